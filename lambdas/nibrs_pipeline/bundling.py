@@ -1,0 +1,43 @@
+"""Build bundles: several finished zips in one, a folder per state-year, nothing inflated again."""
+
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from nibrs_pipeline.manifest import BundleManifest, BundleMember, StateYearManifest, ZipSummary
+from nibrs_pipeline.zip_writer import ZipWriter
+
+
+def build_bundle(
+    name: str,
+    run_id: str,
+    members: Iterable[StateYearManifest],
+    fetch: Callable[[StateYearManifest], Path],
+    target: Path,
+) -> BundleManifest:
+    """Write a bundle and describe it.
+
+    Args:
+        members: the zips to put in, in the bundle's order.
+        fetch: brings a member's zip to a local file, which is removed when it has been taken over, so
+            that no more than one lies on disk beside the bundle.
+        target: the file to write.
+    """
+    taken: list[StateYearManifest] = []
+    with target.open("wb") as file:
+        zip_writer = ZipWriter(file, target.parent)
+        for manifest in members:
+            path = fetch(manifest)
+            with zipfile.ZipFile(path) as source:
+                for info in source.infolist():
+                    zip_writer.take_over(source, info, f"{manifest.item}/{info.filename}")
+            path.unlink()
+            taken.append(manifest)
+        sha256 = zip_writer.close()
+    return BundleManifest(
+        name=name,
+        run_id=run_id,
+        zip=ZipSummary(name=f"{name}.zip", bytes=zip_writer.size, sha256=sha256),
+        members=[BundleMember(state=each.state, year=each.year, sha256=each.zip.sha256) for each in taken],
+        snapshot_time=max((each.source.snapshot_time for each in taken), default=""),
+    )

@@ -1,0 +1,32 @@
+"""The functions' environment, parsed once and typed."""
+
+from functools import cache
+from pathlib import Path
+from tempfile import gettempdir
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Environment(BaseSettings):
+    """Variables of a function's environment; the database's are read by ``database`` itself."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    data_bucket: str = Field(description="bucket of runs and downloads")
+    max_concurrency: int = Field(default=40, ge=2, description="state-years extracted at once")
+    tolerated_failure_percentage: float = Field(
+        default=0.0, ge=0, le=100, description="share of state-years that may fail without failing the run"
+    )
+    failure_topic_arn: str = Field(default="", description="SNS topic that is told of failed runs")
+
+    @property
+    def temporary_folder(self) -> Path:
+        """Where a function may write files."""
+        return Path(gettempdir())
+
+
+@cache
+def environment() -> Environment:
+    """This process's environment."""
+    return Environment()

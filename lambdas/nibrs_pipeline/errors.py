@@ -1,0 +1,45 @@
+"""Errors that the state machine knows by name.
+
+A Lambda error reaches Step Functions as the name of its class, so these names are part of the
+contract with ``statemachines/nibrs_pipeline.asl.json``: the retryable ones stand in its Retry lists.
+"""
+
+
+class PipelineError(Exception):
+    """An error that names the thing, the value and the remedy."""
+
+
+class BadRequest(PipelineError):
+    """The request cannot be carried out as it stands; nothing was written."""
+
+
+class DatabaseUnavailable(PipelineError):
+    """The database could not be reached or cut the connection; trying again can help."""
+
+
+class QueryFailed(PipelineError):
+    """The database refused a statement; trying again does not help."""
+
+
+class StorageUnavailable(PipelineError):
+    """S3 did not take or give an object after its own retries; trying again can help."""
+
+
+class DiskFull(PipelineError):
+    """The function's temporary storage is full."""
+
+
+class EmptyTable(PipelineError):
+    """A table that had rows in the last published zip has none now."""
+
+
+class MissingExtracts(PipelineError):
+    """State-years of the work list were not produced."""
+
+
+class BrokenExtract(PipelineError):
+    """A staged object is missing or is not what its manifest says."""
+
+
+class PublishBusy(PipelineError):
+    """Another run is publishing at this moment; trying again helps."""

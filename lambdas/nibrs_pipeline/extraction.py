@@ -1,0 +1,172 @@
+"""Extract code tables and Extract state-years: from one snapshot to one zip."""
+
+import hashlib
+import zipfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+from time import monotonic
+from typing import IO, Protocol
+
+from nibrs_pipeline.catalog import Catalog, Table
+from nibrs_pipeline.database import Sink, SourcePosition
+from nibrs_pipeline.errors import EmptyTable
+from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.manifest import CommonPart, FileEntry, Source, StateYearManifest, ZipSummary, file_entry
+from nibrs_pipeline.planning import WorkItem
+from nibrs_pipeline.queries import code_table_query, copy_out, state_year_query
+from nibrs_pipeline.zip_writer import PACKING, MemberWriter, ZipWriter
+
+#: Chunks that may wait between the reader and the deflater; bounds the memory.
+_WAITING = 8
+_CHUNK = 1 << 18
+
+
+class Rows(Protocol):
+    """What extraction needs of a snapshot."""
+
+    @property
+    def position(self) -> SourcePosition:
+        """Where the source stood."""
+
+    def copy(self, statement: str, sink: Sink) -> int:
+        """Stream a COPY into a sink; returns the number of rows."""
+
+
+#: Told after every table: the table, its rows, its bytes, the seconds it took.
+Observer = Callable[[Table, int, int, float], None]
+
+
+class _Background:
+    """A sink that deflates in a thread of its own, so that reading and deflating overlap."""
+
+    def __init__(self, writer: MemberWriter) -> None:
+        self._writer = writer
+        self._queue: Queue[bytes | None] = Queue(_WAITING)
+        self._error: BaseException | None = None
+        self._pending: list[bytes] = []
+        self._pending_size = 0
+        self._thread = Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "_Background":
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self._flush()
+        self._queue.put(None)
+        self._thread.join()
+        if self._error is not None and error is None:
+            raise self._error
+
+    def write(self, data: bytes, /) -> int:
+        self._pending.append(data)
+        self._pending_size += len(data)
+        if self._pending_size >= _CHUNK:
+            self._flush()
+        return len(data)
+
+    def _flush(self) -> None:
+        if self._error is not None:
+            self._pending, self._pending_size = [], 0
+            return
+        if self._pending:
+            self._queue.put(b"".join(self._pending))
+            self._pending, self._pending_size = [], 0
+
+    def _run(self) -> None:
+        while (data := self._queue.get()) is not None:
+            if self._error is None:
+                try:
+                    self._writer.write(data)
+                except BaseException as error:  # handed to the reader, which raises it
+                    self._error = error
+
+
+def extract_common(rows: Rows, catalog: Catalog, documents: dict[str, bytes], target: IO[bytes]) -> CommonPart:
+    """Write what is the same in every zip of a run: documents, then code tables."""
+    zip_writer = ZipWriter(target)
+    files: list[FileEntry] = []
+    for name, content in documents.items():
+        zip_writer.add(name, content)
+        files.append(file_entry(zip_writer.members[-1]))
+    for table in catalog.code_tables:
+        with zip_writer.member(table.csv_name) as member:
+            count = rows.copy(copy_out(code_table_query(table)), member)
+        files.append(file_entry(zip_writer.members[-1], count))
+    zip_writer.close()
+    return CommonPart(files=files, sha256=common_fingerprint(files))
+
+
+def common_fingerprint(files: list[FileEntry]) -> str:
+    """One SHA-256 over names and contents."""
+    return hashlib.sha256("".join(f"{entry.sha256}  {entry.name}\n" for entry in files).encode()).hexdigest()
+
+
+def extract_state_year(
+    snapshot: Callable[[], AbstractContextManager[Rows]],
+    catalog: Catalog,
+    item: WorkItem,
+    common: tuple[CommonPart, zipfile.ZipFile],
+    target: Path,
+    previous_rows: dict[str, int],
+    observe: Observer,
+) -> StateYearManifest:
+    """Write the zip of one state-year; all its tables belong to one moment.
+
+    Args:
+        snapshot: opens the snapshot; called once.
+        common: the part that all zips share, and the zip that it is taken over from.
+        target: the file to write; what is there when an error is raised is not a zip.
+        previous_rows: rows per table in the zip that is published now; {} if there is none
+            or if the run forces what it makes.
+        observe: told after every table.
+
+    Raises:
+        EmptyTable: a table that had rows last time has none now, and the run does not force it.
+    """
+    part, common_zip = common
+    with target.open("wb") as file:
+        zip_writer = ZipWriter(file, target.parent)
+        for info in common_zip.infolist():
+            zip_writer.take_over(common_zip, info)
+        files = list(part.files)
+        with snapshot() as rows:
+            for table in catalog.data_tables:
+                files.append(_extract_table(rows, catalog, table, item.state_year, zip_writer, observe))
+                _refuse_emptied(table, item.state_year, files[-1].rows or 0, previous_rows.get(table.name, 0))
+            source = Source.at(rows.position)
+        sha256 = zip_writer.close()
+    return StateYearManifest(
+        state=item.state,
+        state_name=item.state_name,
+        year=item.year,
+        run_id=item.run_id,
+        zip=ZipSummary(name=f"{item.state_year}.zip", bytes=zip_writer.size, sha256=sha256),
+        files=files,
+        source=source,
+        catalog_version=catalog.version,
+        packing=PACKING,
+        common_sha256=part.sha256,
+    )
+
+
+def _extract_table(
+    rows: Rows, catalog: Catalog, table: Table, item: StateYear, zip_writer: ZipWriter, observe: Observer
+) -> FileEntry:
+    started = monotonic()
+    with zip_writer.member(table.csv_name) as member, _Background(member) as sink:
+        count = rows.copy(copy_out(state_year_query(catalog, table, item.state, item.year)), sink)
+    entry = file_entry(zip_writer.members[-1], count)
+    observe(table, count, entry.bytes, monotonic() - started)
+    return entry
+
+
+def _refuse_emptied(table: Table, item: StateYear, now: int, before: int) -> None:
+    if before and not now:
+        raise EmptyTable(
+            f"{table.name} of {item} has no rows, the published zip has {before:,}; "
+            f"check the database, or run it with force if that is right"
+        )

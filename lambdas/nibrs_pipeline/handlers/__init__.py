@@ -1,0 +1,1 @@
+"""One module per Lambda function, each a thin edge over the logic of the same name."""

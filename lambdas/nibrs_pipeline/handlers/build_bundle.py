@@ -1,0 +1,45 @@
+"""Build bundles: one item of the map, one zip of zips' members."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from nibrs_pipeline.bundling import build_bundle
+from nibrs_pipeline.environment import environment
+from nibrs_pipeline.keys import manifest_of, public_bundle_key, public_zip_key, staged
+from nibrs_pipeline.manifest import StateYearManifest
+from nibrs_pipeline.manifest_store import read_published, read_staged
+from nibrs_pipeline.observability import logger, metrics, tracer
+from nibrs_pipeline.planning import BundleItem
+from nibrs_pipeline.store import Store, full_disk_named
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+@tracer.capture_lambda_handler(capture_response=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Build one bundle (a ``BundleItem``) from the zips of this run, or else from the published ones."""
+    item = BundleItem.model_validate(event)
+    logger.append_keys(run_id=item.run_id, bundle=item.name)
+    store, folder = Store(environment().data_bucket), environment().temporary_folder
+    mine, _ = read_staged(store, item.run_id)
+    published, _ = read_published(store)
+    finished = {str(name): manifest for name, manifest in (published | mine).items()}
+
+    with full_disk_named(folder), TemporaryDirectory(dir=folder) as work:
+
+        def fetch(manifest: StateYearManifest) -> Path:
+            key = public_zip_key(manifest.item)
+            path = Path(work) / manifest.zip.name
+            store.download(staged(item.run_id, key) if manifest.item in mine else key, path)
+            return path
+
+        target = Path(work) / f"{item.name}.zip"
+        members = [finished[name] for name in item.members if name in finished]
+        manifest = build_bundle(item.name, item.run_id, members, fetch, target)
+        key = staged(item.run_id, public_bundle_key(item.name))
+        store.upload(target, key)
+    store.put(manifest_of(key), manifest.to_json())
+    return {"members": len(manifest.members), "bytes": manifest.zip.bytes}

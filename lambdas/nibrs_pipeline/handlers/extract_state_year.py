@@ -1,0 +1,62 @@
+"""Extract state-years: one item of the map, one zip, one manifest."""
+
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from nibrs_pipeline.catalog import nibrs_catalog
+from nibrs_pipeline.database import snapshot
+from nibrs_pipeline.environment import environment
+from nibrs_pipeline.errors import BrokenExtract
+from nibrs_pipeline.extraction import extract_state_year
+from nibrs_pipeline.handlers.database_location import database_location
+from nibrs_pipeline.keys import common_key, common_part_key, manifest_of, public_zip_key, staged
+from nibrs_pipeline.manifest import CommonPart
+from nibrs_pipeline.manifest_store import read_published_state_year
+from nibrs_pipeline.observability import logger, metrics, table_observer, tracer
+from nibrs_pipeline.planning import WorkItem
+from nibrs_pipeline.store import Store, full_disk_named
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+@tracer.capture_lambda_handler(capture_response=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Extract one state-year (a ``WorkItem``): a zip and its manifest under the run's prefix."""
+    item = WorkItem.model_validate(event)
+    logger.append_keys(run_id=item.run_id, state=item.state, year=item.year)
+    store, folder = Store(environment().data_bucket), environment().temporary_folder
+    published = None if item.force else read_published_state_year(store, item.state_year)
+    with full_disk_named(folder), TemporaryDirectory(dir=folder) as work:
+        target = Path(work) / f"{item.state_year}.zip"
+        part, common_zip = _fetch_common(store, item.run_id, Path(work))
+        with common_zip:
+            manifest = extract_state_year(
+                lambda: snapshot(database_location()),
+                nibrs_catalog(),
+                item,
+                (part, common_zip),
+                target,
+                published.rows if published else {},
+                table_observer(item),
+            )
+        key = staged(item.run_id, public_zip_key(item.state_year))
+        store.upload(target, key)
+    # The manifest comes last: whoever finds it finds the whole zip.
+    store.put(manifest_of(key), manifest.to_json())
+    metrics.add_metric(name="StateYearsExtracted", unit=MetricUnit.Count, value=1)
+    rows = manifest.rows_in(nibrs_catalog())
+    logger.info("extracted a state-year", extra={"rows": rows, "bytes": manifest.zip.bytes})
+    return {"rows": rows, "bytes": manifest.zip.bytes}
+
+
+def _fetch_common(store: Store, run_id: str, work: Path) -> tuple[CommonPart, zipfile.ZipFile]:
+    description = store.get(common_part_key(run_id))
+    if description is None:
+        raise BrokenExtract(f"the code tables of run {run_id} are missing; start the run again")
+    store.download(common_key(run_id), work / "common.zip")
+    return CommonPart.from_json(description), zipfile.ZipFile(work / "common.zip")

@@ -1,0 +1,31 @@
+"""Notify failure: tells people what failed and how to redo it."""
+
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from nibrs_pipeline.environment import environment
+from nibrs_pipeline.failure_report import failure_report, run_id_of
+from nibrs_pipeline.keys import report_key
+from nibrs_pipeline.observability import logger, metrics, tracer
+from nibrs_pipeline.store import Store
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+@tracer.capture_lambda_handler(capture_response=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Report the failure in ``event["input"]`` of the execution ``event["execution"]``."""
+    state, name = event["input"], event["execution_name"]
+    run_id = run_id_of(state, name)
+    logger.append_keys(run_id=run_id)
+    planned = "run" in state
+    text = failure_report(run_id, state.get("failure", {}), event["execution"], planned)
+    logger.error("the run failed", extra={"report": text})
+    if planned:
+        # A refused request leaves nothing behind, not even a report.
+        Store(environment().data_bucket).put(report_key(run_id, "failure.txt"), text.encode())
+    if topic := environment().failure_topic_arn:
+        boto3.client("sns").publish(TopicArn=topic, Subject=f"NIBRS run {run_id} failed"[:100], Message=text)
+    return {"run_id": run_id, "report": text}

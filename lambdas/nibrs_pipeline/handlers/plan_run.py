@@ -1,0 +1,61 @@
+"""Plan run: validates the request and writes the work lists."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from nibrs_pipeline.catalog import nibrs_catalog
+from nibrs_pipeline.database import snapshot
+from nibrs_pipeline.environment import environment
+from nibrs_pipeline.handlers.database_location import database_location
+from nibrs_pipeline.keys import bundles_work_key, failure_key, plan_key, request_key, state_years_work_key
+from nibrs_pipeline.manifest_store import read_published, read_staged, recorded_failures
+from nibrs_pipeline.observability import logger, metrics, tracer
+from nibrs_pipeline.planning import Plan, make_plan
+from nibrs_pipeline.request import Request, parse_request, request_to_complete
+from nibrs_pipeline.source import read_source_state
+from nibrs_pipeline.store import Store
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+@tracer.capture_lambda_handler(capture_response=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Plan a run: ``event`` has the ``request`` and the ``execution_name``, which names the run by default."""
+    request = parse_request(event["request"])
+    run_id = request.run_id or event["execution_name"]
+    logger.append_keys(run_id=run_id)
+    store = Store(environment().data_bucket)
+    request = request_to_complete(request, store.get(request_key(run_id)))
+    published, bundles = read_published(store)
+    staged, _ = read_staged(store, run_id)
+    catalog = nibrs_catalog()
+    with snapshot(database_location()) as rows:
+        source = read_source_state(rows, catalog, (published | staged).values())
+    plan = make_plan(request, run_id, source, published, staged, bundles, catalog)
+    _write(store, request, plan)
+    for work in plan.to_extract:
+        logger.info("to extract", extra={"state": work.state, "year": work.year, "reason": work.reason})
+    return _summary(plan)
+
+
+def _write(store: Store, request: Request, plan: Plan) -> None:
+    for name in recorded_failures(store, plan.run_id):
+        store.delete(failure_key(plan.run_id, name))
+    store.put(request_key(plan.run_id), request.model_dump_json(by_alias=True, exclude_unset=True).encode())
+    store.put(plan_key(plan.run_id), plan.model_dump_json(indent=1).encode())
+    store.put_json(state_years_work_key(plan.run_id), [work.model_dump() for work in plan.to_extract])
+    store.put_json(bundles_work_key(plan.run_id), [bundle.model_dump() for bundle in plan.bundles])
+
+
+def _summary(plan: Plan) -> dict[str, Any]:
+    """What the state machine needs to know; the lists themselves are on S3."""
+    bucket = environment().data_bucket
+    return {
+        "run_id": plan.run_id,
+        "bucket": bucket,
+        "max_concurrency": environment().max_concurrency,
+        "to_publish": len(plan.expected) + len(plan.bundles),
+        "state_years": {"count": len(plan.to_extract), "key": state_years_work_key(plan.run_id)},
+        "bundles": {"count": len(plan.bundles), "key": bundles_work_key(plan.run_id)},
+    }

@@ -1,0 +1,183 @@
+"""The public index: index.json for programs, index.html for people."""
+
+from collections.abc import Mapping
+from html import escape
+from importlib.resources import files
+
+from pydantic import BaseModel, ConfigDict
+
+from nibrs_pipeline.catalog import nibrs_catalog
+from nibrs_pipeline.keys import PUBLIC, StateYear, manifest_of, public_bundle_key, public_zip_key
+from nibrs_pipeline.manifest import BundleManifest, StateYearManifest
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    manifest: str
+    bytes: int
+    sha256: str
+    data_of: str
+
+
+class StateYearEntry(_Entry):
+    """One zip; paths are relative to the index, ``data_of`` is when the database was read (UTC)."""
+
+    state: str
+    state_name: str
+    year: int
+    rows: int
+    incidents: int
+
+
+class BundleEntry(_Entry):
+    """One bundle with the state-years in it."""
+
+    name: str
+    members: list[str]
+
+
+class DownloadIndex(BaseModel):
+    """All that is published, by state and year."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    state_years: list[StateYearEntry]
+    bundles: list[BundleEntry]
+
+
+def download_index(
+    state_years: Mapping[StateYear, StateYearManifest], bundles: Mapping[str, BundleManifest]
+) -> DownloadIndex:
+    """The index of the published manifests."""
+    return DownloadIndex(
+        state_years=[_state_year_entry(state_years[item]) for item in sorted(state_years)],
+        bundles=[_bundle_entry(bundles[name]) for name in sorted(bundles)],
+    )
+
+
+def index_json(index: DownloadIndex) -> bytes:
+    """As published."""
+    return (index.model_dump_json(indent=1) + "\n").encode()
+
+
+def index_html(index: DownloadIndex) -> bytes:
+    """A page that needs nothing else: readable without scripts; with them, sortable and searchable."""
+    template = (files("code_tables") / "documents" / "index_page.html").read_text(encoding="utf-8")
+    newest = max((entry.data_of for entry in index.state_years), default="")
+    parts = {
+        "summary": _summary(index),
+        "updated": f"Data as of {newest[:16].replace('T', ' ')} UTC" if newest else "Nothing is published yet",
+        "matrix": _matrix(index),
+        "rows": "\n".join(map(_row, index.state_years)),
+        "bundles": _bundles(index),
+    }
+    for name, part in parts.items():
+        template = template.replace("{{" + name + "}}", part)
+    return template.encode()
+
+
+def human_size(size: int) -> str:
+    """Bytes as people read them: 1.7 MB."""
+    amount, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < 1000:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{amount:.1f} {unit}" if amount < 10 and unit != "B" else f"{amount:.0f} {unit}"
+
+
+def _state_year_entry(manifest: StateYearManifest) -> StateYearEntry:
+    key = public_zip_key(manifest.item)
+    return StateYearEntry(
+        state=manifest.state,
+        state_name=manifest.state_name,
+        year=manifest.year,
+        rows=manifest.rows_in(nibrs_catalog()),
+        incidents=manifest.rows["nibrs_incident"],
+        file=key.removeprefix(PUBLIC),
+        manifest=manifest_of(key).removeprefix(PUBLIC),
+        bytes=manifest.zip.bytes,
+        sha256=manifest.zip.sha256,
+        data_of=manifest.source.snapshot_time,
+    )
+
+
+def _bundle_entry(manifest: BundleManifest) -> BundleEntry:
+    key = public_bundle_key(manifest.name)
+    return BundleEntry(
+        name=manifest.name,
+        members=[f"{member.state}-{member.year}" for member in manifest.members],
+        file=key.removeprefix(PUBLIC),
+        manifest=manifest_of(key).removeprefix(PUBLIC),
+        bytes=manifest.zip.bytes,
+        sha256=manifest.zip.sha256,
+        data_of=manifest.snapshot_time,
+    )
+
+
+def _summary(index: DownloadIndex) -> str:
+    entries = index.state_years
+    years = sorted({entry.year for entry in entries})
+    if not years:
+        return "No downloads yet."
+    states = len({entry.state for entry in entries})
+    span = str(years[0]) if len(years) == 1 else f"{years[0]} to {years[-1]}"
+    return (
+        f"{len(entries):,} {_plural(len(entries), 'download')}: {states} {_plural(states, 'state')}, {span}, "
+        f"{sum(entry.incidents for entry in entries):,} incidents, {human_size(sum(entry.bytes for entry in entries))}"
+    )
+
+
+def _plural(count: int, word: str) -> str:
+    return word if count == 1 else word + "s"
+
+
+def _matrix(index: DownloadIndex) -> str:
+    """States down, years across; a cell links to its zip."""
+    by_item = {StateYear(entry.state, entry.year): entry for entry in index.state_years}
+    years = sorted({item.year for item in by_item})
+    names = {entry.state: entry.state_name for entry in index.state_years}
+    head = "".join(f'<th scope="col">{year}</th>' for year in years)
+    lines = [
+        f'<tr><th scope="row"><abbr title="{escape(names[state])}">{state}</abbr></th>'
+        + "".join(_cell(by_item.get(StateYear(state, year))) for year in years)
+        + "</tr>"
+        for state in sorted(names)
+    ]
+    return f'<thead><tr><th scope="col">State</th>{head}</tr></thead>\n<tbody>\n' + "\n".join(lines) + "\n</tbody>"
+
+
+def _cell(entry: StateYearEntry | None) -> str:
+    if entry is None:
+        return '<td class="none" title="not available">\u2013</td>'
+    label = f"{entry.state_name} {entry.year}: {entry.incidents:,} incidents, {human_size(entry.bytes)}"
+    return f'<td><a href="{entry.file}" title="{escape(label)}">{human_size(entry.bytes)}</a></td>'
+
+
+def _row(entry: StateYearEntry) -> str:
+    name = escape(entry.state_name)
+    return (
+        f'<tr><td data-label="State" data-sort="{name}">{name} ({entry.state})</td>'
+        f'<td data-label="Year" data-sort="{entry.year}" class="number">{entry.year}</td>'
+        f'<td data-label="Download"><a href="{entry.file}">{entry.state}-{entry.year}.zip</a></td>'
+        f'<td data-label="Size" data-sort="{entry.bytes}" class="number">{human_size(entry.bytes)}</td>'
+        f'<td data-label="Incidents" data-sort="{entry.incidents}" class="number">{entry.incidents:,}</td>'
+        f'<td data-label="Rows" data-sort="{entry.rows}" class="number">{entry.rows:,}</td>'
+        f'<td data-label="Data as of">{entry.data_of[:10]}</td>'
+        f'<td data-label="Checksum"><a href="{entry.manifest}">manifest</a> '
+        f'<details><summary>SHA-256</summary><code>{entry.sha256}</code></details></td></tr>'
+    )
+
+
+def _bundles(index: DownloadIndex) -> str:
+    if not index.bundles:
+        return ""
+    items = "".join(
+        f'<li><a href="{entry.file}">{escape(entry.name)}.zip</a> ({human_size(entry.bytes)}, '
+        f"{len(entry.members)} {_plural(len(entry.members), 'state-year')}, "
+        f'<a href="{entry.manifest}">manifest</a>)</li>\n'
+        for entry in index.bundles
+    )
+    return f"<h2>Several in one file</h2>\n<ul>\n{items}</ul>"

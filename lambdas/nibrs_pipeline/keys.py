@@ -1,0 +1,107 @@
+"""Every key of the data bucket, in one place.
+
+``downloads/`` is what the public sees; a run works under ``runs/<run_id>/`` until Publish.
+"""
+
+import re
+from typing import NamedTuple
+
+PUBLIC = "downloads/"
+INDEX_JSON = f"{PUBLIC}index.json"
+INDEX_HTML = f"{PUBLIC}index.html"
+#: Held by the run that is publishing.
+PUBLISH_LEASE = "runs/publishing.json"
+
+_MANIFEST = ".manifest.json"
+
+
+class StateYear(NamedTuple):
+    """A state (postal abbreviation) and a data year: what one zip holds."""
+
+    state: str
+    year: int
+
+    def __str__(self) -> str:
+        return f"{self.state}-{self.year}"
+
+
+def run_prefix(run_id: str) -> str:
+    """Where a run works."""
+    return f"runs/{run_id}/"
+
+
+def request_key(run_id: str) -> str:
+    """The request that the run was started with."""
+    return f"{run_prefix(run_id)}request.json"
+
+
+def plan_key(run_id: str) -> str:
+    """What the run makes, and why."""
+    return f"{run_prefix(run_id)}work/plan.json"
+
+
+def state_years_work_key(run_id: str) -> str:
+    """The work list of Extract state-years."""
+    return f"{run_prefix(run_id)}work/state_years.json"
+
+
+def bundles_work_key(run_id: str) -> str:
+    """The work list of Build bundles."""
+    return f"{run_prefix(run_id)}work/bundles.json"
+
+
+def common_key(run_id: str) -> str:
+    """The zip of what is the same in every zip of a run: code tables and documents."""
+    return f"{run_prefix(run_id)}common.zip"
+
+
+def common_part_key(run_id: str) -> str:
+    """What is in the common zip."""
+    return f"{run_prefix(run_id)}common.json"
+
+
+def failure_key(run_id: str, name: str) -> str:
+    """What the state machine records of an item that failed for good."""
+    return f"{run_prefix(run_id)}failures/{name}.json"
+
+
+def report_key(run_id: str, name: str) -> str:
+    """A report of the run: check.json, failure.txt."""
+    return f"{run_prefix(run_id)}reports/{name}"
+
+
+def public_zip_key(item: StateYear) -> str:
+    """The published zip of a state-year, e.g. downloads/2016/AZ-2016.zip."""
+    return f"{PUBLIC}{item.year}/{item}.zip"
+
+
+def public_bundle_key(name: str) -> str:
+    """A published bundle, e.g. downloads/bundles/AZ-all-years.zip."""
+    return f"{PUBLIC}bundles/{name}.zip"
+
+
+def staged(run_id: str, public_key: str) -> str:
+    """Where a run keeps an object until Publish."""
+    return run_prefix(run_id) + public_key
+
+
+def manifest_of(zip_key: str) -> str:
+    """The manifest beside a zip."""
+    return zip_key.removesuffix(".zip") + _MANIFEST
+
+
+def is_manifest(key: str) -> bool:
+    """Whether a key is that of a manifest."""
+    return key.endswith(_MANIFEST)
+
+
+def state_year_of(manifest_key: str) -> StateYear | None:
+    """The state-year of a manifest's key; None for bundles and anything else."""
+    match = re.fullmatch(rf"(?:runs/[^/]+/)?{PUBLIC}(\d{{4}})/([A-Z]{{2}})-\1{re.escape(_MANIFEST)}", manifest_key)
+    return StateYear(match[2], int(match[1])) if match else None
+
+
+def bundle_of(manifest_key: str) -> str | None:
+    """The bundle's name in a manifest's key; None for anything else."""
+    match = re.fullmatch(rf"(?:runs/[^/]+/)?{PUBLIC}bundles/([^/]+){re.escape(_MANIFEST)}", manifest_key)
+    return match[1] if match else None

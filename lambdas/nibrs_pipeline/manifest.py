@@ -1,0 +1,129 @@
+"""Manifests: what a zip holds, and from what it was made."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from nibrs_pipeline.catalog import Catalog
+from nibrs_pipeline.database import SourcePosition
+from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.zip_writer import PACKING, Member
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def to_json(self) -> bytes:
+        """As published: indented, with a newline at the end."""
+        return (self.model_dump_json(indent=2) + "\n").encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """Read what ``to_json`` wrote."""
+        return cls.model_validate_json(text)
+
+
+class FileEntry(_Record):
+    """One member: size in bytes, SHA-256 of its content, rows for CSV files of tables."""
+
+    name: str
+    bytes: int
+    sha256: str
+    rows: int | None = None
+
+
+class Source(_Record):
+    """The source fingerprint: which database, and where its transactions stood.
+
+    Rows written at or after ``horizon``, and rows that are gone, mean that the zip is out of date.
+    """
+
+    system: str
+    horizon: int
+    snapshot_time: str
+
+    @classmethod
+    def at(cls, position: SourcePosition) -> "Source":
+        """The fingerprint of a snapshot."""
+        return cls(system=position.system, horizon=position.horizon, snapshot_time=position.time)
+
+
+class CommonPart(_Record):
+    """What is the same in all zips of a run: documents and code tables."""
+
+    files: list[FileEntry]
+    sha256: str
+
+
+class ZipSummary(_Record):
+    """The zip as a whole."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class StateYearManifest(_Record):
+    """Beside ``<ST>-<year>.zip``."""
+
+    kind: Literal["state-year"] = "state-year"
+    state: str
+    state_name: str
+    year: int
+    run_id: str
+    zip: ZipSummary
+    files: list[FileEntry]
+    source: Source
+    catalog_version: str
+    packing: str
+    common_sha256: str
+
+    @property
+    def item(self) -> StateYear:
+        """What the zip holds."""
+        return StateYear(self.state, self.year)
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows of every table, by the table's name."""
+        return {entry.name.removesuffix(".csv"): entry.rows for entry in self.files if entry.rows is not None}
+
+    def rows_in(self, catalog: Catalog) -> int:
+        """Rows of all data tables together."""
+        rows = self.rows
+        return sum(rows[table.name] for table in catalog.data_tables)
+
+    def dependency_changes(self, catalog: Catalog, common_sha256: str) -> list[str]:
+        """What else than the state-year's rows has changed since the zip was made."""
+        changes = []
+        if self.catalog_version != catalog.version:
+            changes.append(f"the catalog changed ({self.catalog_version} to {catalog.version})")
+        if self.packing != PACKING:
+            changes.append(f"zips are packed differently ({self.packing} to {PACKING})")
+        if self.common_sha256 != common_sha256:
+            changes.append("code tables or documents changed")
+        return changes
+
+
+class BundleMember(_Record):
+    """A state-year's zip inside a bundle."""
+
+    state: str
+    year: int
+    sha256: str
+
+
+class BundleManifest(_Record):
+    """Beside a bundle; ``members`` in the bundle's order."""
+
+    kind: Literal["bundle"] = "bundle"
+    name: str
+    run_id: str
+    zip: ZipSummary
+    members: list[BundleMember]
+    snapshot_time: str
+
+
+def file_entry(member: Member, rows: int | None = None) -> FileEntry:
+    """The entry of a member that was just written."""
+    return FileEntry(name=member.name, bytes=member.size, sha256=member.sha256, rows=rows)

@@ -1,0 +1,210 @@
+"""Plan run: what is there, what is out of date and why, and what has to be made."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel, ConfigDict
+
+from nibrs_pipeline.catalog import Catalog
+from nibrs_pipeline.database import SourcePosition
+from nibrs_pipeline.errors import BadRequest
+from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.manifest import BundleManifest, StateYearManifest
+from nibrs_pipeline.request import Request, Scope
+
+
+class WorkItem(BaseModel):
+    """One state-year to extract; ``reason`` says why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run_id: str
+    state: str
+    state_name: str
+    year: int
+    reason: str
+    force: bool = False
+
+    @property
+    def state_year(self) -> StateYear:
+        """What the item makes."""
+        return StateYear(self.state, self.year)
+
+
+class BundleItem(BaseModel):
+    """One bundle to build from finished zips, ``members`` as <ST>-<year> in their order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run_id: str
+    name: str
+    members: list[str]
+
+
+class Plan(BaseModel):
+    """What a run makes. ``expected`` also names what an earlier try of the run has staged already."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    run_id: str
+    expected: list[WorkItem]
+    to_extract: list[WorkItem]
+    bundles: list[BundleItem]
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """What the database says: its state-years with the state's name, its position, the common part.
+
+    ``changes`` tells what happened to a state-year's rows since its manifest was made: the staged one
+    if there is one, else the published one. Texts; none if nothing happened.
+    """
+
+    state_years: Mapping[StateYear, str]
+    position: SourcePosition
+    common_sha256: str
+    changes: Mapping[StateYear, list[str]] = field(default_factory=dict)
+
+
+def reasons_out_of_date(manifest: StateYearManifest | None, source: SourceState, catalog: Catalog) -> list[str]:
+    """Why a zip has to be made anew; empty if it is up to date."""
+    if manifest is None:
+        return ["not published yet"]
+    reasons = manifest.dependency_changes(catalog, source.common_sha256)
+    if manifest.source.system != source.position.system:
+        return [*reasons, f"made from another database ({manifest.source.system})"]
+    return reasons + source.changes.get(manifest.item, [])
+
+
+def horizons_to_check(manifests: Iterable[StateYearManifest], position: SourcePosition) -> dict[StateYear, int]:
+    """The state-years whose rows have to be looked at, with the horizon from which changes count.
+
+    If no transaction has begun since a manifest's horizon, nothing can have changed.
+    """
+    return {
+        manifest.item: manifest.source.horizon
+        for manifest in manifests
+        if manifest.source.system == position.system and position.next > manifest.source.horizon
+    }
+
+
+def describe_changes(
+    manifest: StateYearManifest, versions: Mapping[str, Mapping[StateYear, tuple[int, int]]]
+) -> list[str]:
+    """What happened to the rows of a manifest's state-year.
+
+    Args:
+        versions: per table, for each state-year its rows and how many were written since the
+            manifest's horizon (``queries.row_versions_query``); absent means no rows.
+    """
+    changes = []
+    before = manifest.rows
+    for table, found in versions.items():
+        rows, written = found.get(manifest.item, (0, 0))
+        if rows != before.get(table, 0):
+            changes.append(f"{table} has {rows:,} rows, had {before.get(table, 0):,}")
+        elif written:
+            changes.append(f"{written:,} rows of {table} were written since")
+    return changes
+
+
+def requested(request: Request, state_years: Mapping[StateYear, str]) -> list[StateYear]:
+    """The state-years of the database that a request asks for.
+
+    Raises:
+        BadRequest: a state or year that the database does not have, or nothing at all.
+    """
+    states = {item.state for item in state_years}
+    years = {item.year for item in state_years}
+    if request.states != "all" and (unknown := sorted(set(request.states) - states)):
+        raise BadRequest(f"states: the database has no months of {', '.join(unknown)}; it has {_listed(states)}")
+    if isinstance(request.years, list) and (missing := sorted(set(request.years) - years)):
+        raise BadRequest(
+            f"years: the database has no months of {', '.join(map(str, missing))}; it has {_listed(years)}"
+        )
+    found = [item for item in state_years if request.includes(*item)]
+    if not found and (request.states != "all" or request.years != "all"):
+        raise BadRequest(
+            f"states and years: the database has no state-year of this choice; it has {_listed(state_years)}"
+        )
+    return sorted(found)
+
+
+def make_plan(
+    request: Request,
+    run_id: str,
+    source: SourceState,
+    published: Mapping[StateYear, StateYearManifest],
+    staged: Mapping[StateYear, StateYearManifest],
+    bundles: Mapping[str, BundleManifest],
+    catalog: Catalog,
+) -> Plan:
+    """Decide what a run makes.
+
+    Args:
+        staged: what an earlier try of the same run has made and not published.
+        bundles: the published bundles by name.
+    """
+    expected, to_extract = [], []
+    for item in requested(request, source.state_years) if request.downloads else []:
+        # What this run has staged stands for the published zip: it was made because that is out of date.
+        reasons = reasons_out_of_date(staged.get(item) or published.get(item), source, catalog)
+        to_make = bool(reasons) or (request.force and item not in staged)
+        if not to_make and item not in staged:
+            continue
+        work = WorkItem(
+            run_id=run_id,
+            state=item.state,
+            state_name=source.state_years[item],
+            year=item.year,
+            reason="; ".join(reasons) or ("forced" if to_make else "staged by an earlier try of this run"),
+            force=request.force,
+        )
+        expected.append(work)
+        if to_make:
+            to_extract.append(work)
+    return Plan(
+        run_id=run_id,
+        expected=expected,
+        to_extract=to_extract,
+        bundles=_plan_bundles(request, run_id, {work.state_year for work in expected}, published, bundles),
+    )
+
+
+def _plan_bundles(
+    request: Request,
+    run_id: str,
+    made: set[StateYear],
+    published: Mapping[StateYear, StateYearManifest],
+    bundles: Mapping[str, BundleManifest],
+) -> list[BundleItem]:
+    """Bundles that are asked for, and published ones that would fall behind."""
+    there = sorted(made | set(published))
+    asked: dict[str, list[StateYear]] = {}
+    for scope in ("states", "years"):
+        for name, members in _bundles_of(scope, there).items():
+            wanted = scope in request.bundles and any(request.includes(*member) for member in members)
+            if wanted or name in bundles:
+                asked[name] = members
+    items = []
+    for name, members in asked.items():
+        hashes = {str(member): published[member].zip.sha256 for member in members if member in published}
+        has = {f"{member.state}-{member.year}": member.sha256 for member in bundles[name].members} if name in bundles else {}
+        if request.force or made.intersection(members) or has != hashes:
+            items.append(BundleItem(run_id=run_id, name=name, members=[str(member) for member in members]))
+    return items
+
+
+def _bundles_of(scope: Scope, state_years: list[StateYear]) -> dict[str, list[StateYear]]:
+    found: dict[str, list[StateYear]] = {}
+    for item in state_years:
+        name = f"{item.state}-all-years" if scope == "states" else f"{item.year}-all-states"
+        found.setdefault(name, []).append(item)
+    return found
+
+
+def _listed(things: Iterable[object], most: int = 12) -> str:
+    texts = [str(thing) for thing in sorted(things)]  # type: ignore[type-var]  # all of one kind
+    if not texts:
+        return "none"
+    return ", ".join(texts[:most]) + (f" and {len(texts) - most} more" if len(texts) > most else "")

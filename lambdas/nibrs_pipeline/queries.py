@@ -1,0 +1,192 @@
+"""SQL made from the catalog. Pure: every function returns text, none touches a database."""
+
+import re
+
+from nibrs_pipeline.catalog import (
+    AGENCIES_OF_STATE_AND_YEAR,
+    AGENCIES_REPORTING_MONTHS,
+    STATE_YEAR,
+    Catalog,
+    Table,
+)
+
+
+def identifier(name: str) -> str:
+    """A name as SQL: lower-case words as they are, anything else quoted.
+
+    Raises:
+        ValueError: the name is empty or holds a NUL, which PostgreSQL cannot quote.
+    """
+    if not name or "\0" in name:
+        raise ValueError(f"not a name for a table or column: {name!r}")
+    if re.fullmatch(r"[a-z_][a-z0-9_]*", name):
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str | int) -> str:
+    """A value as an SQL literal; COPY takes no parameters.
+
+    Raises:
+        ValueError: a text with a NUL.
+    """
+    if isinstance(value, int):
+        return str(int(value))
+    if "\0" in value:
+        raise ValueError(f"text with a NUL cannot be written in SQL: {value!r}")
+    quoted = "'" + value.replace("'", "''") + "'"
+    return "E" + quoted.replace("\\", "\\\\") if "\\" in value else quoted
+
+
+def copy_out(select: str) -> str:
+    """The statement that streams a query as CSV with a header line."""
+    return f"COPY (\n{select}\n) TO STDOUT WITH (FORMAT csv, HEADER)"
+
+
+def code_table_query(table: Table) -> str:
+    """All rows of a code table in primary-key order.
+
+    nibrs_injury becomes
+
+        SELECT t.injury_id, t.injury_code, t.injury_name
+        FROM nibrs_injury t
+        ORDER BY t.injury_id
+    """
+    return f"SELECT {_columns(table)}\nFROM {identifier(table.name)} t\n{_order(table)}"
+
+
+def state_year_query(catalog: Catalog, table: Table, state: str, year: int) -> str:
+    """The rows of a data table that belong to a state-year, in primary-key order.
+
+    nibrs_weapon of AZ 2016 becomes
+
+        SELECT t.weapon_id, t.offense_id, t.nibrs_weapon_id
+        FROM nibrs_weapon t
+        JOIN nibrs_offense USING (offense_id)
+        JOIN nibrs_incident USING (incident_id)
+        JOIN nibrs_month m USING (nibrs_month_id)
+        WHERE m.data_year = 2016
+          AND m.agency_id IN (SELECT a.agency_id FROM ref_agency a
+                              JOIN ref_state s USING (state_id)
+                              WHERE s.state_postal_abbr = 'AZ')
+        ORDER BY t.nibrs_weapon_id
+
+    The year is that of the month reported, never that of the incident's date.
+    """
+    where = _state_year_condition(catalog, table, state, year)
+    return f"SELECT {_columns(table)}\n{_from_month(catalog, table)}\n{where}\n{_order(table)}"
+
+
+def available_state_years_query() -> str:
+    """Each state-year in which some agency reported a month: postal abbreviation, state's name, year.
+
+    Months with status U (not reported) alone make no state-year: its zip would be empty.
+    """
+    return (
+        "SELECT s.state_postal_abbr, s.state_name, m.data_year\n"
+        "FROM nibrs_month m\n"
+        "JOIN ref_agency a USING (agency_id)\n"
+        "JOIN ref_state s USING (state_id)\n"
+        "WHERE coalesce(m.reported_status, 'I') <> 'U' AND s.state_postal_abbr IS NOT NULL\n"
+        "GROUP BY s.state_postal_abbr, s.state_name, m.data_year\n"
+        "ORDER BY s.state_postal_abbr, m.data_year"
+    )
+
+
+def source_position_query() -> str:
+    """Which cluster this is, and where its transactions stand.
+
+    Columns: system (identifier of the cluster and the database), horizon (every transaction
+    below it has ended), next (no transaction from it on has begun to write), time (of the
+    snapshot, UTC, ISO 8601).
+    """
+    return (
+        "SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || d.oid,\n"
+        "       pg_snapshot_xmin(pg_current_snapshot())::text::bigint,\n"
+        "       pg_snapshot_xmax(pg_current_snapshot())::text::bigint,\n"
+        "       to_char(statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')\n"
+        "FROM pg_database d WHERE d.datname = current_database()"
+    )
+
+
+def row_versions_query(catalog: Catalog, table: Table, horizons: dict[tuple[str, int], int]) -> str:
+    """Per state-year: how many rows a table has, and how many were written since a horizon.
+
+    A row's ``xmin`` is the transaction that wrote its present version. It has 32 bits and is
+    widened by the present transaction counter, so that it can be compared with a horizon.
+    Columns: state, year, rows, rows written at or after the state-year's horizon.
+
+    Args:
+        horizons: for each state-year the ``horizon`` recorded when its zip was made.
+    """
+    wanted = ", ".join(
+        f"({literal(state)}, {literal(year)}, {literal(horizon)}::bigint)"
+        for (state, year), horizon in sorted(horizons.items())
+    )
+    written = "(now_.next - ((now_.next - t.xmin::text::bigint) & 4294967295))"
+    source = _from_month(catalog, table)
+    if table.parent == AGENCIES_OF_STATE_AND_YEAR:
+        join = (
+            "JOIN ref_state s ON s.state_abbr = t.state_abbr\n"
+            "JOIN wanted w ON w.state = s.state_postal_abbr AND w.year = t.year"
+        )
+    elif table.parent == AGENCIES_REPORTING_MONTHS:
+        join = (
+            "JOIN (SELECT DISTINCT agency_id, data_year FROM nibrs_month) m USING (agency_id)\n"
+            "JOIN ref_state s ON s.state_abbr = t.state_abbr\n"
+            "JOIN wanted w ON w.state = s.state_postal_abbr AND w.year = m.data_year"
+        )
+    else:
+        month = "t" if table.parent == STATE_YEAR else "m"
+        join = (
+            f"JOIN ref_agency a ON a.agency_id = {month}.agency_id\n"
+            "JOIN ref_state s ON s.state_id = a.state_id\n"
+            f"JOIN wanted w ON w.state = s.state_postal_abbr AND w.year = {month}.data_year"
+        )
+    return (
+        f"WITH wanted (state, year, horizon) AS (VALUES {wanted}),\n"
+        "now_ AS (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next)\n"
+        f"SELECT w.state, w.year, count(*), count(*) FILTER (WHERE {written} >= w.horizon)\n"
+        f"{source}\n{join}\nCROSS JOIN now_\nGROUP BY w.state, w.year"
+    )
+
+
+def _columns(table: Table) -> str:
+    return ", ".join(f"t.{identifier(name)}" for name in table.column_names)
+
+
+def _order(table: Table) -> str:
+    return "ORDER BY " + ", ".join(f"t.{identifier(name)}" for name in table.primary_key)
+
+
+def _from_month(catalog: Catalog, table: Table) -> str:
+    """FROM and JOINs from a table up to its month (as ``m``; the month table itself is ``t``)."""
+    lines = [f"FROM {identifier(table.name)} t"]
+    for parent in catalog.lineage(table)[1:]:
+        alias = " m" if parent.parent == STATE_YEAR else ""
+        keys = ", ".join(identifier(name) for name in parent.primary_key)
+        lines.append(f"JOIN {identifier(parent.name)}{alias} USING ({keys})")
+    return "\n".join(lines)
+
+
+def _state_year_condition(catalog: Catalog, table: Table, state: str, year: int) -> str:
+    if table.parent == AGENCIES_REPORTING_MONTHS:
+        return (
+            f"WHERE t.state_abbr IN (SELECT s.state_abbr FROM ref_state s "
+            f"WHERE s.state_postal_abbr = {literal(state)})\n"
+            f"  AND EXISTS (SELECT FROM nibrs_month m "
+            f"WHERE m.agency_id = t.agency_id AND m.data_year = {literal(year)})"
+        )
+    if table.parent == AGENCIES_OF_STATE_AND_YEAR:
+        return (
+            f"WHERE t.state_abbr IN (SELECT s.state_abbr FROM ref_state s "
+            f"WHERE s.state_postal_abbr = {literal(state)})\n"
+            f"  AND t.year = {literal(year)}"
+        )
+    month = "t" if table.parent == STATE_YEAR else "m"
+    return (
+        f"WHERE {month}.data_year = {literal(year)}\n"
+        f"  AND {month}.agency_id IN (SELECT a.agency_id FROM ref_agency a\n"
+        f"                      JOIN ref_state s USING (state_id)\n"
+        f"                      WHERE s.state_postal_abbr = {literal(state)})"
+    )

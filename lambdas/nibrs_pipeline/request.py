@@ -1,0 +1,137 @@
+"""The request that starts a run, from the console, a schedule or the command line."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from nibrs_pipeline.errors import BadRequest
+
+Year = Annotated[int, Field(strict=True, ge=1960, le=2100)]
+State = Annotated[str, Field(strict=True, pattern=r"^[A-Z]{2}$")]
+Scope = Literal["states", "years"]
+
+_RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
+
+
+class YearRange(BaseModel):
+    """Data years from the first to the last, both included."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    first: Year = Field(alias="from")
+    last: Year = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.first > self.last:
+            raise ValueError("'from' is later than 'to'")
+        return self
+
+
+class Request(BaseModel):
+    """What a run is asked to do; every field is optional, ``{}`` means all that is out of date.
+
+    The description of a field says what is allowed; a refusal quotes it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    years: Literal["all"] | list[Year] | YearRange = Field(
+        default="all",
+        description='"all", a list of data years such as [2016], or {"from": 2012, "to": 2016}',
+    )
+    states: Literal["all"] | list[State] = Field(
+        default="all",
+        description='"all" or a list of postal abbreviations such as ["AZ", "LA"]',
+    )
+    downloads: bool = Field(default=True, strict=True, description="true or false")
+    estimates: bool = Field(
+        default=False, strict=True, description="false; this version makes the downloads, not the estimates"
+    )
+    bundles: list[Scope] = Field(
+        default=[],
+        description='a list of "states" (one zip per state with all its years) and "years" (one per year)',
+    )
+    force: bool = Field(default=False, strict=True, description="true (make everything anew) or false")
+    run_id: str | None = Field(
+        default=None,
+        strict=True,
+        pattern=_RUN_ID,
+        description="up to 80 letters, digits, dots, hyphens and underscores, beginning with a letter or digit",
+    )
+
+    @field_validator("years", "states")
+    @classmethod
+    def _not_empty(cls, value: object) -> object:
+        if value == []:
+            raise ValueError("an empty list asks for nothing")
+        return value
+
+    @field_validator("estimates")
+    @classmethod
+    def _downloads_only(cls, value: bool) -> bool:
+        if value:
+            raise ValueError("estimates are not made by this version")
+        return value
+
+    def includes(self, state: str, year: int) -> bool:
+        """Whether a state-year is asked for."""
+        if self.states != "all" and state not in self.states:
+            return False
+        if isinstance(self.years, YearRange):
+            return self.years.first <= year <= self.years.last
+        return self.years == "all" or year in self.years
+
+    def is_only_a_run_id(self) -> bool:
+        """Whether nothing is given but a run's name: then that run is to be completed."""
+        return self.run_id is not None and self.model_fields_set == {"run_id"}
+
+
+def parse_request(given: Any) -> Request:
+    """Validate what was given.
+
+    Raises:
+        BadRequest: names each field that is wrong, what was given and what is allowed.
+    """
+    if not isinstance(given, dict):
+        raise BadRequest(f"the request is {_short(given)}; it has to be a JSON object, {{}} for all that is out of date")
+    try:
+        return Request.model_validate(given)
+    except ValidationError as error:
+        fields = sorted({str(problem["loc"][0]) if problem["loc"] else "request" for problem in error.errors()})
+        raise BadRequest("; ".join(_refusal(field, given) for field in fields)) from error
+
+
+def request_to_complete(request: Request, recorded: bytes | None) -> Request:
+    """The request to carry out, given what the run of that name was started with before, if it was.
+
+    A request of nothing but a run's name means: complete that run.
+
+    Raises:
+        BadRequest: the run exists and was asked for something else.
+    """
+    if recorded is None:
+        return request
+    earlier = Request.model_validate_json(recorded)
+    if request.is_only_a_run_id() or _wishes(request) == _wishes(earlier):
+        return earlier
+    raise BadRequest(
+        f"run_id: {request.run_id!r} was started with {recorded.decode()}; "
+        "give the run_id alone to complete that run, or another run_id for another request"
+    )
+
+
+def _wishes(request: Request) -> dict[str, Any]:
+    return request.model_dump(exclude={"run_id"})
+
+
+def _refusal(field: str, given: dict[str, Any]) -> str:
+    known = Request.model_fields.get(field)
+    if known is None:
+        return f"{field}: there is no such field; allowed are {', '.join(Request.model_fields)}"
+    return f"{field}: {_short(given[field])} was given; allowed is {known.description}"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."

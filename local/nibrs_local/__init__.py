@@ -1,0 +1,1 @@
+"""The application on one machine: embedded PostgreSQL, emulated AWS, the ``nibrs`` command."""
