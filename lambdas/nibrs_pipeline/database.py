@@ -92,6 +92,17 @@ class DatabaseLocation:
             tls=_wants_tls(host, options.get("sslmode", "")),
         )
 
+    def as_environment(self) -> dict[str, str]:
+        """The variables from which ``from_environment`` makes the same location."""
+        return {
+            "PGHOST": self.host,
+            "PGPORT": str(self.port),
+            "PGUSER": self.user,
+            "PGPASSWORD": self.password,
+            "PGDATABASE": self.database,
+            "PGSSLMODE": "verify-full" if self.tls else "disable",
+        }
+
 
 def _wants_tls(host: str, mode: str) -> bool:
     return mode != "disable" and not host.startswith("/") and host not in ("localhost", "127.0.0.1", "::1")

@@ -14,29 +14,29 @@ from nibrs_pipeline.keys import (
 from nibrs_pipeline.manifest import BundleManifest, StateYearManifest
 from nibrs_pipeline.errors import BrokenExtract
 from nibrs_pipeline.planning import Plan
-from nibrs_pipeline.store import Store
+from nibrs_pipeline.store import Objects
 
 StateYearManifests = dict[StateYear, StateYearManifest]
 BundleManifests = dict[str, BundleManifest]
 
 
-def read_published(store: Store) -> tuple[StateYearManifests, BundleManifests]:
+def read_published(store: Objects) -> tuple[StateYearManifests, BundleManifests]:
     """All that the public sees."""
     return _read(store, PUBLIC)
 
 
-def read_staged(store: Store, run_id: str) -> tuple[StateYearManifests, BundleManifests]:
+def read_staged(store: Objects, run_id: str) -> tuple[StateYearManifests, BundleManifests]:
     """All that a run has made and not published."""
     return _read(store, staged(run_id, PUBLIC))
 
 
-def read_published_state_year(store: Store, item: StateYear) -> StateYearManifest | None:
+def read_published_state_year(store: Objects, item: StateYear) -> StateYearManifest | None:
     """The manifest of one published zip."""
     content = store.get(manifest_of(public_zip_key(item)))
     return StateYearManifest.from_json(content) if content is not None else None
 
 
-def read_plan(store: Store, run_id: str) -> Plan:
+def read_plan(store: Objects, run_id: str) -> Plan:
     """The plan of a run.
 
     Raises:
@@ -48,7 +48,7 @@ def read_plan(store: Store, run_id: str) -> Plan:
     return Plan.model_validate_json(content)
 
 
-def staged_zip_sizes(store: Store, run_id: str) -> dict[StateYear, int]:
+def staged_zip_sizes(store: Objects, run_id: str) -> dict[StateYear, int]:
     """Sizes in bytes of the zips that a run has staged."""
     sizes = {}
     for key, size in store.sizes(staged(run_id, PUBLIC)).items():
@@ -57,14 +57,14 @@ def staged_zip_sizes(store: Store, run_id: str) -> dict[StateYear, int]:
     return sizes
 
 
-def recorded_failures(store: Store, run_id: str) -> dict[str, bytes]:
+def recorded_failures(store: Objects, run_id: str) -> dict[str, bytes]:
     """What the state machine recorded of items that failed for good, by the item's name."""
     prefix = f"{run_prefix(run_id)}failures/"
     found = store.get_many(store.sizes(prefix))
     return {key.removeprefix(prefix).removesuffix(".json"): content for key, content in found.items()}
 
 
-def _read(store: Store, prefix: str) -> tuple[StateYearManifests, BundleManifests]:
+def _read(store: Objects, prefix: str) -> tuple[StateYearManifests, BundleManifests]:
     contents = store.get_many(key for key in store.sizes(prefix) if state_year_of(key) or bundle_of(key))
     state_years, bundles = {}, {}
     for key, content in contents.items():

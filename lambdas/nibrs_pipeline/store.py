@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 from boto3.s3.transfer import TransferConfig
@@ -24,6 +24,19 @@ _CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
 }
+
+
+class Objects(Protocol):
+    """Objects that can be listed and read: a bucket, or a folder that stands for one."""
+
+    def get(self, key: str) -> bytes | None:
+        """An object's content, or None if there is no such object."""
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """Small objects by key; those that do not exist are left out."""
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """Keys under a prefix with their sizes in bytes."""
 
 
 class Store:

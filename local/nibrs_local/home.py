@@ -4,6 +4,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+#: The bucket of emulated S3, and the folder of its objects.
+BUCKET = "nibrs-data"
+
+
+class HomeInUse(Exception):
+    """Another run works in this home."""
+
 
 @dataclass(frozen=True)
 class Home:

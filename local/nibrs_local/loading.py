@@ -140,9 +140,11 @@ def _where(error: DatabaseError) -> str:
 
 def _staged_state_year(connection: Connection, found: PublishedZip) -> StateYear:
     states = connection.run(
-        "SELECT DISTINCT coalesce(s.state_postal_abbr, t.state_abbr) "
-        f"FROM (SELECT state_abbr::text FROM staged_{_AGENCIES} UNION SELECT state_abbr FROM staged_{_PARTICIPATION}) t "
-        "LEFT JOIN staged_ref_state s ON s.state_abbr = t.state_abbr"
+        "SELECT coalesce(s.state_postal_abbr, t.state_abbr) "
+        f"FROM (SELECT DISTINCT state_abbr FROM staged_{_PARTICIPATION}) t "
+        "LEFT JOIN staged_ref_state s USING (state_abbr) UNION "
+        "SELECT coalesce(s.state_postal_abbr, 'state_id ' || t.state_id) "
+        f"FROM (SELECT DISTINCT state_id FROM staged_{_AGENCIES}) t LEFT JOIN staged_ref_state s USING (state_id)"
     )
     years = connection.run(
         f"SELECT data_year FROM staged_nibrs_month UNION SELECT year FROM staged_{_PARTICIPATION}"

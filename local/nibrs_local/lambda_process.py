@@ -1,0 +1,77 @@
+"""What runs inside a function's own process: takes events, calls the handler, answers.
+
+Started by ``lambda_pool`` as ``python -m nibrs_local.lambda_process HANDLER``; events come on
+standard input and answers go to the descriptor named by NIBRS_ANSWER_FD, one JSON text per line.
+"""
+
+import importlib
+import json
+import os
+import resource
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Context:
+    """The part of Lambda's context object that handlers may use."""
+
+    function_name: str
+    memory_limit_in_mb: int
+    aws_request_id: str
+    deadline: float
+    function_version: str = "$LATEST"
+    invoked_function_arn: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.invoked_function_arn = f"arn:aws:lambda:{os.environ['AWS_REGION']}:000000000000:function:{self.function_name}"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the function is stopped."""
+        return max(0, int(1000 * (self.deadline - time.monotonic())))
+
+
+def main() -> None:
+    """Serve events until standard input ends."""
+    module, _, name = sys.argv[1].rpartition(".")
+    answers = os.fdopen(int(os.environ.pop("NIBRS_ANSWER_FD")), "w")
+    handler: Callable[[Any, Context], Any] | None = None
+    for line in sys.stdin:
+        call = json.loads(line)
+        _log_to(call["log"])
+        started = time.monotonic()
+        context = Context(
+            os.environ["AWS_LAMBDA_FUNCTION_NAME"],
+            int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
+            call["request_id"],
+            started + call["timeout_s"],
+        )
+        try:
+            # Imported within the first call, so that its errors get into that call's log and answer.
+            handler = handler or getattr(importlib.import_module(module), name)
+            answer = {"result": handler(call["event"], context)}
+        except Exception as error:
+            traceback.print_exc()
+            answer = {"error": {"errorType": type(error).__name__, "errorMessage": str(error)}}
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        print(f"REPORT {context.aws_request_id} duration {time.monotonic() - started:.2f} s, peak memory {peak} MB")
+        sys.stdout.flush()
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def _log_to(path: str) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.close(file)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""``nibrs list``: what the database has, what is published, what is out of date and why."""
+
+from dataclasses import dataclass
+
+from nibrs_pipeline.catalog import Catalog
+from nibrs_pipeline.database import Snapshot
+from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.manifest_store import read_published
+from nibrs_pipeline.planning import reasons_out_of_date
+from nibrs_pipeline.source import read_source_state
+from nibrs_pipeline.store import Objects
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One state-year; ``reasons`` say why its zip has to be made anew."""
+
+    item: StateYear
+    in_database: bool
+    published: str
+    size: int
+    reasons: list[str]
+
+    @property
+    def status(self) -> str:
+        """In a word or two."""
+        if not self.in_database:
+            return "published only"
+        if not self.published:
+            return "not published"
+        return "out of date" if self.reasons else "up to date"
+
+
+def list_state_years(snapshot: Snapshot, objects: Objects, catalog: Catalog) -> list[Listed]:
+    """Every state-year that is in the database or published."""
+    published, _ = read_published(objects)
+    source = read_source_state(snapshot, catalog, published.values())
+    listed = []
+    for item in sorted(published.keys() | source.state_years.keys()):
+        manifest = published.get(item)
+        listed.append(
+            Listed(
+                item,
+                item in source.state_years,
+                manifest.source.snapshot_time if manifest else "",
+                manifest.zip.bytes if manifest else 0,
+                reasons_out_of_date(manifest, source, catalog),
+            )
+        )
+    return listed

@@ -1,0 +1,115 @@
+"""One run of the state machine on this machine."""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from nibrs_local.emulator import emulator, functions, local_definition
+from nibrs_local.home import BUCKET, Home, HomeInUse
+from nibrs_local.lambda_pool import LambdaPool
+from nibrs_local.watching import RunView, observe
+from nibrs_pipeline.database import DatabaseLocation
+from nibrs_pipeline.keys import PUBLIC, PUBLISH_LEASE, report_key
+
+#: Variables of the functions that a user of this machine may set.
+_PASSED_ON = ("MAX_CONCURRENCY", "TOLERATED_FAILURE_PERCENTAGE", "POWERTOOLS_LOG_LEVEL")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The last view of a run, and where its results and logs are."""
+
+    view: RunView
+    artifacts: Path
+    logs: Path
+
+
+def state_machine_definition() -> str:
+    """The text of statemachines/nibrs_pipeline.asl.json."""
+    repository = Path(str(files("nibrs_pipeline"))).parents[1]
+    return (repository / "statemachines" / "nibrs_pipeline.asl.json").read_text(encoding="utf-8")
+
+
+def run_locally(
+    home: Home,
+    location: DatabaseLocation,
+    request: dict[str, Any],
+    follow: Callable[[Callable[[], RunView], Callable[[], int]], RunView],
+    on_start: Callable[[LambdaPool], None] = lambda pool: None,
+) -> Outcome:
+    """Execute the state machine and wait for its end.
+
+    Args:
+        request: has a ``run_id``.
+        follow: shows the run, given functions that look at it and count its rows; returns the last view.
+        on_start: is given the pool of functions before the execution starts.
+
+    Raises:
+        HomeInUse: another run works in this home.
+    """
+    run_id = str(request["run_id"])
+    logs = home.scratch(run_id) / "logs"
+    with _only_run(home), emulator(home) as aws:
+        environment = aws.function_environment(home, run_id) | _chosen(os.environ)
+        pool = LambdaPool(environment, location.as_environment(), logs)
+        try:
+            with functions(pool):
+                machine = aws.create_state_machine(local_definition(state_machine_definition()))
+                on_start(pool)
+                client = aws.client("stepfunctions")
+                execution = client.start_execution(stateMachineArn=machine, name=run_id, input=json.dumps(request))
+                view = follow(lambda: observe(client, execution["executionArn"]), lambda: pool.rows)
+        finally:
+            pool.close()
+            shutil.rmtree(home.scratch(run_id) / "tmp", ignore_errors=True)
+    return Outcome(view, _collect(home, run_id), logs)
+
+
+def _chosen(environment: "os._Environ[str]") -> dict[str, str]:
+    default = str(max(2, os.cpu_count() or 2))
+    return {"MAX_CONCURRENCY": default} | {name: environment[name] for name in _PASSED_ON if name in environment}
+
+
+@contextmanager
+def _only_run(home: Home) -> Iterator[None]:
+    """No two runs in one home: each has emulated services of its own over the same objects."""
+    lock = home.objects.parent / "run.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise HomeInUse(f"another run works in {home.path}; wait for it, or set NIBRS_HOME to another folder") from None
+        # Whoever held the right to publish here has ended.
+        (home.objects / BUCKET / PUBLISH_LEASE).unlink(missing_ok=True)
+        yield
+
+
+def _collect(home: Home, run_id: str) -> Path:
+    """Show what is published, and the run's reports, under artifacts/<run_id>/."""
+    artifacts, bucket = home.artifacts(run_id), home.objects / BUCKET
+    shutil.rmtree(artifacts, ignore_errors=True)
+    artifacts.mkdir(parents=True)
+    for source in (bucket / PUBLIC).rglob("*"):
+        if source.is_file():
+            _link(source, artifacts / source.relative_to(bucket))
+    reports = bucket / report_key(run_id, "")
+    for source in reports.rglob("*") if reports.is_dir() else ():
+        shutil.copy(source, artifacts / source.name)
+    return artifacts
+
+
+def _link(source: Path, target: Path) -> None:
+    """The same file under another name; a copy where the file system has no such thing."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copy(source, target)

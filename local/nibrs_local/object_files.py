@@ -1,0 +1,98 @@
+"""Emulated S3 on disk: what a run writes is there for the next one.
+
+moto keeps objects in memory. Here every object is written through to a file of the home, and read
+from it when it is asked for, so that thousands of zips cost neither memory nor time at the start.
+"""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from moto.s3 import models
+from moto.s3.models import FakeKey, S3Backend
+
+_LOCK = Lock()
+
+
+class _FileBuffer:
+    """Stands in for a moto key's buffer: a file that is opened when it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._position = 0
+
+    def seek(self, position: int) -> int:
+        self._position = position
+        return position
+
+    def read(self, size: int = -1) -> bytes:
+        with self._path.open("rb") as file:
+            file.seek(self._position)
+            data = file.read(size)
+        self._position += len(data)
+        return data
+
+    def truncate(self) -> int:
+        return 0
+
+    def close(self) -> None:
+        """Nothing is open between reads."""
+
+
+def keep_objects_in(folder: Path) -> None:
+    """Make moto's S3, from now on and in this process, keep its objects in a folder."""
+    original_put, original_delete = S3Backend.put_object, S3Backend.delete_object
+
+    def put_object(self: S3Backend, bucket_name: str, key_name: str, value: bytes, *args: Any, **options: Any) -> FakeKey:
+        path = _path(folder, bucket_name, key_name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.{os.urandom(4).hex()}.partial")
+        try:
+            partial.write_bytes(value)
+            partial.replace(path)
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
+        key = original_put(self, bucket_name, key_name, b"", *args, **options)
+        _back_by_file(key, path, len(value))
+        return key
+
+    def delete_object(self: S3Backend, bucket_name: str, key_name: str, *args: Any, **options: Any) -> Any:
+        result = original_delete(self, bucket_name, key_name, *args, **options)
+        _path(folder, bucket_name, key_name).unlink(missing_ok=True)
+        return result
+
+    S3Backend.put_object, S3Backend.delete_object = put_object, delete_object
+
+
+def restore_objects(folder: Path, bucket: str, account: str) -> int:
+    """Put a bucket's files back into moto as objects; returns how many there are."""
+    backend = models.s3_backends[account]["aws"]
+    top = folder / bucket
+    count = 0
+    for path in sorted(top.rglob("*")):
+        if not path.is_file() or path.name.endswith(".partial"):
+            continue
+        name = path.relative_to(top).as_posix()
+        key = FakeKey(name, b"", account, backend.region_name, bucket_name=bucket)
+        _back_by_file(key, path, path.stat().st_size)
+        key.last_modified = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None)
+        backend.get_bucket(bucket).keys.setlist(name, [key])
+        count += 1
+    return count
+
+
+def _path(folder: Path, bucket: str, key: str) -> Path:
+    path = (folder / bucket / key).resolve()
+    if not path.is_relative_to((folder / bucket).resolve()):
+        raise ValueError(f"the key {key!r} would leave the folder of its bucket")
+    return path
+
+
+def _back_by_file(key: FakeKey, path: Path, size: int) -> None:
+    with _LOCK:
+        key._value_buffer.close()
+        key._value_buffer = _FileBuffer(path)
+        key.contentsize = size
