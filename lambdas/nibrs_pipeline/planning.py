@@ -114,6 +114,8 @@ def requested(request: Request, state_years: Mapping[StateYear, str]) -> list[St
     Raises:
         BadRequest: a state or year that the database does not have, or nothing at all.
     """
+    if not state_years:
+        raise BadRequest("the database has no state-year: no agency of a state has reported a month; check which it is")
     states = {item.state for item in state_years}
     years = {item.year for item in state_years}
     if request.states != "all" and (unknown := sorted(set(request.states) - states)):
@@ -123,7 +125,7 @@ def requested(request: Request, state_years: Mapping[StateYear, str]) -> list[St
             f"years: the database has no months of {', '.join(map(str, missing))}; it has {_listed(years)}"
         )
     found = [item for item in state_years if request.includes(*item)]
-    if not found and (request.states != "all" or request.years != "all"):
+    if not found:
         raise BadRequest(
             f"states and years: the database has no state-year of this choice; it has {_listed(state_years)}"
         )

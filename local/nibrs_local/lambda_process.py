@@ -7,12 +7,12 @@ standard input and answers go to the descriptor named by NIBRS_ANSWER_FD, one JS
 import importlib
 import json
 import os
-import resource
 import sys
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 
@@ -57,11 +57,18 @@ def main() -> None:
         except Exception as error:
             traceback.print_exc()
             answer = {"error": {"errorType": type(error).__name__, "errorMessage": str(error)}}
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        print(f"REPORT {context.aws_request_id} duration {time.monotonic() - started:.2f} s, peak memory {peak} MB")
+        print(f"REPORT {context.aws_request_id} duration {time.monotonic() - started:.2f} s, peak memory {_peak()} MB")
         sys.stdout.flush()
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
+
+
+def _peak() -> int:
+    """This process's largest resident memory in MB; getrusage would include that of the process it came from."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) // 1024
+    return 0
 
 
 def _log_to(path: str) -> None:

@@ -1,0 +1,58 @@
+"""Shared by all suites: where the real zips are, and a PostgreSQL of the tests' own."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nibrs_local import embedded_postgres
+from nibrs_local.home import Home
+from nibrs_pipeline.catalog import Catalog, nibrs_catalog
+from nibrs_pipeline.database import DatabaseLocation
+
+REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name in ("DB_URI", "PGHOST", "DB_SECRET_ARN", "NIBRS_HOME"):
+        os.environ.pop(name, None)
+
+
+def real_zip(name: str) -> Path:
+    """A zip as the FBI published it; without it the test is skipped, but on CI it fails."""
+    path = REAL_DATA / f"{name}.zip"
+    if path.exists():
+        return path
+    reason = f"{path} is not here: the published zips are not part of the repository"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    return nibrs_catalog()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """A home of the test's own; its database is stopped at the end."""
+    made = Home(tmp_path / "home")
+    yield made
+    embedded_postgres.stop(made)
+
+
+@pytest.fixture
+def location(home: Home) -> Iterator[DatabaseLocation]:
+    """An empty database with the schema, running until the test ends."""
+    with embedded_postgres.database(home) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A home that tests share which only read."""
+    made = Home(tmp_path_factory.mktemp("session"))
+    yield made
+    embedded_postgres.stop(made)

@@ -1,0 +1,82 @@
+"""Requests: what is understood, and that everything else is refused by name."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nibrs_pipeline.errors import BadRequest
+from nibrs_pipeline.request import Request, parse_request, request_to_complete
+
+
+def test_the_empty_request_asks_for_all_that_is_out_of_date() -> None:
+    request = parse_request({})
+    assert request.years == "all"
+    assert request.states == "all"
+    assert request.downloads
+    assert not request.force
+
+
+@pytest.mark.parametrize(
+    ("years", "included"),
+    [("all", {2012, 2016, 2020}), ([2016], {2016}), ({"from": 2012, "to": 2016}, {2012, 2016})],
+)
+def test_years_may_be_all_a_list_or_a_range(years: object, included: set[int]) -> None:
+    request = parse_request({"years": years})
+    assert {year for year in (2012, 2016, 2020) if request.includes("AZ", year)} == included
+
+
+@pytest.mark.parametrize(
+    ("given_", "named"),
+    [
+        ({"years": [True]}, r"years: \[True\] was given; allowed is"),
+        ({"years": ["2016"]}, r"years: \['2016'\]"),
+        ({"years": 2016}, "years: 2016"),
+        ({"years": []}, r"years: \[\]"),
+        ({"years": {"from": 2016, "to": 2012}}, "years: .*'from'"),
+        ({"years": {"from": 2016}}, "years:"),
+        ({"states": ["az"]}, "states:"),
+        ({"states": ["Arizona"]}, "states:"),
+        ({"states": "AZ"}, "states: 'AZ'"),
+        ({"force": "yes"}, "force: 'yes' was given; allowed is true"),
+        ({"run_id": "../up"}, "run_id:"),
+        ({"run_id": ""}, "run_id:"),
+        ({"estimates": True}, "estimates: True was given; allowed is false"),
+        ({"bundles": ["counties"]}, "bundles:"),
+        ({"yaers": [2016]}, "yaers: there is no such field; allowed are years, states"),
+        ([2016], r"the request is \[2016\]; it has to be a JSON object"),
+    ],
+)
+def test_a_refusal_names_the_field_what_was_given_and_what_is_allowed(given_: object, named: str) -> None:
+    with pytest.raises(BadRequest, match=named):
+        parse_request(given_)
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+field = st.sampled_from([*Request.model_fields, "unknown"])
+
+
+@settings(max_examples=500)
+@given(st.dictionaries(field, anything, max_size=4) | anything)
+def test_whatever_comes_in_is_understood_or_refused_by_name(value: object) -> None:
+    try:
+        request = parse_request(value)
+    except BadRequest as refusal:
+        assert str(refusal)
+        if isinstance(value, dict):
+            assert any(str(refusal).startswith(str(name)) or f"; {name}: " in str(refusal) for name in value)
+    else:
+        assert isinstance(request, Request)
+
+
+def test_a_runs_name_alone_completes_what_it_was_started_with() -> None:
+    recorded = b'{"years":[2016],"run_id":"r1"}'
+    assert request_to_complete(parse_request({"run_id": "r1"}), recorded).years == [2016]
+
+
+def test_a_runs_name_cannot_be_used_for_another_request() -> None:
+    with pytest.raises(BadRequest, match=r"run_id: 'r1' was started with .*2016"):
+        request_to_complete(parse_request({"run_id": "r1", "years": [2013]}), b'{"years":[2016],"run_id":"r1"}')

@@ -1,0 +1,117 @@
+"""Zips are deterministic, and several independent readers read them."""
+
+import io
+import shutil
+import struct
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nibrs_pipeline import zip_writer
+from nibrs_pipeline.zip_writer import Member, ZipWriter
+
+names = st.text(st.characters(codec="utf-8", exclude_characters="\0/\\"), min_size=1, max_size=20)
+contents = st.dictionaries(names, st.binary(max_size=5000), max_size=6)
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    target = io.BytesIO()
+    writer = ZipWriter(target)
+    for name, content in members.items():
+        writer.add(name, content)
+    writer.close()
+    return target.getvalue()
+
+
+@given(contents)
+def test_what_goes_in_comes_out(members: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(io.BytesIO(zipped(members))) as archive:
+        assert archive.testzip() is None
+        assert {name: archive.read(name) for name in archive.namelist()} == members
+
+
+@given(contents)
+def test_the_same_members_give_the_same_bytes(members: dict[str, bytes]) -> None:
+    assert zipped(members) == zipped(members)
+
+
+@given(contents)
+def test_members_taken_over_from_another_zip_are_the_same(members: dict[str, bytes]) -> None:
+    target = io.BytesIO()
+    writer = ZipWriter(target)
+    with zipfile.ZipFile(io.BytesIO(zipped(members))) as source:
+        for info in source.infolist():
+            writer.take_over(source, info)
+    writer.close()
+    assert target.getvalue() == zipped(members)
+
+
+@pytest.mark.parametrize("command", [["unzip", "-tq"], ["python3", "-m", "zipfile", "-t"], ["bsdtar", "-tf"]])
+def test_other_programs_read_it(tmp_path: Path, command: list[str]) -> None:
+    if not shutil.which(command[0]):
+        pytest.skip(f"{command[0]} is not installed")
+    path = tmp_path / "a.zip"
+    path.write_bytes(zipped({"a.csv": b"x,y\n1,2\n" * 1000, "empty.csv": b"", "näme.csv": b"z\n"}))
+    subprocess.run([*command, str(path)], check=True, capture_output=True)
+
+
+def test_no_member_has_a_data_descriptor_or_a_date() -> None:
+    with zipfile.ZipFile(io.BytesIO(zipped({"a.csv": b"1\n" * 99, "b.csv": b""}))) as archive:
+        for info in archive.infolist():
+            assert not info.flag_bits & 0x08
+            assert info.date_time == (1980, 1, 1, 0, 0, 0)
+            assert info.extra == b""
+
+
+def test_a_member_that_breaks_off_is_not_in_the_zip() -> None:
+    target = io.BytesIO()
+    writer = ZipWriter(target)
+    with pytest.raises(RuntimeError), writer.member("half.csv") as member:
+        member.write(b"some rows")
+        raise RuntimeError
+    writer.add("whole.csv", b"rows")
+    writer.close()
+    with zipfile.ZipFile(io.BytesIO(target.getvalue())) as archive:
+        assert archive.namelist() == ["whole.csv"]
+
+
+def test_two_members_of_one_name_are_refused() -> None:
+    writer = ZipWriter(io.BytesIO())
+    writer.add("a.csv", b"1")
+    with pytest.raises(ValueError, match=r"has a member 'a.csv' already"):
+        writer.add("a.csv", b"2")
+
+
+def test_sizes_and_offsets_beyond_four_gib_are_written_as_zip64(monkeypatch: pytest.MonkeyPatch) -> None:
+    # With the limit lowered, small members take the way of large ones; zipfile reads them all the same.
+    monkeypatch.setattr(zip_writer, "_LIMIT_32", 600)
+    headers = []
+    for member in (
+        Member("large", 5000, 700, 1, "", 8, 0),
+        Member("far", 10, 10, 1, "", 8, 900),
+    ):
+        header = zip_writer._central_header(member)
+        extra = header[46 + len(member.name) :]
+        headers.append(struct.unpack(f"<HH{(len(extra) - 4) // 8}Q", extra))
+    assert headers == [(1, 16, 5000, 700), (1, 8, 900)]
+
+
+@pytest.mark.slow
+def test_a_member_of_five_gib_is_read_by_others(tmp_path: Path) -> None:
+    chunk = bytes(64 << 20)
+    path = tmp_path / "large.zip"
+    with path.open("wb") as target:
+        writer = ZipWriter(target)
+        with writer.member("large.csv") as member:
+            for _ in range(80):
+                member.write(chunk)
+        writer.add("small.csv", b"1\n")
+        writer.close()
+    with zipfile.ZipFile(path) as archive:
+        assert archive.getinfo("large.csv").file_size == 80 * len(chunk)
+        assert archive.read("small.csv") == b"1\n"
+    subprocess.run(["unzip", "-tq", str(path)], check=True, capture_output=True)
