@@ -1,4 +1,4 @@
-"""The old way: per table one psql ``\\copy`` of a hand-written join, then ``zip -9``; two state-years at once.
+r"""The old way: per table one psql ``\\copy`` of a hand-written join, then ``zip -9``; two state-years at once.
 
 Written anew after the description of the system that this project replaces.
 """

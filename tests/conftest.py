@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from nibrs_local import embedded_postgres
 from nibrs_local.home import Home
 from nibrs_pipeline.catalog import Catalog, nibrs_catalog

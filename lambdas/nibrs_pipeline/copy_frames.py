@@ -1,4 +1,4 @@
-"""CopyData messages of the PostgreSQL protocol, taken apart in bulk.
+r"""CopyData messages of the PostgreSQL protocol, taken apart in bulk.
 
 The server sends COPY output as one message per row: ``d``, a four-byte length, the row. Handling
 each in Python costs more than all the rest of an extraction, so whole buffers are taken apart by

@@ -161,8 +161,14 @@ class Snapshot:
         """All rows of a small result."""
         return list(self._connection.run(query) or [])
 
-    def copy(self, statement: str, sink: Sink) -> int:
-        """Stream a COPY ... TO STDOUT into a sink; returns the number of rows without the header."""
+    def copy(self, statement: str, sink: Sink, probe: bool = True) -> int:
+        """Stream a COPY ... TO STDOUT into a sink; returns the number of rows without the header.
+
+        Args:
+            probe: whether the database may join by probing an index once per row. It cannot know
+                that keys lie close together and would do so where reading along the index is faster.
+        """
+        self._connection.run(f"SET LOCAL enable_nestloop = {'on' if probe else 'off'}")
         self._connection.run(statement, stream=sink)
         return int(self._connection.row_count)
 

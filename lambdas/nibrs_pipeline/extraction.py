@@ -1,14 +1,16 @@
 """Extract code tables and Extract state-years: from one snapshot to one zip."""
 
+import csv
 import hashlib
 import zipfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Queue
 from threading import Thread
 from time import monotonic
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from nibrs_pipeline.catalog import Catalog, Table
 from nibrs_pipeline.database import Sink, SourcePosition
@@ -16,12 +18,18 @@ from nibrs_pipeline.errors import EmptyTable
 from nibrs_pipeline.keys import StateYear
 from nibrs_pipeline.manifest import CommonPart, FileEntry, Source, StateYearManifest, ZipSummary, file_entry
 from nibrs_pipeline.planning import WorkItem
-from nibrs_pipeline.queries import code_table_query, copy_out, state_year_query
+from nibrs_pipeline.queries import KeyRange, code_table_query, copy_out, range_estimate_query, state_year_query
 from nibrs_pipeline.zip_writer import PACKING, MemberWriter, ZipWriter
 
 #: Chunks that may wait between the reader and the deflater; bounds the memory.
 _WAITING = 8
 _CHUNK = 1 << 18
+#: A header and one row are shorter than this, and are within this many lines.
+_LONGEST_HEAD = 1 << 16
+_HEAD_LINES = 2
+#: Probing an index once per row costs about this many times as much as reading along it; a range of
+#: keys with fewer rows than this many times the state-year's own is worth reading as a whole.
+_DENSE = 4
 
 
 class Rows(Protocol):
@@ -31,8 +39,11 @@ class Rows(Protocol):
     def position(self) -> SourcePosition:
         """Where the source stood."""
 
-    def copy(self, statement: str, sink: Sink) -> int:
-        """Stream a COPY into a sink; returns the number of rows."""
+    def copy(self, statement: str, sink: Sink, probe: bool = True) -> int:
+        """Stream a COPY into a sink; returns the number of rows (see ``database.Snapshot``)."""
+
+    def rows(self, query: str) -> list[list[Any]]:
+        """All rows of a small result."""
 
 
 #: Told after every table: the table, its rows, its bytes, the seconds it took.
@@ -134,8 +145,9 @@ def extract_state_year(
             zip_writer.take_over(common_zip, info)
         files = list(part.files)
         with snapshot() as rows:
+            tables = _StateYearTables(rows, catalog, item.state_year, zip_writer, observe)
             for table in catalog.data_tables:
-                files.append(_extract_table(rows, catalog, table, item.state_year, zip_writer, observe))
+                files.append(tables.extract(table))
                 _refuse_emptied(table, item.state_year, files[-1].rows or 0, previous_rows.get(table.name, 0))
             source = Source.at(rows.position)
         sha256 = zip_writer.close()
@@ -153,15 +165,61 @@ def extract_state_year(
     )
 
 
-def _extract_table(
-    rows: Rows, catalog: Catalog, table: Table, item: StateYear, zip_writer: ZipWriter, observe: Observer
-) -> FileEntry:
-    started = monotonic()
-    with zip_writer.member(table.csv_name) as member, _Background(member) as sink:
-        count = rows.copy(copy_out(state_year_query(catalog, table, item.state, item.year)), sink)
-    entry = file_entry(zip_writer.members[-1], count)
-    observe(table, count, entry.bytes, monotonic() - started)
-    return entry
+@dataclass
+class _StateYearTables:
+    """Extracts the tables of one state-year one after the other, parents before children."""
+
+    rows: Rows
+    catalog: Catalog
+    item: StateYear
+    zip_writer: ZipWriter
+    observe: Observer
+    ranges: dict[str, KeyRange] = field(default_factory=dict)
+
+    def extract(self, table: Table) -> FileEntry:
+        started = monotonic()
+        # The anchor's rows are few; it needs no range.
+        parents = [parent.name for parent in self.catalog.lineage(table)[1:-1]]
+        dense = bool(parents) and all(name in self.ranges for name in parents)
+        ranges = {name: self.ranges[name] for name in parents} if dense else {}
+        statement = copy_out(state_year_query(self.catalog, table, self.item.state, self.item.year, ranges))
+        with self.zip_writer.member(table.csv_name) as member, _Background(member) as sink:
+            ends = _Ends(sink)
+            count = self.rows.copy(statement, ends, probe=not dense)
+        if count and any(child.parent == table.name for child in self.catalog.data_tables):
+            self._note_range(table, ends.key_range(table), count)
+        entry = file_entry(self.zip_writer.members[-1], count)
+        self.observe(table, count, entry.bytes, monotonic() - started)
+        return entry
+
+    def _note_range(self, table: Table, keys: KeyRange, count: int) -> None:
+        """Remember a range of keys if few rows of other states and years lie in it."""
+        [[plan]] = self.rows.rows(range_estimate_query(table, keys))
+        if plan[0]["Plan"]["Plan Rows"] < _DENSE * count:
+            self.ranges[table.name] = keys
+
+
+class _Ends:
+    """A sink that passes all on and remembers the first and the last line after the header."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._head = self._tail = b""
+
+    def write(self, data: bytes, /) -> int:
+        if self._head.count(b"\n") < _HEAD_LINES:
+            self._head += data[:_LONGEST_HEAD]
+        self._tail = data[-_LONGEST_HEAD:] if len(data) >= _LONGEST_HEAD else (self._tail + data)[-_LONGEST_HEAD:]
+        self._sink.write(data)
+        return len(data)
+
+    def key_range(self, table: Table) -> KeyRange:
+        """The first and the last primary key; the rows are ordered by it."""
+        place = table.column_names.index(table.primary_key[0])
+        first = self._head.decode(errors="replace").splitlines()[1]
+        last = self._tail.decode(errors="replace").splitlines()[-1]
+        keys = [int(next(csv.reader([line]))[place]) for line in (first, last)]
+        return KeyRange(keys[0], keys[1])
 
 
 def _refuse_emptied(table: Table, item: StateYear, now: int, before: int) -> None:

@@ -167,7 +167,7 @@ def _row(entry: StateYearEntry) -> str:
         f'<td data-label="Rows" data-sort="{entry.rows}" class="number">{entry.rows:,}</td>'
         f'<td data-label="Data as of">{entry.data_of[:10]}</td>'
         f'<td data-label="Checksum"><a href="{entry.manifest}">manifest</a> '
-        f'<details><summary>SHA-256</summary><code>{entry.sha256}</code></details></td></tr>'
+        f"<details><summary>SHA-256</summary><code>{entry.sha256}</code></details></td></tr>"
     )
 
 

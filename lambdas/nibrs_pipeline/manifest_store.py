@@ -1,5 +1,6 @@
 """Manifests as they lie in the store: published ones, and those that a run has staged."""
 
+from nibrs_pipeline.errors import BrokenExtract
 from nibrs_pipeline.keys import (
     PUBLIC,
     StateYear,
@@ -12,7 +13,6 @@ from nibrs_pipeline.keys import (
     state_year_of,
 )
 from nibrs_pipeline.manifest import BundleManifest, StateYearManifest
-from nibrs_pipeline.errors import BrokenExtract
 from nibrs_pipeline.planning import Plan
 from nibrs_pipeline.store import Objects
 

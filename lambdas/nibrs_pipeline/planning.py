@@ -191,7 +191,11 @@ def _plan_bundles(
     items = []
     for name, members in asked.items():
         hashes = {str(member): published[member].zip.sha256 for member in members if member in published}
-        has = {f"{member.state}-{member.year}": member.sha256 for member in bundles[name].members} if name in bundles else {}
+        has = (
+            {f"{member.state}-{member.year}": member.sha256 for member in bundles[name].members}
+            if name in bundles
+            else {}
+        )
         if request.force or made.intersection(members) or has != hashes:
             items.append(BundleItem(run_id=run_id, name=name, members=[str(member) for member in members]))
     return items

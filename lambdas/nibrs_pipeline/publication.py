@@ -12,7 +12,15 @@ from datetime import UTC, datetime, timedelta
 
 from nibrs_pipeline.errors import BrokenExtract, PublishBusy
 from nibrs_pipeline.index_page import download_index, index_html, index_json
-from nibrs_pipeline.keys import INDEX_HTML, INDEX_JSON, PUBLISH_LEASE, common_key, manifest_of, staged
+from nibrs_pipeline.keys import (
+    INDEX_HTML,
+    INDEX_JSON,
+    PUBLISH_LEASE,
+    common_key,
+    manifest_of,
+    public_bundle_key,
+    staged,
+)
 from nibrs_pipeline.manifest_store import BundleManifests, StateYearManifests, read_plan, read_published, read_staged
 from nibrs_pipeline.planning import Plan
 from nibrs_pipeline.publishing import AnyManifest, keys_to_switch, public_key
@@ -34,17 +42,19 @@ def publish_run(store: Store, run_id: str) -> tuple[list[str], list[str]]:
     """
     with _lease(store, run_id):
         plan = read_plan(store, run_id)
-        state_years, bundles = read_staged(store, run_id)
-        published_state_years, published_bundles = read_published(store)
-        _require_whole(store, plan, state_years, bundles, published_bundles)
-        switched = keys_to_switch(state_years, published_state_years) + keys_to_switch(bundles, published_bundles)
+        mine, theirs = _all(*read_staged(store, run_id)), _all(*read_published(store))
+        _require_whole(store, plan, mine, theirs)
+        switched = keys_to_switch(mine, theirs)
         zips = [key for key in switched if key.endswith(".zip")]
         store.copy_many((staged(run_id, key), key) for key in zips)
         store.copy_many((staged(run_id, key), key) for key in switched if key not in zips)
         write_index(store)
-        _clear(store, run_id, [*state_years.values(), *bundles.values()])
-    kept = [public_key(each) for each in [*state_years.values(), *bundles.values()] if public_key(each) not in zips]
-    return zips, kept
+        _clear(store, run_id, mine)
+    return zips, [key for manifest in mine if (key := public_key(manifest)) not in zips]
+
+
+def _all(state_years: StateYearManifests, bundles: BundleManifests) -> list[AnyManifest]:
+    return [*state_years.values(), *bundles.values()]
 
 
 def write_index(store: Store) -> None:
@@ -54,16 +64,15 @@ def write_index(store: Store) -> None:
     store.put(INDEX_HTML, index_html(index))
 
 
-def _require_whole(
-    store: Store, plan: Plan, state_years: StateYearManifests, bundles: BundleManifests, published: BundleManifests
-) -> None:
+def _require_whole(store: Store, plan: Plan, mine: list[AnyManifest], theirs: list[AnyManifest]) -> None:
+    """Refuse to publish if a bundle was not built or a zip is not as large as its manifest says."""
     # A retry finds some of the run's own work published and cleared already.
-    done = {name for name, manifest in published.items() if manifest.run_id == plan.run_id}
-    missing = sorted({bundle.name for bundle in plan.bundles} - bundles.keys() - done)
+    done = {public_key(each) for each in theirs if each.run_id == plan.run_id} | {public_key(each) for each in mine}
+    missing = [bundle.name for bundle in plan.bundles if public_bundle_key(bundle.name) not in done]
     if missing:
         raise BrokenExtract(f"bundles were not built: {', '.join(missing)}; see the logs of Build bundles")
     sizes = store.sizes(staged(plan.run_id, ""))
-    for manifest in [*state_years.values(), *bundles.values()]:
+    for manifest in mine:
         key = staged(plan.run_id, public_key(manifest))
         if sizes.get(key) != manifest.zip.bytes:
             raise BrokenExtract(

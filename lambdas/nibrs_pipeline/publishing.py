@@ -1,8 +1,8 @@
 """Publish: which staged objects become visible, and in which order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
-from nibrs_pipeline.keys import StateYear, manifest_of, public_bundle_key, public_zip_key
+from nibrs_pipeline.keys import manifest_of, public_bundle_key, public_zip_key
 from nibrs_pipeline.manifest import BundleManifest, StateYearManifest
 
 AnyManifest = StateYearManifest | BundleManifest
@@ -25,14 +25,8 @@ def superseded(staged: AnyManifest, published: AnyManifest | None) -> bool:
     return published is not None and snapshot_time(published) > snapshot_time(staged)
 
 
-def keys_to_switch(
-    staged: Mapping[StateYear, StateYearManifest] | Mapping[str, BundleManifest],
-    published: Mapping[StateYear, StateYearManifest] | Mapping[str, BundleManifest],
-) -> list[str]:
+def keys_to_switch(staged: Iterable[AnyManifest], published: Iterable[AnyManifest]) -> list[str]:
     """Public keys to copy, zips before manifests: whoever sees a manifest finds its zip."""
-    newer = [
-        public_key(manifest)
-        for name, manifest in staged.items()
-        if not superseded(manifest, published.get(name))  # type: ignore[call-overload]  # keys and values agree
-    ]
+    there = {public_key(manifest): manifest for manifest in published}
+    newer = [public_key(manifest) for manifest in staged if not superseded(manifest, there.get(public_key(manifest)))]
     return newer + [manifest_of(key) for key in newer]

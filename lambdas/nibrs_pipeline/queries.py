@@ -1,6 +1,8 @@
 """SQL made from the catalog. Pure: every function returns text, none touches a database."""
 
 import re
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from nibrs_pipeline.catalog import (
     AGENCIES_OF_STATE_AND_YEAR,
@@ -9,6 +11,14 @@ from nibrs_pipeline.catalog import (
     Catalog,
     Table,
 )
+from nibrs_pipeline.keys import StateYear
+
+
+class KeyRange(NamedTuple):
+    """The keys that a parent's rows of a state-year have: the first and the last."""
+
+    first: int
+    last: int
 
 
 def identifier(name: str) -> str:
@@ -55,7 +65,9 @@ def code_table_query(table: Table) -> str:
     return f"SELECT {_columns(table)}\nFROM {identifier(table.name)} t\n{_order(table)}"
 
 
-def state_year_query(catalog: Catalog, table: Table, state: str, year: int) -> str:
+def state_year_query(
+    catalog: Catalog, table: Table, state: str, year: int, ranges: Mapping[str, KeyRange] | None = None
+) -> str:
     """The rows of a data table that belong to a state-year, in primary-key order.
 
     nibrs_weapon of AZ 2016 becomes
@@ -72,9 +84,23 @@ def state_year_query(catalog: Catalog, table: Table, state: str, year: int) -> s
         ORDER BY t.nibrs_weapon_id
 
     The year is that of the month reported, never that of the incident's date.
+
+    Args:
+        ranges: keys of parents that are known to lie close together; they let the database read along
+            its indexes instead of probing them row by row. They change nothing in the result.
     """
     where = _state_year_condition(catalog, table, state, year)
-    return f"SELECT {_columns(table)}\n{_from_month(catalog, table)}\n{where}\n{_order(table)}"
+    within = "".join(f"\n  AND {condition}" for condition in _range_conditions(catalog, table, ranges or {}))
+    return f"SELECT {_columns(table)}\n{_from_month(catalog, table)}\n{where}{within}\n{_order(table)}"
+
+
+def range_estimate_query(table: Table, keys: KeyRange) -> str:
+    """Asks the planner how many rows of all states it expects between two keys; costs nothing."""
+    key = identifier(table.primary_key[0])
+    return (
+        f"EXPLAIN (FORMAT json) SELECT FROM {identifier(table.name)} "
+        f"WHERE {key} BETWEEN {literal(keys.first)} AND {literal(keys.last)}"
+    )
 
 
 def available_state_years_query() -> str:
@@ -109,7 +135,7 @@ def source_position_query() -> str:
     )
 
 
-def row_versions_query(catalog: Catalog, table: Table, horizons: dict[tuple[str, int], int]) -> str:
+def row_versions_query(catalog: Catalog, table: Table, horizons: Mapping[StateYear, int]) -> str:
     """Per state-year: how many rows a table has, and how many were written since a horizon.
 
     A row's ``xmin`` is the transaction that wrote its present version. It has 32 bits and is
@@ -149,6 +175,20 @@ def row_versions_query(catalog: Catalog, table: Table, horizons: dict[tuple[str,
         f"SELECT w.state, w.year, count(*), count(*) FILTER (WHERE {written} >= w.horizon)\n"
         f"{source}\n{join}\nCROSS JOIN now_\nGROUP BY w.state, w.year"
     )
+
+
+def _range_conditions(catalog: Catalog, table: Table, ranges: Mapping[str, KeyRange]) -> list[str]:
+    """Each known range, on the parent's own key and on the column that refers to it."""
+    lineage = catalog.lineage(table)
+    conditions = []
+    for place, parent in enumerate(lineage):
+        if parent.name in ranges:
+            first, last = ranges[parent.name]
+            key = identifier(parent.primary_key[0])
+            for holder in lineage[max(place - 1, 0) : place + 1]:
+                alias = "t" if holder is table else identifier(holder.name)
+                conditions.append(f"{alias}.{key} BETWEEN {literal(first)} AND {literal(last)}")
+    return conditions
 
 
 def _columns(table: Table) -> str:

@@ -94,7 +94,9 @@ def parse_request(given: Any) -> Request:
         BadRequest: names each field that is wrong, what was given and what is allowed.
     """
     if not isinstance(given, dict):
-        raise BadRequest(f"the request is {_short(given)}; it has to be a JSON object, {{}} for all that is out of date")
+        raise BadRequest(
+            f"the request is {_short(given)}; it has to be a JSON object, {{}} for all that is out of date"
+        )
     try:
         return Request.model_validate(given)
     except ValidationError as error:

@@ -19,25 +19,21 @@ class _Nowhere:
         return len(data)
 
 
-def read_source_state(
-    snapshot: Snapshot, catalog: Catalog, manifests: Iterable[StateYearManifest]
-) -> SourceState:
+def read_source_state(snapshot: Snapshot, catalog: Catalog, manifests: Iterable[StateYearManifest]) -> SourceState:
     """The state of the source, and what changed since each of the manifests was made."""
     state_years = {StateYear(state, year): name for state, name, year in snapshot.rows(available_state_years_query())}
     common = extract_common(snapshot, catalog, documents(catalog), _Nowhere())  # type: ignore[arg-type]
     return SourceState(state_years, snapshot.position, common.sha256, _changes(snapshot, catalog, list(manifests)))
 
 
-def _changes(
-    snapshot: Snapshot, catalog: Catalog, manifests: list[StateYearManifest]
-) -> dict[StateYear, list[str]]:
+def _changes(snapshot: Snapshot, catalog: Catalog, manifests: list[StateYearManifest]) -> dict[StateYear, list[str]]:
     horizons = horizons_to_check(manifests, snapshot.position)
     if not horizons:
         return {}
     versions = {
         table.name: {
             StateYear(state, year): (rows, written)
-            for state, year, rows, written in snapshot.rows(row_versions_query(catalog, table, dict(horizons)))
+            for state, year, rows, written in snapshot.rows(row_versions_query(catalog, table, horizons))
         }
         for table in catalog.data_tables
     }

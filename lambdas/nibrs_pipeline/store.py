@@ -126,7 +126,10 @@ class Store:
         """Copy an object inside the bucket, in parts if it is large."""
         with _translated(self.bucket, target):
             self._s3.copy(
-                {"Bucket": self.bucket, "Key": source}, self.bucket, target, Config=TransferConfig(multipart_threshold=_GIB)
+                {"Bucket": self.bucket, "Key": source},
+                self.bucket,
+                target,
+                Config=TransferConfig(multipart_threshold=_GIB),
             )
 
     def copy_many(self, pairs: Iterable[tuple[str, str]]) -> None:

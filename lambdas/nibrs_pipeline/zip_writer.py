@@ -14,10 +14,11 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryFile
-from typing import IO, BinaryIO
+from typing import IO, Protocol
 
 from zlib_ng import zlib_ng
 
@@ -52,6 +53,13 @@ class Member:
     sha256: str
     method: int
     offset: int
+
+
+class SupportsRead(Protocol):
+    """What members are read from."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """At most ``size`` bytes; none at the end."""
 
 
 class MemberWriter:
@@ -141,7 +149,7 @@ class ZipWriter:
         """Bytes written so far."""
         return self._position
 
-    def _add(self, member: Member, packed: "IO[bytes] | _Window") -> None:
+    def _add(self, member: Member, packed: "SupportsRead") -> None:
         if any(other.name == member.name for other in self.members):
             raise ValueError(f"the zip has a member {member.name!r} already")
         self._put(_local_header(member))
@@ -172,7 +180,7 @@ class _Window:
     def __init__(self, file: IO[bytes], size: int) -> None:
         self._file, self._left = file, size
 
-    def read(self, size: int, /) -> bytes:
+    def read(self, size: int = _CHUNK, /) -> bytes:
         data = self._file.read(min(size, self._left))
         self._left -= len(data)
         return data
@@ -250,6 +258,6 @@ def _flags(name: str) -> int:
     return 0 if name.isascii() else _UTF8
 
 
-def sha256_of(file: BinaryIO) -> str:
+def sha256_of(file: BufferedReader) -> str:
     """SHA-256 of a whole file, in hexadecimal."""
     return hashlib.file_digest(file, "sha256").hexdigest()

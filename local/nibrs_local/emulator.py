@@ -6,6 +6,7 @@ moto interprets the state machine; what it leaves out is filled in here and nowh
 * A distributed Map with an integer ToleratedFailurePercentage is refused by moto; one that tolerates
   less than 100 % never fails in moto. ``check_definition`` refuses such a definition by name.
 * An ``aws-sdk`` S3 ``Body`` that is an object is not serialised by moto: here it becomes JSON, as on AWS.
+* moto makes a client for every task, which costs more than the task: here one is kept.
 * MaxConcurrency 1 overflows moto's stack: ``environment`` requires 2 or more.
 """
 
@@ -16,23 +17,26 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
-from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.model_instances import reset_model_data
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.s3.models import S3Backend
 from moto.server import ThreadedMotoServer
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
     StateTaskServiceAwsSdk,
 )
+from moto.stepfunctions.parser.asl.utils import boto_client
 
 from nibrs_local.home import BUCKET, Home
 from nibrs_local.lambda_pool import FunctionError, LambdaPool, function_definitions
-from nibrs_local.object_files import keep_objects_in, restore_objects
+from nibrs_local.object_files import restore_objects, writing_to
 
 REGION = "us-east-1"
 _ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/local"
@@ -90,8 +94,8 @@ def emulator(home: Home) -> Iterator[Emulator]:
         logging.getLogger(name).setLevel(logging.ERROR)
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     default_user_config["lambda"] = {"use_docker": False}
-    with _patched(S3Backend, "put_object"), _patched(S3Backend, "delete_object"):
-        keep_objects_in(home.objects)
+    put_object, delete_object = writing_to(home.objects)
+    with _patched(S3Backend, "put_object", put_object), _patched(S3Backend, "delete_object", delete_object):
         server = ThreadedMotoServer(port=0, verbose=False)
         server.start()
         host, port = server.get_host_and_port()
@@ -126,9 +130,16 @@ def functions(pool: LambdaPool) -> Iterator[None]:
             parameters["Body"] = json.dumps(parameters["Body"])
         normalise(self, parameters, *args, **options)
 
-    with _patched(LambdaSimpleBackend, "invoke"), _patched(StateTaskServiceAwsSdk, "_normalise_parameters"):
-        LambdaSimpleBackend.invoke = invoke
-        StateTaskServiceAwsSdk._normalise_parameters = normalise_body
+    make_client = cache(boto_client.boto_client_for)
+
+    def client_for(region: str, service: str, state_credentials: Any = None) -> Any:
+        return make_client(region, service)
+
+    with (
+        _patched(LambdaSimpleBackend, "invoke", invoke),
+        _patched(StateTaskServiceAwsSdk, "_normalise_parameters", normalise_body),
+        _patched(lambda_eval_utils, "boto_client_for", client_for),
+    ):
         yield
 
 
@@ -141,7 +152,9 @@ def substitute(definition: str, values: Mapping[str, str]) -> str:
 
     def value(match: re.Match[str]) -> str:
         if match[1] not in values:
-            raise UnsupportedDefinition(f"the state machine names ${{{match[1]}}}, which lambdas/functions.json does not")
+            raise UnsupportedDefinition(
+                f"the state machine names ${{{match[1]}}}, which lambdas/functions.json does not"
+            )
         return values[match[1]]
 
     return re.sub(r"\$\{(\w+)\}", value, definition)
@@ -190,9 +203,10 @@ def _check_map(name: str, state: dict[str, Any], processor: dict[str, Any]) -> N
 
 
 @contextmanager
-def _patched(owner: type, name: str) -> Iterator[None]:
-    """Whatever is done to an attribute inside the block is undone at its end."""
+def _patched(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """An attribute has another value inside the block."""
     original = getattr(owner, name)
+    setattr(owner, name, value)
     try:
         yield
     finally:

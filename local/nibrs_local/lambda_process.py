@@ -28,7 +28,9 @@ class Context:
     invoked_function_arn: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.invoked_function_arn = f"arn:aws:lambda:{os.environ['AWS_REGION']}:000000000000:function:{self.function_name}"
+        self.invoked_function_arn = (
+            f"arn:aws:lambda:{os.environ['AWS_REGION']}:000000000000:function:{self.function_name}"
+        )
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until the function is stopped."""

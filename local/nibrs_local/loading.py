@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pg8000.exceptions import DatabaseError
-
-from nibrs_local.published_zip import BadFile, PublishedZip, read_published_zip, state_year_of_rows
 from nibrs_pipeline.catalog import Catalog, Table
 from nibrs_pipeline.database import Connection
 from nibrs_pipeline.keys import StateYear
 from nibrs_pipeline.queries import identifier, literal
+from pg8000.exceptions import DatabaseError
+
+from nibrs_local.published_zip import BadFile, PublishedZip, read_published_zip, state_year_of_rows
 
 _AGENCIES, _PARTICIPATION = "cde_agencies", "agency_participation"
 
@@ -146,9 +146,7 @@ def _staged_state_year(connection: Connection, found: PublishedZip) -> StateYear
         "SELECT coalesce(s.state_postal_abbr, 'state_id ' || t.state_id) "
         f"FROM (SELECT DISTINCT state_id FROM staged_{_AGENCIES}) t LEFT JOIN staged_ref_state s USING (state_id)"
     )
-    years = connection.run(
-        f"SELECT data_year FROM staged_nibrs_month UNION SELECT year FROM staged_{_PARTICIPATION}"
-    )
+    years = connection.run(f"SELECT data_year FROM staged_nibrs_month UNION SELECT year FROM staged_{_PARTICIPATION}")
     return state_year_of_rows(found, {row[0] for row in states}, {row[0] for row in years})
 
 
@@ -167,9 +165,7 @@ def _check_keys(connection: Connection, catalog: Catalog, found: PublishedZip, t
             _check_reference(connection, catalog[column.references], found, table, column.name)
 
 
-def _check_reference(
-    connection: Connection, target: Table, found: PublishedZip, table: Table, column: str
-) -> None:
+def _check_reference(connection: Connection, target: Table, found: PublishedZip, table: Table, column: str) -> None:
     name, key = identifier(column), identifier(target.primary_key[0])
     orphan = connection.run(
         f"SELECT t.line, t.{name} FROM {_staged(table)} t LEFT JOIN {_staged(target)} r ON r.{key} = t.{name} "
@@ -177,9 +173,7 @@ def _check_reference(
     )
     if orphan:
         line, value = orphan[0]
-        raise BadFile(
-            f"{found.path}: {table.csv_name}, line {line}: {column} {value} is not in {target.csv_name}"
-        )
+        raise BadFile(f"{found.path}: {table.csv_name}, line {line}: {column} {value} is not in {target.csv_name}")
 
 
 def _month_condition(item: StateYear) -> str:
@@ -240,8 +234,9 @@ def _merge_agencies(connection: Connection, catalog: Catalog) -> None:
     )
     # What the zip says of an agency is all that ref_agency can hold here; the rest stays NULL.
     connection.run(
-        "INSERT INTO ref_agency (agency_id, ori, legacy_ori, ucr_agency_name, pub_agency_name, agency_type_id, state_id, "
-        "agency_status, dormant_year) SELECT agency_id, ori, legacy_ori, left(agency_name, 100), left(short_name, 100), "
+        "INSERT INTO ref_agency (agency_id, ori, legacy_ori, ucr_agency_name, pub_agency_name, agency_type_id, "
+        "state_id, agency_status, dormant_year) "
+        "SELECT agency_id, ori, legacy_ori, left(agency_name, 100), left(short_name, 100), "
         f"agency_type_id, state_id, coalesce(agency_status, 'A'), dormant_year FROM staged_{_AGENCIES} "
         "ON CONFLICT (agency_id) DO NOTHING"
     )

@@ -11,12 +11,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from nibrs_pipeline.database import DatabaseLocation
+from nibrs_pipeline.keys import PUBLIC, PUBLISH_LEASE, report_key
+
 from nibrs_local.emulator import emulator, functions, local_definition
 from nibrs_local.home import BUCKET, Home, HomeInUse
 from nibrs_local.lambda_pool import LambdaPool
 from nibrs_local.watching import RunView, observe
-from nibrs_pipeline.database import DatabaseLocation
-from nibrs_pipeline.keys import PUBLIC, PUBLISH_LEASE, report_key
 
 #: Variables of the functions that a user of this machine may set.
 _PASSED_ON = ("MAX_CONCURRENCY", "TOLERATED_FAILURE_PERCENTAGE", "POWERTOOLS_LOG_LEVEL")
@@ -86,7 +87,9 @@ def _only_run(home: Home) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise HomeInUse(f"another run works in {home.path}; wait for it, or set NIBRS_HOME to another folder") from None
+            raise HomeInUse(
+                f"another run works in {home.path}; wait for it, or set NIBRS_HOME to another folder"
+            ) from None
         # Whoever held the right to publish here has ended.
         (home.objects / BUCKET / PUBLISH_LEASE).unlink(missing_ok=True)
         yield

@@ -5,6 +5,7 @@ from it when it is asked for, so that thousands of zips cost neither memory nor 
 """
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -41,11 +42,13 @@ class _FileBuffer:
         """Nothing is open between reads."""
 
 
-def keep_objects_in(folder: Path) -> None:
-    """Make moto's S3, from now on and in this process, keep its objects in a folder."""
+def writing_to(folder: Path) -> tuple[Callable[..., FakeKey], Callable[..., Any]]:
+    """Stand-ins for the backend's ``put_object`` and ``delete_object`` that keep objects in a folder."""
     original_put, original_delete = S3Backend.put_object, S3Backend.delete_object
 
-    def put_object(self: S3Backend, bucket_name: str, key_name: str, value: bytes, *args: Any, **options: Any) -> FakeKey:
+    def put_object(
+        self: S3Backend, bucket_name: str, key_name: str, value: bytes, *args: Any, **options: Any
+    ) -> FakeKey:
         path = _path(folder, bucket_name, key_name)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.{os.urandom(4).hex()}.partial")
@@ -64,7 +67,7 @@ def keep_objects_in(folder: Path) -> None:
         _path(folder, bucket_name, key_name).unlink(missing_ok=True)
         return result
 
-    S3Backend.put_object, S3Backend.delete_object = put_object, delete_object
+    return put_object, delete_object
 
 
 def restore_objects(folder: Path, bucket: str, account: str) -> int:
@@ -94,5 +97,5 @@ def _path(folder: Path, bucket: str, key: str) -> Path:
 def _back_by_file(key: FakeKey, path: Path, size: int) -> None:
     with _LOCK:
         key._value_buffer.close()
-        key._value_buffer = _FileBuffer(path)
+        key._value_buffer = _FileBuffer(path)  # type: ignore[assignment]  # the part of a file that moto uses
         key.contentsize = size

@@ -49,12 +49,16 @@ def read_published_zip(path: Path, catalog: Catalog) -> PublishedZip:
         raise BadFile(f"{path}: not a zip ({error}); download it again") from error
     if damaged:
         raise BadFile(f"{path}: {damaged} is damaged; download it again")
-    members = {PurePosixPath(info.filename).stem.lower(): info for info in infos if info.filename.lower().endswith(".csv")}
+    members = {
+        PurePosixPath(info.filename).stem.lower(): info for info in infos if info.filename.lower().endswith(".csv")
+    }
     if "cde_agencies" not in members and "agencies" in members:
         raise BadFile(f"{path}: this zip has layout 2 or 3 (agencies.csv); only layout 1 (cde_agencies.csv) is read")
     missing = [table.name for table in catalog.published if table.name not in members]
     if missing:
-        raise BadFile(f"{path}: no file for {', '.join(missing)}; a zip of layout 1 has {len(catalog.published)} tables")
+        raise BadFile(
+            f"{path}: no file for {', '.join(missing)}; a zip of layout 1 has {len(catalog.published)} tables"
+        )
     with path.open("rb") as file:
         found = PublishedZip(path, sha256_of(file), {table.name: members[table.name] for table in catalog.published})
     for table in catalog.published:

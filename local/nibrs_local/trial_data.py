@@ -87,7 +87,9 @@ def _fill(world: _World, state: str, year: int) -> None:
     for place, name in enumerate(_AGENCIES):
         agency = state_id * 1000 + place + 1
         population = 0 if "University" in name else 4000 * (place + 1) ** 2
-        kind = {"Exemplar County": (2, "County"), "Placeholder University": (3, "University or College")}.get(name, (1, "City"))
+        kind = {"Exemplar County": (2, "County"), "Placeholder University": (3, "University or College")}.get(
+            name, (1, "City")
+        )
         ori = f"{state}{place + 1:03d}0000"
         world.add(
             "cde_agencies", agency_id=agency, ori=ori, legacy_ori=ori, agency_name=f"{name} Police Department",
@@ -99,8 +101,8 @@ def _fill(world: _World, state: str, year: int) -> None:
         )  # fmt: skip
         silent = 6 if name == "Trial Springs" else 0
         world.add(
-            "agency_participation", year=year, state_name=state_name, state_abbr=state, agency_id=agency, agency_ori=ori,
-            agency_name=name, agency_population=population, population_group_code="6",
+            "agency_participation", year=year, state_name=state_name, state_abbr=state, agency_id=agency,
+            agency_ori=ori, agency_name=name, agency_population=population, population_group_code="6",
             population_group="Cities from 2,500 thru 9,999", reported=int(not silent), months_reported=12 - silent,
             nibrs_reported=int(not silent), nibrs_months_reported=12 - silent, covered=0,
             participated=int(not silent), nibrs_participated=int(not silent),
@@ -135,7 +137,9 @@ def _incident(world: _World, agency: int, month_id: int, date: str) -> None:
     world.add("nibrs_bias_motivation", bias_id=21, offense_id=offense)
     world.add("nibrs_suspect_using", suspect_using_id=world.pick(1, 3, 4, 4), offense_id=offense)
     if kind in (_PERSON, _ROBBERY):
-        world.add("nibrs_weapon", weapon_id=world.pick(12, 9, 3, 18), offense_id=offense, nibrs_weapon_id=world.number())
+        world.add(
+            "nibrs_weapon", weapon_id=world.pick(12, 9, 3, 18), offense_id=offense, nibrs_weapon_id=world.number()
+        )
     if kind == _DRUG:
         world.add("nibrs_criminal_act", criminal_act_id=world.pick(1, 2, 6), offense_id=offense)
     offender = _offender(world, incident)
@@ -170,7 +174,9 @@ def _victim(world: _World, incident: int, offense: int, offender: Row, kind: str
     is_person = kind in (_PERSON, _ROBBERY) or (kind == _PROPERTY and world.random.random() < 0.7)
     victim_type = 4 if is_person else 8 if kind == _DRUG else 1
     person = {**_person(world), "resident_status_code": world.pick("R", "R", "N")} if is_person else {}
-    world.add("nibrs_victim", victim_id=victim, incident_id=incident, victim_seq_num=1, victim_type_id=victim_type, **person)
+    world.add(
+        "nibrs_victim", victim_id=victim, incident_id=incident, victim_seq_num=1, victim_type_id=victim_type, **person
+    )
     world.add("nibrs_victim_offense", victim_id=victim, offense_id=offense)
     if kind in (_PERSON, _ROBBERY):
         world.add("nibrs_victim_injury", victim_id=victim, injury_id=world.pick(1, 5, 8))

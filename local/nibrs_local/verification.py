@@ -5,10 +5,9 @@ import json
 import zipfile
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from nibrs_pipeline.manifest import BundleManifest, FileEntry, StateYearManifest
 from nibrs_pipeline.zip_writer import sha256_of
+from pydantic import ValidationError
 
 _CHUNK = 1 << 20
 

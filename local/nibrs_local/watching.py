@@ -36,12 +36,13 @@ class RunView:
         return self.status not in ("RUNNING", "PENDING_REDRIVE")
 
     @property
-    def message(self) -> str:
-        """The cause of a failure as people can read it."""
+    def failure(self) -> tuple[str, str]:
+        """Name and message of what failed: the state machine gives "name: cause", Lambda's causes are JSON."""
+        name, _, cause = self.cause.partition(": ")
         try:
-            return str(json.loads(self.cause)["errorMessage"])
+            return name, str(json.loads(cause)["errorMessage"])
         except (ValueError, KeyError, TypeError):
-            return self.cause
+            return name, cause or self.cause
 
 
 def observe(stepfunctions: Any, execution: str) -> RunView:

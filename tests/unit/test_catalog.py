@@ -1,6 +1,7 @@
 """The catalog is complete and agrees with itself."""
 
 import csv
+import itertools
 from importlib.resources import files
 
 from nibrs_pipeline.catalog import (
@@ -18,7 +19,12 @@ def test_there_are_20_data_tables_and_23_code_tables(catalog: Catalog) -> None:
 
 def test_every_table_and_column_has_a_description(catalog: Catalog) -> None:
     without = [table.name for table in catalog.tables if not table.description.strip()]
-    without += [f"{table.name}.{column.name}" for table in catalog.tables for column in table.columns if not column.description.strip()]
+    without += [
+        f"{table.name}.{column.name}"
+        for table in catalog.tables
+        for column in table.columns
+        if not column.description.strip()
+    ]
     assert without == []
 
 
@@ -38,7 +44,7 @@ def test_every_data_table_leads_to_a_state_year(catalog: Catalog) -> None:
     for table in catalog.data_tables:
         lineage = catalog.lineage(table)
         assert lineage[-1].parent in anchors, table.name
-        for child, parent in zip(lineage, lineage[1:], strict=False):
+        for child, parent in itertools.pairwise(lineage):
             assert set(parent.primary_key) <= set(child.column_names), f"{child.name} to {parent.name}"
 
 

@@ -3,14 +3,19 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.queries import code_table_query, copy_out, identifier, literal, state_year_query
 
 
 @pytest.mark.parametrize(
     ("name", "sql"),
-    [("nibrs_month", "nibrs_month"), ("Month", '"Month"'), ('a"b', '"a""b"'), ("1st", '"1st"'), ("select x", '"select x"')],
+    [
+        ("nibrs_month", "nibrs_month"),
+        ("Month", '"Month"'),
+        ('a"b', '"a""b"'),
+        ("1st", '"1st"'),
+        ("select x", '"select x"'),
+    ],
 )
 def test_identifiers_are_quoted_where_they_have_to_be(name: str, sql: str) -> None:
     assert identifier(name) == sql
@@ -35,18 +40,52 @@ def test_no_text_ends_its_literal_early(text: str) -> None:
 
 def test_a_state_year_of_weapons_is_found_through_its_incidents_month(catalog: Catalog) -> None:
     assert state_year_query(catalog, catalog["nibrs_weapon"], "AZ", 2016).split() == (
-        """
-        SELECT t.weapon_id, t.offense_id, t.nibrs_weapon_id
-        FROM nibrs_weapon t
-        JOIN nibrs_offense USING (offense_id)
-        JOIN nibrs_incident USING (incident_id)
-        JOIN nibrs_month m USING (nibrs_month_id)
-        WHERE m.data_year = 2016
-          AND m.agency_id IN (SELECT a.agency_id FROM ref_agency a
-                              JOIN ref_state s USING (state_id)
-                              WHERE s.state_postal_abbr = 'AZ')
-        ORDER BY t.nibrs_weapon_id
-        """.split()
+        [
+            "SELECT",
+            "t.weapon_id,",
+            "t.offense_id,",
+            "t.nibrs_weapon_id",
+            "FROM",
+            "nibrs_weapon",
+            "t",
+            "JOIN",
+            "nibrs_offense",
+            "USING",
+            "(offense_id)",
+            "JOIN",
+            "nibrs_incident",
+            "USING",
+            "(incident_id)",
+            "JOIN",
+            "nibrs_month",
+            "m",
+            "USING",
+            "(nibrs_month_id)",
+            "WHERE",
+            "m.data_year",
+            "=",
+            "2016",
+            "AND",
+            "m.agency_id",
+            "IN",
+            "(SELECT",
+            "a.agency_id",
+            "FROM",
+            "ref_agency",
+            "a",
+            "JOIN",
+            "ref_state",
+            "s",
+            "USING",
+            "(state_id)",
+            "WHERE",
+            "s.state_postal_abbr",
+            "=",
+            "'AZ')",
+            "ORDER",
+            "BY",
+            "t.nibrs_weapon_id",
+        ]
     )
 
 

@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from nibrs_pipeline.errors import BadRequest
 from nibrs_pipeline.request import Request, parse_request, request_to_complete
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from nibrs_pipeline import zip_writer
 from nibrs_pipeline.zip_writer import Member, ZipWriter
 

@@ -67,9 +67,7 @@ def postgres_load(catalog: Catalog) -> str:
 
 def sqlite_setup(catalog: Catalog) -> str:
     """Creates the 43 tables and their indexes."""
-    types = {
-        column.type: _sqlite_type(column) for table in catalog.published for column in table.columns
-    }
+    types = {column.type: _sqlite_type(column) for table in catalog.published for column in table.columns}
     parts = ["-- Creates the tables in SQLite. Run once, then sqlite_load.sql for each zip.\n\nBEGIN;\n"]
     parts += [create_table(table, types) for table in catalog.published]
     parts.append("".join(create_indexes(catalog, table) for table in catalog.data_tables))

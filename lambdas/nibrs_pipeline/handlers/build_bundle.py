@@ -8,12 +8,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nibrs_pipeline.bundling import build_bundle
 from nibrs_pipeline.environment import environment
+from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.keys import manifest_of, public_bundle_key, public_zip_key, staged
 from nibrs_pipeline.manifest import StateYearManifest
 from nibrs_pipeline.manifest_store import read_published, read_staged
 from nibrs_pipeline.observability import logger, metrics, tracer
 from nibrs_pipeline.planning import BundleItem
-from nibrs_pipeline.store import Store, full_disk_named
+from nibrs_pipeline.store import full_disk_named
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -23,7 +24,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Build one bundle (a ``BundleItem``) from the zips of this run, or else from the published ones."""
     item = BundleItem.model_validate(event)
     logger.append_keys(run_id=item.run_id, bundle=item.name)
-    store, folder = Store(environment().data_bucket), environment().temporary_folder
+    store, folder = data_store(), environment().temporary_folder
     mine, _ = read_staged(store, item.run_id)
     published, _ = read_published(store)
     finished = {str(name): manifest for name, manifest in (published | mine).items()}

@@ -7,10 +7,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nibrs_pipeline.checking import check_extracts, require_tolerable
 from nibrs_pipeline.environment import environment
+from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.keys import report_key
 from nibrs_pipeline.manifest_store import read_plan, read_staged, recorded_failures, staged_zip_sizes
 from nibrs_pipeline.observability import logger, metrics, tracer
-from nibrs_pipeline.store import Store
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -20,7 +20,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Compare what the run ``event["run_id"]`` expected with what it produced."""
     run_id = str(event["run_id"])
     logger.append_keys(run_id=run_id)
-    store = Store(environment().data_bucket)
+    store = data_store()
     manifests, _ = read_staged(store, run_id)
     check = check_extracts(
         read_plan(store, run_id), manifests, staged_zip_sizes(store, run_id), recorded_failures(store, run_id)

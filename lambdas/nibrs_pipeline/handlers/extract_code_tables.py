@@ -11,10 +11,10 @@ from nibrs_pipeline.database import snapshot
 from nibrs_pipeline.documents import documents
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.extraction import extract_common
-from nibrs_pipeline.handlers.database_location import database_location
+from nibrs_pipeline.handlers.resources import data_store, database_location
 from nibrs_pipeline.keys import common_key, common_part_key
 from nibrs_pipeline.observability import logger, metrics, tracer
-from nibrs_pipeline.store import Store, full_disk_named
+from nibrs_pipeline.store import full_disk_named
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -24,7 +24,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Write the common zip of the run ``event["run_id"]`` and the list of what is in it."""
     run_id = str(event["run_id"])
     logger.append_keys(run_id=run_id)
-    store, catalog, folder = Store(environment().data_bucket), nibrs_catalog(), environment().temporary_folder
+    store, catalog, folder = data_store(), nibrs_catalog(), environment().temporary_folder
     with full_disk_named(folder), TemporaryDirectory(dir=folder) as work:
         path = Path(work) / "common.zip"
         with snapshot(database_location()) as rows, path.open("wb") as target:

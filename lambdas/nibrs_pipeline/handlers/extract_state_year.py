@@ -13,7 +13,7 @@ from nibrs_pipeline.database import snapshot
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.errors import BrokenExtract
 from nibrs_pipeline.extraction import extract_state_year
-from nibrs_pipeline.handlers.database_location import database_location
+from nibrs_pipeline.handlers.resources import data_store, database_location
 from nibrs_pipeline.keys import common_key, common_part_key, manifest_of, public_zip_key, staged
 from nibrs_pipeline.manifest import CommonPart
 from nibrs_pipeline.manifest_store import read_published_state_year
@@ -29,7 +29,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Extract one state-year (a ``WorkItem``): a zip and its manifest under the run's prefix."""
     item = WorkItem.model_validate(event)
     logger.append_keys(run_id=item.run_id, state=item.state, year=item.year)
-    store, folder = Store(environment().data_bucket), environment().temporary_folder
+    store, folder = data_store(), environment().temporary_folder
     published = None if item.force else read_published_state_year(store, item.state_year)
     with full_disk_named(folder), TemporaryDirectory(dir=folder) as work:
         target = Path(work) / f"{item.state_year}.zip"

@@ -7,9 +7,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.failure_report import failure_report, run_id_of
+from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.keys import report_key
 from nibrs_pipeline.observability import logger, metrics, tracer
-from nibrs_pipeline.store import Store
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -25,7 +25,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.error("the run failed", extra={"report": text})
     if planned:
         # A refused request leaves nothing behind, not even a report.
-        Store(environment().data_bucket).put(report_key(run_id, "failure.txt"), text.encode())
+        data_store().put(report_key(run_id, "failure.txt"), text.encode())
     if topic := environment().failure_topic_arn:
         boto3.client("sns").publish(TopicArn=topic, Subject=f"NIBRS run {run_id} failed"[:100], Message=text)
     return {"run_id": run_id, "report": text}

@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.database import snapshot
 from nibrs_pipeline.environment import environment
-from nibrs_pipeline.handlers.database_location import database_location
+from nibrs_pipeline.handlers.resources import data_store, database_location
 from nibrs_pipeline.keys import bundles_work_key, failure_key, plan_key, request_key, state_years_work_key
 from nibrs_pipeline.manifest_store import read_published, read_staged, recorded_failures
 from nibrs_pipeline.observability import logger, metrics, tracer
@@ -25,7 +25,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     request = parse_request(event["request"])
     run_id = request.run_id or event["execution_name"]
     logger.append_keys(run_id=run_id)
-    store = Store(environment().data_bucket)
+    store = data_store()
     request = request_to_complete(request, store.get(request_key(run_id)))
     published, bundles = read_published(store)
     staged, _ = read_staged(store, run_id)

@@ -4,10 +4,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nibrs_pipeline.environment import environment
+from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.observability import logger, metrics, tracer
 from nibrs_pipeline.publication import publish_run
-from nibrs_pipeline.store import Store
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -17,7 +16,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Publish all that the run ``event["run_id"]`` has staged, and write the index."""
     run_id = str(event["run_id"])
     logger.append_keys(run_id=run_id)
-    published, kept = publish_run(Store(environment().data_bucket), run_id)
+    published, kept = publish_run(data_store(), run_id)
     for name in published:
         logger.info("published", extra={"download": name})
     for name in kept:

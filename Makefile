@@ -1,0 +1,47 @@
+# One word per job. Each installs what it needs and says what it is doing.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+UV := .tools/bin/uv
+RUN := $(UV) run --locked --all-extras
+DATA ?=
+
+.PHONY: help setup setup-test run test lint synth bench clean
+
+help:  ## What there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup:  ## Install uv and the locked Python packages
+	@local/setup.sh python
+
+setup-test: setup  ## Also what only the tests need: Chromium, sqlite3, zip, asl-validator
+	@local/setup.sh test
+
+run: setup  ## Make the downloads: from DATA="AZ-2016.zip ..." or from a small made-up world
+ifeq ($(strip $(DATA)),)
+	@echo "== Loading a small made-up world (give DATA=\"path/AZ-2016.zip ...\" for published zips)"
+	@$(RUN) nibrs trial
+else
+	@echo "== Loading $(DATA)"
+	@$(RUN) nibrs load $(DATA)
+endif
+	@echo "== Running the state machine"
+	@$(RUN) nibrs run
+
+test: setup-test  ## All tests, with the coverage of branches
+	@$(RUN) pytest -n 2 --dist worksteal --cov --cov-report=
+
+lint: setup  ## Style, types, formatting
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) mypy
+
+synth: setup  ## The CloudFormation template, in cdk.out/
+	@local/setup.sh synth
+
+bench: setup-test  ## Measure against the old way; needs DATA="path/AZ-2016.zip path/LA-2013.zip"
+	@$(RUN) python benchmarks/extraction.py $(DATA)
+
+clean:  ## Remove what was installed and made here
+	rm -rf .venv .tools .nibrs scratch artifacts cdk.out

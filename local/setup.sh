@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Installs what the project needs, each thing once: `setup.sh python`, `setup.sh test` or `setup.sh synth`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+UV_VERSION=0.13.9
+APT_FOR_TESTS=(chromium sqlite3 unzip zip libarchive-tools)
+
+say() { echo "== $*"; }
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+apt_install() {
+    local missing=()
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    [ ${#missing[@]} = 0 ] && return
+    if ! command -v apt-get >/dev/null; then
+        echo "Install these with your system's package manager, then try again: ${missing[*]}" >&2
+        exit 1
+    fi
+    say "Installing Debian packages: ${missing[*]}"
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+install_uv() {
+    [ -x .tools/bin/uv ] && .tools/bin/uv --version | grep -q " $UV_VERSION" && return
+    say "Installing uv $UV_VERSION into .tools/"
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+        echo "Python 3.11 or later is needed; python3 here is $(python3 --version)" >&2
+        exit 1
+    }
+    python3 -m venv .tools 2>/dev/null || { rm -rf .tools; apt_install python3-venv; python3 -m venv .tools; }
+    .tools/bin/pip install --quiet --disable-pip-version-check "uv==$UV_VERSION"
+}
+
+install_python_packages() {
+    install_uv
+    if [ uv.lock -nt .venv/.ready ] || [ pyproject.toml -nt .venv/.ready ]; then
+        say "Installing the locked Python packages into .venv/"
+        .tools/bin/uv sync --quiet --locked --all-extras
+        touch .venv/.ready
+    fi
+}
+
+install_asl_validator() {
+    local folder=tests/asl_validator
+    [ -d $folder/node_modules/asl-validator ] && return
+    say "Installing asl-validator with npm"
+    (cd $folder && ../../.venv/bin/npm ci --silent --no-audit --no-fund)
+}
+
+case "${1:-}" in
+    python) install_python_packages ;;
+    test)
+        install_python_packages
+        apt_install "${APT_FOR_TESTS[@]}"
+        install_asl_validator
+        ;;
+    synth)
+        install_python_packages
+        say "Synthesising the template into cdk.out/"
+        PATH="$PWD/.venv/bin:$PATH" .venv/bin/python cdk/app.py
+        ;;
+    *) echo "usage: setup.sh python|test|synth" >&2; exit 2 ;;
+esac
