@@ -1,0 +1,124 @@
+"""The adapter to PostgreSQL, against a real server."""
+
+import pytest
+from nibrs_pipeline.database import DatabaseLocation, SourcePosition, connect, snapshot
+from nibrs_pipeline.errors import BadRequest, DatabaseUnavailable, QueryFailed
+
+from tests.runs import sql
+
+
+class Collected:
+    def __init__(self) -> None:
+        self.data = b""
+
+    def write(self, data: bytes, /) -> int:
+        self.data += data
+        return len(data)
+
+
+def test_what_others_write_during_a_snapshot_is_not_seen(location: DatabaseLocation) -> None:
+    with snapshot(location) as rows:
+        sql(location, "INSERT INTO nibrs_injury VALUES (1, 'B', 'Broken bones')")
+        sink = Collected()
+        assert rows.copy("COPY nibrs_injury TO STDOUT", sink) == 0
+        assert sink.data == b""
+    assert sql(location, "SELECT count(*) FROM nibrs_injury") == [[1]]
+
+
+def test_rows_of_every_length_arrive_whole(location: DatabaseLocation) -> None:
+    sizes = [0, 1, 96, 25_596, 65_530, 65_531, 65_532, 70_000, 3_000_000]
+    query = f"SELECT repeat('d', n) FROM unnest(ARRAY{sizes}) n"
+    sink = Collected()
+    with snapshot(location) as rows:
+        assert rows.copy(f"COPY ({query}) TO STDOUT", sink) == len(sizes)
+    assert sink.data == b"".join(b"d" * size + b"\n" for size in sizes)
+
+
+def test_a_connection_can_be_used_on_after_a_copy(location: DatabaseLocation) -> None:
+    with snapshot(location) as rows:
+        for _ in range(3):
+            rows.copy("COPY (SELECT generate_series(1, 50000)) TO STDOUT", Collected())
+            assert rows.rows("SELECT 1") == [[1]]
+
+
+def test_dates_do_not_depend_on_how_the_server_is_configured(location: DatabaseLocation) -> None:
+    sql(location, "ALTER ROLE postgres SET datestyle = 'German'")
+    sink = Collected()
+    with snapshot(location) as rows:
+        rows.copy("COPY (SELECT timestamp '2013-04-05 06:07:08') TO STDOUT", sink)
+    assert sink.data == b"2013-04-05 06:07:08\n"
+
+
+def test_a_role_that_may_only_read_is_enough(location: DatabaseLocation) -> None:
+    sql(location, "CREATE ROLE reader LOGIN")
+    sql(location, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+    reader = DatabaseLocation(location.host, location.port, "reader", "", location.database, location.tls)
+    with snapshot(reader) as rows:
+        assert isinstance(rows.position, SourcePosition)
+        assert rows.copy("COPY nibrs_injury TO STDOUT", Collected()) == 0
+
+
+def test_a_snapshot_writes_nothing(location: DatabaseLocation) -> None:
+    with pytest.raises(QueryFailed, match="read-only transaction"), snapshot(location) as rows:
+        rows.rows("INSERT INTO nibrs_injury VALUES (1, 'B', 'x')")
+
+
+def test_a_connection_cut_in_mid_copy_can_be_tried_again(location: DatabaseLocation) -> None:
+    class Cutting:
+        def write(self, data: bytes, /) -> int:
+            sql(
+                location,
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE query LIKE 'COPY%' AND pid <> pg_backend_pid()",
+            )
+            return len(data)
+
+    with pytest.raises(DatabaseUnavailable), snapshot(location) as rows:
+        rows.copy("COPY (SELECT repeat('x', 1000) FROM generate_series(1, 1000000)) TO STDOUT", Cutting())
+
+
+def test_a_server_that_is_not_there_can_be_tried_again() -> None:
+    nowhere = DatabaseLocation("127.0.0.1", 1, "x", "", "x", False)
+    with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
+        connect(nowhere)
+
+
+def test_a_query_that_the_database_refuses_is_not_tried_again(location: DatabaseLocation) -> None:
+    with pytest.raises(QueryFailed, match=r"no_such_table.*42P01"), snapshot(location) as rows:
+        rows.rows("SELECT * FROM no_such_table")
+
+
+def test_too_many_connections_can_be_tried_again(location: DatabaseLocation) -> None:
+    sql(location, "CREATE ROLE lonely LOGIN CONNECTION LIMIT 0")
+    lonely = DatabaseLocation(location.host, location.port, "lonely", "", location.database, location.tls)
+    with pytest.raises(DatabaseUnavailable):
+        connect(lonely)
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("postgresql://u:p%40ss@db.example:5433/cde", ("db.example", 5433, "u", "p@ss", "cde", True)),
+        ("postgresql://u@localhost/cde", ("localhost", 5432, "u", "", "cde", False)),
+        ("postgresql://u@/cde?host=/run/pg", ("/run/pg", 5432, "u", "", "cde", False)),
+        ("postgres://u@db.example/cde?sslmode=disable", ("db.example", 5432, "u", "", "cde", False)),
+    ],
+)
+def test_a_location_is_read_from_its_address(uri: str, expected: tuple[object, ...]) -> None:
+    found = DatabaseLocation.from_environment({"DB_URI": uri})
+    assert (found.host, found.port, found.user, found.password, found.database, found.tls) == expected
+    assert DatabaseLocation.from_environment(found.as_environment()) == found
+
+
+def test_a_location_is_read_from_a_secret() -> None:
+    secret = {"host": "db.example", "port": 5433, "username": "u", "password": "p", "dbname": "cde"}
+    found = DatabaseLocation.from_environment({"DB_SECRET_ARN": "arn:x"}, lambda arn: secret)
+    assert (found.host, found.port, found.user, found.tls) == ("db.example", 5433, "u", True)
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"), [({}, "DB_URI, or PGHOST"), ({"DB_URI": "mysql://x"}, "begins with 'mysql'")]
+)
+def test_a_missing_location_is_refused_by_name(environment: dict[str, str], named: str) -> None:
+    with pytest.raises(BadRequest, match=named):
+        DatabaseLocation.from_environment(environment)

