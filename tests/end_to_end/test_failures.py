@@ -13,11 +13,11 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from moto.s3.exceptions import S3ClientError
 from moto.s3.models import S3Backend
 from nibrs_local.home import BUCKET, Home
 from nibrs_local.lambda_pool import LambdaPool
 from nibrs_pipeline.database import DatabaseLocation, connect
+from werkzeug.exceptions import ServiceUnavailable
 
 from tests.runs import load_trial, public_files, run, sql, zips
 
@@ -102,9 +102,7 @@ def refuse_writes(text: str, times: int) -> list[str]:
     def put_object(self: S3Backend, bucket_name: str, key_name: str, *args: Any, **options: Any) -> Any:
         if text in key_name and len(refused) < times:
             refused.append(key_name)
-            error = S3ClientError("SlowDown", "Please reduce your request rate.")
-            error.code = 503
-            raise error
+            raise ServiceUnavailable("Please reduce your request rate.")
         return put(self, bucket_name, key_name, *args, **options)
 
     S3Backend.put_object = put_object  # type: ignore[method-assign]

@@ -4,7 +4,6 @@ import csv
 import io
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 from nibrs_local import embedded_postgres
@@ -21,14 +20,14 @@ ITEMS = [StateYear("AZ", 2016), StateYear("LA", 2013)]
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+def published(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home in which both are loaded and published."""
     paths = [real_zip(str(item)) for item in ITEMS]
     home = Home(tmp_path_factory.mktemp("real"))
     with embedded_postgres.database(home) as location:
         load(location, *paths)
         assert run(home, location).view.status == "SUCCEEDED"
-    yield home
+    return home
 
 
 def header_and_rows(content: bytes) -> tuple[list[str], Counter[tuple[str, ...]], list[list[str]]]:

@@ -47,9 +47,7 @@ def in_sqlite(folder: Path, script: str, database: Path) -> subprocess.Completed
         )
 
 
-def in_postgres(
-    folder: Path, script: str, location: DatabaseLocation, database: str
-) -> subprocess.CompletedProcess[str]:
+def in_postgres(folder: Path, script: str, location: DatabaseLocation, name: str) -> subprocess.CompletedProcess[str]:
     uri = f"postgresql://{location.user}@/{name}?host={location.host}&port={location.port}"
     command = [str(PSQL), uri, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={script}"]
     return subprocess.run(command, cwd=folder, text=True, capture_output=True, check=False)
