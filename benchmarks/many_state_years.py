@@ -5,6 +5,7 @@ from nibrs_pipeline.database import Connection
 
 #: Larger than any key of the published files, so that copies do not meet.
 _SHIFT = 1_000_000_000
+_FIRST_COPY, _LAST_COPY = 1961, 1999
 #: Keys that rows of a state-year have to themselves; all other identifiers are shared.
 _OWN_KEYS = {
     "nibrs_month_id", "incident_id", "offense_id", "victim_id", "offender_id", "property_id", "arrestee_id",
@@ -13,8 +14,12 @@ _OWN_KEYS = {
 }  # fmt: skip
 
 
+#: Data year of the large state-years, and how many copies they are made of.
+LARGE, _LARGE_COPIES = 2050, 12
+
+
 def multiply(connection: Connection, copies: int) -> None:
-    """Add ``copies`` of all state-years that are there, copy k with data year 1960 + k."""
+    """Add ``copies`` of all state-years that are there, copy k with data year 1960 + k, and a large one of each state."""
     catalog = nibrs_catalog()
     tables = [table for table in catalog.data_tables if table.name != "cde_agencies"]
     indexes = connection.run(
@@ -25,6 +30,8 @@ def multiply(connection: Connection, copies: int) -> None:
         connection.run(f"DROP INDEX {name}")
     for table in tables:
         connection.run(_copy_rows(table, copies))
+    for table in tables:
+        connection.run(_large_rows(table))
     for _, definition in indexes:
         connection.run(definition)
     connection.run("COMMIT")
@@ -37,6 +44,21 @@ def _copy_rows(table: Table, copies: int) -> str:
     return (
         f"INSERT INTO {table.name} SELECT {values} FROM generate_series(1, {copies}) k CROSS JOIN {table.name} t "
         f"ORDER BY k, {order}"
+    )
+
+
+def _large_rows(table: Table) -> str:
+    """All state-years of the published files several times over in one data year."""
+    key = "year" if "year" in table.primary_key else None
+    copies = 1 if key else _LARGE_COPIES
+    large = {"data_year": str(LARGE), "year": str(LARGE)}
+    values = ", ".join(large.get(name) or _value(name).replace(" k ", " (k + 500) ") for name in table.column_names)
+    order = ", ".join(f"t.{name}" for name in table.primary_key)
+    own = [name for name in table.primary_key if name in _OWN_KEYS]
+    original = f"WHERE t.{own[0]} < {_SHIFT}" if own else f"WHERE t.{key} < {_FIRST_COPY} OR t.{key} > {_LAST_COPY}"
+    return (
+        f"INSERT INTO {table.name} SELECT {values} FROM generate_series(1, {copies}) k CROSS JOIN {table.name} t "
+        f"{original} ORDER BY k, {order}"
     )
 
 

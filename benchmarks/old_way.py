@@ -7,7 +7,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from nibrs_pipeline.catalog import Catalog
+from nibrs_pipeline.catalog import Catalog, Table
 from nibrs_pipeline.keys import StateYear
 
 _WORKERS = 2
@@ -67,16 +67,21 @@ def make_zip(psql: Path, uri: str, catalog: Catalog, item: StateYear, folder: Pa
     work = folder / str(item)
     work.mkdir(parents=True)
     for table in catalog.data_tables:
-        join = _JOINS[table.name].format(state=item.state, year=item.year)
-        _copy(psql, uri, f"SELECT {table.name}.* {join}", work / table.csv_name)
+        copy(psql, uri, select(table, item), work / table.csv_name)
     for table in catalog.code_tables:
-        _copy(psql, uri, f"SELECT * FROM {table.name}", work / table.csv_name)
+        copy(psql, uri, f"SELECT * FROM {table.name}", work / table.csv_name)
     target = folder / f"{item}.zip"
     subprocess.run(["zip", "-9", "-q", "-j", "-r", str(target), str(work)], check=True)
     subprocess.run(["rm", "-r", str(work)], check=True)
     return target.stat().st_size
 
 
-def _copy(psql: Path, uri: str, query: str, target: Path) -> None:
+def select(table: Table, item: StateYear) -> str:
+    """The hand-written query of a table, for one state-year."""
+    return f"SELECT {table.name}.* " + _JOINS[table.name].format(state=item.state, year=item.year)
+
+
+def copy(psql: Path, uri: str, query: str, target: Path) -> None:
+    """One psql process, one table."""
     command = f"\\copy ({query}) TO '{target}' CSV HEADER"
     subprocess.run([str(psql), uri, "--quiet", "--no-psqlrc", "--command", command], check=True)

@@ -166,8 +166,8 @@ def _row(entry: StateYearEntry) -> str:
         f'<td data-label="Incidents" data-sort="{entry.incidents}" class="number">{entry.incidents:,}</td>'
         f'<td data-label="Rows" data-sort="{entry.rows}" class="number">{entry.rows:,}</td>'
         f'<td data-label="Data as of">{entry.data_of[:10]}</td>'
-        f'<td data-label="Checksum"><a href="{entry.manifest}">manifest</a> '
-        f"<details><summary>SHA-256</summary><code>{entry.sha256}</code></details></td></tr>"
+        f'<td data-label="Checksum"><span><a href="{entry.manifest}">manifest</a> '
+        f"<details><summary>SHA-256</summary><code>{entry.sha256}</code></details></span></td></tr>"
     )
 
 

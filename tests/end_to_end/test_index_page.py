@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from nibrs_local import embedded_postgres
 from nibrs_local.home import Home
+
 from tests.runs import load_trial, public, run
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -24,7 +24,7 @@ VISIT = """
 <script>
 addEventListener("load", () => {
   const list = document.querySelector("#list");
-  const shown = () => [...list.tBodies[0].rows].filter((row) => !row.hidden).map((row) => row.cells[2].innerText.trim());
+  const shown = () => [...list.tBodies[0].rows].filter((row) => !row.hidden).map((row) => row.cells[2].innerText);
   const seen = { all: shown() };
   const search = document.querySelector("#search");
   const type = (text) => { search.value = text; search.dispatchEvent(new Event("input")); return shown(); };
@@ -63,7 +63,9 @@ def visit(page: Path, tmp_path: Path, size: str) -> dict[str, object]:
     copy = page.with_name("visited.html")
     copy.write_text(page.read_text().replace("</body>", VISIT + "</body>"))
     command = [str(BROWSER), *QUIET, f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={size}"]
-    done = subprocess.run([*command, "--dump-dom", copy.as_uri()], capture_output=True, text=True, check=True, timeout=90)
+    done = subprocess.run(
+        [*command, "--dump-dom", copy.as_uri()], capture_output=True, text=True, check=True, timeout=90
+    )
     copy.unlink()
     found = re.search(r'data-seen="([^"]*)"', done.stdout)
     assert found, done.stderr

@@ -1,0 +1,174 @@
+"""The ``nibrs`` command as users and their scripts call it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from nibrs_local import embedded_postgres
+from nibrs_local.cli import main, parse_years
+from nibrs_local.emulator import Emulator, emulator, functions, local_definition
+from nibrs_local.home import Home
+from nibrs_local.lambda_pool import LambdaPool
+from nibrs_local.local_run import state_machine_definition
+from nibrs_pipeline.errors import BadRequest
+
+from tests.runs import load_trial, public
+
+NIBRS = Path(sys.executable).with_name("nibrs")
+
+
+def nibrs(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(NIBRS), *arguments],
+        env={**os.environ, "NIBRS_HOME": str(home), "COLUMNS": "200", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
+
+
+def test_from_an_empty_folder_to_a_verified_zip(tmp_path: Path) -> None:
+    empty = nibrs(tmp_path, "list")
+    assert (empty.returncode, "nibrs load FILE.zip" in empty.stdout) == (0, True), empty.stderr
+    refused = nibrs(tmp_path, "run")
+    assert refused.returncode == 2
+    assert "the database has no state-year" in refused.stderr
+
+    assert nibrs(tmp_path, "trial").returncode == 0
+    listed = nibrs(tmp_path, "list").stdout
+    assert listed.count("not published") == 4
+
+    done = nibrs(tmp_path, "run", "--years", "2015", "--states", "de", "--run-id", "mine")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    for line in (
+        "Plan run",
+        "ExtractStateYears: 1 of 1 done",
+        "1 zip published",
+        "artifacts/mine/downloads/index.html",
+    ):
+        assert line in done.stdout
+    path = tmp_path / "artifacts" / "mine" / "downloads" / "2015" / "DE-2015.zip"
+    assert (tmp_path / "scratch" / "mine" / "logs" / "ExtractStateYear-DE-2015.log").exists()
+
+    assert nibrs(tmp_path, "verify", str(path)).returncode == 0
+    listed = nibrs(tmp_path, "list").stdout
+    assert (listed.count("up to date"), listed.count("not published")) == (1, 3)
+
+    again = nibrs(tmp_path, "load", str(tmp_path / "scratch" / "trial" / "DE-2015.zip"))
+    assert (again.returncode, "nothing to do" in again.stdout) == (0, True)
+    replaced = nibrs(tmp_path, "load", "--replace", str(path))
+    assert replaced.returncode == 0, replaced.stderr
+    assert "out of date" in nibrs(tmp_path, "list").stdout
+
+
+def test_a_zip_that_was_changed_is_not_what_its_manifest_says(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    with embedded_postgres.database(home) as location:
+        load_trial(home, location)
+    assert nibrs(tmp_path, "run", "--years", "2015", "--states", "DE").returncode == 0
+    path = public(home) / "2015" / "DE-2015.zip"
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("added.csv", "x")
+    told = nibrs(tmp_path, "verify", str(path))
+    assert told.returncode == 1
+    assert "added.csv is not in the manifest" in told.stderr
+    path.write_bytes(path.read_bytes()[:5000])
+    told = nibrs(tmp_path, "verify", str(path))
+    assert (told.returncode, "not a zip" in told.stderr) == (1, True)
+    path.with_name("DE-2015.manifest.json").unlink()
+    told = nibrs(tmp_path, "verify", str(path))
+    assert (told.returncode, "--manifest" in told.stderr) == (2, True)
+
+
+def test_a_running_database_is_left_running(tmp_path: Path) -> None:
+    address = nibrs(tmp_path, "db", "uri").stdout.strip()
+    try:
+        assert address.startswith("postgresql://")
+        assert nibrs(tmp_path, "list").returncode == 0
+        assert embedded_postgres.is_running(Home(tmp_path))
+        given = nibrs(tmp_path / "other", "list", DB_URI=address)
+        assert given.returncode == 0, given.stderr
+        assert not (tmp_path / "other" / ".nibrs" / "postgresql").exists()
+    finally:
+        assert nibrs(tmp_path, "db", "stop").stdout.strip() == "stopped"
+    assert not embedded_postgres.is_running(Home(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "named"),
+    [
+        (["run", "--years", "twenty"], 2, "--years: 'twenty' was given; allowed is a year"),
+        (["run", "--years", "2016-2012"], 2, "--years: the range '2016-2012'"),
+        (["run", "--states", "Arizona"], 2, "states: ['ARIZONA'] was given"),
+        (["run", "--input", "missing.json"], 2, "does not exist"),
+        (["run", "--no-such-option"], 2, "No such option"),
+        (["load", "missing.zip"], 1, "missing.zip: there is no such file"),
+        (["list"], 1, "cannot be reached"),
+    ],
+)
+def test_wrong_use_is_told_and_has_an_exit_code(tmp_path: Path, arguments: list[str], code: int, named: str) -> None:
+    environment = {"DB_URI": "postgresql://x@127.0.0.1:1/x"} if arguments == ["list"] else {}
+    done = nibrs(tmp_path, *arguments, **environment)
+    assert (done.returncode, named in done.stderr) == (code, True), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_request_file_is_taken_and_options_override_it(tmp_path: Path) -> None:
+    (tmp_path / "request.json").write_text('{"years": [1907]}')
+    assert "years: [1907]" in nibrs(tmp_path, "run", "--input", str(tmp_path / "request.json")).stderr
+    (tmp_path / "request.json").write_text("[]")
+    assert "has to be a JSON object" in nibrs(tmp_path, "run", "--input", str(tmp_path / "request.json")).stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "years"), [("2016", [2016]), ("2016,2012-2014", [2012, 2013, 2014, 2016]), (" 2016 , 2016 ", [2016])]
+)
+def test_years_are_read(text: str, years: list[int]) -> None:
+    assert parse_years(text) == years
+
+
+@pytest.mark.parametrize("text", ["", "-", "2016-", "x", "1-2-3", "1000-9999"])
+def test_years_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(BadRequest, match="--years"):
+        parse_years(text)
+
+
+def test_every_command_has_a_help_text_with_an_example() -> None:
+    for name, command in main.commands.items():
+        assert command.help, name
+        if command.params and name != "db":
+            assert re.search(rf"nibrs {name}", command.help), f"{name} has no example"
+
+
+def start_in_emulation(aws: Emulator, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return nibrs(
+        home, *arguments, AWS_ENDPOINT_URL=aws.endpoint, AWS_DEFAULT_REGION="us-east-1",
+        AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x",
+    )  # fmt: skip
+
+
+def test_a_run_is_started_and_watched_by_boto3_as_on_aws(home: Home, tmp_path: Path) -> None:
+    with embedded_postgres.database(home) as location, emulator(home) as aws:
+        load_trial(home, location)
+        nothing = start_in_emulation(aws, tmp_path, "start")
+        assert (nothing.returncode, "no state machine named nibrs-pipeline" in nothing.stderr) == (1, True)
+        pool = LambdaPool(aws.function_environment(home, "aws"), location.as_environment(), tmp_path / "logs")
+        with functions(pool):
+            aws.create_state_machine(local_definition(state_machine_definition()))
+            assert "has not been started" in start_in_emulation(aws, tmp_path, "watch").stderr
+            started = start_in_emulation(aws, tmp_path, "start", "--years", "2015", "--states", "RI", "--run-id", "aws")
+            assert re.search(r":execution:nibrs-pipeline:aws-\d{8}T\d{6}$", started.stdout.strip()), started.stderr
+            watched = start_in_emulation(aws, tmp_path, "watch")
+            assert (watched.returncode, "Published" in watched.stdout) == (0, True), watched.stderr
+            assert json.loads((public(home) / "index.json").read_text())["state_years"][0]["file"] == "2015/RI-2015.zip"
+            failed = start_in_emulation(aws, tmp_path, "start", "--years", "1999")
+            watched = start_in_emulation(aws, tmp_path, "watch", failed.stdout.strip())
+            assert (watched.returncode, "BadRequest: years" in watched.stderr) == (1, True)
+        pool.close()

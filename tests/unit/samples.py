@@ -1,0 +1,53 @@
+"""Manifests and sources for tests of pure logic."""
+
+from nibrs_pipeline.catalog import nibrs_catalog
+from nibrs_pipeline.database import SourcePosition
+from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.manifest import (
+    BundleManifest,
+    BundleMember,
+    FileEntry,
+    Source,
+    StateYearManifest,
+    ZipSummary,
+)
+from nibrs_pipeline.planning import SourceState
+from nibrs_pipeline.zip_writer import PACKING
+
+COMMON = "c" * 64
+NAMES = {"AZ": "Arizona", "LA": "Louisiana", "NE": "Nebraska"}
+
+
+def manifest(
+    state: str, year: int, *, horizon: int = 100, time: str = "2026-01-01T00:00:00Z", rows: int = 7
+) -> StateYearManifest:
+    return StateYearManifest(
+        state=state,
+        state_name=NAMES[state],
+        year=year,
+        run_id="earlier",
+        zip=ZipSummary(name=f"{state}-{year}.zip", bytes=1000, sha256=f"{state}{year}{horizon}"),
+        files=[FileEntry(name=t.csv_name, bytes=10, sha256="a", rows=rows) for t in nibrs_catalog().published],
+        source=Source(system="s", horizon=horizon, snapshot_time=time),
+        catalog_version=nibrs_catalog().version,
+        packing=PACKING,
+        common_sha256=COMMON,
+    )
+
+
+def bundle(name: str, *members: StateYearManifest) -> BundleManifest:
+    return BundleManifest(
+        name=name,
+        run_id="earlier",
+        zip=ZipSummary(name=f"{name}.zip", bytes=5000, sha256="b"),
+        members=[BundleMember(state=each.state, year=each.year, sha256=each.zip.sha256) for each in members],
+        snapshot_time="2026-01-01T00:00:00Z",
+    )
+
+
+def source(*items: tuple[str, int], next_: int = 100, system: str = "s", common: str = COMMON) -> SourceState:
+    return SourceState(
+        {StateYear(*item): NAMES[item[0]] for item in items},
+        SourcePosition(system, next_, next_, "2026-02-01T00:00:00Z"),
+        common,
+    )

@@ -1,0 +1,92 @@
+"""Check extracts, Publish's order, and what people are told of a failure."""
+
+import json
+
+import pytest
+from nibrs_pipeline.checking import Check, cause_of, check_extracts, require_tolerable
+from nibrs_pipeline.errors import MissingExtracts
+from nibrs_pipeline.failure_report import failure_report, run_id_of
+from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.planning import Plan, WorkItem
+from nibrs_pipeline.publishing import keys_to_switch
+
+from tests.unit.samples import NAMES, bundle, manifest
+
+AZ, LA, NE = StateYear("AZ", 2016), StateYear("LA", 2013), StateYear("NE", 2016)
+
+
+def planned(*items: StateYear) -> Plan:
+    work = [WorkItem(run_id="r", state=i.state, state_name=NAMES[i.state], year=i.year, reason="x") for i in items]
+    return Plan(run_id="r", expected=work, to_extract=work, bundles=[])
+
+
+def test_what_is_missing_is_named_with_its_cause() -> None:
+    cause = {"Error": "DiskFull", "Cause": json.dumps({"errorType": "DiskFull", "errorMessage": "no space\nleft"})}
+    check = check_extracts(
+        planned(AZ, LA, NE),
+        {AZ: manifest(*AZ), NE: manifest(*NE)},
+        {AZ: 1000, NE: 999},
+        {"LA-2013": json.dumps(cause).encode()},
+    )
+    assert check.produced == [AZ]
+    assert check.missing == {
+        LA: "DiskFull: no space left",
+        NE: "its zip has 999 bytes, the manifest says 1,000",
+    }
+
+
+@pytest.mark.parametrize(("tolerated", "fails"), [(0, True), (49.9, True), (50, False), (100, False)])
+def test_a_run_fails_if_more_is_missing_than_is_tolerated(tolerated: float, fails: bool) -> None:
+    check = Check([AZ], {LA: "DiskFull: no space left"})
+    if fails:
+        with pytest.raises(MissingExtracts, match=r"1 of 2 state-years.*\nLA-2013: DiskFull: no space left"):
+            require_tolerable(check, tolerated)
+    else:
+        require_tolerable(check, tolerated)
+
+
+@pytest.mark.parametrize(
+    ("record", "text"),
+    [
+        (None, "no cause was recorded; see the log of its task"),
+        (b'{"Error": "States.Timeout", "Cause": ""}', "States.Timeout: "),
+        (b'{"Error": "X", "Cause": "plain"}', "X: plain"),
+        (b'{"Error": "X", "Cause": "[1]"}', "X: [1]"),
+    ],
+)
+def test_a_cause_is_told_however_it_was_recorded(record: bytes | None, text: str) -> None:
+    assert cause_of(record) == text
+
+
+def test_zips_are_switched_before_manifests_and_older_data_never_replaces_newer() -> None:
+    staged = [manifest(*AZ, time="2026-01-02"), manifest(*LA, time="2026-01-02"), bundle("AZ-all-years")]
+    published = [manifest(*AZ, time="2026-01-01"), manifest(*LA, time="2026-01-03")]
+    assert keys_to_switch(staged, published) == [
+        "downloads/2016/AZ-2016.zip",
+        "downloads/bundles/AZ-all-years.zip",
+        "downloads/2016/AZ-2016.manifest.json",
+        "downloads/bundles/AZ-all-years.manifest.json",
+    ]
+
+
+def test_the_report_says_what_failed_and_how_to_redo_it() -> None:
+    failure = {"Error": "MissingExtracts", "Cause": json.dumps({"errorMessage": "1 of 2\nLA-2013: DiskFull"})}
+    text = failure_report("r1", failure, "arn:x", planned=True)
+    for part in ("Run r1 failed; nothing", "MissingExtracts: 1 of 2\nLA-2013: DiskFull", "arn:x",
+                 "nibrs run --run-id r1", "nibrs start --run-id r1", '{"run_id": "r1"}'):  # fmt: skip
+        assert part in text
+
+
+def test_the_report_of_a_refused_request_says_to_correct_it() -> None:
+    text = failure_report("r1", {"Error": "BadRequest", "Cause": "years: ..."}, "arn:x", planned=False)
+    assert "BadRequest: years: ..." in text
+    assert "Correct the request" in text
+    assert "--run-id" not in text
+
+
+@pytest.mark.parametrize(
+    ("state", "name"),
+    [({"run": {"run_id": "a"}, "run_id": "b"}, "a"), ({"run_id": "b"}, "b"), ({"run_id": 7}, "c"), ({}, "c")],
+)
+def test_the_run_is_named_as_far_as_it_got(state: dict[str, object], name: str) -> None:
+    assert run_id_of(state, "c") == name

@@ -1,0 +1,148 @@
+"""Plan run: what has to be made, and why."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from nibrs_pipeline.catalog import Catalog
+from nibrs_pipeline.errors import BadRequest
+from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.planning import (
+    Plan,
+    SourceState,
+    describe_changes,
+    horizons_to_check,
+    make_plan,
+    reasons_out_of_date,
+    requested,
+)
+from nibrs_pipeline.request import parse_request
+
+from tests.unit.samples import bundle, manifest, source
+
+AZ, LA = StateYear("AZ", 2016), StateYear("LA", 2013)
+BOTH = source(AZ, LA)
+
+
+def plan(catalog: Catalog, request: dict[str, Any], state: SourceState = BOTH, **there: Any) -> Plan:
+    arguments = {"published": {}, "staged": {}, "bundles": {}, **there}
+    return make_plan(parse_request(request), "r", state, catalog=catalog, **arguments)
+
+
+def extracted(made: Plan) -> dict[str, str]:
+    return {str(work.state_year): work.reason for work in made.to_extract}
+
+
+def test_what_is_not_published_is_made(catalog: Catalog) -> None:
+    assert extracted(plan(catalog, {})) == {"AZ-2016": "not published yet", "LA-2013": "not published yet"}
+
+
+def test_what_is_up_to_date_is_left_alone_unless_forced(catalog: Catalog) -> None:
+    published = {AZ: manifest(*AZ), LA: manifest(*LA)}
+    assert extracted(plan(catalog, {}, published=published)) == {}
+    assert extracted(plan(catalog, {"force": True}, published=published)) == {"AZ-2016": "forced", "LA-2013": "forced"}
+
+
+def test_changed_rows_are_a_reason(catalog: Catalog) -> None:
+    state = replace(BOTH, changes={AZ: ["3 rows of nibrs_offense were written since"]})
+    published = {AZ: manifest(*AZ), LA: manifest(*LA)}
+    assert extracted(plan(catalog, {}, state, published=published)) == {
+        "AZ-2016": "3 rows of nibrs_offense were written since"
+    }
+
+
+@pytest.mark.parametrize(
+    ("state", "change", "reason"),
+    [
+        (source(AZ, common="d"), {}, "code tables or documents changed"),
+        (source(AZ, system="t"), {}, r"made from another database"),
+        (source(AZ), {"catalog_version": "old"}, r"the catalog changed \(old to "),
+        (source(AZ), {"packing": "stored"}, "zips are packed differently"),
+    ],
+)
+def test_every_dependency_is_a_reason(
+    catalog: Catalog, state: SourceState, change: dict[str, Any], reason: str
+) -> None:
+    [found] = reasons_out_of_date(manifest(*AZ).model_copy(update=change), state, catalog)
+    assert re.search(reason, found)
+
+
+def test_rows_are_looked_at_only_if_a_transaction_began_since() -> None:
+    manifests = [manifest(*AZ, horizon=100), manifest(*LA, horizon=90)]
+    assert horizons_to_check(manifests, source(next_=100).position) == {LA: 90}
+    assert horizons_to_check(manifests, source(next_=101).position) == {AZ: 100, LA: 90}
+    assert horizons_to_check(manifests, source(next_=101, system="t").position) == {}
+
+
+def test_rows_written_added_and_gone_are_told_apart() -> None:
+    versions = {
+        "nibrs_month": {AZ: (7, 0)},
+        "nibrs_offense": {AZ: (7, 2)},
+        "nibrs_victim": {AZ: (6, 0)},
+        "nibrs_weapon": {},
+    }
+    assert describe_changes(manifest(*AZ, rows=7), versions) == [
+        "2 rows of nibrs_offense were written since",
+        "nibrs_victim has 6 rows, had 7",
+        "nibrs_weapon has 0 rows, had 7",
+    ]
+
+
+def test_what_a_failed_try_has_staged_is_expected_but_not_made_again(catalog: Catalog) -> None:
+    made = plan(catalog, {}, staged={AZ: manifest(*AZ)})
+    assert [str(work.state_year) for work in made.expected] == ["AZ-2016", "LA-2013"]
+    assert extracted(made).keys() == {"LA-2013"}
+
+
+def test_what_is_staged_and_has_changed_since_is_made_again(catalog: Catalog) -> None:
+    state = replace(BOTH, changes={AZ: ["changed"]})
+    assert extracted(plan(catalog, {}, state, staged={AZ: manifest(*AZ)})).keys() == {"AZ-2016", "LA-2013"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "named"),
+    [
+        ({"states": ["ZZ"]}, "states: the database has no months of ZZ; it has AZ, LA"),
+        ({"years": [1999, 2016]}, "years: the database has no months of 1999; it has 2013, 2016"),
+        ({"states": ["AZ"], "years": [2013]}, "no state-year of this choice; it has AZ-2016, LA-2013"),
+        ({"years": {"from": 1990, "to": 1995}}, "no state-year of this choice"),
+    ],
+)
+def test_what_the_database_does_not_have_is_refused_by_name(request_: dict[str, Any], named: str) -> None:
+    with pytest.raises(BadRequest, match=named):
+        requested(parse_request(request_), BOTH.state_years)
+
+
+def test_an_empty_database_is_refused() -> None:
+    with pytest.raises(BadRequest, match="the database has no state-year"):
+        requested(parse_request({}), {})
+
+
+def test_bundles_are_made_when_asked_for(catalog: Catalog) -> None:
+    made = plan(catalog, {"bundles": ["states"], "states": ["AZ"]})
+    assert [(item.name, item.members) for item in made.bundles] == [("AZ-all-years", ["AZ-2016"])]
+
+
+def test_a_published_bundle_follows_its_members(catalog: Catalog) -> None:
+    published = {AZ: manifest(*AZ), LA: manifest(*LA)}
+    bundles = {
+        "AZ-all-years": bundle("AZ-all-years", published[AZ]),
+        "LA-all-years": bundle("LA-all-years", published[LA]),
+    }
+    assert plan(catalog, {}, published=published, bundles=bundles).bundles == []
+    state = replace(BOTH, changes={AZ: ["changed"]})
+    made = plan(catalog, {}, state, published=published, bundles=bundles)
+    assert [item.name for item in made.bundles] == ["AZ-all-years"]
+
+
+def test_a_bundle_that_lacks_a_published_member_is_made_anew(catalog: Catalog) -> None:
+    second = StateYear("AZ", 2015)
+    published = {AZ: manifest(*AZ), second: manifest(*second)}
+    bundles = {"AZ-all-years": bundle("AZ-all-years", published[AZ])}
+    made = plan(catalog, {}, source(AZ, second), published=published, bundles=bundles)
+    assert [(item.name, item.members) for item in made.bundles] == [("AZ-all-years", ["AZ-2015", "AZ-2016"])]
+
+
+def test_without_downloads_nothing_is_extracted(catalog: Catalog) -> None:
+    assert plan(catalog, {"downloads": False}).to_extract == []
