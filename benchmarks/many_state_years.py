@@ -19,7 +19,7 @@ LARGE, _LARGE_COPIES = 2050, 12
 
 
 def multiply(connection: Connection, copies: int) -> None:
-    """Add ``copies`` of all state-years that are there, copy k with data year 1960 + k, and a large one of each state."""
+    """Add ``copies`` of all state-years that are there, copy k in data year 1960 + k, and a large one per state."""
     catalog = nibrs_catalog()
     tables = [table for table in catalog.data_tables if table.name != "cde_agencies"]
     indexes = connection.run(

@@ -104,6 +104,14 @@ class LambdaPool:
             self.rows += result.get("rows", 0) if isinstance(result, dict) else 0
         return result
 
+    def warm_up(self) -> None:
+        """Start a process for each function, so that their imports overlap with other work."""
+        for function in self._definitions:
+            worker = self._start(function)
+            with self._lock:
+                self._all.append(worker)
+                self._idle.setdefault(function, []).append(worker)
+
     def processes(self) -> list[int]:
         """Process numbers of all functions that are alive."""
         with self._lock:

@@ -41,7 +41,7 @@ def main() -> None:
     """Serve events until standard input ends."""
     module, _, name = sys.argv[1].rpartition(".")
     answers = os.fdopen(int(os.environ.pop("NIBRS_ANSWER_FD")), "w")
-    handler: Callable[[Any, Context], Any] | None = None
+    handler = _import(module, name)
     for line in sys.stdin:
         call = json.loads(line)
         _log_to(call["log"])
@@ -53,8 +53,6 @@ def main() -> None:
             started + call["timeout_s"],
         )
         try:
-            # Imported within the first call, so that its errors get into that call's log and answer.
-            handler = handler or getattr(importlib.import_module(module), name)
             answer = {"result": handler(call["event"], context)}
         except Exception as error:
             traceback.print_exc()
@@ -63,6 +61,19 @@ def main() -> None:
         sys.stdout.flush()
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
+
+
+def _import(module: str, name: str) -> Callable[[Any, Context], Any]:
+    """The handler; one that cannot be imported becomes one that says so when it is called."""
+    try:
+        handler: Callable[[Any, Context], Any] = getattr(importlib.import_module(module), name)
+    except Exception as error:
+        failed = error
+
+        def handler(event: Any, context: Context) -> Any:
+            raise failed
+
+    return handler
 
 
 def _peak() -> int:

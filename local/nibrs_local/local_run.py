@@ -61,6 +61,7 @@ def run_locally(
         environment = aws.function_environment(home, run_id) | _chosen(os.environ)
         pool = LambdaPool(environment, location.as_environment(), logs)
         try:
+            pool.warm_up()
             with functions(pool):
                 machine = aws.create_state_machine(local_definition(state_machine_definition()))
                 on_start(pool)

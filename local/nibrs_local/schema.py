@@ -1,8 +1,9 @@
 """The schema of an embedded database, made from the catalog."""
 
-from nibrs_pipeline.catalog import Catalog, nibrs_catalog
+from nibrs_pipeline.catalog import Catalog, Table, nibrs_catalog
 from nibrs_pipeline.database import Connection
 from nibrs_pipeline.documents.load_scripts import create_indexes, create_table
+from nibrs_pipeline.queries import identifier
 
 #: Which files were loaded: makes loading the same file again a matter of no effect.
 _LOADED_FILES = """
@@ -20,9 +21,25 @@ _MONTH_INDEX = "CREATE INDEX nibrs_month_agency_year_idx ON nibrs_month (agency_
 
 def schema_sql(catalog: Catalog) -> str:
     """Tables, keys and indexes, as one script."""
-    tables = "".join(create_table(table) for table in catalog.tables)
+    tables = "".join(create_table(table) + cover_parent(catalog, table) for table in catalog.tables)
     indexes = "".join(create_indexes(catalog, table) for table in catalog.data_tables)
     return tables + indexes + _MONTH_INDEX + _LOADED_FILES
+
+
+def cover_parent(catalog: Catalog, table: Table) -> str:
+    """Let the index of a primary key also hold the key of the table's parent.
+
+    Extraction walks from each table up to its month; with this it reads the indexes of the parents
+    only. Other databases can have the same (docs/operations.md).
+    """
+    parents = catalog.lineage(table)[1:2]
+    if not parents or not any(child.parent == table.name for child in catalog.data_tables):
+        return ""
+    [key], [parent_key] = table.primary_key, parents[0].primary_key
+    return (
+        f"ALTER TABLE {table.name} DROP CONSTRAINT {table.name}_pkey, "
+        f"ADD PRIMARY KEY ({identifier(key)}) INCLUDE ({identifier(parent_key)});\n"
+    )
 
 
 def create_schema(connection: Connection) -> None:

@@ -1,6 +1,8 @@
 """Extract state-years: one item of the map, one zip, one manifest."""
 
 import zipfile
+from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,7 +21,7 @@ from nibrs_pipeline.manifest import CommonPart
 from nibrs_pipeline.manifest_store import read_published_state_year
 from nibrs_pipeline.observability import logger, metrics, table_observer, tracer
 from nibrs_pipeline.planning import WorkItem
-from nibrs_pipeline.store import Store, full_disk_named
+from nibrs_pipeline.store import full_disk_named
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -33,13 +35,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     published = None if item.force else read_published_state_year(store, item.state_year)
     with full_disk_named(folder), TemporaryDirectory(dir=folder) as work:
         target = Path(work) / f"{item.state_year}.zip"
-        part, common_zip = _fetch_common(store, item.run_id, Path(work))
-        with common_zip:
+        part, common_zip = _common(item.run_id)
+        with zipfile.ZipFile(BytesIO(common_zip)) as common:
             manifest = extract_state_year(
                 lambda: snapshot(database_location()),
                 nibrs_catalog(),
                 item,
-                (part, common_zip),
+                (part, common),
                 target,
                 published.rows if published else {},
                 table_observer(item),
@@ -54,9 +56,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {"rows": rows, "bytes": manifest.zip.bytes}
 
 
-def _fetch_common(store: Store, run_id: str, work: Path) -> tuple[CommonPart, zipfile.ZipFile]:
-    description = store.get(common_part_key(run_id))
-    if description is None:
+@lru_cache(maxsize=1)
+def _common(run_id: str) -> tuple[CommonPart, bytes]:
+    """The part that all zips of a run share; kept while a process serves the same run."""
+    contents = data_store().get_many([common_part_key(run_id), common_key(run_id)])
+    if len(contents) < 2:
         raise BrokenExtract(f"the code tables of run {run_id} are missing; start the run again")
-    store.download(common_key(run_id), work / "common.zip")
-    return CommonPart.from_json(description), zipfile.ZipFile(work / "common.zip")
+    return CommonPart.from_json(contents[common_part_key(run_id)]), contents[common_key(run_id)]

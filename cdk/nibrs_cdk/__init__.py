@@ -1,0 +1,1 @@
+"""Constructs by capability, and the stack that puts them together."""

@@ -1,0 +1,43 @@
+"""The functions' code and locked dependencies as one folder, made without Docker."""
+
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+
+#: What the functions run on.
+PYTHON, PLATFORM = "3.12", "aarch64-manylinux_2_28"
+
+
+def build_bundle(repository: Path) -> Path:
+    """Fill a folder with what a function needs, for the functions' processor; returns the folder.
+
+    The dependencies are installed again only if the lock file changed.
+    """
+    lock = hashlib.sha256((repository / "uv.lock").read_bytes()).hexdigest()[:12]
+    folder = repository / ".tools" / f"function-bundle-{lock}"
+    if not folder.exists():
+        partial = folder.with_suffix(".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        _install_dependencies(repository, partial)
+        partial.rename(folder)
+    for source in (repository / "lambdas" / "nibrs_pipeline", repository / "code_tables"):
+        target = folder / source.name
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def _install_dependencies(repository: Path, target: Path) -> None:
+    uv = str(repository / ".tools" / "bin" / "uv")
+    requirements = repository / ".tools" / "requirements.txt"
+    subprocess.run(
+        [uv, "export", "--quiet", "--locked", "--no-default-groups", "--no-emit-project", "--no-hashes",
+         "--output-file", str(requirements)],
+        cwd=repository, check=True,
+    )  # fmt: skip
+    subprocess.run(
+        [uv, "pip", "install", "--quiet", "--target", str(target), "--python-version", PYTHON,
+         "--python-platform", PLATFORM, "--only-binary", ":all:", "--requirement", str(requirements)],
+        cwd=repository, check=True,
+    )  # fmt: skip
