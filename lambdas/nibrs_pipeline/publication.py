@@ -96,11 +96,11 @@ def _lease(store: Store, run_id: str) -> Iterator[None]:
     now = datetime.now(UTC)
     content = json.dumps({"run_id": run_id, "until": (now + _LEASE).isoformat()}).encode()
     if not store.put_if_absent(PUBLISH_LEASE, content):
-        holder = json.loads(store.get(PUBLISH_LEASE) or b"{}")
+        found = store.get_with_tag(PUBLISH_LEASE)
+        holder = json.loads(found[0]) if found else {}
         if holder and holder["run_id"] != run_id and datetime.fromisoformat(holder["until"]) > now:
             raise PublishBusy(f"run {holder['run_id']} is publishing, until {holder['until']} at the latest")
-        store.delete(PUBLISH_LEASE)
-        if not store.put_if_absent(PUBLISH_LEASE, content):
+        if not found or not store.replace_if_same(PUBLISH_LEASE, content, found[1]):
             raise PublishBusy("another run began to publish at the same moment")
     try:
         yield

@@ -56,14 +56,8 @@ class Store:
 
     def get(self, key: str) -> bytes | None:
         """An object's content, or None if there is no such object."""
-        with _translated(self.bucket, key):
-            try:
-                body: bytes = self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
-                return body
-            except ClientError as error:
-                if _code(error) in _MISSING:
-                    return None
-                raise
+        found = self.get_with_tag(key)
+        return found[0] if found else None
 
     def get_many(self, keys: Iterable[str]) -> dict[str, bytes]:
         """Small objects by key, fetched side by side; those that do not exist are left out."""
@@ -83,14 +77,32 @@ class Store:
 
     def put_if_absent(self, key: str, content: bytes) -> bool:
         """Write an object unless there is one; tells whether it was written."""
+        return self._put_if(key, content, IfNoneMatch="*")
+
+    def replace_if_same(self, key: str, content: bytes, tag: str) -> bool:
+        """Replace an object unless it changed since ``tag`` was read; tells whether it was replaced."""
+        return self._put_if(key, content, IfMatch=tag)
+
+    def get_with_tag(self, key: str) -> tuple[bytes, str] | None:
+        """An object's content with its entity tag, or None if there is no such object."""
         with _translated(self.bucket, key):
             try:
-                self._s3.put_object(Bucket=self.bucket, Key=key, Body=content, IfNoneMatch="*")
-                return True
+                response = self._s3.get_object(Bucket=self.bucket, Key=key)
             except ClientError as error:
-                if _code(error) in _TAKEN:
+                if _code(error) in _MISSING:
+                    return None
+                raise
+            return response["Body"].read(), str(response["ETag"])
+
+    def _put_if(self, key: str, content: bytes, **condition: str) -> bool:
+        with _translated(self.bucket, key):
+            try:
+                self._s3.put_object(Bucket=self.bucket, Key=key, Body=content, **condition)
+            except ClientError as error:
+                if _code(error) in _TAKEN | _MISSING:
                     return False
                 raise
+            return True
 
     def delete(self, key: str) -> None:
         """Remove an object; no error if there is none."""

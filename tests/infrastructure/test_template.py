@@ -16,11 +16,12 @@ REPOSITORY = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def template() -> Any:
+    # jsii starts Node when aws_cdk is imported; the environment's own is beside its Python.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    from aws_cdk import App
-    from aws_cdk import aws_lambda as lambda_
-    from aws_cdk.assertions import Template
-    from nibrs_cdk.stack import DownloadsStack
+    from aws_cdk import App  # noqa: PLC0415
+    from aws_cdk import aws_lambda as lambda_  # noqa: PLC0415
+    from aws_cdk.assertions import Template  # noqa: PLC0415
+    from nibrs_cdk.stack import DownloadsStack  # noqa: PLC0415
 
     # The dependencies make no difference to the template; the sources stand for the bundle.
     return Template.from_stack(DownloadsStack(App(), "Test", code=lambda_.Code.from_asset(str(REPOSITORY / "lambdas"))))

@@ -31,7 +31,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     staged, _ = read_staged(store, run_id)
     catalog = nibrs_catalog()
     with snapshot(database_location()) as rows:
-        source = read_source_state(rows, catalog, (published | staged).values())
+        asked = [manifest for item, manifest in (published | staged).items() if request.includes(*item)]
+        source = read_source_state(rows, catalog, asked)
     plan = make_plan(request, run_id, source, published, staged, bundles, catalog)
     _write(store, request, plan)
     for work in plan.to_extract:

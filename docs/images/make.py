@@ -1,0 +1,70 @@
+"""Makes the pictures of the documentation from a run over the made-up world.
+
+    python docs/images/make.py
+"""
+
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from nibrs_local import embedded_postgres
+from nibrs_local.display import picture
+from nibrs_local.home import Home
+from nibrs_local.loading import load_zip
+from nibrs_local.local_run import run_locally
+from nibrs_local.trial_data import write_trial_zips
+from nibrs_local.watching import RunView
+from nibrs_pipeline.catalog import nibrs_catalog
+from nibrs_pipeline.database import connect
+from nibrs_pipeline.documents import DIAGRAM, documents
+
+HERE = Path(__file__).parent
+BROWSER = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder))
+        with embedded_postgres.database(home) as location:
+            connection = connect(location)
+            for path in write_trial_zips(home.scratch("trial")):
+                load_zip(connection, nibrs_catalog(), path)
+            connection.close()
+            request = {"run_id": "pictures", "bundles": ["states", "years"]}
+            outcome = run_locally(home, location, request, photograph)
+        screenshot(outcome.artifacts / "downloads" / "index.html", HERE / "index.png", "1200,1080")
+        diagram = Path(folder) / DIAGRAM
+        diagram.write_bytes(documents(nibrs_catalog())[DIAGRAM])
+        screenshot(diagram, HERE / "diagram.png", "1560,2230")
+
+
+def photograph(look: Callable[[], RunView], rows: Callable[[], int]) -> RunView:
+    """Follow a run and keep the picture that the terminal shows in the middle of it."""
+    started = time.monotonic()
+    while not (view := look()).is_over:
+        if any(0 < progress.done < progress.total for progress in view.maps[:1]):
+            console = Console(record=True, width=80, file=open("/dev/null", "w"))  # noqa: SIM115
+            console.print("$ nibrs run --bundle states --bundle years", highlight=False)
+            console.print(picture(view, time.monotonic() - started, rows()))
+            console.save_svg(str(HERE / "run.svg"), title="nibrs run")
+        time.sleep(0.1)
+    return view
+
+
+def screenshot(page: Path, target: Path, size: str) -> None:
+    browser = shutil.which("chromium") or "google-chrome"
+    with tempfile.TemporaryDirectory() as profile:
+        subprocess.run(
+            [browser, *BROWSER, f"--user-data-dir={profile}", f"--window-size={size}", f"--screenshot={target}",
+             page.as_uri()],
+            check=True, capture_output=True,
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
