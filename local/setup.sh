@@ -51,7 +51,10 @@ install_asl_validator() {
     local folder=tests/asl_validator
     [ -d $folder/node_modules/asl-validator ] && return
     say "Installing asl-validator with npm"
-    (cd $folder && ../../.venv/bin/npm ci --silent --no-audit --no-fund)
+    # Node has certificates of its own; where the system trusts more (a company's proxy), so should it.
+    local certificates=/etc/ssl/certs/ca-certificates.crt
+    [ -n "${NODE_EXTRA_CA_CERTS:-}" ] || [ ! -e $certificates ] || export NODE_EXTRA_CA_CERTS=$certificates
+    (cd $folder && ../../.venv/bin/npm ci --loglevel=error --no-audit --no-fund >/dev/null)
 }
 
 case "${1:-}" in

@@ -1,6 +1,6 @@
 """Makes the pictures of the documentation from a run over the made-up world.
 
-    python docs/images/make.py
+python docs/images/make.py
 """
 
 import shutil
@@ -9,8 +9,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-from rich.console import Console
 
 from nibrs_local import embedded_postgres
 from nibrs_local.display import picture
@@ -22,12 +20,14 @@ from nibrs_local.watching import RunView
 from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.database import connect
 from nibrs_pipeline.documents import DIAGRAM, documents
+from rich.console import Console
 
 HERE = Path(__file__).parent
 BROWSER = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"]
 
 
 def main() -> None:
+    """Run, and keep three pictures."""
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder))
         with embedded_postgres.database(home) as location:
@@ -57,6 +57,7 @@ def photograph(look: Callable[[], RunView], rows: Callable[[], int]) -> RunView:
 
 
 def screenshot(page: Path, target: Path, size: str) -> None:
+    """Let a browser show a page in a window of a size, and keep what it shows."""
     browser = shutil.which("chromium") or "google-chrome"
     with tempfile.TemporaryDirectory() as profile:
         subprocess.run(

@@ -77,11 +77,15 @@ class Store:
 
     def put_if_absent(self, key: str, content: bytes) -> bool:
         """Write an object unless there is one; tells whether it was written."""
-        return self._put_if(key, content, IfNoneMatch="*")
+        with _translated(self.bucket, key), _refusal() as refused:
+            self._s3.put_object(Bucket=self.bucket, Key=key, Body=content, IfNoneMatch="*")
+        return not refused
 
     def replace_if_same(self, key: str, content: bytes, tag: str) -> bool:
         """Replace an object unless it changed since ``tag`` was read; tells whether it was replaced."""
-        return self._put_if(key, content, IfMatch=tag)
+        with _translated(self.bucket, key), _refusal() as refused:
+            self._s3.put_object(Bucket=self.bucket, Key=key, Body=content, IfMatch=tag)
+        return not refused
 
     def get_with_tag(self, key: str) -> tuple[bytes, str] | None:
         """An object's content with its entity tag, or None if there is no such object."""
@@ -93,16 +97,6 @@ class Store:
                     return None
                 raise
             return response["Body"].read(), str(response["ETag"])
-
-    def _put_if(self, key: str, content: bytes, **condition: str) -> bool:
-        with _translated(self.bucket, key):
-            try:
-                self._s3.put_object(Bucket=self.bucket, Key=key, Body=content, **condition)
-            except ClientError as error:
-                if _code(error) in _TAKEN | _MISSING:
-                    return False
-                raise
-            return True
 
     def delete(self, key: str) -> None:
         """Remove an object; no error if there is none."""
@@ -171,6 +165,18 @@ def _translated(bucket: str, key: str) -> Iterator[None]:
         yield
     except (ClientError, BotoCoreError, boto3.exceptions.S3UploadFailedError) as error:
         raise StorageUnavailable(f"s3://{bucket}/{key}: {error}") from error
+
+
+@contextmanager
+def _refusal() -> Iterator[list[str]]:
+    """Collects the code of a write that S3 refused because its condition did not hold."""
+    codes: list[str] = []
+    try:
+        yield codes
+    except ClientError as error:
+        if _code(error) not in _TAKEN | _MISSING:
+            raise
+        codes.append(_code(error))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.database import DatabaseLocation, connect, snapshot
+from nibrs_pipeline.database import DatabaseLocation, connect, snapshot, translated_errors
 from nibrs_pipeline.errors import BadRequest, PipelineError
 from nibrs_pipeline.index_page import human_size
 from nibrs_pipeline.keys import manifest_of
@@ -27,6 +27,7 @@ from nibrs_local.listing import Listed, list_state_years
 from nibrs_local.loading import Loaded, load_zip
 from nibrs_local.published_zip import BadFile
 from nibrs_local.run_id import default_run_id
+from nibrs_local.schema import create_schema
 from nibrs_local.trial_data import write_trial_zips
 from nibrs_local.verification import UnreadableManifest, problems_of, read_manifest
 from nibrs_local.watching import RunView, observe
@@ -205,7 +206,8 @@ def load(files: tuple[Path, ...], replace: bool) -> None:
 def _load_one(location: DatabaseLocation, path: Path, replace: bool) -> bool:
     connection = connect(location)
     try:
-        with console.status(f"Loading {path.name}"):
+        with console.status(f"Loading {path.name}"), translated_errors():
+            create_schema(connection)
             loaded = load_zip(connection, nibrs_catalog(), path, replace)
     except BadFile as error:
         errors.print(f"[bold red]Not loaded[/] {escape(str(error))}", soft_wrap=True)

@@ -5,7 +5,6 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from nibrs_pipeline.database import DatabaseLocation, connect
 
@@ -94,8 +93,3 @@ def is_running(home: Home) -> bool:
 def location(server: PostgresServer) -> DatabaseLocation:
     """How to reach an embedded server."""
     return DatabaseLocation.from_uri(server.get_uri())
-
-
-def log_file(home: Home) -> Path:
-    """The server's own log."""
-    return home.database / "log"

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from moto import mock_aws
-
 from nibrs_pipeline.errors import BrokenExtract, PublishBusy
 from nibrs_pipeline.keys import (
     PUBLISH_LEASE,
@@ -21,6 +20,7 @@ from nibrs_pipeline.manifest import StateYearManifest
 from nibrs_pipeline.planning import BundleItem, Plan
 from nibrs_pipeline.publication import publish_run
 from nibrs_pipeline.store import Store
+
 from tests.unit.samples import bundle, manifest
 
 AZ = StateYear("AZ", 2016)
@@ -29,7 +29,11 @@ CONTENT = b"z" * 1000
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    for name, value in {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}.items():
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
         made = Store("bucket")
@@ -45,7 +49,9 @@ def stage(store: Store, run_id: str, made: StateYearManifest, content: bytes = C
 
 
 def lease(run_id: str, minutes: int) -> bytes:
-    return json.dumps({"run_id": run_id, "until": (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()}).encode()
+    return json.dumps(
+        {"run_id": run_id, "until": (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()}
+    ).encode()
 
 
 def test_what_is_staged_is_published_and_cleared(store: Store) -> None:
@@ -53,7 +59,7 @@ def test_what_is_staged_is_published_and_cleared(store: Store) -> None:
     assert publish_run(store, "r") == (["downloads/2016/AZ-2016.zip"], [])
     assert store.get("downloads/2016/AZ-2016.zip") == CONTENT
     assert json.loads(store.get("downloads/index.json") or b"")["state_years"][0]["state"] == "AZ"
-    assert [key for key in store.sizes("runs/r/downloads/")] == []
+    assert store.sizes("runs/r/downloads/") == {}
     assert store.get(PUBLISH_LEASE) is None
 
 
