@@ -7,13 +7,15 @@ moto interprets the state machine; what it leaves out is filled in here and nowh
   less than 100 % never fails in moto. ``check_definition`` refuses such a definition by name.
 * An ``aws-sdk`` S3 ``Body`` that is an object is not serialised by moto: here it becomes JSON, as on AWS.
 * moto makes a client for every task, which costs more than the task: here one is kept.
-* MaxConcurrency 1 overflows moto's stack: ``environment`` requires 2 or more.
+* A distributed Map's worker calls itself for every item, and an execution that meets Python's limit hangs:
+  here the limit is far beyond any list of state-years.
 """
 
 import json
 import logging
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +41,7 @@ from nibrs_local.lambda_pool import FunctionError, LambdaPool, function_definiti
 from nibrs_local.object_files import restore_objects, writing_to
 
 REGION = "us-east-1"
+_ITEMS_OF_A_MAP = 1_000_000
 _ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/local"
 
 
@@ -92,11 +95,12 @@ def emulator(home: Home) -> Iterator[Emulator]:
     """Emulated AWS with the objects of a home, until the block ends."""
     for name in ("werkzeug", "moto"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _ITEMS_OF_A_MAP))
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     default_user_config["lambda"] = {"use_docker": False}
     put_object, delete_object = writing_to(home.objects)
     with _patched(S3Backend, "put_object", put_object), _patched(S3Backend, "delete_object", delete_object):
-        server = ThreadedMotoServer(port=0, verbose=False)
+        server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
         server.start()
         host, port = server.get_host_and_port()
         os.environ["MOTO_PORT"] = str(port)

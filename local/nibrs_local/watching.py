@@ -53,25 +53,29 @@ def observe(stepfunctions: Any, execution: str) -> RunView:
         execution: the execution's ARN.
     """
     described = stepfunctions.describe_execution(executionArn=execution)
+    states, has_maps = _states(stepfunctions, execution)
     return RunView(
         status=described["status"],
-        states=_states(stepfunctions, execution),
-        maps=_maps(stepfunctions, execution),
+        states=states,
+        maps=_maps(stepfunctions, execution) if has_maps else [],
         error=described.get("error", ""),
         cause=described.get("cause", ""),
         output=json.loads(described.get("output") or "{}"),
     )
 
 
-def _states(stepfunctions: Any, execution: str) -> dict[str, bool]:
+def _states(stepfunctions: Any, execution: str) -> tuple[dict[str, bool], bool]:
+    """The states that were entered, and whether a Map is among them."""
     states: dict[str, bool] = {}
+    has_maps = False
     pages = stepfunctions.get_paginator("get_execution_history").paginate(executionArn=execution)
     for event in (event for page in pages for event in page["events"]):
         if event["type"].endswith(_ENTERED):
             states[event["stateEnteredEventDetails"]["name"]] = False
+            has_maps = has_maps or event["type"].startswith("Map")
         elif event["type"].endswith(_EXITED):
             states[event["stateExitedEventDetails"]["name"]] = True
-    return states
+    return states, has_maps
 
 
 def _maps(stepfunctions: Any, execution: str) -> list[MapProgress]:
