@@ -14,7 +14,7 @@ class Environment(BaseSettings):
     model_config = SettingsConfigDict(frozen=True)
 
     data_bucket: str = Field(description="bucket of runs and downloads")
-    max_concurrency: int = Field(default=40, ge=2, description="state-years extracted at once")
+    max_concurrency: int = Field(default=40, ge=1, description="state-years extracted at once")
     tolerated_failure_percentage: float = Field(
         default=0.0, ge=0, le=100, description="share of state-years that may fail without failing the run"
     )

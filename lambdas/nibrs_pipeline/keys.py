@@ -90,11 +90,6 @@ def manifest_of(zip_key: str) -> str:
     return zip_key.removesuffix(".zip") + _MANIFEST
 
 
-def is_manifest(key: str) -> bool:
-    """Whether a key is that of a manifest."""
-    return key.endswith(_MANIFEST)
-
-
 def state_year_of(manifest_key: str) -> StateYear | None:
     """The state-year of a manifest's key; None for bundles and anything else."""
     match = re.fullmatch(rf"(?:runs/[^/]+/)?{PUBLIC}(\d{{4}})/([A-Z]{{2}})-\1{re.escape(_MANIFEST)}", manifest_key)

@@ -1,7 +1,11 @@
 """Logger, metrics and tracer of all functions."""
 
+from collections.abc import Callable
+from typing import Any
+
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nibrs_pipeline.catalog import Table
 from nibrs_pipeline.extraction import Observer
@@ -13,6 +17,17 @@ _SERVICE = "nibrs-pipeline"
 logger = Logger(service=_SERVICE, utc=True)
 metrics = Metrics(namespace=_NAMESPACE, service=_SERVICE)
 tracer = Tracer(service=_SERVICE)
+
+
+Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+
+
+def observed(handler: Handler) -> Handler:
+    """Give a handler's calls fresh log keys, metrics that are written at the end, and a trace segment."""
+    traced = tracer.capture_lambda_handler(handler, capture_response=False)
+    counted = metrics.log_metrics(traced)
+    logged: Handler = logger.inject_lambda_context(counted, clear_state=True)
+    return logged
 
 
 def table_observer(item: WorkItem) -> Observer:

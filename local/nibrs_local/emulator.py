@@ -183,8 +183,6 @@ def check_definition(machine: dict[str, Any]) -> None:
         for key in ("ItemBatcher", "ResultWriter", "Assign"):
             if key in state:
                 raise UnsupportedDefinition(f"{name}: the emulator does not honour {key}")
-        if state.get("MaxConcurrency") == 1:
-            raise UnsupportedDefinition(f"{name}: the emulator needs a MaxConcurrency of 2 or more")
         if processor := state.get("ItemProcessor"):
             _check_map(name, state, processor)
             check_definition(processor)

@@ -114,7 +114,6 @@ DISTRIBUTED = {
         ({"ToleratedFailurePercentage": 100}, "Items: ToleratedFailurePercentage is 100"),
         ({"ToleratedFailurePercentage": 5.0}, "Items: ToleratedFailurePercentage is 5.0"),
         ({"ToleratedFailurePercentage": None}, "Items: ToleratedFailurePercentage is None"),
-        ({"MaxConcurrency": 1}, "Items: the emulator needs a MaxConcurrency of 2"),
         ({"ItemBatcher": {}}, "Items: the emulator does not honour ItemBatcher"),
         ({"ResultWriter": {}}, "Items: the emulator does not honour ResultWriter"),
     ],

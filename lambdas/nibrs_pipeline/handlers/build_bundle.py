@@ -12,14 +12,12 @@ from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.keys import manifest_of, public_bundle_key, public_zip_key, staged
 from nibrs_pipeline.manifest import StateYearManifest
 from nibrs_pipeline.manifest_store import read_published, read_staged
-from nibrs_pipeline.observability import logger, metrics, tracer
+from nibrs_pipeline.observability import logger, observed
 from nibrs_pipeline.planning import BundleItem
 from nibrs_pipeline.store import full_disk_named
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Build one bundle (a ``BundleItem``) from the zips of this run, or else from the published ones."""
     item = BundleItem.model_validate(event)

@@ -10,12 +10,10 @@ from nibrs_pipeline.environment import environment
 from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.keys import report_key
 from nibrs_pipeline.manifest_store import read_plan, read_staged, recorded_failures, staged_zip_sizes
-from nibrs_pipeline.observability import logger, metrics, tracer
+from nibrs_pipeline.observability import logger, metrics, observed
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Compare what the run ``event["run_id"]`` expected with what it produced."""
     run_id = str(event["run_id"])

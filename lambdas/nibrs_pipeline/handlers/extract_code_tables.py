@@ -13,13 +13,11 @@ from nibrs_pipeline.environment import environment
 from nibrs_pipeline.extraction import extract_common
 from nibrs_pipeline.handlers.resources import data_store, database_location
 from nibrs_pipeline.keys import common_key, common_part_key
-from nibrs_pipeline.observability import logger, metrics, tracer
+from nibrs_pipeline.observability import logger, observed
 from nibrs_pipeline.store import full_disk_named
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Write the common zip of the run ``event["run_id"]`` and the list of what is in it."""
     run_id = str(event["run_id"])

@@ -19,14 +19,12 @@ from nibrs_pipeline.handlers.resources import data_store, database_location
 from nibrs_pipeline.keys import common_key, common_part_key, manifest_of, public_zip_key, staged
 from nibrs_pipeline.manifest import CommonPart
 from nibrs_pipeline.manifest_store import read_published_state_year
-from nibrs_pipeline.observability import logger, metrics, table_observer, tracer
+from nibrs_pipeline.observability import logger, metrics, observed, table_observer
 from nibrs_pipeline.planning import WorkItem
 from nibrs_pipeline.store import full_disk_named
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Extract one state-year (a ``WorkItem``): a zip and its manifest under the run's prefix."""
     item = WorkItem.model_validate(event)

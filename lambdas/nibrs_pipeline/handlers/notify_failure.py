@@ -9,12 +9,10 @@ from nibrs_pipeline.environment import environment
 from nibrs_pipeline.failure_report import failure_report, run_id_of
 from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.keys import report_key
-from nibrs_pipeline.observability import logger, metrics, tracer
+from nibrs_pipeline.observability import logger, observed
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Report the failure in ``event["input"]`` of the execution ``event["execution"]``."""
     state, name = event["input"], event["execution_name"]

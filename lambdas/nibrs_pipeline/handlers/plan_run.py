@@ -10,16 +10,14 @@ from nibrs_pipeline.environment import environment
 from nibrs_pipeline.handlers.resources import data_store, database_location
 from nibrs_pipeline.keys import bundles_work_key, failure_key, plan_key, request_key, state_years_work_key
 from nibrs_pipeline.manifest_store import read_published, read_staged, recorded_failures
-from nibrs_pipeline.observability import logger, metrics, tracer
+from nibrs_pipeline.observability import logger, observed
 from nibrs_pipeline.planning import Plan, make_plan
 from nibrs_pipeline.request import Request, parse_request, request_to_complete
 from nibrs_pipeline.source import read_source_state
 from nibrs_pipeline.store import Store
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Plan a run: ``event`` has the ``request`` and the ``execution_name``, which names the run by default."""
     request = parse_request(event["request"])

@@ -5,13 +5,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nibrs_pipeline.handlers.resources import data_store
-from nibrs_pipeline.observability import logger, metrics, tracer
+from nibrs_pipeline.observability import logger, observed
 from nibrs_pipeline.publication import publish_run
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Publish all that the run ``event["run_id"]`` has staged, and write the index."""
     run_id = str(event["run_id"])
