@@ -150,7 +150,7 @@ def test_a_full_disk_fails_the_run_by_name_and_publishes_nothing(home: Home, loa
         pytest.skip("a small disk can only be mounted by root")
     folder = home.scratch("test") / "tmp"
     folder.mkdir(parents=True)
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "small", str(folder)], check=False).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=72k", "small", str(folder)], check=False).returncode:
         pytest.skip("this machine does not let root mount")
     try:
         outcome = run(home, loaded)
