@@ -30,7 +30,7 @@ endif
 	@$(RUN) nibrs run
 
 test: setup-test  ## All tests, with the coverage of branches
-	@$(RUN) pytest -n 2 --dist worksteal --cov --cov-report=
+	@$(RUN) pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
 lint: setup  ## Style, types, formatting
 	@$(RUN) ruff check .

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +15,9 @@ from threading import Lock
 from typing import IO, Any
 
 from pydantic import BaseModel, TypeAdapter
+
+#: Seconds that processes have to end by themselves after a run.
+_PATIENCE = 5.0
 
 
 class FunctionDefinition(BaseModel):
@@ -46,12 +50,21 @@ class _Worker:
     process: subprocess.Popen[bytes]
     answers: IO[bytes]
 
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
+    def end_input(self) -> None:
+        """Let the process end by itself when it has nothing left to do."""
+        if self.process.stdin and not self.process.stdin.closed:
+            with suppress(BrokenPipeError):
+                self.process.stdin.close()
+
+    def stop(self, patience: float = 0) -> None:
+        """End the process, by force when the patience (in seconds) is over."""
+        self.end_input()
+        try:
+            self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
         self.answers.close()
-        if self.process.stdin:
-            self.process.stdin.close()
 
 
 class LambdaPool:
@@ -121,7 +134,9 @@ class LambdaPool:
         """End all processes."""
         with self._lock:
             for worker in self._all:
-                worker.stop()
+                worker.end_input()
+            for worker in self._all:
+                worker.stop(_PATIENCE)
             self._all.clear()
             self._idle.clear()
 
