@@ -29,6 +29,9 @@ _WINDOW_BITS = 10
 #: Names the way of packing; it is part of what a manifest compares.
 PACKING = f"deflate-{_LEVEL}-{_WINDOW_BITS}"
 
+#: Bytes that deflate is fed at once; part of what makes the same content the same bytes.
+_PORTION = 1 << 18
+
 _DATE, _TIME = 0x0021, 0x0000
 _UTF8 = 0x0800
 _STORED, _DEFLATED = 0, 8
@@ -69,6 +72,7 @@ class MemberWriter:
         self._spool = spool
         self._deflate = zlib_ng.compressobj(_LEVEL, zlib.DEFLATED, -_WINDOW_BITS)
         self._sha256 = hashlib.sha256()
+        self._waiting = b""
         self.size = self.packed = self.crc = 0
 
     def write(self, data: bytes, /) -> int:
@@ -76,11 +80,18 @@ class MemberWriter:
         self.size += len(data)
         self.crc = zlib_ng.crc32(data, self.crc)
         self._sha256.update(data)
-        self._put(self._deflate.compress(data))
+        # What deflate makes of the same content depends on the portions it is fed in, and those that
+        # arrive depend on the network's timing.
+        whole = self._waiting + data
+        end = len(whole) - len(whole) % _PORTION
+        for start in range(0, end, _PORTION):
+            self._put(self._deflate.compress(whole[start : start + _PORTION]))
+        self._waiting = whole[end:]
         return len(data)
 
     def finish(self) -> str:
         """End the stream; returns the content's SHA-256."""
+        self._put(self._deflate.compress(self._waiting))
         self._put(self._deflate.flush())
         return self._sha256.hexdigest()
 

@@ -93,9 +93,13 @@ def test_a_running_database_is_left_running(tmp_path: Path) -> None:
         assert address.startswith("postgresql://")
         assert nibrs(tmp_path, "list").returncode == 0
         assert embedded_postgres.is_running(Home(tmp_path))
-        given = nibrs(tmp_path / "other", "list", DB_URI=address)
-        assert given.returncode == 0, given.stderr
-        assert not (tmp_path / "other" / ".nibrs" / "postgresql").exists()
+        sql(DatabaseLocation.from_uri(address), "CREATE DATABASE mine")
+        mine = address.replace("/postgres?", "/mine?")
+        other = tmp_path / "other"
+        loaded = nibrs(other, "trial", DB_URI=mine)
+        assert loaded.returncode == 0, loaded.stderr
+        assert nibrs(other, "list", DB_URI=mine).stdout.count("not published") == 4
+        assert not (other / ".nibrs" / "postgresql").exists()
     finally:
         assert nibrs(tmp_path, "db", "stop").stdout.strip() == "stopped"
     assert not embedded_postgres.is_running(Home(tmp_path))

@@ -50,6 +50,17 @@ def test_all_43_tables_have_the_published_header_and_rows(published: Home, catal
         assert differing == []
 
 
+def test_a_second_run_on_the_same_data_gives_the_same_bytes(published: Home) -> None:
+    before = {item: published_manifest(published, item) for item in ITEMS}
+    with embedded_postgres.database(published) as location:
+        assert run(published, location, run_id="again", force=True).view.status == "SUCCEEDED"
+    for item in ITEMS:
+        after = published_manifest(published, item)
+        assert after.run_id == "again"
+        assert after.zip.sha256 == before[item].zip.sha256
+        assert problems_of(published_zip(published, item), before[item]) == []
+
+
 @pytest.mark.parametrize("item", ITEMS, ids=str)
 def test_a_zip_holds_the_tables_and_the_documents_and_nothing_else(
     published: Home, catalog: Catalog, item: StateYear
