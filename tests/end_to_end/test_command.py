@@ -15,9 +15,10 @@ from nibrs_local.emulator import Emulator, emulator, functions, local_definition
 from nibrs_local.home import Home
 from nibrs_local.lambda_pool import LambdaPool
 from nibrs_local.local_run import state_machine_definition
+from nibrs_pipeline.database import DatabaseLocation
 from nibrs_pipeline.errors import BadRequest
 
-from tests.runs import load_trial, public
+from tests.runs import load_trial, public, sql
 
 NIBRS = Path(sys.executable).with_name("nibrs")
 
