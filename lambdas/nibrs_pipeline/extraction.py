@@ -1,14 +1,11 @@
 """Extract code tables and Extract state-years: from one snapshot to one zip."""
 
-import csv
 import hashlib
 import zipfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import Queue
-from threading import Thread
 from time import monotonic
 from typing import IO, Any, Protocol
 
@@ -19,14 +16,9 @@ from nibrs_pipeline.keys import StateYear
 from nibrs_pipeline.manifest import CommonPart, FileEntry, Source, StateYearManifest, ZipSummary, file_entry
 from nibrs_pipeline.planning import WorkItem
 from nibrs_pipeline.queries import KeyRange, code_table_query, copy_out, range_estimate_query, state_year_query
-from nibrs_pipeline.zip_writer import PACKING, MemberWriter, ZipWriter
+from nibrs_pipeline.sinks import BackgroundSink, EndsSink
+from nibrs_pipeline.zip_writer import PACKING, ZipWriter
 
-#: Chunks that may wait between the reader and the deflater; bounds the memory.
-_WAITING = 8
-_CHUNK = 1 << 18
-#: A header and one row are shorter than this, and are within this many lines.
-_LONGEST_HEAD = 1 << 16
-_HEAD_LINES = 2
 #: Probing an index once per row costs about this many times as much as reading along it; a range of
 #: keys with fewer rows than this many times the state-year's own is worth reading as a whole.
 _DENSE = 4
@@ -48,52 +40,6 @@ class Rows(Protocol):
 
 #: Told after every table: the table, its rows, its bytes, the seconds it took.
 Observer = Callable[[Table, int, int, float], None]
-
-
-class _Background:
-    """A sink that deflates in a thread of its own, so that reading and deflating overlap."""
-
-    def __init__(self, writer: MemberWriter) -> None:
-        self._writer = writer
-        self._queue: Queue[bytes | None] = Queue(_WAITING)
-        self._error: BaseException | None = None
-        self._pending: list[bytes] = []
-        self._pending_size = 0
-        self._thread = Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> "_Background":
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self._flush()
-        self._queue.put(None)
-        self._thread.join()
-        if self._error is not None and error is None:
-            raise self._error
-
-    def write(self, data: bytes, /) -> int:
-        self._pending.append(data)
-        self._pending_size += len(data)
-        if self._pending_size >= _CHUNK:
-            self._flush()
-        return len(data)
-
-    def _flush(self) -> None:
-        if self._error is not None:
-            self._pending, self._pending_size = [], 0
-            return
-        if self._pending:
-            self._queue.put(b"".join(self._pending))
-            self._pending, self._pending_size = [], 0
-
-    def _run(self) -> None:
-        while (data := self._queue.get()) is not None:
-            if self._error is None:
-                try:
-                    self._writer.write(data)
-                except BaseException as error:  # handed to the reader, which raises it
-                    self._error = error
 
 
 def extract_common(rows: Rows, catalog: Catalog, documents: dict[str, bytes], target: IO[bytes]) -> CommonPart:
@@ -183,43 +129,22 @@ class _StateYearTables:
         dense = bool(parents) and all(name in self.ranges for name in parents)
         ranges = {name: self.ranges[name] for name in parents} if dense else {}
         statement = copy_out(state_year_query(self.catalog, table, self.item.state, self.item.year, ranges))
-        with self.zip_writer.member(table.csv_name) as member, _Background(member) as sink:
-            ends = _Ends(sink)
-            count = self.rows.copy(statement, ends, probe=not dense)
-        if count and any(child.parent == table.name for child in self.catalog.data_tables):
-            self._note_range(table, ends.key_range(table), count)
+        with self.zip_writer.member(table.csv_name) as member, BackgroundSink(member) as background:
+            sink = EndsSink(background)
+            count = self.rows.copy(statement, sink, probe=not dense)
+        if any(child.parent == table.name for child in self.catalog.data_tables):
+            self._note_range(table, sink.key_range(table, count), count)
         entry = file_entry(self.zip_writer.members[-1], count)
         self.observe(table, count, entry.bytes, monotonic() - started)
         return entry
 
-    def _note_range(self, table: Table, keys: KeyRange, count: int) -> None:
+    def _note_range(self, table: Table, keys: KeyRange | None, count: int) -> None:
         """Remember a range of keys if few rows of other states and years lie in it."""
+        if keys is None:
+            return
         [[plan]] = self.rows.rows(range_estimate_query(table, keys))
         if plan[0]["Plan"]["Plan Rows"] < _DENSE * count:
             self.ranges[table.name] = keys
-
-
-class _Ends:
-    """A sink that passes all on and remembers the first and the last line after the header."""
-
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
-        self._head = self._tail = b""
-
-    def write(self, data: bytes, /) -> int:
-        if self._head.count(b"\n") < _HEAD_LINES:
-            self._head += data[:_LONGEST_HEAD]
-        self._tail = data[-_LONGEST_HEAD:] if len(data) >= _LONGEST_HEAD else (self._tail + data)[-_LONGEST_HEAD:]
-        self._sink.write(data)
-        return len(data)
-
-    def key_range(self, table: Table) -> KeyRange:
-        """The first and the last primary key; the rows are ordered by it."""
-        place = table.column_names.index(table.primary_key[0])
-        first = self._head.decode(errors="replace").splitlines()[1]
-        last = self._tail.decode(errors="replace").splitlines()[-1]
-        keys = [int(next(csv.reader([line]))[place]) for line in (first, last)]
-        return KeyRange(keys[0], keys[1])
 
 
 def _refuse_emptied(table: Table, item: StateYear, now: int, before: int) -> None:
