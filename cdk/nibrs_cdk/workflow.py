@@ -41,7 +41,7 @@ class Workflow(Construct):
 
     def _grant_objects(self, bucket: s3.IBucket) -> None:
         """Read the work lists; record failed items."""
-        for action, keys in (("s3:GetObject", "runs/*/work/*"), ("s3:PutObject", "runs/*/failures/*")):
+        for action, keys in (("s3:GetObject", "runs/*/plan/*"), ("s3:PutObject", "runs/*/failures/*")):
             self.state_machine.add_to_role_policy(
                 iam.PolicyStatement(actions=[action], resources=[bucket.arn_for_objects(keys)])
             )

@@ -37,17 +37,17 @@ def request_key(run_id: str) -> str:
 
 def plan_key(run_id: str) -> str:
     """What the run makes, and why."""
-    return f"{run_prefix(run_id)}work/plan.json"
+    return f"{run_prefix(run_id)}plan/plan.json"
 
 
 def state_years_work_key(run_id: str) -> str:
     """The work list of Extract state-years."""
-    return f"{run_prefix(run_id)}work/state_years.json"
+    return f"{run_prefix(run_id)}plan/state_years.json"
 
 
 def bundles_work_key(run_id: str) -> str:
     """The work list of Build bundles."""
-    return f"{run_prefix(run_id)}work/bundles.json"
+    return f"{run_prefix(run_id)}plan/bundles.json"
 
 
 def common_key(run_id: str) -> str:

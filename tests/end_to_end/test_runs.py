@@ -60,7 +60,7 @@ def test_what_is_made_anew_follows_what_changed(home: Home, loaded: DatabaseLoca
         "bundles/RI-all-years.zip",
         "bundles/2016-all-states.zip",
     }
-    plan = json.loads((home.objects / BUCKET / "runs" / "third" / "work" / "plan.json").read_text())
+    plan = json.loads((home.objects / BUCKET / "runs" / "third" / "plan" / "plan.json").read_text())
     assert [(work["state"], work["year"], work["reason"]) for work in plan["to_extract"]] == [
         ("RI", 2016, "1 rows of nibrs_offense were written since")
     ]
