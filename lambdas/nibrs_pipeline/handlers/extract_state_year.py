@@ -33,8 +33,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     published = None if item.force else read_published_state_year(store, item.state_year)
     with full_disk_named(folder), TemporaryDirectory(dir=folder) as work:
         target = Path(work) / f"{item.state_year}.zip"
-        part, common_zip = _common(item.run_id)
-        with zipfile.ZipFile(BytesIO(common_zip)) as common:
+        part = _common_part(item.run_id)
+        with zipfile.ZipFile(BytesIO(_common_zip(item.run_id, part.sha256))) as common:
             manifest = extract_state_year(
                 lambda: snapshot(database_location()),
                 nibrs_catalog(),
@@ -54,10 +54,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {"rows": rows, "bytes": manifest.zip.bytes}
 
 
-@lru_cache(maxsize=1)
-def _common(run_id: str) -> tuple[CommonPart, bytes]:
-    """The part that all zips of a run share; kept while a process serves the same run."""
-    contents = data_store().get_many([common_part_key(run_id), common_key(run_id)])
-    if len(contents) < 2:
+def _common_part(run_id: str) -> CommonPart:
+    """What all zips of a run share."""
+    content = data_store().get(common_part_key(run_id))
+    if content is None:
         raise BrokenExtract(f"the code tables of run {run_id} are missing; start the run again")
-    return CommonPart.from_json(contents[common_part_key(run_id)]), contents[common_key(run_id)]
+    return CommonPart.from_json(content)
+
+
+@lru_cache(maxsize=1)
+def _common_zip(run_id: str, sha256: str) -> bytes:
+    """The zip of what all zips of a run share; kept while a process serves the same run with the same part."""
+    content = data_store().get(common_key(run_id))
+    if content is None:
+        raise BrokenExtract(f"the code tables {sha256} of run {run_id} are missing; start the run again")
+    return content
