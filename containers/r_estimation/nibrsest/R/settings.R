@@ -1,0 +1,71 @@
+#' What a stage is told by its environment
+#'
+#' The variables are those that users of the estimation know (METHOD, section 12):
+#'
+#' * `DATA_YEAR`: the data year, four digits.
+#' * `EXTERNAL_FILE_PATH`: folder of what comes from outside the stages: `downloads/<year>/<ST>-<year>.zip`
+#'   and `reference/reference-<year>.zip`.
+#' * `INPUT_PIPELINE_DIR`, `OUTPUT_PIPELINE_DIR`: folders of what the stages read and write; usually the
+#'   same, and `OUTPUT_PIPELINE_DIR` is `INPUT_PIPELINE_DIR` if it is not set.
+#' * `INPUT_STATE`: the state of `tabulate_state`, by its postal abbreviation.
+#' * `GEOGRAPHY_GROUP`: the geographies of `estimate`, `nation` or `states`.
+#' * `LOG_THRESHOLD`: `TRACE`, `DEBUG`, `INFO` (default), `WARN` or `ERROR`.
+#'
+#' @param environment Named character vector; the process's own by default.
+#' @return A list with `year` (integer), `external`, `input`, `output` (paths), `state`,
+#'   `geography_group` (text, or `""`) and `log_threshold`.
+#' @export
+read_settings <- function(environment = Sys.getenv()) {
+  value <- function(name, default = "") {
+    found <- environment[name]
+    if (is.na(found) || !nzchar(found)) default else unname(found)
+  }
+  year <- value("DATA_YEAR")
+  if (!grepl("^[0-9]{4}$", year)) {
+    stop_setting("DATA_YEAR", year, "a data year of four digits, such as 2016")
+  }
+  threshold <- value("LOG_THRESHOLD", "INFO")
+  if (!threshold %in% c("TRACE", "DEBUG", "INFO", "WARN", "ERROR")) {
+    stop_setting("LOG_THRESHOLD", threshold, "TRACE, DEBUG, INFO, WARN or ERROR")
+  }
+  input <- value("INPUT_PIPELINE_DIR")
+  list(
+    year = as.integer(year),
+    external = value("EXTERNAL_FILE_PATH"),
+    input = input,
+    output = value("OUTPUT_PIPELINE_DIR", input),
+    state = value("INPUT_STATE"),
+    geography_group = value("GEOGRAPHY_GROUP"),
+    log_threshold = threshold
+  )
+}
+
+#' Refuse a variable of the environment
+#'
+#' @param name The variable.
+#' @param given Its value.
+#' @param allowed What it may be.
+#' @noRd
+stop_setting <- function(name, given, allowed) {
+  stop(name, " is \"", given, "\"; it has to be ", allowed, call. = FALSE)
+}
+
+#' The folders and dimensions that a stage cannot do without
+#'
+#' @param settings See [read_settings()].
+#' @param needed Names of settings.
+#' @noRd
+require_settings <- function(settings, needed) {
+  allowed <- list(
+    external = list("EXTERNAL_FILE_PATH", "the folder of downloads and reference extract"),
+    input = list("INPUT_PIPELINE_DIR", "the folder that the earlier stages wrote to"),
+    output = list("OUTPUT_PIPELINE_DIR", "the folder to write to"),
+    state = list("INPUT_STATE", "a postal abbreviation such as AZ"),
+    geography_group = list("GEOGRAPHY_GROUP", "nation or states")
+  )
+  for (name in needed) {
+    if (!nzchar(settings[[name]])) {
+      stop_setting(allowed[[name]][[1]], settings[[name]], allowed[[name]][[2]])
+    }
+  }
+}

@@ -1,0 +1,4 @@
+library(testthat)
+library(nibrsest)
+
+test_check("nibrsest")
