@@ -7,13 +7,13 @@ UV := .tools/bin/uv
 RUN := $(UV) run --locked --all-extras
 DATA ?=
 
-.PHONY: help setup setup-test run test lint synth bench clean
+.PHONY: help setup setup-test run test image-test lint synth bench clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup:  ## Install uv and the locked Python packages
-	@local/setup.sh python
+setup:  ## Install uv, the locked Python packages, R and the R package
+	@local/setup.sh estimation
 
 setup-test: setup  ## Also what only the tests need: Chromium, sqlite3, zip, asl-validator
 	@local/setup.sh test
@@ -32,12 +32,15 @@ endif
 test: setup-test  ## All tests, with the coverage of branches
 	@$(RUN) pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
+image-test: ## Build the estimation's image and run a stage inside it (Docker, or buildah and root)
+	@containers/r_estimation/image_test.sh
+
 lint: setup  ## Style, types, formatting
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
 
-synth: setup  ## The CloudFormation template, in cdk.out/
+synth:  ## The CloudFormation template, in cdk.out/
 	@local/setup.sh synth
 
 bench: setup-test  ## Measure against the old way; needs DATA="path/AZ-2016.zip path/LA-2013.zip"

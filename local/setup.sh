@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs what the project needs, each thing once: `setup.sh python`, `setup.sh test` or `setup.sh synth`.
+# Installs what the project needs, each thing once: `setup.sh python|estimation|test|synth`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 UV_VERSION=0.13.9
-APT_FOR_TESTS=(chromium sqlite3 unzip zip libarchive-tools)
+APT_FOR_TESTS=(chromium sqlite3 zip libarchive-tools r-cran-testthat r-cran-lintr)
 
 say() { echo "== $*"; }
 
@@ -47,6 +47,21 @@ install_python_packages() {
     fi
 }
 
+install_estimation() {
+    local packages
+    mapfile -t packages < <(sed 's/=.*//' containers/r_estimation/debian-packages.txt | grep -v '^python3')
+    apt_install "${packages[@]}"
+    local package=containers/r_estimation/nibrsest
+    [ -z "$(find $package -newer .tools/R/.ready 2>/dev/null || echo missing)" ] && return
+    say "Installing the R package nibrsest into .tools/R/"
+    mkdir -p .tools/R
+    R CMD INSTALL --no-docs --no-test-load --library=.tools/R $package >.tools/R/install.log 2>&1 || {
+        cat .tools/R/install.log >&2
+        exit 1
+    }
+    touch .tools/R/.ready
+}
+
 install_asl_validator() {
     local folder=tests/asl_validator
     [ -d $folder/node_modules/asl-validator ] && return
@@ -59,8 +74,13 @@ install_asl_validator() {
 
 case "${1:-}" in
     python) install_python_packages ;;
+    estimation)
+        install_python_packages
+        install_estimation
+        ;;
     test)
         install_python_packages
+        install_estimation
         apt_install "${APT_FOR_TESTS[@]}"
         install_asl_validator
         ;;
@@ -69,5 +89,5 @@ case "${1:-}" in
         say "Synthesising the template into cdk.out/"
         PATH="$PWD/.venv/bin:$PATH" .venv/bin/python cdk/app.py
         ;;
-    *) echo "usage: setup.sh python|test|synth" >&2; exit 2 ;;
+    *) echo "usage: setup.sh python|estimation|test|synth" >&2; exit 2 ;;
 esac

@@ -35,7 +35,8 @@ def run(
     on_start: Callable[[LambdaPool], None] = lambda pool: None,
     **request: Any,
 ) -> Outcome:
-    return run_locally(home, location, {"run_id": "test", **request}, silently, on_start)
+    """Run the state machine: the downloads only, unless estimates are asked for."""
+    return run_locally(home, location, {"run_id": "test", "estimates": False, **request}, silently, on_start)
 
 
 def load(location: DatabaseLocation, *paths: Path) -> None:

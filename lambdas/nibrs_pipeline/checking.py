@@ -1,6 +1,7 @@
 """Check extracts: what was expected against what was produced."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from nibrs_pipeline.errors import MissingExtracts
 from nibrs_pipeline.keys import StateYear
 from nibrs_pipeline.manifest import StateYearManifest
 from nibrs_pipeline.planning import Plan
+from nibrs_pipeline.stopped_task import StoppedTask
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,17 @@ def cause_of(record: bytes | None) -> str:
     if record is None:
         return "no cause was recorded; see the log of its task"
     failure = json.loads(record)
-    error, cause = failure.get("Error", "unknown error"), failure.get("Cause", "")
+    return f"{failure.get('Error', 'unknown error')}: {' '.join(message_of(str(failure.get('Cause', ''))).split())}"
+
+
+def message_of(cause: str) -> str:
+    """What a ``Cause`` says to people: Lambda's message, a container's exit status, or the text itself.
+
+    A Fail state inside a Map puts the name of the error before it: "MissingTabulations: {...}".
+    """
+    if named := re.fullmatch(r"([\w.]+): (\{.*\})", cause, re.DOTALL):
+        return f"{named[1]}: {message_of(named[2])}"
     try:
-        cause = json.loads(cause).get("errorMessage", cause)
-    except (ValueError, AttributeError):
-        pass  # not the JSON that Lambda puts there, but a plain text
-    return f"{error}: {' '.join(str(cause).split())}"
+        return str(json.loads(cause)["errorMessage"])
+    except (ValueError, KeyError, TypeError):
+        return str(StoppedTask.from_cause(cause) or cause)

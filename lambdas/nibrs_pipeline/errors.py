@@ -37,6 +37,10 @@ class MissingExtracts(PipelineError):
     """State-years of the work list were not produced."""
 
 
+class MissingTabulations(PipelineError):
+    """States were not tabulated, so that the year cannot be estimated."""
+
+
 class BrokenExtract(PipelineError):
     """A staged object is missing or is not what its manifest says."""
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from nibrs_pipeline.checking import cause_of
+from nibrs_pipeline.checking import message_of
 
 
 def run_id_of(state_input: dict[str, Any], execution_name: str) -> str:
@@ -15,18 +15,22 @@ def run_id_of(state_input: dict[str, Any], execution_name: str) -> str:
     return given if isinstance(given, str) else execution_name
 
 
-def failure_report(run_id: str, failure: dict[str, Any], execution: str, planned: bool) -> str:
+def failure_report(
+    run_id: str, failure: dict[str, Any], execution: str, planned: bool, own_message: bytes | None = None
+) -> str:
     """The text of the message.
 
     Args:
         failure: ``Error`` and ``Cause`` as Step Functions gives them.
+        own_message: what a failed stage has left, as ``Error`` and ``Cause`` in JSON; tells more than its
+            exit status, which is all that Step Functions knows.
         execution: the execution's ARN.
         planned: whether the run got past Plan run, so that there is something to complete.
     """
     lines = [
         f"Run {run_id} failed; nothing of it was published.",
         "",
-        *_what(failure),
+        *_what(json.loads(own_message) if own_message else failure),
         "",
         f"Execution: {execution}",
         "",
@@ -44,9 +48,4 @@ def failure_report(run_id: str, failure: dict[str, Any], execution: str, planned
 
 
 def _what(failure: dict[str, Any]) -> list[str]:
-    cause = str(failure.get("Cause", ""))
-    try:
-        message = json.loads(cause)["errorMessage"]
-    except (ValueError, KeyError, TypeError):
-        return [cause_of(json.dumps(failure).encode())]
-    return [f"{failure.get('Error', 'unknown error')}: {message}"]
+    return [f"{failure.get('Error', 'unknown error')}: {message_of(str(failure.get('Cause', '')))}"]

@@ -7,8 +7,16 @@ from importlib.resources import files
 from pydantic import BaseModel, ConfigDict
 
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.keys import PUBLIC, StateYear, manifest_of, public_bundle_key, public_zip_key
-from nibrs_pipeline.manifest import BundleManifest, StateYearManifest
+from nibrs_pipeline.keys import (
+    PUBLIC,
+    StateYear,
+    manifest_of,
+    public_bundle_key,
+    public_estimates_key,
+    public_report_key,
+    public_zip_key,
+)
+from nibrs_pipeline.manifest import BundleManifest, EstimatesManifest, StateYearManifest
 
 
 class _Entry(BaseModel):
@@ -38,6 +46,14 @@ class BundleEntry(_Entry):
     members: list[str]
 
 
+class EstimatesEntry(_Entry):
+    """The estimates of a year; ``report`` is a page to read."""
+
+    year: int
+    states: int
+    report: str
+
+
 class DownloadIndex(BaseModel):
     """All that is published, by state and year."""
 
@@ -45,15 +61,19 @@ class DownloadIndex(BaseModel):
 
     state_years: list[StateYearEntry]
     bundles: list[BundleEntry]
+    estimates: list[EstimatesEntry]
 
 
 def download_index(
-    state_years: Mapping[StateYear, StateYearManifest], bundles: Mapping[str, BundleManifest]
+    state_years: Mapping[StateYear, StateYearManifest],
+    bundles: Mapping[str, BundleManifest],
+    estimates: Mapping[int, EstimatesManifest],
 ) -> DownloadIndex:
     """The index of the published manifests."""
     return DownloadIndex(
         state_years=[_state_year_entry(state_years[item]) for item in sorted(state_years)],
         bundles=[_bundle_entry(bundles[name]) for name in sorted(bundles)],
+        estimates=[_estimates_entry(estimates[year]) for year in sorted(estimates)],
     )
 
 
@@ -72,6 +92,7 @@ def index_html(index: DownloadIndex) -> bytes:
         "matrix": _matrix(index),
         "rows": "\n".join(map(_row, index.state_years)),
         "bundles": _bundles(index),
+        "estimates": _estimates(index),
     }
     for name, part in parts.items():
         template = template.replace("{{" + name + "}}", part)
@@ -115,6 +136,25 @@ def _bundle_entry(manifest: BundleManifest) -> BundleEntry:
         sha256=manifest.zip.sha256,
         data_of=manifest.snapshot_time,
     )
+
+
+def _estimates_entry(manifest: EstimatesManifest) -> EstimatesEntry:
+    key = public_estimates_key(manifest.year)
+    return EstimatesEntry(
+        year=manifest.year,
+        states=len(manifest.source.zips),
+        report=_from_index(public_report_key(manifest.year)),
+        file=_from_index(key),
+        manifest=_from_index(manifest_of(key)),
+        bytes=manifest.zip.bytes,
+        sha256=manifest.zip.sha256,
+        data_of=manifest.source.snapshot_time,
+    )
+
+
+def _from_index(key: str) -> str:
+    """A key as a link from the index page."""
+    return f"../{key}"
 
 
 def _summary(index: DownloadIndex) -> str:
@@ -181,3 +221,15 @@ def _bundles(index: DownloadIndex) -> str:
         for entry in index.bundles
     )
     return f"<h2>Several in one file</h2>\n<ul>\n{items}</ul>"
+
+
+def _estimates(index: DownloadIndex) -> str:
+    if not index.estimates:
+        return ""
+    items = "".join(
+        f'<li>{entry.year}: <a href="{entry.report}">report</a>, '
+        f'<a href="{entry.file}">all tables</a> ({human_size(entry.bytes)}, from {entry.states} '
+        f'{_plural(entry.states, "state")}, <a href="{entry.manifest}">manifest</a>)</li>\n'
+        for entry in reversed(index.estimates)
+    )
+    return f"<h2>Estimates with standard errors</h2>\n<ul>\n{items}</ul>"

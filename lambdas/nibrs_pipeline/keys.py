@@ -1,12 +1,18 @@
 """Every key of the data bucket, in one place.
 
-``downloads/`` is what the public sees; a run works under ``runs/<run_id>/`` until Publish.
+``downloads/`` and ``estimates/`` are what the public sees; a run works under ``runs/<run_id>/`` until
+Publish.
 """
 
 import re
 from typing import NamedTuple
 
 PUBLIC = "downloads/"
+PUBLIC_ESTIMATES = "estimates/"
+#: What is publicly visible.
+PUBLIC_PREFIXES = (PUBLIC, PUBLIC_ESTIMATES)
+#: Groups of geographies that are estimated side by side.
+ESTIMATE_GEOGRAPHY_GROUPS = ("nation", "states")
 INDEX_JSON = f"{PUBLIC}index.json"
 INDEX_HTML = f"{PUBLIC}index.html"
 #: Held by the run that is publishing.
@@ -80,6 +86,36 @@ def public_bundle_key(name: str) -> str:
     return f"{PUBLIC}bundles/{name}.zip"
 
 
+def public_estimates_key(year: int) -> str:
+    """The published estimates of a year."""
+    return f"{PUBLIC_ESTIMATES}{year}/nibrs-estimates-{year}.zip"
+
+
+def public_report_key(year: int) -> str:
+    """The report of a year's estimates, to be read without unzipping."""
+    return f"{PUBLIC_ESTIMATES}{year}/report.html"
+
+
+def estimation_prefix(run_id: str, year: int) -> str:
+    """Where a run's stages of a year keep what they make."""
+    return f"{run_prefix(run_id)}estimation/{year}/"
+
+
+def reference_key(run_id: str, year: int) -> str:
+    """The reference extract of a year."""
+    return f"{estimation_prefix(run_id, year)}reference/reference-{year}.zip"
+
+
+def inputs_key(run_id: str, year: int) -> str:
+    """What a year is estimated from."""
+    return f"{estimation_prefix(run_id, year)}inputs.json"
+
+
+def states_work_key(run_id: str, year: int) -> str:
+    """The work list of Tabulate states."""
+    return f"{run_prefix(run_id)}plan/tabulate-{year}.json"
+
+
 def staged(run_id: str, public_key: str) -> str:
     """Where a run keeps an object until Publish."""
     return run_prefix(run_id) + public_key
@@ -94,6 +130,14 @@ def state_year_of(manifest_key: str) -> StateYear | None:
     """The state-year of a manifest's key; None for bundles and anything else."""
     match = re.fullmatch(rf"(?:runs/[^/]+/)?{PUBLIC}(\d{{4}})/([A-Z]{{2}})-\1{re.escape(_MANIFEST)}", manifest_key)
     return StateYear(match[2], int(match[1])) if match else None
+
+
+def estimates_year_of(manifest_key: str) -> int | None:
+    """The year of an estimates manifest's key; None for anything else."""
+    match = re.fullmatch(
+        rf"(?:runs/[^/]+/)?{PUBLIC_ESTIMATES}(\d{{4}})/nibrs-estimates-\1{re.escape(_MANIFEST)}", manifest_key
+    )
+    return int(match[1]) if match else None
 
 
 def bundle_of(manifest_key: str) -> str | None:

@@ -124,6 +124,33 @@ class BundleManifest(_Record):
     snapshot_time: str
 
 
+class EstimatesSource(_Record):
+    """What estimates were made from: SHA-256 of each state's zip and of the reference extract, and the method.
+
+    ``snapshot_time`` is the latest moment at which any of it was read from the database.
+    """
+
+    zips: dict[str, str]
+    reference_sha256: str
+    method: str
+    snapshot_time: str
+
+    def same_content(self, other: "EstimatesSource") -> bool:
+        """Whether estimates from the other would come out the same."""
+        return (self.zips, self.reference_sha256, self.method) == (other.zips, other.reference_sha256, other.method)
+
+
+class EstimatesManifest(_Record):
+    """Beside ``nibrs-estimates-<year>.zip``."""
+
+    kind: Literal["estimates"] = "estimates"
+    year: int
+    run_id: str
+    zip: ZipSummary
+    files: list[FileEntry]
+    source: EstimatesSource
+
+
 def file_entry(member: Member, rows: int | None = None) -> FileEntry:
     """The entry of a member that was just written."""
     return FileEntry(name=member.name, bytes=member.size, sha256=member.sha256, rows=rows)

@@ -3,8 +3,10 @@
 from nibrs_pipeline.errors import BrokenExtract
 from nibrs_pipeline.keys import (
     PUBLIC,
+    PUBLIC_ESTIMATES,
     StateYear,
     bundle_of,
+    estimates_year_of,
     manifest_of,
     plan_key,
     public_zip_key,
@@ -12,7 +14,7 @@ from nibrs_pipeline.keys import (
     staged,
     state_year_of,
 )
-from nibrs_pipeline.manifest import BundleManifest, StateYearManifest
+from nibrs_pipeline.manifest import BundleManifest, EstimatesManifest, StateYearManifest
 from nibrs_pipeline.planning import Plan
 from nibrs_pipeline.store import Objects
 
@@ -28,6 +30,16 @@ def read_published(store: Objects) -> tuple[StateYearManifests, BundleManifests]
 def read_staged(store: Objects, run_id: str) -> tuple[StateYearManifests, BundleManifests]:
     """All that a run has made and not published."""
     return _read(store, staged(run_id, PUBLIC))
+
+
+def read_published_estimates(store: Objects) -> dict[int, EstimatesManifest]:
+    """All estimates that the public sees, by year."""
+    return _read_estimates(store, PUBLIC_ESTIMATES)
+
+
+def read_staged_estimates(store: Objects, run_id: str) -> dict[int, EstimatesManifest]:
+    """Estimates that a run has made and not published, by year."""
+    return _read_estimates(store, staged(run_id, PUBLIC_ESTIMATES))
 
 
 def read_published_state_year(store: Objects, item: StateYear) -> StateYearManifest | None:
@@ -62,6 +74,12 @@ def recorded_failures(store: Objects, run_id: str) -> dict[str, bytes]:
     prefix = f"{run_prefix(run_id)}failures/"
     found = store.get_many(store.sizes(prefix))
     return {key.removeprefix(prefix).removesuffix(".json"): content for key, content in found.items()}
+
+
+def _read_estimates(store: Objects, prefix: str) -> dict[int, EstimatesManifest]:
+    contents = store.get_many(key for key in store.sizes(prefix) if estimates_year_of(key))
+    manifests = [EstimatesManifest.from_json(content) for content in contents.values()]
+    return {manifest.year: manifest for manifest in manifests}
 
 
 def _read(store: Objects, prefix: str) -> tuple[StateYearManifests, BundleManifests]:

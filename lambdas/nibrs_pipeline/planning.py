@@ -50,6 +50,8 @@ class Plan(BaseModel):
     expected: list[WorkItem]
     to_extract: list[WorkItem]
     bundles: list[BundleItem]
+    force: bool = False
+    estimate_years: list[int] = []
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,24 @@ def make_plan(
         expected=expected,
         to_extract=to_extract,
         bundles=_plan_bundles(request, run_id, {work.state_year for work in expected}, published, bundles),
+        force=request.force,
+        estimate_years=_plan_estimates(request, source, {work.state_year for work in expected} | set(published)),
     )
+
+
+def _plan_estimates(request: Request, source: SourceState, zips: set[StateYear]) -> list[int]:
+    """Years to estimate: those asked for that have a zip. Whether one is out of date shows in Extract reference."""
+    if not request.wants_estimates:
+        return []
+    asked = {item.year for item in source.state_years if request.includes_year(item.year)}
+    with_zip = {item.year for item in zips}
+    without = asked - with_zip
+    if request.estimates and without and (isinstance(request.years, list) or without == asked):
+        raise BadRequest(
+            f"estimates: no download of {_listed(without)} is published; ask for the downloads too "
+            '("downloads": true), or for other years'
+        )
+    return sorted(asked - without)
 
 
 def _plan_bundles(

@@ -17,13 +17,18 @@ from nibrs_pipeline.keys import (
     INDEX_JSON,
     PUBLISH_LEASE,
     common_key,
-    manifest_of,
     public_bundle_key,
     staged,
 )
-from nibrs_pipeline.manifest_store import BundleManifests, StateYearManifests, read_plan, read_published, read_staged
+from nibrs_pipeline.manifest_store import (
+    read_plan,
+    read_published,
+    read_published_estimates,
+    read_staged,
+    read_staged_estimates,
+)
 from nibrs_pipeline.planning import Plan
-from nibrs_pipeline.publishing import AnyManifest, keys_to_switch, public_key
+from nibrs_pipeline.publishing import AnyManifest, companion_keys, public_key, to_switch
 from nibrs_pipeline.store import Store
 
 #: Longer than Publish may run, so that a lease in force belongs to a function that may still be at work.
@@ -42,24 +47,31 @@ def publish_run(store: Store, run_id: str) -> tuple[list[str], list[str]]:
     """
     with _lease(store, run_id):
         plan = read_plan(store, run_id)
-        mine, theirs = _all(*read_staged(store, run_id)), _all(*read_published(store))
+        mine, theirs = _staged(store, run_id), _published(store)
         _require_whole(store, plan, mine, theirs)
-        switched = keys_to_switch(mine, theirs)
-        zips = [key for key in switched if key.endswith(".zip")]
+        switched = to_switch(mine, theirs)
+        zips = [public_key(manifest) for manifest in switched]
         store.copy_many((staged(run_id, key), key) for key in zips)
-        store.copy_many((staged(run_id, key), key) for key in switched if key not in zips)
+        companions = [key for manifest in switched for key in companion_keys(manifest)]
+        store.copy_many((staged(run_id, key), key) for key in companions)
         write_index(store)
         _clear(store, run_id, mine)
     return zips, [key for manifest in mine if (key := public_key(manifest)) not in zips]
 
 
-def _all(state_years: StateYearManifests, bundles: BundleManifests) -> list[AnyManifest]:
-    return [*state_years.values(), *bundles.values()]
+def _staged(store: Store, run_id: str) -> list[AnyManifest]:
+    state_years, bundles = read_staged(store, run_id)
+    return [*state_years.values(), *bundles.values(), *read_staged_estimates(store, run_id).values()]
+
+
+def _published(store: Store) -> list[AnyManifest]:
+    state_years, bundles = read_published(store)
+    return [*state_years.values(), *bundles.values(), *read_published_estimates(store).values()]
 
 
 def write_index(store: Store) -> None:
     """Write index.json and index.html from the published manifests."""
-    index = download_index(*read_published(store))
+    index = download_index(*read_published(store), read_published_estimates(store))
     store.put(INDEX_JSON, index_json(index))
     store.put(INDEX_HTML, index_html(index))
 
@@ -84,9 +96,8 @@ def _require_whole(store: Store, plan: Plan, mine: list[AnyManifest], theirs: li
 def _clear(store: Store, run_id: str, manifests: list[AnyManifest]) -> None:
     """Remove what was staged: it is published, or superseded."""
     for manifest in manifests:
-        key = staged(run_id, public_key(manifest))
-        store.delete(manifest_of(key))
-        store.delete(key)
+        for key in [*reversed(companion_keys(manifest)), public_key(manifest)]:
+            store.delete(staged(run_id, key))
     store.delete(common_key(run_id))
 
 

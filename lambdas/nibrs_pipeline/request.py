@@ -45,8 +45,10 @@ class Request(BaseModel):
         description='"all" or a list of postal abbreviations such as ["AZ", "LA"]',
     )
     downloads: bool = Field(default=True, strict=True, description="true or false")
-    estimates: bool = Field(
-        default=False, strict=True, description="false; this version makes the downloads, not the estimates"
+    estimates: bool | None = Field(
+        default=None,
+        strict=True,
+        description='true or false; estimates use all states, so by default they are made when states is "all"',
     )
     bundles: list[Scope] = Field(
         default=[],
@@ -67,20 +69,22 @@ class Request(BaseModel):
             raise ValueError("an empty list asks for nothing")
         return value
 
-    @field_validator("estimates")
-    @classmethod
-    def _downloads_only(cls, value: bool) -> bool:
-        if value:
-            raise ValueError("estimates are not made by this version")
-        return value
+    @property
+    def wants_estimates(self) -> bool:
+        """Whether estimates are asked for."""
+        return self.states == "all" if self.estimates is None else self.estimates
+
+    def includes_year(self, year: int) -> bool:
+        """Whether a data year is asked for."""
+        if isinstance(self.years, YearRange):
+            return self.years.first <= year <= self.years.last
+        return self.years == "all" or year in self.years
 
     def includes(self, state: str, year: int) -> bool:
         """Whether a state-year is asked for."""
         if self.states != "all" and state not in self.states:
             return False
-        if isinstance(self.years, YearRange):
-            return self.years.first <= year <= self.years.last
-        return self.years == "all" or year in self.years
+        return self.includes_year(year)
 
     def is_only_a_run_id(self) -> bool:
         """Whether nothing is given but a run's name: then that run is to be completed."""

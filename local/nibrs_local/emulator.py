@@ -1,10 +1,14 @@
-"""The harness that makes moto run this application: S3, SNS, Lambda and Step Functions on this machine.
+"""The harness that makes moto run this application: S3, SNS, Lambda, ECS and Step Functions on this machine.
 
 moto interprets the state machine; what it leaves out is filled in here and nowhere else:
 
 * ``lambda:invoke`` echoes its input in moto: here it calls the function's process.
+* ``ecs:runTask.sync`` refuses its parameters as Step Functions spells them, runs nothing and ignores exit
+  codes in moto: here the task runs as a process, and an exit code other than 0 fails the state.
 * A distributed Map with an integer ToleratedFailurePercentage is refused by moto; one that tolerates
   less than 100 % never fails in moto. ``check_definition`` refuses such a definition by name.
+* A Map inside a Map keeps its items in one place in moto, so that the outer one must have MaxConcurrency 1;
+  ``check_definition`` refuses another.
 * An ``aws-sdk`` S3 ``Body`` that is an object is not serialised by moto: here it becomes JSON, as on AWS.
 * moto makes a client for every task, which costs more than the task: here one is kept.
 * A distributed Map's worker calls itself for every item, and an execution that meets Python's limit hangs:
@@ -16,7 +20,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -30,12 +34,24 @@ from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.s3.models import S3Backend
 from moto.server import ThreadedMotoServer
+from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEvent,
+    FailureEventException,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
     StateTaskServiceAwsSdk,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_ecs import (
+    StateTaskServiceEcs,
+)
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.utils import boto_client
 
+from nibrs_local.container_tasks import StageDefinition, TaskPool, stage_definitions
 from nibrs_local.home import BUCKET, Home
 from nibrs_local.lambda_pool import FunctionError, LambdaPool, function_definitions
 from nibrs_local.object_files import restore_objects, writing_to
@@ -55,6 +71,7 @@ class Emulator:
 
     endpoint: str
     topic_arn: str
+    estimation: Mapping[str, str]
 
     def client(self, service: str) -> Any:
         """A boto3 client for a service of the emulation."""
@@ -105,18 +122,48 @@ def emulator(home: Home) -> Iterator[Emulator]:
         host, port = server.get_host_and_port()
         os.environ["MOTO_PORT"] = str(port)
         try:
-            running = Emulator(f"http://{host}:{port}", "")
+            running = Emulator(f"http://{host}:{port}", "", {})
             running.client("s3").create_bucket(Bucket=BUCKET)
             restore_objects(home.objects, BUCKET, DEFAULT_ACCOUNT_ID)
             topic = running.client("sns").create_topic(Name="nibrs-failures")["TopicArn"]
-            yield Emulator(running.endpoint, topic)
+            yield Emulator(running.endpoint, topic, _create_estimation(running))
         finally:
             _reset(server)
 
 
+def _create_estimation(aws: Emulator) -> dict[str, str]:
+    """The cluster and the stages' task definitions; returns what the state machine calls them."""
+    ecs, ec2 = aws.client("ecs"), aws.client("ec2")
+    subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]]
+    names = {
+        "EstimationCluster": ecs.create_cluster(clusterName="nibrs-estimation")["cluster"]["clusterArn"],
+        "EstimationSubnets": ",".join(subnets),
+        "EstimationSecurityGroup": ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"],
+    }
+    for stage, definition in stage_definitions().items():
+        name = StageDefinition.task_name(stage)
+        registered = ecs.register_task_definition(
+            family=name,
+            requiresCompatibilities=["FARGATE"],
+            networkMode="awsvpc",
+            cpu=str(definition.cpu),
+            memory=str(definition.memory_mb),
+            containerDefinitions=[
+                {
+                    "name": "estimation",
+                    "image": "nibrs-estimation",
+                    "memory": definition.memory_mb,
+                    "environment": [{"name": "ARTIFACT_STORE", "value": f"s3://{BUCKET}"}],
+                }
+            ],
+        )
+        names[name] = registered["taskDefinition"]["taskDefinitionArn"]
+    return names
+
+
 @contextmanager
-def functions(pool: LambdaPool) -> Iterator[None]:
-    """Let ``lambda:invoke`` call the functions of a pool."""
+def executing(pool: LambdaPool, tasks: TaskPool) -> Iterator[None]:
+    """Let ``lambda:invoke`` call the functions of a pool, and ``ecs:runTask.sync`` run tasks as processes."""
 
     def invoke(
         self: LambdaSimpleBackend, function_name: str, qualifier: Any, body: Any, headers: Any, response_headers: Any
@@ -143,8 +190,95 @@ def functions(pool: LambdaPool) -> Iterator[None]:
         _patched(LambdaSimpleBackend, "invoke", invoke),
         _patched(StateTaskServiceAwsSdk, "_normalise_parameters", normalise_body),
         _patched(lambda_eval_utils, "boto_client_for", client_for),
+        _running_tasks(tasks),
     ):
         yield
+
+
+@contextmanager
+def _running_tasks(tasks: TaskPool) -> Iterator[None]:
+    """Replace moto's start of a task and its wait for the end."""
+
+    def start(
+        self: StateTaskServiceEcs, env: Any, resource_runtime_part: Any, normalised_parameters: Any, **_: Any
+    ) -> None:
+        client: Any = boto_client.boto_client_for(resource_runtime_part.region, "ecs")
+        parameters = _camel_case(normalised_parameters)
+        [task] = client.run_task(**parameters)["tasks"]
+        definition = client.describe_task_definition(taskDefinition=task["taskDefinitionArn"])["taskDefinition"]
+        tasks.start(task["taskArn"], definition["containerDefinitions"], parameters.get("overrides", {}))
+        env.stack.append({"task": task, "overrides": parameters.get("overrides", {})})
+
+    def wait_for_end(
+        self: StateTaskServiceEcs, env: Any, resource_runtime_part: Any, normalised_parameters: Any, **_: Any
+    ) -> Any:
+        started = env.stack.pop()
+
+        def look() -> dict[str, Any] | None:
+            code = tasks.exit_code(started["task"]["taskArn"])
+            if code is None:
+                return None
+            described = _stopped_task(started["task"], started["overrides"], code)
+            if code != 0:
+                raise _task_failed(env, self, json.dumps(described))
+            return described
+
+        return look
+
+    with (
+        _patched(StateTaskServiceEcs, "_eval_service_task", start),
+        _patched(StateTaskServiceEcs, "_build_sync_resolver", wait_for_end),
+    ):
+        yield
+
+
+def _stopped_task(task: dict[str, Any], overrides: dict[str, Any], exit_code: int) -> dict[str, Any]:
+    """A task's description as Step Functions gives it when the task has stopped."""
+    return {
+        "TaskArn": task["taskArn"],
+        "ClusterArn": task["clusterArn"],
+        "TaskDefinitionArn": task["taskDefinitionArn"],
+        "LastStatus": "STOPPED",
+        "StopCode": "EssentialContainerExited",
+        "StoppedReason": "Essential container in task exited",
+        "Containers": [{"Name": "estimation", "ExitCode": exit_code}],
+        "Overrides": _pascal_case(overrides),
+    }
+
+
+def _task_failed(env: Any, service: StateTaskServiceEcs, cause: str) -> FailureEventException:
+    name = StatesErrorNameType.StatesTaskFailed
+    details = TaskFailedEventDetails(
+        error=name.to_name(),
+        cause=cause,
+        resourceType=service._get_sfn_resource_type(),
+        resource=service._get_sfn_resource(),
+    )
+    return FailureEventException(
+        failure_event=FailureEvent(
+            env=env,
+            error_name=StatesErrorName(typ=name),
+            event_type=HistoryEventType.TaskFailed,
+            event_details=EventDetails(taskFailedEventDetails=details),  # type: ignore[typeddict-item]  # one is enough
+        )
+    )
+
+
+def _camel_case(value: Any) -> Any:
+    """Keys as ECS's API spells them, from Step Functions' spelling: TaskDefinition becomes taskDefinition."""
+    return _with_keys(value, lambda key: key[:1].lower() + key[1:])
+
+
+def _pascal_case(value: Any) -> Any:
+    return _with_keys(value, lambda key: key[:1].upper() + key[1:])
+
+
+def _with_keys(value: Any, spell: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {spell(key): _with_keys(each, spell) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_with_keys(each, spell) for each in value]
+    return value
 
 
 def substitute(definition: str, values: Mapping[str, str]) -> str:
@@ -157,16 +291,16 @@ def substitute(definition: str, values: Mapping[str, str]) -> str:
     def value(match: re.Match[str]) -> str:
         if match[1] not in values:
             raise UnsupportedDefinition(
-                f"the state machine names ${{{match[1]}}}, which lambdas/functions.json does not"
+                f"the state machine names ${{{match[1]}}}, which lambdas/functions.json and stages.json do not"
             )
         return values[match[1]]
 
     return re.sub(r"\$\{(\w+)\}", value, definition)
 
 
-def local_definition(definition: str) -> str:
-    """The definition as the emulator runs it: function names filled in, checked."""
-    text = substitute(definition, {name: name for name in function_definitions()})
+def local_definition(definition: str, estimation: Mapping[str, str]) -> str:
+    """The definition as the emulator runs it: names of functions and of the estimation filled in, checked."""
+    text = substitute(definition, {**{name: name for name in function_definitions()}, **estimation})
     check_definition(json.loads(text))
     return text
 
@@ -185,6 +319,7 @@ def check_definition(machine: dict[str, Any]) -> None:
                 raise UnsupportedDefinition(f"{name}: the emulator does not honour {key}")
         if processor := state.get("ItemProcessor"):
             _check_map(name, state, processor)
+            _check_nested_maps(name, state, processor)
             check_definition(processor)
         for branch in state.get("Branches", []):
             check_definition(branch)
@@ -201,6 +336,15 @@ def _check_map(name: str, state: dict[str, Any], processor: dict[str, Any]) -> N
         raise UnsupportedDefinition(
             f"{name}: ToleratedFailurePercentage is {tolerated}; the emulator's Map never fails, so it has to be 100.0 "
             "and the next state has to check what was made"
+        )
+
+
+def _check_nested_maps(name: str, state: dict[str, Any], processor: dict[str, Any]) -> None:
+    inner = [each for each, inside in processor["States"].items() if inside["Type"] == "Map"]
+    if inner and state.get("MaxConcurrency") != 1:
+        raise UnsupportedDefinition(
+            f"{name}: MaxConcurrency is {state.get('MaxConcurrency', 'unlimited')}; it has to be 1 around the Map "
+            f"{inner[0]}, whose items the emulator mixes up if it runs twice at a time"
         )
 
 

@@ -109,7 +109,8 @@ class LambdaPool:
             self._discard(worker)
             raise
         with self._lock:
-            self._idle[function].append(worker)
+            # A run that has failed may close the pool while a call is under way.
+            self._idle.setdefault(function, []).append(worker)
         if "error" in answer:
             raise FunctionError(answer["error"]["errorType"], answer["error"]["errorMessage"])
         result = answer["result"]
@@ -205,10 +206,12 @@ class LambdaPool:
                 self._all.remove(worker)
 
     def _log(self, function: str, event: Any) -> Path:
-        """One file per task: ExtractStateYear-AZ-2016.log, PlanRun.log."""
+        """One file per task: ExtractStateYear-AZ-2016.log, ExtractReference-2016.log, PlanRun.log."""
         name = function.removesuffix("Function")
         if isinstance(event, dict) and {"state", "year"} <= event.keys():
             name += f"-{event['state']}-{event['year']}"
         elif isinstance(event, dict) and isinstance(event.get("name"), str):
             name += f"-{event['name']}"
+        elif isinstance(event, dict) and "year" in event:
+            name += f"-{event['year']}"
         return self._logs / f"{name}.log"

@@ -18,6 +18,11 @@ from pg8000.exceptions import DatabaseError
 
 from nibrs_local.published_zip import BadFile, PublishedZip, read_published_zip, state_year_of_rows
 
+#: Codes of ref_population_group in the order of their identifiers, which begin at 1 (METHOD, section 2.6).
+_POPULATION_GROUPS = (
+    "0", "1", "1A", "1B", "1C", "2", "3", "4", "5", "6", "7",
+    "8", "8A", "8B", "8C", "8D", "8E", "9", "9A", "9B", "9C", "9D", "9E",
+)  # fmt: skip
 _AGENCIES, _PARTICIPATION = "cde_agencies", "agency_participation"
 
 
@@ -197,6 +202,12 @@ def _delete_state_year(connection: Connection, catalog: Catalog, item: StateYear
         f"DELETE FROM {_PARTICIPATION} WHERE year = {literal(item.year)} AND state_abbr IN "
         f"(SELECT state_abbr FROM ref_state WHERE state_postal_abbr = {literal(item.state)})"
     )
+    for name in ("ref_agency_population", "ref_agency_covered_by_flat"):
+        connection.run(
+            f"DELETE FROM {name} WHERE data_year = {literal(item.year)} AND agency_id IN (SELECT a.agency_id "
+            "FROM ref_agency a JOIN ref_state s USING (state_id) "
+            f"WHERE s.state_postal_abbr = {literal(item.state)})"
+        )
 
 
 def _within(lineage: tuple[Table, ...], item: StateYear) -> str:
@@ -240,6 +251,36 @@ def _merge_agencies(connection: Connection, catalog: Catalog) -> None:
         f"agency_type_id, state_id, coalesce(agency_status, 'A'), dormant_year FROM staged_{_AGENCIES} "
         "ON CONFLICT (agency_id) DO NOTHING"
     )
+    _merge_reference(connection)
+
+
+def _merge_reference(connection: Connection) -> None:
+    """Fill the reference tables as far as layout 1 goes: the state's agencies of the year, their size, who is covered.
+
+    Agencies that reported no month stand in agency_participation only, without their type: groups 8 and 9
+    are counties, all others are taken for cities. Who covers an agency is known only if it is in cde_agencies.
+    """
+    codes = ", ".join(f"({place}, {literal(code)})" for place, code in enumerate(_POPULATION_GROUPS, start=1))
+    participating = (
+        f"FROM staged_{_PARTICIPATION} p JOIN staged_ref_state s USING (state_abbr) "
+        f"LEFT JOIN staged_{_AGENCIES} c USING (agency_id) "
+    )
+    for statement in (
+        "INSERT INTO ref_agency_type SELECT agency_type_id, max(agency_type_name) "
+        f"FROM staged_{_AGENCIES} GROUP BY 1 UNION VALUES (1, 'City'), (2, 'County')",
+        "INSERT INTO ref_population_group SELECT g.id, g.code, max(p.population_group) "
+        f"FROM (VALUES {codes}) g (id, code) LEFT JOIN staged_{_PARTICIPATION} p ON p.population_group_code = g.code "
+        "GROUP BY 1, 2",
+        "INSERT INTO ref_agency (agency_id, ori, legacy_ori, pub_agency_name, agency_type_id, state_id, agency_status) "
+        "SELECT p.agency_id, p.agency_ori, p.agency_ori, left(p.agency_name, 100), "
+        f"CASE WHEN p.population_group_code ~ '^[89]' THEN 2 ELSE 1 END, s.state_id, 'A' {participating}",
+        "INSERT INTO ref_agency_population SELECT p.agency_id, p.year, g.population_group_id, p.agency_population, "
+        f"c.suburban_area_flag {participating}"
+        "LEFT JOIN ref_population_group g ON g.population_group_code = p.population_group_code",
+        f"INSERT INTO ref_agency_covered_by_flat SELECT p.year, p.agency_id, c.covered_by_id {participating}"
+        "WHERE p.covered = 1",
+    ):
+        connection.run(f"{statement} ON CONFLICT DO NOTHING")
 
 
 def _move(connection: Connection, found: PublishedZip, table: Table) -> None:

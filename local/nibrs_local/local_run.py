@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from nibrs_pipeline.database import DatabaseLocation
-from nibrs_pipeline.keys import PUBLIC, PUBLISH_LEASE, report_key
+from nibrs_pipeline.keys import PUBLIC_PREFIXES, PUBLISH_LEASE, report_key
 
-from nibrs_local.emulator import emulator, functions, local_definition
+from nibrs_local.container_tasks import TaskPool, estimation_version
+from nibrs_local.emulator import emulator, executing, local_definition
 from nibrs_local.home import BUCKET, Home, HomeInUse
 from nibrs_local.lambda_pool import LambdaPool
 from nibrs_local.watching import RunView, observe
@@ -59,16 +60,19 @@ def run_locally(
     logs = home.scratch(run_id) / "logs"
     with _only_run(home), emulator(home) as aws:
         environment = aws.function_environment(home, run_id) | _chosen(os.environ)
+        environment["ESTIMATION_VERSION"] = estimation_version()
         pool = LambdaPool(environment, location.as_environment(), logs)
+        tasks = TaskPool(environment, logs)
         try:
             pool.warm_up()
-            with functions(pool):
-                machine = aws.create_state_machine(local_definition(state_machine_definition()))
+            with executing(pool, tasks):
+                machine = aws.create_state_machine(local_definition(state_machine_definition(), aws.estimation))
                 on_start(pool)
                 client = aws.client("stepfunctions")
                 execution = client.start_execution(stateMachineArn=machine, name=run_id, input=json.dumps(request))
                 view = follow(lambda: observe(client, execution["executionArn"]), lambda: pool.rows)
         finally:
+            tasks.close()
             pool.close()
             shutil.rmtree(home.scratch(run_id) / "tmp", ignore_errors=True)
     return Outcome(view, _collect(home, run_id), logs)
@@ -101,9 +105,10 @@ def _collect(home: Home, run_id: str) -> Path:
     artifacts, bucket = home.artifacts(run_id), home.objects / BUCKET
     shutil.rmtree(artifacts, ignore_errors=True)
     artifacts.mkdir(parents=True)
-    for source in (bucket / PUBLIC).rglob("*"):
-        if source.is_file():
-            _link(source, artifacts / source.relative_to(bucket))
+    for prefix in PUBLIC_PREFIXES:
+        for source in (bucket / prefix).rglob("*"):
+            if source.is_file():
+                _link(source, artifacts / source.relative_to(bucket))
     reports = bucket / report_key(run_id, "")
     for source in reports.rglob("*") if reports.is_dir() else ():
         shutil.copy(source, artifacts / source.name)

@@ -20,6 +20,12 @@ from nibrs_pipeline.zip_writer import ZipWriter
 _STATES = {"DE": (11, "Delaware", "10001"), "RI": (44, "Rhode Island", "44001")}
 _YEARS = (2015, 2016)
 _AGENCIES = ("Sampleton", "Mockville", "Exemplar County", "Placeholder University", "Trial Springs")
+#: Population group of each agency: code and name.
+_GROUPS = (
+    ("6", "Cities from 2,500 thru 9,999"), ("5", "Cities from 10,000 thru 24,999"),
+    ("9B", "MSA counties from 25,000 thru 99,999"), ("7", "Cities under 2,500"),
+    ("2", "Cities from 100,000 thru 249,999"),
+)  # fmt: skip
 _INCIDENTS = 800
 _LISTS = files("code_tables") / "lists"
 
@@ -90,20 +96,21 @@ def _fill(world: _World, state: str, year: int) -> None:
         kind = {"Exemplar County": (2, "County"), "Placeholder University": (3, "University or College")}.get(
             name, (1, "City")
         )
+        group, group_name = _GROUPS[place]
         ori = f"{state}{place + 1:03d}0000"
         world.add(
             "cde_agencies", agency_id=agency, ori=ori, legacy_ori=ori, agency_name=f"{name} Police Department",
             short_name=name, agency_type_id=kind[0], agency_type_name=kind[1], state_id=state_id, state_abbr=state,
             primary_county="Sample", primary_county_fips=fips, agency_status="A", current_year=_YEARS[-1],
-            population=population, population_group_code="6", population_group_desc="Cities from 2,500 thru 9,999",
+            population=population, population_group_code=group, population_group_desc=group_name,
             suburban_area_flag="N", core_city_flag="N", months_reported=12, nibrs_months_reported=12,
             past_10_years_reported=2, total_officers=10 * (place + 1), total_civilians=place,
         )  # fmt: skip
         silent = 6 if name == "Trial Springs" else 0
         world.add(
             "agency_participation", year=year, state_name=state_name, state_abbr=state, agency_id=agency,
-            agency_ori=ori, agency_name=name, agency_population=population, population_group_code="6",
-            population_group="Cities from 2,500 thru 9,999", reported=int(not silent), months_reported=12 - silent,
+            agency_ori=ori, agency_name=name, agency_population=population, population_group_code=group,
+            population_group=group_name, reported=int(not silent), months_reported=12 - silent,
             nibrs_reported=int(not silent), nibrs_months_reported=12 - silent, covered=0,
             participated=int(not silent), nibrs_participated=int(not silent),
         )  # fmt: skip

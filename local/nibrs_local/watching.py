@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from nibrs_pipeline.checking import message_of
+
 #: How a state's entry and exit are called in an execution's history.
 _ENTERED, _EXITED = "StateEntered", "StateExited"
 
@@ -39,10 +41,7 @@ class RunView:
     def failure(self) -> tuple[str, str]:
         """Name and message of what failed: the state machine gives "name: cause", Lambda's causes are JSON."""
         name, _, cause = self.cause.partition(": ")
-        try:
-            return name, str(json.loads(cause)["errorMessage"])
-        except (ValueError, KeyError, TypeError):
-            return name, cause or self.cause
+        return name, message_of(cause) or self.cause
 
 
 def observe(stepfunctions: Any, execution: str) -> RunView:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from nibrs_local import embedded_postgres
 from nibrs_local.cli import main, parse_years
-from nibrs_local.emulator import Emulator, emulator, functions, local_definition
+from nibrs_local.container_tasks import TaskPool
+from nibrs_local.emulator import Emulator, emulator, executing, local_definition
 from nibrs_local.home import Home
 from nibrs_local.lambda_pool import LambdaPool
 from nibrs_local.local_run import state_machine_definition
@@ -165,8 +166,9 @@ def test_a_run_is_started_and_watched_by_boto3_as_on_aws(home: Home, tmp_path: P
         nothing = start_in_emulation(aws, tmp_path, "start")
         assert (nothing.returncode, "no state machine named nibrs-pipeline" in nothing.stderr) == (1, True)
         pool = LambdaPool(aws.function_environment(home, "aws"), location.as_environment(), tmp_path / "logs")
-        with functions(pool):
-            aws.create_state_machine(local_definition(state_machine_definition()))
+        tasks = TaskPool(aws.function_environment(home, "aws"), tmp_path / "logs")
+        with executing(pool, tasks):
+            aws.create_state_machine(local_definition(state_machine_definition(), aws.estimation))
             assert "has not been started" in start_in_emulation(aws, tmp_path, "watch").stderr
             started = start_in_emulation(aws, tmp_path, "start", "--years", "2015", "--states", "RI", "--run-id", "aws")
             assert re.search(r":execution:nibrs-pipeline:aws-\d{8}T\d{6}$", started.stdout.strip()), started.stderr

@@ -6,6 +6,8 @@ from nibrs_pipeline.keys import StateYear
 from nibrs_pipeline.manifest import (
     BundleManifest,
     BundleMember,
+    EstimatesManifest,
+    EstimatesSource,
     FileEntry,
     Source,
     StateYearManifest,
@@ -42,6 +44,16 @@ def bundle(name: str, *members: StateYearManifest) -> BundleManifest:
         zip=ZipSummary(name=f"{name}.zip", bytes=5000, sha256="b"),
         members=[BundleMember(state=each.state, year=each.year, sha256=each.zip.sha256) for each in members],
         snapshot_time="2026-01-01T00:00:00Z",
+    )
+
+
+def estimates(year: int, *, time: str = "2026-01-01T00:00:00Z", method: str = "m") -> EstimatesManifest:
+    return EstimatesManifest(
+        year=year,
+        run_id="earlier",
+        zip=ZipSummary(name=f"nibrs-estimates-{year}.zip", bytes=3000, sha256="e"),
+        files=[FileEntry(name="report.html", bytes=10, sha256="a")],
+        source=EstimatesSource(zips={"AZ": "az"}, reference_sha256="r", method=method, snapshot_time=time),
     )
 
 

@@ -8,9 +8,9 @@ from nibrs_pipeline.errors import MissingExtracts
 from nibrs_pipeline.failure_report import failure_report, run_id_of
 from nibrs_pipeline.keys import StateYear
 from nibrs_pipeline.planning import Plan, WorkItem
-from nibrs_pipeline.publishing import keys_to_switch
+from nibrs_pipeline.publishing import companion_keys, public_key, to_switch
 
-from tests.unit.samples import NAMES, bundle, manifest
+from tests.unit.samples import NAMES, bundle, estimates, manifest
 
 AZ, LA, NE = StateYear("AZ", 2016), StateYear("LA", 2013), StateYear("NE", 2016)
 
@@ -52,6 +52,7 @@ def test_a_run_fails_if_more_is_missing_than_is_tolerated(tolerated: float, fail
         (b'{"Error": "States.Timeout", "Cause": ""}', "States.Timeout: "),
         (b'{"Error": "X", "Cause": "plain"}', "X: plain"),
         (b'{"Error": "X", "Cause": "[1]"}', "X: [1]"),
+        (b'{"Error": "Y", "Cause": "X: {\\"errorMessage\\": \\"why\\"}"}', "Y: X: why"),
     ],
 )
 def test_a_cause_is_told_however_it_was_recorded(record: bytes | None, text: str) -> None:
@@ -61,12 +62,23 @@ def test_a_cause_is_told_however_it_was_recorded(record: bytes | None, text: str
 def test_zips_are_switched_before_manifests_and_older_data_never_replaces_newer() -> None:
     staged = [manifest(*AZ, time="2026-01-02"), manifest(*LA, time="2026-01-02"), bundle("AZ-all-years")]
     published = [manifest(*AZ, time="2026-01-01"), manifest(*LA, time="2026-01-03")]
-    assert keys_to_switch(staged, published) == [
+    switched = to_switch(staged, published)
+    assert [public_key(each) for each in switched] == [
         "downloads/2016/AZ-2016.zip",
         "downloads/bundles/AZ-all-years.zip",
-        "downloads/2016/AZ-2016.manifest.json",
-        "downloads/bundles/AZ-all-years.manifest.json",
     ]
+    assert [companion_keys(each) for each in switched] == [
+        ["downloads/2016/AZ-2016.manifest.json"],
+        ["downloads/bundles/AZ-all-years.manifest.json"],
+    ]
+
+
+def test_estimates_are_switched_with_their_report_before_their_manifest() -> None:
+    made = estimates(2016, time="2026-01-02")
+    assert to_switch([made], [estimates(2016, time="2026-01-01")]) == [made]
+    assert to_switch([made], [estimates(2016, time="2026-01-03")]) == []
+    assert public_key(made) == "estimates/2016/nibrs-estimates-2016.zip"
+    assert companion_keys(made) == ["estimates/2016/report.html", "estimates/2016/nibrs-estimates-2016.manifest.json"]
 
 
 def test_the_report_says_what_failed_and_how_to_redo_it() -> None:

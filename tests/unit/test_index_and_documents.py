@@ -8,7 +8,7 @@ from nibrs_pipeline.documents import DIAGRAM, documents
 from nibrs_pipeline.index_page import download_index, human_size, index_html, index_json
 from nibrs_pipeline.keys import StateYear
 
-from tests.unit.samples import bundle, manifest
+from tests.unit.samples import bundle, estimates, manifest
 
 
 @pytest.mark.parametrize(
@@ -19,18 +19,21 @@ def test_sizes_are_readable(size: int, text: str) -> None:
 
 
 def test_an_index_of_nothing_says_so() -> None:
-    index = download_index({}, {})
+    index = download_index({}, {}, {})
     assert "No downloads yet" in index_html(index).decode()
-    assert index_json(index) == b'{\n "state_years": [],\n "bundles": []\n}\n'
+    assert index_json(index) == b'{\n "state_years": [],\n "bundles": [],\n "estimates": []\n}\n'
 
 
 def test_a_state_year_that_is_not_there_has_a_mark_in_the_table() -> None:
     there = {StateYear(*key): manifest(*key) for key in (("AZ", 2016), ("LA", 2013))}
     page = index_html(
-        download_index(there, {"AZ-all-years": bundle("AZ-all-years", there[StateYear("AZ", 2016)])})
+        download_index(
+            there, {"AZ-all-years": bundle("AZ-all-years", there[StateYear("AZ", 2016)])}, {2016: estimates(2016)}
+        )
     ).decode()
     assert page.count('title="not available"') == 2
     assert "2 downloads: 2 states, 2013 to 2016" in page
+    assert '<a href="../estimates/2016/report.html">report</a>' in page
     assert "{{" not in page
 
 

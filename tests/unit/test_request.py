@@ -39,7 +39,7 @@ def test_years_may_be_all_a_list_or_a_range(years: object, included: set[int]) -
         ({"force": "yes"}, "force: 'yes' was given; allowed is true"),
         ({"run_id": "../up"}, "run_id:"),
         ({"run_id": ""}, "run_id:"),
-        ({"estimates": True}, "estimates: True was given; allowed is false"),
+        ({"estimates": "no"}, "estimates: 'no' was given; allowed is true or false"),
         ({"bundles": ["counties"]}, "bundles:"),
         ({"yaers": [2016]}, "yaers: there is no such field; allowed are years, states"),
         ([2016], r"the request is \[2016\]; it has to be a JSON object"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nibrs_local.container_tasks import StageDefinition, stage_definitions
 from nibrs_local.emulator import UnsupportedDefinition, check_definition, local_definition, substitute
 from nibrs_local.lambda_pool import function_definitions
 from nibrs_local.local_run import state_machine_definition
@@ -27,6 +28,13 @@ def states(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 MACHINE = json.loads(state_machine_definition())
+ESTIMATION = {
+    "EstimationCluster": "arn:aws:ecs:us-east-1:123456789012:cluster/nibrs",
+    "EstimationSubnets": "subnet-1,subnet-2",
+    "EstimationSecurityGroup": "sg-1",
+    **{StageDefinition.task_name(stage): f"arn:aws:ecs:us-east-1:123456789012:task-definition/{stage}:1"
+       for stage in stage_definitions()},
+}  # fmt: skip
 TASKS = {name: state for name, state in states(MACHINE) if state["Type"] == "Task"}
 
 
@@ -34,7 +42,7 @@ def test_asl_validator_finds_nothing(tmp_path: Path) -> None:
     if not VALIDATOR.exists() or not shutil.which("node"):
         missing("asl-validator is not installed; `make test` installs it")
     path = tmp_path / "machine.asl.json"
-    path.write_text(local_definition(state_machine_definition()))
+    path.write_text(local_definition(state_machine_definition(), ESTIMATION))
     done = subprocess.run([str(VALIDATOR), "--json-path", str(path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -43,7 +51,9 @@ def test_asl_validator_would_find_a_dangling_next(tmp_path: Path) -> None:
     if not VALIDATOR.exists() or not shutil.which("node"):
         missing("asl-validator is not installed; `make test` installs it")
     path = tmp_path / "machine.asl.json"
-    path.write_text(local_definition(state_machine_definition()).replace('"Next": "Published"', '"Next": "Nowhere"'))
+    path.write_text(
+        local_definition(state_machine_definition(), ESTIMATION).replace('"Next": "Published"', '"Next": "Nowhere"')
+    )
     assert subprocess.run([str(VALIDATOR), "--json-path", str(path)], capture_output=True, check=False).returncode != 0
 
 
@@ -84,8 +94,47 @@ def test_a_state_waits_as_long_as_its_function_may_run() -> None:
             assert task["TimeoutSeconds"] == function_definitions()[function[1]].timeout_s, name
 
 
-def test_the_functions_are_those_that_the_state_machine_names() -> None:
-    assert set(re.findall(r"\$\{(\w+)\}", state_machine_definition())) == set(function_definitions())
+def containers() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Each task that runs a container: its state's name, its stage, its container's override."""
+    for name, task in TASKS.items():
+        if "ecs:runTask" in task["Resource"]:
+            [override] = task["Parameters"]["Overrides"]["ContainerOverrides"]
+            [stage] = override["Command"]
+            yield name, stage, override
+
+
+def test_functions_and_tasks_are_those_that_the_state_machine_names() -> None:
+    named = set(re.findall(r"\$\{(\w+)\}", state_machine_definition()))
+    assert named == set(function_definitions()) | set(ESTIMATION)
+
+
+def test_every_stage_is_run_by_its_own_task_with_the_variables_that_it_needs() -> None:
+    assert {stage for _, stage, _ in containers()} == set(stage_definitions())
+    for name, stage, override in containers():
+        assert TASKS[name]["Parameters"]["TaskDefinition"] == f"${{{StageDefinition.task_name(stage)}}}"
+        variables = {each["Name"] for each in override["Environment"]}
+        assert variables == {"DATA_YEAR", "ESTIMATION_PREFIX", *stage_definitions()[stage].dimensions}
+
+
+def test_a_state_waits_longer_than_its_stage_gives_itself() -> None:
+    for name, stage, _ in containers():
+        assert TASKS[name]["TimeoutSeconds"] == stage_definitions()[stage].timeout_s + 600, name
+
+
+def test_a_container_is_tried_again_when_there_is_no_capacity_but_not_when_it_failed() -> None:
+    for name, _, _ in containers():
+        [retry] = TASKS[name]["Retry"]
+        assert "AmazonECS.Unknown" in retry["ErrorEquals"]
+        assert not {"States.ALL", "States.TaskFailed"} & set(retry["ErrorEquals"])
+
+
+def test_stages_have_sizes_that_fargate_offers() -> None:
+    gigabytes = {256: (0.5, 2), 512: (1, 4), 1024: (2, 8), 2048: (4, 16), 4096: (8, 30), 8192: (16, 60)}
+    for stage, definition in stage_definitions().items():
+        least, most = gigabytes[definition.cpu]
+        assert least * 1024 <= definition.memory_mb <= most * 1024, stage
+        assert definition.memory_mb % 1024 == 0, stage
+        assert 21 <= definition.storage_gb <= 200, stage
 
 
 def test_state_names_are_phrases() -> None:
@@ -124,6 +173,13 @@ def test_what_the_emulator_would_run_differently_is_refused(change: dict[str, An
     check_definition({"States": {"Items": DISTRIBUTED}})
     with pytest.raises(UnsupportedDefinition, match=named):
         check_definition({"States": {"Items": {**DISTRIBUTED, **change}}})
+
+
+def test_a_map_inside_a_map_that_runs_more_than_once_at_a_time_is_refused() -> None:
+    outer = {"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": {"States": {"Inner": DISTRIBUTED}}}
+    check_definition({"States": {"Outer": outer}})
+    with pytest.raises(UnsupportedDefinition, match="Outer: MaxConcurrency is 2; it has to be 1 around the Map Inner"):
+        check_definition({"States": {"Outer": {**outer, "MaxConcurrency": 2}}})
 
 
 def test_jsonata_and_express_children_are_refused() -> None:

@@ -10,6 +10,7 @@ from nibrs_pipeline.failure_report import failure_report, run_id_of
 from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.keys import report_key
 from nibrs_pipeline.observability import logger, observed
+from nibrs_pipeline.stopped_task import StoppedTask
 
 
 @observed
@@ -19,7 +20,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     run_id = run_id_of(state, name)
     logger.append_keys(run_id=run_id)
     planned = "run" in state
-    text = failure_report(run_id, state.get("failure", {}), event["execution"], planned)
+    failure = state.get("failure", {})
+    task = StoppedTask.from_cause(str(failure.get("Cause", "")))
+    own_message = data_store().get(task.failure_key) if task else None
+    text = failure_report(run_id, failure, event["execution"], planned, own_message)
     logger.error("the run failed", extra={"report": text})
     if planned:
         # A refused request leaves nothing behind, not even a report.

@@ -56,5 +56,6 @@ def _summary(plan: Plan) -> dict[str, Any]:
         "max_concurrency": environment().max_concurrency,
         "to_publish": len(plan.expected) + len(plan.bundles),
         "state_years": {"count": len(plan.to_extract), "key": state_years_work_key(plan.run_id)},
+        "estimates": {"count": len(plan.estimate_years), "years": plan.estimate_years},
         "bundles": {"count": len(plan.bundles), "key": bundles_work_key(plan.run_id)},
     }

@@ -55,7 +55,7 @@ write_stage_file <- function(table, path) {
   if (!file.rename(partial, path)) {
     stop("cannot write ", path, "; is there space, and may the user write there?", call. = FALSE)
   }
-  logger::log_info("wrote {path}: {nrow(table)} rows")
+  inform("wrote %s: %d rows", path, nrow(table))
 }
 
 #' A table of facts that comes with the package
@@ -67,4 +67,10 @@ package_table <- function(name) {
     system.file("extdata", name, package = "nibrsest", mustWork = TRUE),
     colClasses = "character", na.strings = ""
   )
+}
+
+#' Tell what happens, as `sprintf` formats it
+#' @noRd
+inform <- function(...) {
+  logger::log_info(logger::skip_formatter(sprintf(...)))
 }

@@ -34,8 +34,8 @@ stage_tabulate_state <- function(settings) {
   zip <- file.path(settings$external, "downloads", settings$year,
     sprintf("%s-%d.zip", settings$state, settings$year))
   counts <- tabulate_state(zip)
-  logger::log_info("{settings$state} {settings$year}: {sum(counts$offenses)} offenses of ",
-    "{data.table::uniqueN(counts$ori)} agencies")
+  inform("%s %d: %d offenses of %d agencies", settings$state, settings$year, sum(counts$offenses),
+    data.table::uniqueN(counts$ori))
   write_stage_file(counts, file.path(settings$output, "tabulated", paste0(settings$state, ".csv")))
 }
 
@@ -58,7 +58,7 @@ stage_weight <- function(settings) {
   made <- lapply(c("US", sort(unique(agencies$state))), function(place) {
     inside <- lies_in(agencies$state, place)
     found <- expansion_weights(agencies[inside, ])
-    logger::log_info("{place}: {nrow(found$weights)} of {sum(inside)} agencies respond")
+    inform("%s: %d of %d agencies respond", place, nrow(found$weights), sum(inside))
     lapply(found, function(table) cbind(geography = rep(place, nrow(table)), table))
   })
   folder <- file.path(settings$output, "weights")
@@ -81,7 +81,7 @@ stage_estimate <- function(settings) {
   made <- lapply(mine, function(place) {
     theirs <- weights$geography == place
     if (!any(theirs)) {
-      logger::log_warn("{place}: no agency reported twelve months; it has no estimate")
+      inform("%s: no agency reported twelve months; it has no estimate", place)
       return(NULL)
     }
     respondents <- weights[theirs, ]
@@ -114,7 +114,7 @@ stage_report <- function(settings) {
   write_stage_file(read_weights(settings), file.path(folder, "weights.csv"))
   page <- report_page(settings$year, estimates, strata, read_agencies(settings))
   writeLines(enc2utf8(page), file.path(folder, "report.html"), useBytes = TRUE)
-  logger::log_info("wrote {file.path(folder, 'report.html')}")
+  inform("wrote %s", file.path(folder, "report.html"))
 }
 
 #' @noRd

@@ -56,3 +56,11 @@ test_that("the environment is checked", {
   expect_error(read_settings(c(DATA_YEAR = "2016", LOG_THRESHOLD = "LOUD")), "LOG_THRESHOLD is \"LOUD\"")
   expect_equal(read_settings(c(DATA_YEAR = "2016", INPUT_PIPELINE_DIR = "x"))$output, "x")
 })
+
+test_that("the log says how much was counted", {
+  logger::log_threshold("INFO")
+  logger::log_appender(logger::appender_stdout)
+  on.exit(logger::log_appender(logger::appender_console))
+  said <- utils::capture.output(run_stage("tabulate_state", settings_of(two_states(), INPUT_STATE = "AZ")))
+  expect_match(said[[1]], "AZ 2016: 4 offenses of 3 agencies", fixed = TRUE)
+})

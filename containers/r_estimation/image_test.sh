@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# Builds the image from its Dockerfile and runs a stage inside it: `make image-test`.
+#
+# With Docker it uses Docker. Without, buildah builds in a chroot, which needs root but no daemon; BASE
+# is then a Debian that debootstrap makes, unless the environment names an image to start from.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+IMAGE=nibrs-estimation-test
+WORK=${NIBRS_IMAGE_FOLDER:-${TMPDIR:-/tmp}/nibrs-image-test}
+ZIP=${1:-}
+
+say() { echo "== $*"; }
+
+if docker info >/dev/null 2>&1; then
+    engine=docker
+elif command -v buildah >/dev/null; then
+    engine=buildah
+else
+    echo "Neither a running Docker nor buildah was found; on Debian: apt-get install buildah debootstrap" >&2
+    exit 3
+fi
+
+use_buildah_without_a_daemon() {
+    mkdir -p "$WORK"
+    printf '[storage]\ndriver = "vfs"\nrunroot = "%s/run"\ngraphroot = "%s/graph"\n' "$WORK" "$WORK" >"$WORK/storage.conf"
+    export CONTAINERS_STORAGE_CONF=$WORK/storage.conf BUILDAH_ISOLATION=chroot
+}
+
+make_base() {
+    buildah inspect --type image debian-base >/dev/null 2>&1 && return
+    command -v debootstrap >/dev/null || { echo "debootstrap was not found; apt-get install debootstrap, or set BASE" >&2; exit 3; }
+    say "Making a Debian bookworm base with debootstrap"
+    debootstrap --variant=minbase bookworm "$WORK/base" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >"$WORK/debootstrap.log"
+    # A container started from nothing, filled, committed: an import without any other tool.
+    local container
+    container=$(buildah from scratch)
+    buildah add --quiet "$container" "$WORK/base" / >/dev/null
+    buildah commit --quiet "$container" debian-base >/dev/null
+    buildah rm "$container" >/dev/null
+    rm -rf "$WORK/base"
+}
+
+build() {
+    say "Building the image with $engine; its log is $WORK/build.log"
+    mkdir -p "$WORK"
+    build_image >"$WORK/build.log" 2>&1 || { tail -40 "$WORK/build.log" >&2; exit 1; }
+}
+
+build_image() {
+    if [ $engine = docker ]; then
+        docker build --tag $IMAGE ${BASE:+--build-arg BASE="$BASE"} .
+    else
+        local network=(--volume /etc/resolv.conf:/etc/resolv.conf:ro) # names are found as on this machine
+        buildah bud --layers "${network[@]}" --build-arg "BASE=${BASE:-localhost/debian-base}" --tag $IMAGE .
+    fi
+}
+
+run() { # run FOLDER NAME=VALUE... -- STAGE
+    local folder=$1 environment=()
+    shift
+    while [ "$1" != -- ]; do environment+=(--env "$1"); shift; done
+    shift
+    if [ $engine = docker ]; then
+        docker run --rm --volume "$folder:/data" "${environment[@]}" --env ARTIFACT_STORE=/data $IMAGE "$@"
+    else
+        local container status=0
+        container=$(buildah from $IMAGE)
+        buildah run --volume "$folder:/data" "${environment[@]}" --env ARTIFACT_STORE=/data "$container" -- \
+            python3 /opt/nibrs/entry_point.py "$@" || status=$?
+        buildah rm "$container" >/dev/null
+        return $status
+    fi
+}
+
+make_input() { # a state's zip: the one that is given, or a made-up one
+    mkdir -p "$1/downloads/2013"
+    if [ -n "$ZIP" ]; then
+        cp "$ZIP" "$1/downloads/2013/LA-2013.zip"
+        return
+    fi
+    python3 - "$1/downloads/2013/LA-2013.zip" <<'PYTHON'
+import sys, zipfile
+tables = {
+    "nibrs_month.csv": "nibrs_month_id,agency_id,month_num\n1,7,5\n",
+    "cde_agencies.csv": "agency_id,ori\n7,LA0000700\n",
+    "nibrs_incident.csv": "incident_id,nibrs_month_id\n1,1\n2,1\n",
+    "nibrs_offense.csv": "offense_id,incident_id,offense_type_id\n1,1,40\n2,2,40\n",
+    "nibrs_offense_type.csv": "offense_type_id,offense_code\n40,120\n",
+}
+with zipfile.ZipFile(sys.argv[1], "w") as archive:
+    for name, text in tables.items():
+        archive.writestr(name, text)
+PYTHON
+}
+
+[ $engine = docker ] || use_buildah_without_a_daemon
+[ $engine = docker ] || [ -n "${BASE:-}" ] || make_base
+build
+
+store=$(mktemp -d)
+trap 'rm -rf "$store"' EXIT
+make_input "$store"
+chmod -R a+rwX "$store"
+
+say "Running a stage in it"
+variables=(ESTIMATION_PREFIX=runs/image-test/estimation/2013/ DATA_YEAR=2013 INPUT_STATE=LA)
+run "$store" "${variables[@]}" STATE_ZIP=downloads/2013/LA-2013.zip -- tabulate_state
+result=$store/runs/image-test/estimation/2013/tabulated/LA.csv
+head -2 "$result" | tail -1 | grep -qE '^LA[^,]*,[0-9]+,[0-9A-Z]+,[0-9]+$' || { echo "unexpected result:" >&2; head "$result" >&2; exit 1; }
+
+say "A stage that cannot work says why and ends with status 3"
+status=0
+run "$store" "${variables[@]}" STATE_ZIP=downloads/2013/XX-2013.zip -- tabulate_state || status=$?
+[ $status = 3 ] || { echo "exit status $status" >&2; exit 1; }
+
+say "The stage does not run as root"
+[ "$(stat -c %u "$result")" = 10001 ] || { echo "$result belongs to user $(stat -c %u "$result")" >&2; exit 1; }
+say "The image was built and works"

@@ -1,0 +1,141 @@
+"""The estimation half: what a year is estimated from, what has to be made, what is missing."""
+
+from collections.abc import Collection, Mapping
+
+from pydantic import BaseModel, ConfigDict
+
+from nibrs_pipeline.checking import cause_of
+from nibrs_pipeline.errors import MissingExtracts, MissingTabulations
+from nibrs_pipeline.keys import (
+    ESTIMATE_GEOGRAPHY_GROUPS,
+    StateYear,
+    estimation_prefix,
+    public_zip_key,
+    staged,
+    states_work_key,
+)
+from nibrs_pipeline.manifest import EstimatesManifest, EstimatesSource, StateYearManifest
+
+
+class StateItem(BaseModel):
+    """One state to tabulate; the names are those of the container's variables, in lower case."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    year: str
+    state: str
+    zip_key: str
+    estimation_prefix: str
+
+
+class YearInputs(BaseModel):
+    """What a run estimates a year from; ``zips`` has the key of each state's zip."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run_id: str
+    year: int
+    source: EstimatesSource
+    zips: dict[str, str]
+
+
+def year_inputs(
+    run_id: str,
+    year: int,
+    staged_zips: Mapping[StateYear, StateYearManifest],
+    published_zips: Mapping[StateYear, StateYearManifest],
+    reference: tuple[str, str],
+    method: str,
+) -> YearInputs:
+    """The zips of a year, those of this run before published ones.
+
+    Args:
+        reference: SHA-256 of the reference extract, and when it was read.
+        method: identifies the code that estimates.
+
+    Raises:
+        MissingExtracts: no state has a zip of that year.
+    """
+    both = {**published_zips, **staged_zips}
+    found = {item.state: manifest for item, manifest in sorted(both.items()) if item.year == year}
+    if not found:
+        raise MissingExtracts(
+            f"estimates of {year}: no state has a zip of that year, published or made by this run; "
+            'ask for the downloads of that year too ({"downloads": true})'
+        )
+    sha256, read_at = reference
+    return YearInputs(
+        run_id=run_id,
+        year=year,
+        source=EstimatesSource(
+            zips={state: manifest.zip.sha256 for state, manifest in found.items()},
+            reference_sha256=sha256,
+            method=method,
+            snapshot_time=max([read_at, *(manifest.source.snapshot_time for manifest in found.values())]),
+        ),
+        zips={state: _zip_key(run_id, manifest, staged_zips) for state, manifest in found.items()},
+    )
+
+
+def _zip_key(run_id: str, manifest: StateYearManifest, mine: Mapping[StateYear, StateYearManifest]) -> str:
+    key = public_zip_key(manifest.item)
+    return staged(run_id, key) if manifest.item in mine else key
+
+
+def is_up_to_date(inputs: YearInputs, *made: EstimatesManifest | None) -> bool:
+    """Whether estimates have been made from the same zips, the same reference extract and by the same method."""
+    return any(each is not None and each.source.same_content(inputs.source) for each in made)
+
+
+def states_to_tabulate(inputs: YearInputs, earlier: YearInputs | None, tabulated: Collection[str]) -> list[StateItem]:
+    """The states whose table has to be made: all but those that an earlier try of the run made from the same zip.
+
+    Args:
+        earlier: what the earlier try worked from.
+        tabulated: states whose table lies in the run's folder.
+    """
+    before = earlier.source if earlier else None
+    return [
+        StateItem(
+            year=str(inputs.year), state=state, zip_key=key,
+            estimation_prefix=estimation_prefix(inputs.run_id, inputs.year),
+        )
+        for state, key in inputs.zips.items()
+        if before is None
+        or state not in tabulated
+        or before.method != inputs.source.method
+        or before.zips.get(state) != inputs.source.zips[state]
+    ]  # fmt: skip
+
+
+def year_summary(inputs: YearInputs, to_tabulate: list[StateItem], up_to_date: bool) -> dict[str, object]:
+    """What the state machine needs to know of a year."""
+    return {
+        "year": str(inputs.year),
+        "estimation_prefix": estimation_prefix(inputs.run_id, inputs.year),
+        "up_to_date": up_to_date,
+        "states": {"count": len(to_tabulate), "key": states_work_key(inputs.run_id, inputs.year)},
+        "geography_groups": list(ESTIMATE_GEOGRAPHY_GROUPS),
+    }
+
+
+def require_all_tabulated(inputs: YearInputs, tabulated: Collection[str], causes: Mapping[str, bytes]) -> None:
+    """Refuse to go on without a state's table.
+
+    Args:
+        causes: recorded failures by name: ``tabulate_state-<ST>`` is the stage's own message,
+            ``task-tabulate_state-<ST>`` what Step Functions knows if the stage could not leave one.
+
+    Raises:
+        MissingTabulations: names every state with its cause.
+    """
+    missing = [state for state in inputs.zips if state not in tabulated]
+    if not missing:
+        return
+    lines = []
+    for state in missing:
+        name = f"tabulate_state-{state}"
+        lines.append(f"{state}: {cause_of(causes.get(name, causes.get(f'task-{name}')))}")
+    raise MissingTabulations(
+        f"{len(missing)} of {len(inputs.zips)} states of {inputs.year} were not tabulated\n" + "\n".join(lines)
+    )

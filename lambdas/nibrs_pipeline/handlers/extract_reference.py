@@ -1,0 +1,52 @@
+"""Extract reference: what a year's estimates need besides the zips, and the list of states to tabulate."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from nibrs_pipeline.database import snapshot
+from nibrs_pipeline.environment import environment
+from nibrs_pipeline.estimation import is_up_to_date, states_to_tabulate, year_inputs, year_summary
+from nibrs_pipeline.estimation_store import clear_failures, read_inputs, tabulated_states
+from nibrs_pipeline.handlers.resources import data_store, database_location
+from nibrs_pipeline.keys import inputs_key, reference_key, states_work_key
+from nibrs_pipeline.manifest_store import (
+    read_plan,
+    read_published,
+    read_published_estimates,
+    read_staged,
+    read_staged_estimates,
+)
+from nibrs_pipeline.observability import logger, observed
+from nibrs_pipeline.reference import extract_reference
+from nibrs_pipeline.store import full_disk_named
+
+
+@observed
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Extract the reference data of ``event["year"]`` and find out what the year is estimated from."""
+    run_id, year = str(event["run_id"]), int(event["year"])
+    logger.append_keys(run_id=run_id, year=year)
+    store, folder = data_store(), environment().temporary_folder
+    with full_disk_named(folder), TemporaryDirectory(dir=folder) as work:
+        path = Path(work) / f"reference-{year}.zip"
+        with snapshot(database_location()) as rows, path.open("wb") as target:
+            entries, sha256 = extract_reference(rows, year, target)
+            read_at = rows.position.time
+        store.upload(path, reference_key(run_id, year))
+    for entry in entries:
+        logger.info("extracted reference data", extra={"file": entry.name, "rows": entry.rows})
+
+    mine, _ = read_staged(store, run_id)
+    published, _ = read_published(store)
+    inputs = year_inputs(run_id, year, mine, published, (sha256, read_at), environment().estimation_version)
+    staged_estimates = read_staged_estimates(store, run_id).get(year)
+    published_estimates = None if read_plan(store, run_id).force else read_published_estimates(store).get(year)
+    up_to_date = is_up_to_date(inputs, staged_estimates, published_estimates)
+    work_list = states_to_tabulate(inputs, read_inputs(store, run_id, year), tabulated_states(store, run_id, year))
+    clear_failures(store, run_id, year)
+    store.put(inputs_key(run_id, year), inputs.model_dump_json(indent=1).encode())
+    store.put_json(states_work_key(run_id, year), [item.model_dump() for item in work_list])
+    return year_summary(inputs, work_list, up_to_date)

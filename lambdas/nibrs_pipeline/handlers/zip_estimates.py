@@ -1,0 +1,44 @@
+"""Zip estimates: one deterministic zip of a year's report and tables."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from nibrs_pipeline.environment import environment
+from nibrs_pipeline.estimation_store import report_files, require_inputs
+from nibrs_pipeline.handlers.resources import data_store
+from nibrs_pipeline.keys import manifest_of, public_estimates_key, public_report_key, staged
+from nibrs_pipeline.manifest import EstimatesManifest, ZipSummary, file_entry
+from nibrs_pipeline.observability import logger, observed
+from nibrs_pipeline.store import full_disk_named
+from nibrs_pipeline.zip_writer import ZipWriter
+
+
+@observed
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Zip what the stage report wrote for ``event["year"]``; the page also lies beside the zip."""
+    run_id, year = str(event["run_id"]), int(event["year"])
+    logger.append_keys(run_id=run_id, year=year)
+    store, folder = data_store(), environment().temporary_folder
+    inputs, contents = require_inputs(store, run_id, year), report_files(store, run_id, year)
+    key = staged(run_id, public_estimates_key(year))
+    with full_disk_named(folder), TemporaryDirectory(dir=folder) as work:
+        path = Path(work) / Path(key).name
+        with path.open("wb") as target:
+            writer = ZipWriter(target)
+            for name in sorted(contents):
+                writer.add(name, contents[name])
+            sha256 = writer.close()
+        store.upload(path, key)
+    manifest = EstimatesManifest(
+        year=year,
+        run_id=run_id,
+        zip=ZipSummary(name=Path(key).name, bytes=writer.size, sha256=sha256),
+        files=[file_entry(member) for member in writer.members],
+        source=inputs.source,
+    )
+    store.put(staged(run_id, public_report_key(year)), contents["report.html"])
+    store.put(manifest_of(key), manifest.to_json())
+    return {"files": len(manifest.files), "bytes": manifest.zip.bytes}

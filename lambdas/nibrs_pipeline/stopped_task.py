@@ -1,0 +1,56 @@
+"""A container's failure, read from what Step Functions says of the stopped ECS task."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Self
+
+#: What the exit statuses of containers/r_estimation/entry_point.py mean.
+_MEANINGS = {
+    1: "the stage failed",
+    2: "it was started wrongly",
+    3: "an input is missing, or the bucket did not take or give an object",
+    124: "it ran out of time",
+    137: "it was killed, most likely because it ran out of memory; give the stage more in stages.json",
+}
+
+
+@dataclass(frozen=True)
+class StoppedTask:
+    """A task that has stopped; ``exit_code`` is None if its container never ran."""
+
+    stage: str
+    variables: dict[str, str]
+    exit_code: int | None
+    reason: str
+
+    @classmethod
+    def from_cause(cls, cause: str) -> Self | None:
+        """Read the ``Cause`` of a failed ecs:runTask.sync; None if it is the cause of something else.
+
+        The names of errors may stand before it, as Fail states inside a Map put them there.
+        """
+        try:
+            task: dict[str, Any] = json.loads(cause[cause.index("{") :])
+            [container] = task["Containers"]
+            [override] = task["Overrides"]["ContainerOverrides"]
+            variables = {each["Name"]: each["Value"] for each in override["Environment"]}
+            stage = override["Command"][0]
+        except (ValueError, KeyError, TypeError, IndexError):
+            return None
+        reason = container.get("Reason") or task.get("StoppedReason", "")
+        return cls(stage, variables, container.get("ExitCode"), reason)
+
+    @property
+    def failure_key(self) -> str:
+        """Where the stage has left its own message, if it could."""
+        return f"{self.variables.get('ESTIMATION_PREFIX', '')}failures/{'-'.join([self.stage, *self._places()])}.json"
+
+    def __str__(self) -> str:
+        where = " ".join([self.stage, *self._places(), self.variables.get("DATA_YEAR", "")]).strip()
+        if self.exit_code is None:
+            return f"{where}: the container did not run: {self.reason}"
+        meaning = _MEANINGS.get(self.exit_code, self.reason)
+        return f"{where}: exit status {self.exit_code}, {meaning}"
+
+    def _places(self) -> list[str]:
+        return [self.variables[name] for name in ("INPUT_STATE", "GEOGRAPHY_GROUP") if name in self.variables]

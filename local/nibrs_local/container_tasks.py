@@ -1,0 +1,148 @@
+"""Fargate tasks as processes: the container's entry point, without the container."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+#: Files of the estimation that are not part of what it computes.
+_NOT_CODE = ("tests", "man")
+
+
+class StageDefinition(BaseModel):
+    """A stage as ``containers/r_estimation/stages.json`` defines it; sizes in CPU units, MB and GB, time in seconds."""
+
+    description: str
+    cpu: int
+    memory_mb: int
+    storage_gb: int
+    timeout_s: int
+    dimensions: list[str]
+    inputs: dict[str, str]
+
+    @staticmethod
+    def task_name(stage: str) -> str:
+        """The name under which the state machine knows a stage's task: TabulateStateTask."""
+        return "".join(word.capitalize() for word in stage.split("_")) + "Task"
+
+
+def estimation_folder() -> Path:
+    """Where the container is defined."""
+    return Path(str(files("nibrs_pipeline"))).parents[1] / "containers" / "r_estimation"
+
+
+def r_library() -> Path:
+    """Where ``make setup`` installs the R package."""
+    return estimation_folder().parents[1] / ".tools" / "R"
+
+
+def stage_definitions() -> dict[str, StageDefinition]:
+    """All stages by name."""
+    text = (estimation_folder() / "stages.json").read_text(encoding="utf-8")
+    return TypeAdapter(dict[str, StageDefinition]).validate_json(text)
+
+
+def estimation_version() -> str:
+    """Identifies what the estimation computes: the contents of its files."""
+    folder = estimation_folder() / "nibrsest"
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = path.relative_to(folder)
+        if name.parts[0] not in _NOT_CODE:
+            digest.update(f"{name.as_posix()}\n".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+class WrongContainer(Exception):
+    """A task names a container that its definition does not have."""
+
+
+@dataclass
+class TaskPool:
+    """Runs containers of tasks as processes of this machine.
+
+    Args:
+        environment: variables that all containers get; nothing is inherited but what a process needs
+            to start.
+        logs: folder of the logs, one file per task.
+    """
+
+    environment: Mapping[str, str]
+    logs: Path
+    _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def start(self, task: str, containers: list[dict[str, Any]], overrides: dict[str, Any]) -> None:
+        """Start a task.
+
+        Args:
+            task: its ARN.
+            containers: container definitions as ECS describes them; the first is run.
+            overrides: as given to RunTask.
+
+        Raises:
+            WrongContainer: an override is for a container that is not there; ECS refuses that, too.
+        """
+        container = containers[0]
+        override = overrides.get("containerOverrides", [{}])[0]
+        if override and override["name"] != container["name"]:
+            raise WrongContainer(f"the container is {container['name']!r}, the override is for {override['name']!r}")
+        given = [*container.get("environment", []), *override.get("environment", [])]
+        variables = {each["name"]: each["value"] for each in given}
+        command = override.get("command") or container.get("command") or []
+        self.logs.mkdir(parents=True, exist_ok=True)
+        with (self.logs / _log_name(command, variables)).open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, str(estimation_folder() / "entry_point.py"), *command],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**_needed_to_start(), **self.environment, **variables},
+            )
+        with self._lock:
+            self._processes[task] = process
+
+    def exit_code(self, task: str) -> int | None:
+        """How a task ended; None while it runs."""
+        code = self._processes[task].poll()
+        return 128 - code if code is not None and code < 0 else code
+
+    def processes(self) -> list[int]:
+        """Process numbers of all tasks that run."""
+        with self._lock:
+            return [process.pid for process in self._processes.values() if process.poll() is None]
+
+    def close(self) -> None:
+        """End what still runs."""
+        with self._lock:
+            for process in self._processes.values():
+                if process.poll() is None:
+                    with suppress(ProcessLookupError):
+                        process.terminate()
+                    process.wait()
+
+
+def _needed_to_start() -> dict[str, str]:
+    passed_on = ("PATH", "HOME", "TZ", "LD_LIBRARY_PATH")
+    libraries = os.pathsep.join(filter(None, [str(r_library()), os.environ.get("R_LIBS", "")]))
+    return {
+        "LANG": "C.UTF-8",
+        "R_LIBS": libraries,
+        **{name: os.environ[name] for name in passed_on if name in os.environ},
+        **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
+    }
+
+
+def _log_name(command: list[str], variables: Mapping[str, str]) -> str:
+    """One file per task: tabulate_state-AZ-2016.log, weight-2016.log."""
+    places = [variables[name] for name in ("INPUT_STATE", "GEOGRAPHY_GROUP", "DATA_YEAR") if name in variables]
+    return "-".join([*command, *places]) + ".log"

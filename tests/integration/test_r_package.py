@@ -1,0 +1,61 @@
+"""The R package's own tests, its style, and its documentation, run from here so that one command runs all."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from nibrs_local.container_tasks import estimation_folder, r_library
+
+from tests.conftest import missing
+
+PACKAGE = estimation_folder() / "nibrsest"
+
+
+def r(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    if not shutil.which("Rscript") or not (r_library() / "nibrsest").is_dir():
+        missing("R or its package nibrsest is not installed; `make setup-test` installs them")
+    environment = {**os.environ, "R_LIBS": str(r_library()), "LANG": "C.UTF-8"}
+    return subprocess.run(
+        ["Rscript", "-e", code], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_packages_tests_pass(tmp_path: Path) -> None:
+    # In a copy: testthat writes beside the tests.
+    shutil.copytree(PACKAGE / "tests", tmp_path / "tests")
+    done = r(
+        'library(nibrsest); testthat::test_dir("tests/testthat", package = "nibrsest", load_package = "installed", '
+        'reporter = "check", stop_on_failure = TRUE)',
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "FAIL 0" in done.stdout
+
+
+def test_the_installed_package_is_the_source() -> None:
+    for path in (PACKAGE / "inst").rglob("*"):
+        if path.is_file():
+            installed = r_library() / "nibrsest" / path.relative_to(PACKAGE / "inst")
+            if not installed.exists():
+                missing(f"{installed} is not installed; `make setup` installs the package")
+            assert installed.read_bytes() == path.read_bytes()
+
+
+def test_lintr_finds_nothing() -> None:
+    done = r('found <- lintr::lint_package("."); print(found); quit(status = length(found) > 0L)', PACKAGE)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_a_wrong_stage_is_refused_in_any_locale(locale: str) -> None:
+    if not shutil.which("Rscript"):
+        missing("R is not installed; `make setup` installs it")
+    done = subprocess.run(
+        ["Rscript", str(estimation_folder() / "run_stage.R"), "sleep"],
+        env={**os.environ, "R_LIBS": str(r_library()), "LC_ALL": locale},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "ERROR usage: Rscript run_stage.R STAGE; stages are tabulate_state, weight" in done.stderr

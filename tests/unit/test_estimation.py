@@ -1,0 +1,145 @@
+"""The estimation half's decisions: from what a year is estimated, what is made again, what is missing and why."""
+
+import json
+
+import pytest
+from nibrs_pipeline.catalog import nibrs_catalog
+from nibrs_pipeline.errors import BadRequest, MissingExtracts, MissingTabulations
+from nibrs_pipeline.estimation import (
+    YearInputs,
+    is_up_to_date,
+    require_all_tabulated,
+    states_to_tabulate,
+    year_inputs,
+    year_summary,
+)
+from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.planning import make_plan
+from nibrs_pipeline.reference import reference_queries
+from nibrs_pipeline.request import parse_request
+from nibrs_pipeline.stopped_task import StoppedTask
+
+from tests.unit.samples import estimates, manifest, source
+
+AZ, LA = StateYear("AZ", 2016), StateYear("LA", 2016)
+CATALOG = nibrs_catalog()
+
+
+def inputs(method: str = "m", horizon: int = 100) -> YearInputs:
+    published = {AZ: manifest(*AZ), StateYear("LA", 2013): manifest("LA", 2013)}
+    return year_inputs("r", 2016, {LA: manifest(*LA, horizon=horizon)}, published, ("ref", "2026-02-01"), method)
+
+
+def stopped(stage: str, exit_code: int | None, **variables: str) -> str:
+    container = {"Name": "estimation"} | ({"ExitCode": exit_code} if exit_code is not None else {})
+    environment = [{"Name": name, "Value": value} for name, value in variables.items()]
+    return json.dumps(
+        {
+            "Containers": [container],
+            "StoppedReason": "CannotPullContainerError: not found",
+            "Overrides": {"ContainerOverrides": [{"Command": [stage], "Environment": environment}]},
+        }
+    )
+
+
+def test_a_year_is_estimated_from_this_runs_zips_and_else_from_published_ones() -> None:
+    made = inputs()
+    assert made.zips == {"AZ": "downloads/2016/AZ-2016.zip", "LA": "runs/r/downloads/2016/LA-2016.zip"}
+    assert made.source.zips == {"AZ": "AZ2016100", "LA": "LA2016100"}
+    assert made.source.snapshot_time == "2026-02-01"
+
+
+def test_a_year_without_any_zip_is_refused_with_what_helps() -> None:
+    with pytest.raises(MissingExtracts, match=r"estimates of 2016: no state has a zip .*\"downloads\": true"):
+        year_inputs("r", 2016, {}, {}, ("ref", "2026-02-01"), "m")
+
+
+def test_estimates_are_up_to_date_if_zips_reference_and_method_are_the_same() -> None:
+    made = inputs()
+    same = estimates(2016).model_copy(update={"source": made.source.model_copy(update={"snapshot_time": "2020"})})
+    assert is_up_to_date(made, None, same)
+    assert not is_up_to_date(made, None, None)
+    assert not is_up_to_date(inputs(method="other"), same)
+    assert not is_up_to_date(inputs(horizon=101), same)
+
+
+def test_only_states_whose_zip_or_method_changed_are_tabulated_again() -> None:
+    made = inputs()
+    assert [item.state for item in states_to_tabulate(made, None, {"AZ", "LA"})] == ["AZ", "LA"]
+    assert states_to_tabulate(made, made, {"AZ", "LA"}) == []
+    assert [item.state for item in states_to_tabulate(made, made, {"AZ"})] == ["LA"]
+    assert [item.state for item in states_to_tabulate(inputs(horizon=101), made, {"AZ", "LA"})] == ["LA"]
+    assert [item.state for item in states_to_tabulate(inputs(method="n"), made, {"AZ", "LA"})] == ["AZ", "LA"]
+
+
+def test_the_state_machine_is_told_keys_and_counts() -> None:
+    made = inputs()
+    work = states_to_tabulate(made, None, set())
+    assert work[0].model_dump() == {
+        "year": "2016", "state": "AZ", "zip_key": "downloads/2016/AZ-2016.zip",
+        "estimation_prefix": "runs/r/estimation/2016/",
+    }  # fmt: skip
+    summary = year_summary(made, work, False)
+    assert summary["states"] == {"count": 2, "key": "runs/r/plan/tabulate-2016.json"}
+    assert summary["geography_groups"] == ["nation", "states"]
+
+
+def test_a_state_that_was_not_tabulated_is_named_with_the_stages_own_words() -> None:
+    causes = {
+        "tabulate_state-AZ": b'{"Error": "exit status 1", "Cause": "tabulate_state AZ 2016: the zip is broken"}',
+        "task-tabulate_state-AZ": json.dumps({"Error": "States.TaskFailed", "Cause": stopped("x", 1)}).encode(),
+        "task-tabulate_state-LA": json.dumps(
+            {"Error": "States.TaskFailed", "Cause": stopped("tabulate_state", 137, INPUT_STATE="LA", DATA_YEAR="2016")}
+        ).encode(),
+    }
+    require_all_tabulated(inputs(), {"AZ", "LA"}, causes)
+    with pytest.raises(MissingTabulations) as error:
+        require_all_tabulated(inputs(), set(), causes)
+    lines = str(error.value).splitlines()
+    assert lines[0] == "2 of 2 states of 2016 were not tabulated"
+    assert lines[1] == "AZ: exit status 1: tabulate_state AZ 2016: the zip is broken"
+    assert lines[2].startswith("LA: States.TaskFailed: tabulate_state LA 2016: exit status 137, it was killed")
+
+
+def test_a_container_that_never_ran_is_told_with_the_reason_of_ecs() -> None:
+    task = StoppedTask.from_cause(
+        stopped("weight", None, DATA_YEAR="2016", ESTIMATION_PREFIX="runs/r/estimation/2016/")
+    )
+    assert str(task) == "weight 2016: the container did not run: CannotPullContainerError: not found"
+    assert task is not None
+    assert task.failure_key == "runs/r/estimation/2016/failures/weight.json"
+
+
+@pytest.mark.parametrize("cause", ["", "text", "[1]", "{}", '{"Containers": []}', '{"errorMessage": "x"}'])
+def test_the_cause_of_anything_else_is_not_taken_for_a_tasks(cause: str) -> None:
+    assert StoppedTask.from_cause(cause) is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "years"),
+    [
+        ({}, [2013, 2016]),
+        ({"states": ["AZ"]}, []),
+        ({"states": ["AZ"], "estimates": True}, [2016]),
+        ({"estimates": False}, []),
+        ({"years": [2016]}, [2016]),
+    ],
+)
+def test_estimates_are_planned_for_years_that_are_asked_for(request_: dict[str, object], years: list[int]) -> None:
+    plan = make_plan(parse_request(request_), "r", source(("AZ", 2016), ("LA", 2013)), {}, {}, {}, CATALOG)
+    assert plan.estimate_years == years
+
+
+def test_estimates_without_any_download_are_refused_if_they_were_asked_for() -> None:
+    there = source(("AZ", 2016), ("LA", 2013))
+    with pytest.raises(BadRequest, match="estimates: no download of 2013, 2016 is published"):
+        make_plan(parse_request({"estimates": True, "downloads": False}), "r", there, {}, {}, {}, CATALOG)
+    assert make_plan(parse_request({"downloads": False}), "r", there, {}, {}, {}, CATALOG).estimate_years == []
+
+
+def test_the_reference_queries_hold_the_year_and_nothing_to_fill_in() -> None:
+    queries = reference_queries(2016)
+    assert set(queries) == {"agencies.csv", "months.csv", "return_a.csv"}
+    for query in queries.values():
+        assert "2016" in query
+        assert ":year" not in query
