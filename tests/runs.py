@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from nibrs_local.container_tasks import TaskPool
 from nibrs_local.home import BUCKET, Home
 from nibrs_local.lambda_pool import LambdaPool
 from nibrs_local.loading import load_zip
@@ -32,7 +33,7 @@ def silently(look: Callable[[], RunView], rows: Callable[[], int]) -> RunView:
 def run(
     home: Home,
     location: DatabaseLocation,
-    on_start: Callable[[LambdaPool], None] = lambda pool: None,
+    on_start: Callable[[LambdaPool, TaskPool], None] = lambda pool, tasks: None,
     **request: Any,
 ) -> Outcome:
     """Run the state machine: the downloads only, unless estimates are asked for."""

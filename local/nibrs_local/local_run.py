@@ -44,14 +44,14 @@ def run_locally(
     location: DatabaseLocation,
     request: dict[str, Any],
     follow: Callable[[Callable[[], RunView], Callable[[], int]], RunView],
-    on_start: Callable[[LambdaPool], None] = lambda pool: None,
+    on_start: Callable[[LambdaPool, TaskPool], None] = lambda pool, tasks: None,
 ) -> Outcome:
     """Execute the state machine and wait for its end.
 
     Args:
         request: has a ``run_id``.
         follow: shows the run, given functions that look at it and count its rows; returns the last view.
-        on_start: is given the pool of functions before the execution starts.
+        on_start: is given the pools of functions and containers before the execution starts.
 
     Raises:
         HomeInUse: another run works in this home.
@@ -67,7 +67,7 @@ def run_locally(
             pool.warm_up()
             with executing(pool, tasks):
                 machine = aws.create_state_machine(local_definition(state_machine_definition(), aws.estimation))
-                on_start(pool)
+                on_start(pool, tasks)
                 client = aws.client("stepfunctions")
                 execution = client.start_execution(stateMachineArn=machine, name=run_id, input=json.dumps(request))
                 view = follow(lambda: observe(client, execution["executionArn"]), lambda: pool.rows)

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from nibrs_local.container_tasks import TaskPool
 from nibrs_local.home import BUCKET, Home
 from nibrs_pipeline.database import DatabaseLocation
 from nibrs_pipeline.keys import manifest_of, public_estimates_key, public_report_key
@@ -124,22 +125,27 @@ def test_a_broken_zip_fails_the_run_with_stage_state_and_remedy(home: Home, load
     assert not estimates_zip(home).exists()
 
 
-def processes_of(stage: str) -> list[int]:
-    found = subprocess.run(["pgrep", "-f", f"run_stage.R.*{stage}"], capture_output=True, text=True, check=False)
-    return [int(pid) for pid in found.stdout.split()]
+def r_process(tasks: TaskPool, stage: str) -> int:
+    """Wait for the R process of a stage."""
+    while True:
+        for entry_point in tasks.processes():
+            found = subprocess.run(
+                ["pgrep", "-P", str(entry_point), "-f", f"run_stage.R.*{stage}"],
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            if found.stdout:
+                return int(found.stdout.split()[0])
+        time.sleep(0.01)
 
 
 def test_a_killed_stage_fails_the_run_and_only_what_is_missing_is_redone(home: Home, loaded: DatabaseLocation) -> None:
-    def kill_first() -> None:
-        while not (found := processes_of("weight")):
-            time.sleep(0.01)
-        for pid in found:
-            os.kill(pid, signal.SIGKILL)
+    def kill_the_first(tasks: TaskPool) -> None:
+        os.kill(r_process(tasks, "weight"), signal.SIGKILL)
 
-    killer = Thread(target=kill_first, daemon=True)
-    killer.start()
-    outcome = run(home, loaded, years=[2016], estimates=True)
-    killer.join(60)
+    outcome = run(
+        home, loaded, years=[2016], estimates=True,
+        on_start=lambda pool, tasks: Thread(target=kill_the_first, args=[tasks], daemon=True).start(),
+    )  # fmt: skip
     assert outcome.view.status == "FAILED"
     assert "exit status 137: weight 2016: R was killed by signal 9" in (outcome.artifacts / "failure.txt").read_text()
     made = home.objects / BUCKET / "runs" / "test" / "estimation" / "2016" / "tabulated" / "DE.csv"

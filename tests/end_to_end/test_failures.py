@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from moto.s3.models import S3Backend
+from nibrs_local.container_tasks import TaskPool
 from nibrs_local.home import BUCKET, Home
 from nibrs_local.lambda_pool import LambdaPool
 from nibrs_pipeline.database import DatabaseLocation, connect
@@ -75,7 +76,7 @@ def test_a_function_killed_in_mid_copy_is_tried_again(
                 killed.append(pid)
 
     with disturbed(loaded, kill):
-        outcome = run(home, loaded, on_start=pools.append)
+        outcome = run(home, loaded, on_start=lambda pool, tasks: pools.append(pool))
     assert killed
     assert outcome.view.status == "SUCCEEDED"
     assert zips(public_files(home)) == right
@@ -114,7 +115,7 @@ def test_an_s3_that_answers_503_for_a_while_is_tried_again(
     home: Home, loaded: DatabaseLocation, right: dict[str, bytes], times: int
 ) -> None:
     refused: list[list[str]] = []
-    outcome = run(home, loaded, on_start=lambda pool: refused.append(refuse_writes("DE-2015.zip", times)))
+    outcome = run(home, loaded, on_start=lambda pool, tasks: refused.append(refuse_writes("DE-2015.zip", times)))
     assert refused[0] == ["runs/test/downloads/2015/DE-2015.zip"] * times
     assert outcome.view.status == "SUCCEEDED"
     log = (outcome.logs / "ExtractStateYear-DE-2015.log").read_text()
@@ -128,7 +129,7 @@ def test_an_s3_that_breaks_down_while_publishing_leaves_no_wrong_file_and_is_com
     run(home, loaded, run_id="before")
     sql(loaded, "UPDATE nibrs_month SET update_flag = 'Y'")
 
-    def refuse(pool: LambdaPool) -> None:
+    def refuse(pool: LambdaPool, tasks: TaskPool) -> None:
         refuse_writes("downloads/index.json", 1000)
 
     broken = run(home, loaded, run_id="broken", on_start=refuse)
