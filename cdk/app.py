@@ -1,19 +1,36 @@
-"""The CDK app: writes the CloudFormation template into cdk.out/ (``make synth``)."""
+"""The CDK app: writes the CloudFormation template into cdk.out/ (``make synth CONFIG=development``)."""
 
+import sys
 from pathlib import Path
 
-from aws_cdk import App
+from aws_cdk import App, FileSystem, Validations
+from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk.aws_ecr_assets import Platform
+from cdk_nag import AwsSolutionsChecks
+from nibrs_cdk.configuration import BadConfiguration, read_configuration
+from nibrs_cdk.estimation import FOLDER
 from nibrs_cdk.function_bundle import build_bundle
-from nibrs_cdk.stack import DownloadsStack
+from nibrs_cdk.stack import CONTEXT, PipelineStack
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
-    """Synthesise the stack."""
-    app = App(outdir=str(REPOSITORY / "cdk.out"))
-    DownloadsStack(app, "NibrsPipeline", code=lambda_.Code.from_asset(str(build_bundle(REPOSITORY))))
+    """Synthesise the stack of the configuration that the context names; cdk-nag's findings are errors."""
+    app = App(outdir=str(REPOSITORY / "cdk.out"), context=CONTEXT)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    try:
+        configuration = read_configuration(app.node.try_get_context("config") or "development")
+    except BadConfiguration as error:
+        sys.exit(f"Nothing was synthesised.\n{error}")
+    PipelineStack(
+        app,
+        configuration,
+        code=lambda_.Code.from_asset(str(build_bundle(REPOSITORY))),
+        image=ecs.ContainerImage.from_asset(str(FOLDER), platform=Platform.LINUX_ARM64),
+        estimation_version=FileSystem.fingerprint(str(FOLDER / "nibrsest"), exclude=["tests", "man"])[:12],
+    )
     app.synth()
 
 

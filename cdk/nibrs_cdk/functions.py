@@ -9,35 +9,23 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_sns as sns
 from constructs import Construct
+
+from nibrs_cdk.acknowledgments import acknowledge, acknowledge_objects
+from nibrs_cdk.configuration import Extraction
+from nibrs_cdk.database import DatabaseAccess
+from nibrs_cdk.network import Network
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "lambdas" / "functions.json"
 
-#: Prefixes of the data bucket that each function reads and writes.
-_READS: dict[str, tuple[str, ...]] = {
-    "PlanRunFunction": ("runs/*", "downloads/*"),
-    "ExtractCodeTablesFunction": (),
-    "ExtractStateYearFunction": ("runs/*", "downloads/*"),
-    "CheckExtractsFunction": ("runs/*",),
-    "BuildBundleFunction": ("runs/*", "downloads/*"),
-    "PublishFunction": ("runs/*", "downloads/*"),
-    "NotifyFailureFunction": (),
-}
-_WRITES: dict[str, tuple[str, ...]] = {
-    "PlanRunFunction": ("runs/*",),
-    "ExtractCodeTablesFunction": ("runs/*",),
-    "ExtractStateYearFunction": ("runs/*",),
-    "CheckExtractsFunction": ("runs/*",),
-    "BuildBundleFunction": ("runs/*",),
-    "PublishFunction": ("runs/*", "downloads/*"),
-    "NotifyFailureFunction": ("runs/*",),
-}
-_DELETES = ("PlanRunFunction", "PublishFunction")
-
 
 class Functions(Construct):
-    """One function per state, each with a role of its own."""
+    """One function per definition, each with a role of its own; those that use the database lie in the VPC.
+
+    Args:
+        code: the functions' code and dependencies.
+        estimation_version: identifies the code of the estimation.
+    """
 
     def __init__(
         self,
@@ -46,57 +34,86 @@ class Functions(Construct):
         *,
         code: lambda_.Code,
         bucket: s3.IBucket,
-        topic: sns.ITopic,
-        database_secret_arn: str,
+        network: Network,
+        database: DatabaseAccess,
+        extraction: Extraction,
+        estimation_version: str,
+        log_retention: logs.RetentionDays,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._bucket = bucket
-        self._secret_arn = database_secret_arn
-        environment = {
+        self._code, self._bucket, self._network, self._database = code, bucket, network, database
+        self._log_retention = log_retention
+        self._environment = {
             "DATA_BUCKET": bucket.bucket_name,
+            "MAX_CONCURRENCY": str(extraction.max_concurrency),
+            "TOLERATED_FAILURE_PERCENTAGE": f"{extraction.tolerated_failure_percentage:g}",
+            "ESTIMATION_VERSION": estimation_version,
             "POWERTOOLS_LOG_LEVEL": "INFO",
         }
-        definitions: dict[str, dict[str, Any]] = json.loads(DEFINITIONS.read_text(encoding="utf-8"))
-        self.by_name = {
-            name: self._function(name, definition, code, environment) for name, definition in definitions.items()
-        }
-        notify = self.by_name["NotifyFailureFunction"]
-        notify.add_environment("FAILURE_TOPIC_ARN", topic.topic_arn)
-        topic.grant_publish(notify)
+        self.definitions: dict[str, dict[str, Any]] = json.loads(DEFINITIONS.read_text(encoding="utf-8"))
+        self.by_name = {name: self._function(name, definition) for name, definition in self.definitions.items()}
 
-    def _function(
-        self, name: str, definition: dict[str, Any], code: lambda_.Code, environment: dict[str, str]
-    ) -> lambda_.Function:
-        database = {"DB_SECRET_ARN": self._secret_arn} if definition["database"] else {}
+    @property
+    def of_state_machine(self) -> dict[str, lambda_.Function]:
+        """Those that states call."""
+        return {
+            name: each for name, each in self.by_name.items() if self.definitions[name].get("in_state_machine", True)
+        }
+
+    def _function(self, name: str, definition: dict[str, Any]) -> lambda_.Function:
+        role = iam.Role(self, f"{name}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group = logs.LogGroup(self, f"{name}Logs", retention=self._log_retention)
+        log_group.grant_write(role)
         function = lambda_.Function(
             self,
             name,
             runtime=lambda_.Runtime.PYTHON_3_12,
             architecture=lambda_.Architecture.ARM_64,
-            code=code,
+            code=self._code,
             handler=definition["handler"],
             description=definition["description"],
             memory_size=definition["memory_mb"],
             timeout=Duration.seconds(definition["timeout_s"]),
             ephemeral_storage_size=Size.mebibytes(definition["storage_mb"]),
             tracing=lambda_.Tracing.ACTIVE,
-            environment={**environment, **database},
-            log_group=logs.LogGroup(self, f"{name}Logs", retention=logs.RetentionDays.THREE_MONTHS),
+            environment=self._environment,
+            log_group=log_group,
+            role=role,
+            **(self._in_vpc() if definition["database"] else {}),
         )
-        self._grant_objects(name, function)
         if definition["database"]:
-            function.add_to_role_policy(
-                iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[self._secret_arn])
-            )
+            self._grant_database(function)
+        self._grant_objects(function, definition)
+        acknowledge(function, "L1", "Python 3.12 is the version that the tests and the locked wheels are for.")
+        interfaces = "; Lambda's network interfaces have no name before they exist" if definition["database"] else ""
+        acknowledge(role, "IAM5[Resource::*]", f"X-Ray knows no resources{interfaces}.")
+        acknowledge_objects(role, self._bucket, [*definition["reads"], *definition["writes"], *definition["deletes"]])
         return function
 
-    def _grant_objects(self, name: str, function: lambda_.Function) -> None:
-        function.add_to_role_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[self._bucket.bucket_arn]))
-        for actions, prefixes in (
-            (["s3:GetObject"], _READS[name]),
-            (["s3:PutObject", "s3:AbortMultipartUpload"], _WRITES[name]),
-            (["s3:DeleteObject"], ("runs/*",) if name in _DELETES else ()),
+    def _in_vpc(self) -> dict[str, Any]:
+        return {
+            "vpc": self._network.vpc,
+            "vpc_subnets": self._network.subnets,
+            "security_groups": [self._database.clients],
+        }
+
+    def _grant_database(self, function: lambda_.Function) -> None:
+        function.add_environment("DB_SECRET_ARN", self._database.secret.secret_arn)
+        function.add_to_role_policy(
+            iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[self._database.secret.secret_arn])
+        )
+
+    def _grant_objects(self, function: lambda_.Function, definition: dict[str, Any]) -> None:
+        if definition["reads"]:
+            # Without it S3 answers "forbidden" instead of "not found" for an object that is not there.
+            function.add_to_role_policy(
+                iam.PolicyStatement(actions=["s3:ListBucket"], resources=[self._bucket.bucket_arn])
+            )
+        for actions, keys in (
+            (["s3:GetObject"], definition["reads"]),
+            (["s3:PutObject", "s3:AbortMultipartUpload"], definition["writes"]),
+            (["s3:DeleteObject"], definition["deletes"]),
         ):
-            if prefixes:
-                resources = [self._bucket.arn_for_objects(prefix) for prefix in prefixes]
+            if keys:
+                resources = [self._bucket.arn_for_objects(key) for key in keys]
                 function.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=resources))

@@ -11,53 +11,92 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from nibrs_cdk.acknowledgments import acknowledge, acknowledge_objects, acknowledge_wildcard
+from nibrs_cdk.estimation import Estimation
+
 DEFINITION = Path(__file__).resolve().parents[2] / "statemachines" / "nibrs_pipeline.asl.json"
-NAME = "nibrs-pipeline"
+
+#: What the states themselves read and write; everything else is done by functions and containers.
+_WORK_LISTS = "runs/*/plan/*"
+_FAILURES = ("runs/*/failures/*", "runs/*/estimation/*/failures/*")
 
 
 class Workflow(Construct):
-    """The state machine with the functions filled in, and a role that may do what its states do."""
+    """The state machine with everything filled in, and a role that may do what its states do."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, functions: Mapping[str, lambda_.IFunction], bucket: s3.IBucket
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        functions: Mapping[str, lambda_.IFunction],
+        estimation: Estimation,
+        bucket: s3.IBucket,
+        log_retention: logs.RetentionDays,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._name = name
         self.state_machine = sfn.StateMachine(
             self,
             "Pipeline",
-            state_machine_name=NAME,
+            state_machine_name=name,
             definition_body=sfn.DefinitionBody.from_string(DEFINITION.read_text(encoding="utf-8")),
-            definition_substitutions={name: function.function_arn for name, function in functions.items()},
+            definition_substitutions={
+                **{name: function.function_arn for name, function in functions.items()},
+                **estimation.substitutions,
+            },
             tracing_enabled=True,
             logs=sfn.LogOptions(
-                destination=logs.LogGroup(self, "Logs", retention=logs.RetentionDays.THREE_MONTHS),
+                # Step Functions delivers to groups of this name without a resource policy that could grow too long.
+                destination=logs.LogGroup(
+                    self, "Logs", log_group_name=f"/aws/vendedlogs/states/{name}", retention=log_retention
+                ),
                 level=sfn.LogLevel.ALL,
             ),
         )
-        for function in functions.values():
-            function.grant_invoke(self.state_machine)
-        self._grant_objects(bucket)
-        self._grant_distributed_maps()
+        self._allow(["lambda:InvokeFunction"], [function.function_arn for function in functions.values()])
+        self._allow_objects(bucket)
+        self._allow_distributed_maps()
+        self._allow_tasks(estimation)
+        acknowledge(self.state_machine, "IAM5[Resource::*]", "X-Ray and log delivery know no resources.")
+        acknowledge_objects(self.state_machine, bucket, [_WORK_LISTS, *_FAILURES])
 
-    def _grant_objects(self, bucket: s3.IBucket) -> None:
+    def _allow(self, actions: list[str], resources: list[str], conditions: Mapping[str, object] | None = None) -> None:
+        self.state_machine.add_to_role_policy(
+            iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions)
+        )
+
+    def _allow_objects(self, bucket: s3.IBucket) -> None:
         """Read the work lists; record failed items."""
-        for action, keys in (("s3:GetObject", "runs/*/plan/*"), ("s3:PutObject", "runs/*/failures/*")):
-            self.state_machine.add_to_role_policy(
-                iam.PolicyStatement(actions=[action], resources=[bucket.arn_for_objects(keys)])
-            )
+        self._allow(["s3:GetObject"], [bucket.arn_for_objects(_WORK_LISTS)])
+        self._allow(["s3:PutObject"], [bucket.arn_for_objects(key) for key in _FAILURES])
 
-    def _grant_distributed_maps(self) -> None:
+    def _allow_distributed_maps(self) -> None:
         """A distributed Map starts executions of its own state machine."""
-        stack = Stack.of(self)
-        machine = stack.format_arn(
-            service="states", resource="stateMachine", resource_name=NAME, arn_format=ArnFormat.COLON_RESOURCE_NAME
+        self._allow(["states:StartExecution"], [self._arn("states", "stateMachine", self._name)])
+        executions = self._arn("states", "execution", f"{self._name}/*")
+        self._allow(["states:DescribeExecution", "states:StopExecution"], [executions])
+        acknowledge_wildcard(self.state_machine, executions, "Executions have no name before they exist.")
+
+    def _allow_tasks(self, estimation: Estimation) -> None:
+        """Run the stages' tasks, and be told by EventBridge when they stop."""
+        cluster = estimation.cluster
+        self._allow(["ecs:RunTask"], [task.task_definition_arn for task in estimation.tasks.values()])
+        tasks = Stack.of(self).format_arn(service="ecs", resource="task", resource_name=f"{cluster.cluster_name}/*")
+        self._allow(["ecs:StopTask", "ecs:DescribeTasks"], [tasks])
+        acknowledge_wildcard(self.state_machine, tasks, "Tasks of this cluster have no name before they exist.")
+        rule = Stack.of(self).format_arn(
+            service="events", resource="rule", resource_name="StepFunctionsGetEventsForECSTaskRule"
         )
-        executions = stack.format_arn(
-            service="states", resource="execution", resource_name=f"{NAME}/*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+        self._allow(["events:PutTargets", "events:PutRule", "events:DescribeRule"], [rule])
+        roles = {task.task_role.role_arn for task in estimation.tasks.values()}
+        roles |= {task.execution_role.role_arn for task in estimation.tasks.values() if task.execution_role}
+        self._allow(
+            ["iam:PassRole"], sorted(roles), {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
         )
-        for actions, resource in (
-            (["states:StartExecution"], machine),
-            (["states:DescribeExecution", "states:StopExecution"], executions),
-        ):
-            policy = iam.PolicyStatement(actions=actions, resources=[resource])
-            self.state_machine.add_to_role_policy(policy)
+
+    def _arn(self, service: str, resource: str, name: str) -> str:
+        return Stack.of(self).format_arn(
+            service=service, resource=resource, resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )

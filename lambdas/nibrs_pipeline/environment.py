@@ -19,6 +19,7 @@ class Environment(BaseSettings):
         default=0.0, ge=0, le=100, description="share of state-years that may fail without failing the run"
     )
     estimation_version: str = Field(default="unknown", description="identifies the code of the estimation")
+    state_machine_arn: str = Field(default="", description="the state machine, for Report age")
     failure_topic_arn: str = Field(default="", description="SNS topic that is told of failed runs")
 
     @property

@@ -27,6 +27,7 @@ class StageDefinition(BaseModel):
     storage_gb: int
     timeout_s: int
     dimensions: list[str]
+    reads: list[str]
     inputs: dict[str, str]
 
     @staticmethod

@@ -53,7 +53,7 @@ from moto.stepfunctions.parser.asl.utils import boto_client
 
 from nibrs_local.container_tasks import StageDefinition, TaskPool, stage_definitions
 from nibrs_local.home import BUCKET, Home
-from nibrs_local.lambda_pool import FunctionError, LambdaPool, function_definitions
+from nibrs_local.lambda_pool import FunctionError, LambdaPool, state_machine_functions
 from nibrs_local.object_files import restore_objects, writing_to
 
 REGION = "us-east-1"
@@ -300,7 +300,7 @@ def substitute(definition: str, values: Mapping[str, str]) -> str:
 
 def local_definition(definition: str, estimation: Mapping[str, str]) -> str:
     """The definition as the emulator runs it: names of functions and of the estimation filled in, checked."""
-    text = substitute(definition, {**{name: name for name in function_definitions()}, **estimation})
+    text = substitute(definition, {**{name: name for name in state_machine_functions()}, **estimation})
     check_definition(json.loads(text))
     return text
 

@@ -21,7 +21,7 @@ _PATIENCE = 5.0
 
 
 class FunctionDefinition(BaseModel):
-    """A function as ``lambdas/functions.json`` defines it; sizes in MB, time in seconds."""
+    """A function as ``lambdas/functions.json`` defines it; sizes in MB, time in seconds, keys of the data bucket."""
 
     handler: str
     description: str
@@ -29,12 +29,21 @@ class FunctionDefinition(BaseModel):
     timeout_s: int
     storage_mb: int
     database: bool
+    reads: list[str]
+    writes: list[str]
+    deletes: list[str]
+    in_state_machine: bool = True
 
 
 def function_definitions() -> dict[str, FunctionDefinition]:
     """All functions by the name under which the state machine knows them."""
     text = (Path(str(files("nibrs_pipeline"))).parent / "functions.json").read_text(encoding="utf-8")
     return TypeAdapter(dict[str, FunctionDefinition]).validate_json(text)
+
+
+def state_machine_functions() -> list[str]:
+    """The functions that states call."""
+    return [name for name, definition in function_definitions().items() if definition.in_state_machine]
 
 
 class FunctionError(Exception):
@@ -120,7 +129,7 @@ class LambdaPool:
 
     def warm_up(self) -> None:
         """Start a process for each function, so that their imports overlap with other work."""
-        for function in self._definitions:
+        for function in state_machine_functions():
             worker = self._start(function)
             with self._lock:
                 self._all.append(worker)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from nibrs_local.container_tasks import StageDefinition, stage_definitions
 from nibrs_local.emulator import UnsupportedDefinition, check_definition, local_definition, substitute
-from nibrs_local.lambda_pool import function_definitions
+from nibrs_local.lambda_pool import function_definitions, state_machine_functions
 from nibrs_local.local_run import state_machine_definition
 from nibrs_pipeline import errors
 
@@ -105,7 +105,7 @@ def containers() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def test_functions_and_tasks_are_those_that_the_state_machine_names() -> None:
     named = set(re.findall(r"\$\{(\w+)\}", state_machine_definition()))
-    assert named == set(function_definitions()) | set(ESTIMATION)
+    assert named == set(state_machine_functions()) | set(ESTIMATION)
 
 
 def test_every_stage_is_run_by_its_own_task_with_the_variables_that_it_needs() -> None:

@@ -1,0 +1,231 @@
+"""The configuration of a deployment: typed, documented, checked before anything is synthesised.
+
+Files lie in ``cdk/config/``; ``cdk synth -c config=production`` reads ``production.toml``, and a path names
+a file of your own. What a file leaves out has the default below.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+FOLDER = Path(__file__).resolve().parents[1] / "config"
+
+
+class BadConfiguration(Exception):
+    """A configuration that cannot be deployed; names the file, the key, the value and what is allowed."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _matching(pattern: str, description: str) -> Any:
+    return Field(pattern=pattern, description=description)
+
+
+SubnetId = Annotated[str, _matching(r"^subnet-[0-9a-f]+$", "the identifier of a subnet, such as subnet-0a1b2c3d")]
+SecurityGroupId = Annotated[str, _matching(r"^sg-[0-9a-f]+$", "the identifier of a security group, such as sg-0a1b2c")]
+SecretArn = Annotated[
+    str, _matching(r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+$", "the ARN of a secret")
+]
+Email = Annotated[str, _matching(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", "an address for mail")]
+
+
+class GivenDatabase(_Section):
+    """A database that exists already."""
+
+    kind: Literal["given"]
+    secret_arn: SecretArn = Field(
+        description="the ARN of the Secrets Manager secret with host, port, username, password and dbname"
+    )
+    security_group_id: SecurityGroupId = Field(description="the security group that guards the database")
+    port: int = Field(default=5432, ge=1, le=65535, description="the port it listens on")
+
+
+class TrialDatabase(_Section):
+    """A small PostgreSQL that is created with the stack, and removed with it."""
+
+    kind: Literal["trial"]
+    instance_type: str = Field(
+        default="t4g.small", description="the RDS instance type without 'db.', such as t4g.small"
+    )
+    storage_gb: int = Field(default=100, ge=20, le=65536, description="its storage in GB, 20 or more")
+
+
+class GivenNetwork(_Section):
+    """A VPC that exists already, with endpoints (or a way out) for S3, Secrets Manager, ECR and CloudWatch Logs."""
+
+    kind: Literal["given"]
+    vpc_id: str = Field(pattern=r"^vpc-[0-9a-f]+$", description="the identifier of the VPC, such as vpc-0a1b2c3d")
+    availability_zones: list[str] = Field(min_length=1, description="the zones of the subnets, in the same order")
+    private_subnet_ids: list[SubnetId] = Field(min_length=1, description="private subnets, one per zone")
+
+
+class CreatedNetwork(_Section):
+    """A VPC that is created with the stack: private subnets only, with the endpoints that are needed."""
+
+    kind: Literal["created"]
+    cidr: str = Field(
+        default="10.64.0.0/24", pattern=r"^\d+\.\d+\.\d+\.\d+/\d+$", description="its range, such as 10.64.0.0/24"
+    )
+    zones: int = Field(default=2, ge=1, le=6, description="how many availability zones, 1 to 6")
+
+
+class Schedule(_Section):
+    """When a run starts by itself, and with which request."""
+
+    enabled: bool = Field(description="true or false")
+    cron: str = Field(
+        pattern=r"^(\S+ ){5}\S+$", description='minutes, hours, day, month, weekday and year, such as "0 6 1 * ? *"'
+    )
+    request: dict[str, Any] = Field(default={}, description="the request that the run is started with")
+
+
+class Schedules(_Section):
+    """The schedules; both are off unless a file says otherwise."""
+
+    time_zone: str = Field(default="America/New_York", description="a time zone's name, such as America/New_York")
+    downloads: Schedule = Schedule(enabled=False, cron="0 6 1 * ? *", request={"estimates": False})
+    estimates: Schedule = Schedule(enabled=False, cron="0 6 15 9 ? *", request={"estimates": True})
+
+
+class Extraction(_Section):
+    """How hard the database may be worked."""
+
+    max_concurrency: int = Field(default=20, ge=1, le=1000, description="state-years extracted at once, 1 to 1000")
+    tolerated_failure_percentage: float = Field(
+        default=0, ge=0, le=100, description="the share of state-years that may fail without failing the run, 0 to 100"
+    )
+
+
+class Retention(_Section):
+    """How long things are kept, in days, and what happens to data when the stack is removed."""
+
+    logs: Literal[7, 30, 90, 180, 365, 1827] = Field(default=90, description="7, 30, 90, 180, 365 or 1827")
+    runs: int = Field(default=90, ge=1, description="working files of runs, 1 or more")
+    replaced_downloads: int = Field(default=365, ge=1, description="earlier versions of published files, 1 or more")
+    keep_data: bool = Field(default=True, description="true: removing the stack leaves the bucket; false: it goes, too")
+
+
+class Alarms(_Section):
+    """Who is told, and of what."""
+
+    emails: list[Email] = Field(default=[], description="addresses that get failures and alarms")
+    days_without_publication: int = Field(default=40, ge=1, description="days, 1 or more")
+
+
+class PublicAccess(_Section):
+    """Whether the downloads are on the web."""
+
+    cloudfront: bool = Field(
+        default=False, description="true: a CloudFront distribution serves downloads and estimates"
+    )
+    domain_name: str = Field(default="", description="a domain name of your own, or nothing")
+    certificate_arn: str = Field(
+        default="", pattern=r"^(|arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/.+)$",
+        description="the ARN of the domain's certificate, which has to be in us-east-1",
+    )  # fmt: skip
+
+
+class Configuration(_Section):
+    """All of it."""
+
+    stack_name: str = Field(
+        default="NibrsPipeline", pattern=r"^[A-Za-z][A-Za-z0-9-]{0,127}$", description="letters, digits and hyphens"
+    )
+    state_machine_name: str = Field(
+        default="nibrs-pipeline", pattern=r"^[A-Za-z0-9-_]{1,80}$", description="letters, digits, hyphens, underscores"
+    )
+    account: str = Field(default="", pattern=r"^(|\d{12})$", description="twelve digits, or nothing: whoever deploys")
+    region: str = Field(
+        default="", pattern=r"^(|[a-z]{2}(-[a-z]+)+-\d)$", description="such as us-east-1, or nothing: whoever deploys"
+    )
+    database: GivenDatabase | TrialDatabase = Field(discriminator="kind", description='of kind "given" or "trial"')
+    network: GivenNetwork | CreatedNetwork = Field(discriminator="kind", description='of kind "given" or "created"')
+    extraction: Extraction = Extraction()
+    schedules: Schedules = Schedules()
+    retention: Retention = Retention()
+    alarms: Alarms = Alarms()
+    public: PublicAccess = PublicAccess()
+    tags: dict[str, str] = Field(default={}, description="names and values of tags for all resources")
+
+
+def read_configuration(name: str) -> Configuration:
+    """Read a configuration by its name in ``cdk/config/``, or by its path.
+
+    Raises:
+        BadConfiguration: names the file and every key that is wrong, what it is and what is allowed.
+    """
+    path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        there = ", ".join(sorted(each.stem for each in FOLDER.glob("*.toml")))
+        raise BadConfiguration(
+            f"config: {name} was given, but {path} does not exist; there are {there}, or give the path of a .toml file"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadConfiguration(f"{path}: not TOML: {error}") from error
+    try:
+        found = Configuration.model_validate(given)
+    except ValidationError as error:
+        raise BadConfiguration("\n".join(_refusal(path, problem) for problem in error.errors())) from error
+    _require_consistent(path, found)
+    return found
+
+
+def _require_consistent(path: Path, found: Configuration) -> None:
+    network = found.network
+    if isinstance(network, GivenNetwork) and len(network.availability_zones) != len(network.private_subnet_ids):
+        raise BadConfiguration(
+            f"{path}: network.private_subnet_ids: {len(network.private_subnet_ids)} subnets for "
+            f"{len(network.availability_zones)} availability_zones; give one subnet per zone"
+        )
+    if isinstance(found.database, GivenDatabase) and not isinstance(network, GivenNetwork):
+        raise BadConfiguration(
+            f'{path}: network.kind: "created" was given with a given database; the functions have to reach it, so '
+            'give its VPC with kind = "given"'
+        )
+    if isinstance(found.database, TrialDatabase) and (
+        len(network.availability_zones) if isinstance(network, GivenNetwork) else network.zones
+    ) < 2:  # fmt: skip
+        raise BadConfiguration(f"{path}: network: one zone was given; RDS wants subnets in two zones or more")
+    if bool(found.public.domain_name) != bool(found.public.certificate_arn):
+        raise BadConfiguration(f"{path}: public: domain_name and certificate_arn go together; give both or neither")
+
+
+def _refusal(path: Path, problem: Any) -> str:
+    # The kind of a database or network stands in the location, but is no key of the file.
+    keys = [str(part) for part in problem["loc"] if part not in ("given", "trial", "created")]
+    key = ".".join(keys)
+    kind = problem["type"]
+    if kind == "extra_forbidden":
+        return f"{path}: {key}: there is no such key"
+    allowed = _description(problem["loc"])
+    if kind == "missing":
+        return f"{path}: {key}: is missing; it has to be {allowed}"
+    return f"{path}: {key}: {problem['input']!r} was given; it has to be {allowed or problem['msg']}"
+
+
+def _description(location: tuple[str | int, ...]) -> str:
+    """What the field at a location may be, from its description."""
+    sections: dict[str, type[BaseModel]] = {
+        "given": GivenDatabase, "trial": TrialDatabase, "created": CreatedNetwork,
+    }  # fmt: skip
+    model: type[BaseModel] = Configuration
+    text = ""
+    for place, part in enumerate(location):
+        if isinstance(part, int):
+            continue
+        if part in sections and location[place - 1] in ("database", "network"):
+            model = GivenNetwork if (part, location[place - 1]) == ("given", "network") else sections[part]
+            continue
+        field = model.model_fields.get(part)
+        if field is None:
+            break
+        text = field.description or text
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            model = field.annotation
+    return text

@@ -1,0 +1,61 @@
+"""Access to the database: one that is given, or a small one for trials."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_rds as rds
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from nibrs_cdk.acknowledgments import acknowledge
+from nibrs_cdk.configuration import GivenDatabase, TrialDatabase
+from nibrs_cdk.network import Network
+
+
+class DatabaseAccess(Construct):
+    """``secret`` says where the database is; whoever is in ``clients`` may connect to it."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, database: GivenDatabase | TrialDatabase, network: Network
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.clients = ec2.SecurityGroup(
+            self, "Clients", vpc=network.vpc, description="Functions that read the NIBRS database"
+        )
+        self.secret: secretsmanager.ISecret
+        if isinstance(database, GivenDatabase):
+            self.secret = secretsmanager.Secret.from_secret_complete_arn(self, "Secret", database.secret_arn)
+            guard = ec2.SecurityGroup.from_security_group_id(self, "Database", database.security_group_id)
+            guard.add_ingress_rule(self.clients, ec2.Port.tcp(database.port), "NIBRS pipeline")
+        else:
+            instance = self._trial(database, network)
+            instance.connections.allow_default_port_from(self.clients, "NIBRS pipeline")
+            if instance.secret is None:
+                raise AssertionError("RDS made no secret for the credentials that it generated")
+            self.secret = instance.secret
+
+    def _trial(self, database: TrialDatabase, network: Network) -> rds.DatabaseInstance:
+        engine = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.VER_18_3)
+        instance = rds.DatabaseInstance(
+            self,
+            "Trial",
+            engine=engine,
+            instance_type=ec2.InstanceType(database.instance_type),
+            vpc=network.vpc,
+            vpc_subnets=network.subnets,
+            database_name="nibrs",
+            credentials=rds.Credentials.from_generated_secret("nibrs"),
+            allocated_storage=database.storage_gb,
+            storage_type=rds.StorageType.GP3,
+            storage_encrypted=True,
+            iam_authentication=True,
+            backup_retention=Duration.days(1),
+            parameters={"rds.force_ssl": "1"},
+            removal_policy=RemovalPolicy.DESTROY,
+            delete_automated_backups=True,
+            cloudwatch_logs_exports=["postgresql"],
+        )
+        reason = "A trial database: made-up or public data, created and removed with the stack."
+        for rule in ("RDS3", "RDS10", "RDS11"):
+            acknowledge(instance, rule, reason)
+        acknowledge(instance, "SMG4", f"{reason} Its password lives as long as the stack.")
+        return instance

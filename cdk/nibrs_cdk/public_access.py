@@ -1,0 +1,62 @@
+"""The downloads on the web: CloudFront over the published prefixes of the data bucket, and nothing else of it."""
+
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from constructs import Construct
+
+from nibrs_cdk import configuration
+from nibrs_cdk.acknowledgments import acknowledge
+from nibrs_cdk.storage import Storage
+
+#: Whoever asks for anything else is led to the index.
+_TO_THE_INDEX = """
+function handler(event) {
+    return { statusCode: 302, statusDescription: 'Found', headers: { location: { value: '/downloads/index.html' } } };
+}
+"""
+
+
+class PublicAccess(Construct):
+    """A distribution whose only paths to the bucket are those that Publish writes."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, public: configuration.PublicAccess, storage: Storage
+    ) -> None:
+        super().__init__(scope, construct_id)
+        origin = origins.S3BucketOrigin.with_origin_access_control(storage.data)
+        redirect = cloudfront.Function(self, "ToTheIndex", code=cloudfront.FunctionCode.from_inline(_TO_THE_INDEX))
+        behavior = cloudfront.BehaviorOptions(
+            origin=origin,
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+            response_headers_policy=cloudfront.ResponseHeadersPolicy.SECURITY_HEADERS,
+        )
+        own = public.domain_name
+        certificate = acm.Certificate.from_certificate_arn(self, "Certificate", public.certificate_arn) if own else None
+        self.distribution = cloudfront.Distribution(
+            self,
+            "Distribution",
+            comment="NIBRS downloads and estimates",
+            default_behavior=cloudfront.BehaviorOptions(
+                origin=origin,
+                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+                function_associations=[
+                    cloudfront.FunctionAssociation(
+                        function=redirect, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
+                    )
+                ],
+            ),
+            additional_behaviors={"downloads/*": behavior, "estimates/*": behavior},
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+            price_class=cloudfront.PriceClass.PRICE_CLASS_100,
+            log_bucket=storage.access_logs,
+            log_file_prefix="cloudfront/",
+            domain_names=[own] if own else None,
+            certificate=certificate,
+        )
+        acknowledge(self.distribution, "CFR1", "The downloads are public for everybody, wherever they are.")
+        acknowledge(
+            self.distribution, "CFR2", "Static files without any input; there is nothing a firewall could filter."
+        )
+        if not own:
+            acknowledge(self.distribution, "CFR4", "CloudFront's own name has CloudFront's own certificate.")
