@@ -33,7 +33,15 @@ SecretArn = Annotated[
 Email = Annotated[str, _matching(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", "an address for mail")]
 
 
-class GivenDatabase(_Section):
+class _Database(_Section):
+    root_certificates: str = Field(
+        default="",
+        description="the path of a PEM file with the certificates to check the database's against, for RDS its "
+        "global-bundle.pem, or nothing: those that Lambda trusts",
+    )
+
+
+class GivenDatabase(_Database):
     """A database that exists already."""
 
     kind: Literal["given"]
@@ -44,7 +52,7 @@ class GivenDatabase(_Section):
     port: int = Field(default=5432, ge=1, le=65535, description="the port it listens on")
 
 
-class TrialDatabase(_Section):
+class TrialDatabase(_Database):
     """A small PostgreSQL that is created with the stack, and removed with it."""
 
     kind: Literal["trial"]
@@ -177,7 +185,11 @@ def read_configuration(name: str) -> Configuration:
 
 
 def _require_consistent(path: Path, found: Configuration) -> None:
-    network = found.network
+    network, certificates = found.network, found.database.root_certificates
+    if certificates and "BEGIN CERTIFICATE" not in _text(Path(certificates)):
+        raise BadConfiguration(
+            f"{path}: database.root_certificates: {certificates!r} was given; it has to be a PEM file that can be read"
+        )
     if isinstance(network, GivenNetwork) and len(network.availability_zones) != len(network.private_subnet_ids):
         raise BadConfiguration(
             f"{path}: network.private_subnet_ids: {len(network.private_subnet_ids)} subnets for "
@@ -194,6 +206,13 @@ def _require_consistent(path: Path, found: Configuration) -> None:
         raise BadConfiguration(f"{path}: network: one zone was given; RDS wants subnets in two zones or more")
     if bool(found.public.domain_name) != bool(found.public.certificate_arn):
         raise BadConfiguration(f"{path}: public: domain_name and certificate_arn go together; give both or neither")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
 
 
 def _refusal(path: Path, problem: Any) -> str:

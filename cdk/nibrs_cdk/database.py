@@ -21,6 +21,7 @@ class DatabaseAccess(Construct):
         self.clients = ec2.SecurityGroup(
             self, "Clients", vpc=network.vpc, description="Functions that read the NIBRS database"
         )
+        self.has_root_certificates = bool(database.root_certificates)
         self.secret: secretsmanager.ISecret
         if isinstance(database, GivenDatabase):
             self.secret = secretsmanager.Secret.from_secret_complete_arn(self, "Secret", database.secret_arn)

@@ -9,10 +9,17 @@ from pathlib import Path
 PYTHON, PLATFORM = "3.12", "aarch64-manylinux_2_28"
 
 
-def build_bundle(repository: Path) -> Path:
+#: The file in the bundle that holds the certificates which the database's is checked against.
+ROOT_CERTIFICATES = "database-root-certificates.pem"
+
+
+def build_bundle(repository: Path, root_certificates: Path | None = None) -> Path:
     """Fill a folder with what a function needs, for the functions' processor; returns the folder.
 
     The dependencies are installed again only if the lock file changed.
+
+    Args:
+        root_certificates: certificates that the database's is checked against, PEM.
     """
     lock = hashlib.sha256((repository / "uv.lock").read_bytes()).hexdigest()[:12]
     folder = repository / ".tools" / f"function-bundle-{lock}"
@@ -25,6 +32,9 @@ def build_bundle(repository: Path) -> Path:
         target = folder / source.name
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / ROOT_CERTIFICATES).unlink(missing_ok=True)
+    if root_certificates:
+        shutil.copyfile(root_certificates, folder / ROOT_CERTIFICATES)
     return folder
 
 

@@ -14,6 +14,7 @@ from constructs import Construct
 from nibrs_cdk.acknowledgments import acknowledge, acknowledge_objects
 from nibrs_cdk.configuration import Extraction
 from nibrs_cdk.database import DatabaseAccess
+from nibrs_cdk.function_bundle import ROOT_CERTIFICATES
 from nibrs_cdk.network import Network
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "lambdas" / "functions.json"
@@ -99,6 +100,8 @@ class Functions(Construct):
 
     def _grant_database(self, function: lambda_.Function) -> None:
         function.add_environment("DB_SECRET_ARN", self._database.secret.secret_arn)
+        if self._database.has_root_certificates:
+            function.add_environment("PGSSLROOTCERT", f"/var/task/{ROOT_CERTIFICATES}")
         function.add_to_role_policy(
             iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[self._database.secret.secret_arn])
         )

@@ -40,6 +40,7 @@ class DatabaseLocation:
     password: str
     database: str
     tls: bool
+    root_certificates: str = ""
 
     @classmethod
     def from_environment(
@@ -47,7 +48,8 @@ class DatabaseLocation:
     ) -> "DatabaseLocation":
         """DB_URI, or a Secrets Manager secret (DB_SECRET_ARN), or PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE.
 
-        TLS is on except on this machine; PGSSLMODE=disable turns it off.
+        TLS is on except on this machine; PGSSLMODE=disable turns it off. PGSSLROOTCERT names a file of
+        certificates to trust instead of the system's.
 
         Raises:
             BadRequest: nothing of this is set, or DB_URI is not a PostgreSQL address.
@@ -73,6 +75,7 @@ class DatabaseLocation:
             password=str(settings["password"] or ""),
             database=str(settings["dbname"] or "postgres"),
             tls=_wants_tls(host, environment.get("PGSSLMODE", "")),
+            root_certificates=environment.get("PGSSLROOTCERT", ""),
         )
 
     @classmethod
@@ -90,6 +93,7 @@ class DatabaseLocation:
             password=unquote(parts.password or ""),
             database=unquote(parts.path.lstrip("/")) or "postgres",
             tls=_wants_tls(host, options.get("sslmode", "")),
+            root_certificates=options.get("sslrootcert", os.environ.get("PGSSLROOTCERT", "")),
         )
 
     def as_environment(self) -> dict[str, str]:
@@ -101,7 +105,23 @@ class DatabaseLocation:
             "PGPASSWORD": self.password,
             "PGDATABASE": self.database,
             "PGSSLMODE": "verify-full" if self.tls else "disable",
+            "PGSSLROOTCERT": self.root_certificates,
         }
+
+
+def _tls_context(location: DatabaseLocation) -> ssl.SSLContext:
+    """Verifies the server's certificate and name.
+
+    Raises:
+        BadRequest: the file of certificates cannot be used.
+    """
+    try:
+        return ssl.create_default_context(cafile=location.root_certificates or None)
+    except (OSError, ssl.SSLError) as error:
+        raise BadRequest(
+            f"PGSSLROOTCERT: {location.root_certificates!r} was given; it has to be a file of certificates in PEM "
+            f"format: {error}"
+        ) from error
 
 
 def _wants_tls(host: str, mode: str) -> bool:
@@ -189,7 +209,7 @@ def connect(location: DatabaseLocation, timeout: float | None = 10) -> Connectio
             port=location.port,
             unix_sock=f"{location.host}/.s.PGSQL.{location.port}" if socket_folder else None,
             database=location.database,
-            ssl_context=ssl.create_default_context() if location.tls else None,
+            ssl_context=_tls_context(location) if location.tls else None,
             timeout=timeout,
             application_name="nibrs-pipeline",
         )

@@ -107,10 +107,14 @@ class TaskPool:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**_needed_to_start(), **self.environment, **variables},
+                env={**_needed_to_start(), **self.environment_of(command), **variables},
             )
         with self._lock:
             self._processes[task] = process
+
+    def environment_of(self, command: list[str]) -> Mapping[str, str]:
+        """Variables that a container gets besides those of its definition."""
+        return self.environment
 
     def exit_code(self, task: str) -> int | None:
         """How a task ended; None while it runs."""

@@ -10,6 +10,7 @@ moto interprets the state machine; what it leaves out is filled in here and nowh
 * A Map inside a Map keeps its items in one place in moto, so that the outer one must have MaxConcurrency 1;
   ``check_definition`` refuses another.
 * An ``aws-sdk`` S3 ``Body`` that is an object is not serialised by moto: here it becomes JSON, as on AWS.
+* CloudFormation creates state machines that never run, with their substitutions left open: here they run.
 * moto makes a client for every task, which costs more than the task: here one is kept.
 * A distributed Map's worker calls itself for every item, and an execution that meets Python's limit hangs:
   here the limit is far beyond any list of state-years.
@@ -32,8 +33,10 @@ from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.ecs.models import ecs_backends
 from moto.s3.models import S3Backend
 from moto.server import ThreadedMotoServer
+from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
@@ -50,6 +53,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.utils import boto_client
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from nibrs_local.container_tasks import StageDefinition, TaskPool, stage_definitions
 from nibrs_local.home import BUCKET, Home
@@ -205,8 +209,10 @@ def _running_tasks(tasks: TaskPool) -> Iterator[None]:
         client: Any = boto_client.boto_client_for(resource_runtime_part.region, "ecs")
         parameters = _camel_case(normalised_parameters)
         [task] = client.run_task(**parameters)["tasks"]
-        definition = client.describe_task_definition(taskDefinition=task["taskDefinitionArn"])["taskDefinition"]
-        tasks.start(task["taskArn"], definition["containerDefinitions"], parameters.get("overrides", {}))
+        # Asked of moto itself: Step Functions does not ask, and no role has to allow it.
+        ecs = ecs_backends[DEFAULT_ACCOUNT_ID][resource_runtime_part.region]
+        containers = ecs.describe_task_definition(task["taskDefinitionArn"]).container_definitions
+        tasks.start(task["taskArn"], containers, parameters.get("overrides", {}))
         env.stack.append({"task": task, "overrides": parameters.get("overrides", {})})
 
     def wait_for_end(
@@ -279,6 +285,24 @@ def _with_keys(value: Any, spell: Callable[[str], str]) -> Any:
     if isinstance(value, list):
         return [_with_keys(each, spell) for each in value]
     return value
+
+
+@contextmanager
+def deployments() -> Iterator[None]:
+    """Let CloudFormation create state machines that run; moto leaves names open in them and never executes them."""
+
+    def create(
+        _class: type[Any], /, name: str, resource: dict[str, Any], account_id: str, region_name: str, **_: Any
+    ) -> Any:
+        properties = resource["Properties"]
+        definition = substitute(properties["DefinitionString"], properties.get("DefinitionSubstitutions", {}))
+        check_definition(json.loads(definition))
+        return stepfunctions_parser_backends[account_id][region_name].create_state_machine(
+            properties.get("StateMachineName", name), definition, properties["RoleArn"]
+        )
+
+    with _patched(StateMachine, "create_from_cloudformation_json", classmethod(create)):
+        yield
 
 
 def substitute(definition: str, values: Mapping[str, str]) -> str:

@@ -33,6 +33,7 @@ class FunctionDefinition(BaseModel):
     writes: list[str]
     deletes: list[str]
     in_state_machine: bool = True
+    environment: dict[str, str] = {}
 
 
 def function_definitions() -> dict[str, FunctionDefinition]:
@@ -84,10 +85,17 @@ class LambdaPool:
             to start.
         database: variables that only functions with access to the database get.
         logs: folder of the logs, one file per task.
+        definitions: the functions; those of ``functions.json`` by default.
     """
 
-    def __init__(self, environment: Mapping[str, str], database: Mapping[str, str], logs: Path) -> None:
-        self._definitions = function_definitions()
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        database: Mapping[str, str],
+        logs: Path,
+        definitions: Mapping[str, FunctionDefinition] | None = None,
+    ) -> None:
+        self._definitions = definitions or function_definitions()
         self._environment = dict(environment)
         self._database = dict(database)
         self._logs = logs
@@ -170,6 +178,7 @@ class LambdaPool:
             **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
             **self._environment,
             **(self._database if definition.database else {}),
+            **definition.environment,
             "AWS_LAMBDA_FUNCTION_NAME": function,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(definition.memory_mb),
             "NIBRS_ANSWER_FD": str(writing),

@@ -1,0 +1,205 @@
+"""The synthesised template, deployed into moto's CloudFormation, and executions of what was deployed.
+
+Names, substitutions, environment variables, task definitions and roles come from the template. What is not
+from it: the emulation's address and credentials, and where the database is, which the secret says.
+"""
+
+import csv
+import io
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nibrs_local import embedded_postgres
+from nibrs_local.emulator import Emulator, deployments, emulator
+from nibrs_local.home import Home
+from nibrs_local.watching import RunView
+from nibrs_pipeline.catalog import Catalog
+from nibrs_pipeline.database import DatabaseLocation
+
+from tests.conftest import real_zip
+from tests.infrastructure.deployed import Deployed, deploy, given_resources
+from tests.infrastructure.permissions import Call, Calls, recorded_calls, unexplained
+from tests.infrastructure.synthesis import GIVEN, given_configuration, synthesise, with_values
+from tests.runs import load, load_trial, sql
+
+#: Resources of the template that moto's CloudFormation does not hold, and what is known of them all the same.
+NOT_HELD = {
+    "AWS::CloudWatch::Alarm": "test_template checks metric, threshold and action of each",
+    "AWS::CloudWatch::Dashboard": "left out by deploy(): its body names the alarms",
+    "AWS::S3::BucketPolicy": "test_template checks that it refuses anything but TLS",
+    "AWS::SNS::Subscription": "test_template checks the addresses",
+    "AWS::SNS::TopicPolicy": "CDK's own: refuses anything but TLS",
+    "AWS::SQS::QueuePolicy": "CDK's own: refuses anything but TLS",
+    "AWS::Scheduler::Schedule": "test_template checks expression, target, input and dead-letter queue",
+}
+
+
+#: Rows of a state in 2015, by their incident.
+_OF_2015 = (
+    "incident_id IN (SELECT incident_id FROM nibrs_incident JOIN nibrs_month USING (nibrs_month_id) "
+    "JOIN ref_agency a ON a.agency_id = nibrs_month.agency_id JOIN ref_state s USING (state_id) "
+    "WHERE data_year = 2015 AND s.state_postal_abbr = '{}')"
+)
+
+
+@pytest.fixture(scope="module")
+def location(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseLocation]:
+    home = Home(tmp_path_factory.mktemp("database"))
+    with embedded_postgres.database(home) as found:
+        load_trial(home, found)
+        load(found, real_zip("AZ-2016"))
+        yield found
+    embedded_postgres.stop(home)
+
+
+@pytest.fixture(scope="module")
+def calls() -> Calls:
+    return Calls()
+
+
+@pytest.fixture(scope="module")
+def deployed(location: DatabaseLocation, tmp_path_factory: pytest.TempPathFactory, calls: Calls) -> Iterator[Deployed]:
+    folder = tmp_path_factory.mktemp("deployed")
+    with (
+        recorded_calls(calls),
+        emulator(Home(folder)) as aws,
+        deployments(),
+        deploy(aws, synthesised_for(aws, location, folder), folder) as made,
+    ):
+        yield made
+
+
+def synthesised_for(aws: Emulator, location: DatabaseLocation, folder: Path) -> dict[str, Any]:
+    """The template for a network and a database that are given: made in the emulation first."""
+    # moto holds no CloudFront distribution, and outputs name its address.
+    text = with_values(GIVEN, {**given_resources(aws, location), "cloudfront = true": "cloudfront = false"})
+    return synthesise(str(given_configuration(folder, text)), folder / "cdk.out")
+
+
+@dataclass
+class Story:
+    """What was done with the deployed state machine, in this order; played once, whichever test comes first."""
+
+    deployed: Deployed
+    refused: RunView
+    first: RunView
+    one_state_broken: RunView
+    completed: RunView
+    zip_broken: RunView
+    zip_mended: RunView
+    nobody_eligible: RunView
+    nothing_to_do: RunView
+    bundled: RunView
+    age: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def story(deployed: Deployed, location: DatabaseLocation) -> Story:
+    refused = deployed.run({"years": [1999]})
+    first = deployed.run({"years": [2015, 2016], "run_id": "first"})
+    one_state_broken, completed = break_one_state(deployed, location)
+    zip_broken, zip_mended = break_a_zip(deployed)
+    sql(location, "UPDATE ref_agency SET agency_status = 'D'")
+    nobody_eligible = deployed.run({"years": [2016], "run_id": "nobody", "downloads": False, "estimates": True})
+    sql(location, "UPDATE ref_agency SET agency_status = 'A'")
+    nothing_to_do = deployed.run({"run_id": "nothing"})
+    bundled = deployed.run({"years": [2015], "bundles": ["states"], "run_id": "bundled", "force": True})
+    return Story(
+        deployed, refused, first, one_state_broken, completed, zip_broken, zip_mended, nobody_eligible, nothing_to_do,
+        bundled, deployed.invoke("ReportAge"),
+    )  # fmt: skip
+
+
+def break_one_state(deployed: Deployed, location: DatabaseLocation) -> tuple[RunView, RunView]:
+    """One state has changed; the other has lost a table's rows, which fails it for good, until they are back."""
+    sql(location, f"UPDATE nibrs_offense SET attempt_complete_flag = 'C' WHERE {_OF_2015.format('RI')}")
+    sql(location, f"CREATE TABLE kept AS SELECT * FROM nibrs_arrestee WHERE {_OF_2015.format('DE')}")
+    sql(location, f"DELETE FROM nibrs_arrestee WHERE {_OF_2015.format('DE')}")
+    broken = deployed.run({"years": [2015], "run_id": "broken", "estimates": False})
+    sql(location, "INSERT INTO nibrs_arrestee SELECT * FROM kept")
+    return broken, deployed.run({"run_id": "broken"})
+
+
+def break_a_zip(deployed: Deployed) -> tuple[RunView, RunView]:
+    """2015 is estimated and staged before 2016 fails; completing the run finds it there."""
+    sound = deployed.object("downloads/2016/AZ-2016.zip").read_bytes()
+    deployed.put("downloads/2016/AZ-2016.zip", b"no zip")
+    broken = deployed.run({"run_id": "zip", "downloads": False, "estimates": True, "force": True})
+    deployed.put("downloads/2016/AZ-2016.zip", sound)
+    return broken, deployed.run({"run_id": "zip"})
+
+
+def test_everything_is_created_but_what_moto_does_not_hold(deployed: Deployed) -> None:
+    created = {each["LogicalResourceId"] for each in deployed.resources if "LogicalResourceId" in each}
+    wanted = deployed.template["Resources"].items()
+    assert {resource["Type"] for name, resource in wanted if name not in created} == set(NOT_HELD)
+
+
+def test_the_deployed_state_machine_makes_the_published_zip_and_estimates(story: Story, catalog: Catalog) -> None:
+    assert story.first.status == "SUCCEEDED", story.first.cause
+    ours = story.deployed.object("downloads/2016/AZ-2016.zip")
+    with zipfile.ZipFile(real_zip("AZ-2016")) as real, zipfile.ZipFile(ours) as made:
+        for table in catalog.published:
+            assert rows(made, table.csv_name) == rows(real, table.csv_name), table.name
+    with zipfile.ZipFile(story.deployed.object("estimates/2016/nibrs-estimates-2016.zip")) as archive:
+        estimates = list(csv.DictReader(io.StringIO(archive.read("estimates.csv").decode())))
+    assert {row["geography"] for row in estimates} >= {"US", "DE", "RI"}
+
+
+def rows(archive: zipfile.ZipFile, name: str) -> tuple[list[str], Counter[tuple[str, ...]]]:
+    header, *found = csv.reader(io.StringIO(archive.read(name).decode()))
+    return header, Counter(map(tuple, found))
+
+
+def test_failures_are_named_and_told_to_the_deployed_topic(story: Story) -> None:
+    assert story.refused.status == "FAILED"
+    assert "BadRequest: years" in ": ".join(story.refused.failure)
+    assert story.one_state_broken.status == "FAILED"
+    assert "1 of 2 state-years were not extracted" in ": ".join(story.one_state_broken.failure)
+    assert story.zip_broken.status == "FAILED"
+    assert story.nobody_eligible.status == "FAILED"
+    told = dict(story.deployed.messages())
+    assert set(told) >= {"NIBRS run broken failed", "NIBRS run zip failed", "NIBRS run nobody failed"}
+    assert "AZ: exit status 1: tabulate_state AZ 2016" in told["NIBRS run zip failed"]
+    assert (
+        "exit status 1: weight 2016: no agency of the reference extract is eligible" in told["NIBRS run nobody failed"]
+    )
+
+
+def test_failed_runs_are_completed_by_their_name_alone(story: Story) -> None:
+    assert story.completed.status == "SUCCEEDED", story.completed.cause
+    assert story.zip_mended.status == "SUCCEEDED", story.zip_mended.cause
+
+
+def test_what_is_up_to_date_is_not_made_again(story: Story) -> None:
+    assert story.nothing_to_do.status == "SUCCEEDED", story.nothing_to_do.cause
+    assert not {"Extract state-years", "Tabulate states"} & set(story.nothing_to_do.states)
+
+
+def test_bundles_are_built_and_the_age_is_reported(story: Story) -> None:
+    assert story.bundled.status == "SUCCEEDED", story.bundled.cause
+    assert story.deployed.object("downloads/bundles/DE-all-years.zip").exists()
+    assert 0 <= story.age["days"] < 1
+
+
+def test_every_call_is_allowed_by_the_role_of_its_caller(story: Story, calls: Calls) -> None:
+    assert len(calls.seen) > 100
+    if refused := calls.refused(story.deployed.policies()):
+        pytest.fail("\n".join(map(str, refused)))
+
+
+def test_nothing_is_allowed_that_is_never_used_and_not_explained(story: Story, calls: Calls) -> None:
+    if never_used := unexplained(calls, story.deployed.policies()):
+        pytest.fail("\n".join(never_used))
+
+
+def test_the_check_of_permissions_would_find_what_is_missing_and_what_is_too_much() -> None:
+    calls = Calls({Call("f", "s3:GetObject", "arn:aws:s3:::b/runs/1/x"), Call("f", "sns:Publish", "t")})
+    statement = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:DeleteObject"], "Resource": "arn:aws:s3:::b/runs/*"}
+    assert [call.action for call in calls.refused({"f": [statement]})] == ["sns:Publish"]
+    assert unexplained(calls, {"f": [statement]}) == ["f: s3:DeleteObject on arn:aws:s3:::b/runs/*"]

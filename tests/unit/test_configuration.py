@@ -1,0 +1,108 @@
+"""The configuration of a deployment: what is wrong is named, key by key, before anything is synthesised."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from nibrs_cdk.configuration import BadConfiguration, CreatedNetwork, TrialDatabase, read_configuration
+
+GOOD = """
+[database]
+kind = "trial"
+[network]
+kind = "created"
+"""
+
+
+def write(folder: Path, text: str) -> str:
+    path = folder / "mine.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_development_needs_nothing_filled_in() -> None:
+    found = read_configuration("development")
+    assert isinstance(found.database, TrialDatabase)
+    assert isinstance(found.network, CreatedNetwork)
+    assert not found.schedules.downloads.enabled
+    assert not found.schedules.estimates.enabled
+    assert not found.retention.keep_data
+
+
+def test_production_names_every_key_that_is_to_be_filled_in() -> None:
+    with pytest.raises(BadConfiguration) as error:
+        read_configuration("production")
+    keys = re.findall(r"production\.toml: ([\w.]+): ", str(error.value))
+    assert keys == [
+        "database.secret_arn", "database.security_group_id", "network.vpc_id", "network.availability_zones",
+        "network.private_subnet_ids",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[database]\nkind = 'trial'", "network: is missing"),
+        ("[database]\nkind = 'other'\n[network]\nkind = 'created'", "database: .* it has to be of kind \"given\""),
+        (GOOD + "zones = 9", "network.zones: 9 was given; it has to be how many availability zones, 1 to 6"),
+        (GOOD + "zones = 1", "network: one zone was given; RDS wants subnets in two zones"),
+        (GOOD + "colour = 'red'", "network.colour: there is no such key"),
+        (GOOD + "[extraction]\nmax_concurrency = 0", "extraction.max_concurrency: 0 was given; it has to be state-years"),
+        (GOOD + "[schedules.downloads]\nenabled = true\ncron = 'daily'", "schedules.downloads.cron: 'daily' was given"),
+        (GOOD + "[alarms]\nemails = ['nobody']", "alarms.emails.0: 'nobody' was given"),
+        (GOOD + "[retention]\nlogs = 8", "retention.logs: 8 was given; it has to be 7, 30"),
+        (GOOD + "[public]\ndomain_name = 'x.org'", "domain_name and certificate_arn go together"),
+        ("account = '12'" + GOOD, "account: '12' was given; it has to be twelve digits"),
+        ("this is not TOML", "not TOML"),
+        (
+            GOOD.replace("'trial'", "'trial'").replace('kind = "trial"', 'kind = "trial"\nroot_certificates = "/none"'),
+            "database.root_certificates: '/none' was given; it has to be a PEM file",
+        ),
+        (
+            '[database]\nkind = "given"\nsecret_arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:x"\n'
+            'security_group_id = "sg-01"\n[network]\nkind = "created"',
+            "network.kind: \"created\" was given with a given database",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_with_what_is_allowed(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(BadConfiguration, match=said):
+        read_configuration(write(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_is_named_with_those_that_are() -> None:
+    with pytest.raises(BadConfiguration, match="staging was given, .* there are development, production"):
+        read_configuration("staging")
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
+keys = st.sampled_from(["database", "network", "schedules", "alarms", "public", "retention", "account", "other"])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.dictionaries(keys, values, max_size=4))
+def test_whatever_is_given_is_refused_by_name_or_accepted(tmp_path: Path, content: dict[str, object]) -> None:
+    text = "\n".join(f"{key} = {as_toml(value)}" for key, value in content.items())
+    try:
+        read_configuration(write(tmp_path, text))
+    except BadConfiguration as error:
+        assert str(tmp_path) in str(error)
+
+
+def as_toml(value: object) -> str:
+    """A value as TOML; what TOML cannot say becomes an empty text."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(max(min(value, 2**62), -(2**62)))
+    if isinstance(value, list):
+        return "[" + ", ".join(map(as_toml, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"k{place} = {as_toml(each)}" for place, each in enumerate(value.values())) + "}"
+    return '"' + re.sub(r"[^ !#-\[\]-~]", "", str(value or "")) + '"'
