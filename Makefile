@@ -6,11 +6,12 @@ SHELL := bash
 UV := .tools/bin/uv
 RUN := $(UV) run --locked --all-extras
 DATA ?=
+CONFIG ?= development
 
-.PHONY: help setup setup-test run test image-test lint synth bench clean
+.PHONY: help setup setup-test run test image-test lint synth bootstrap deploy diff destroy bench clean
 
 help:  ## What there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup:  ## Install uv, the locked Python packages, R and the R package
 	@local/setup.sh estimation
@@ -18,7 +19,7 @@ setup:  ## Install uv, the locked Python packages, R and the R package
 setup-test: setup  ## Also what only the tests need: Chromium, sqlite3, zip, asl-validator
 	@local/setup.sh test
 
-run: setup  ## Make the downloads: from DATA="AZ-2016.zip ..." or from a small made-up world
+run: setup  ## Make downloads and estimates: from DATA="AZ-2016.zip ..." or from a small made-up world
 ifeq ($(strip $(DATA)),)
 	@echo "== Loading a small made-up world (give DATA=\"path/AZ-2016.zip ...\" for published zips)"
 	@$(RUN) nibrs trial
@@ -32,16 +33,29 @@ endif
 test: setup-test  ## All tests, with the coverage of branches
 	@$(RUN) pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
-image-test: ## Build the estimation's image and run a stage inside it (Docker, or buildah and root)
+image-test:  ## Build the estimation's image and run a stage inside it (Docker, or buildah and root)
 	@containers/r_estimation/image_test.sh
 
 lint: setup  ## Style, types, formatting
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
+	@$(RUN) mypy containers/r_estimation/entry_point.py
 
-synth:  ## The CloudFormation template, in cdk.out/
-	@local/setup.sh synth
+synth:  ## The CloudFormation template of CONFIG (development, production or a .toml file), in cdk.out/
+	@local/setup.sh synth $(CONFIG)
+
+bootstrap:  ## Once per AWS account and region: what CDK itself needs
+	@local/setup.sh cdk bootstrap $(CONFIG)
+
+deploy:  ## Deploy CONFIG to the AWS account of your credentials; shows first what will change
+	@local/setup.sh cdk deploy $(CONFIG)
+
+diff:  ## What `make deploy` would change
+	@local/setup.sh cdk diff $(CONFIG)
+
+destroy:  ## Remove the stack of CONFIG; docs/deployment.md says what stays
+	@local/setup.sh cdk destroy $(CONFIG)
 
 bench: setup-test  ## Measure against the old way; needs DATA="path/AZ-2016.zip path/LA-2013.zip"
 	@$(RUN) python benchmarks/extraction.py $(DATA)

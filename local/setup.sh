@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the project needs, each thing once: `setup.sh python|estimation|test|synth`.
+# Installs what the project needs, each thing once: `setup.sh python|estimation|test|synth [CONFIG]|cdk COMMAND CONFIG`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -62,14 +62,12 @@ install_estimation() {
     touch .tools/R/.ready
 }
 
-install_asl_validator() {
-    local folder=tests/asl_validator
-    [ -d $folder/node_modules/asl-validator ] && return
-    say "Installing asl-validator with npm"
+npm_ci() { # npm_ci FOLDER WHAT
+    say "Installing $2 with npm"
     # Node has certificates of its own; where the system trusts more (a company's proxy), so should it.
     local certificates=/etc/ssl/certs/ca-certificates.crt
     [ -n "${NODE_EXTRA_CA_CERTS:-}" ] || [ ! -e $certificates ] || export NODE_EXTRA_CA_CERTS=$certificates
-    (cd $folder && ../../.venv/bin/npm ci --loglevel=error --no-audit --no-fund >/dev/null)
+    (PATH="$PWD/.venv/bin:$PATH" && cd "$1" && npm ci --loglevel=error --no-audit --no-fund >/dev/null)
 }
 
 case "${1:-}" in
@@ -82,12 +80,21 @@ case "${1:-}" in
         install_python_packages
         install_estimation
         apt_install "${APT_FOR_TESTS[@]}"
-        install_asl_validator
+        [ -d tests/asl_validator/node_modules/asl-validator ] || npm_ci tests/asl_validator asl-validator
         ;;
     synth)
         install_python_packages
-        say "Synthesising the template into cdk.out/"
+        say "Synthesising the template of ${2:-development} into cdk.out/"
+        export CDK_CONTEXT_JSON="{\"config\": \"${2:-development}\"}"
         PATH="$PWD/.venv/bin:$PATH" .venv/bin/python cdk/app.py
         ;;
-    *) echo "usage: setup.sh python|estimation|test|synth" >&2; exit 2 ;;
+    cdk)
+        install_python_packages
+        export PATH="$PWD/.venv/bin:$PATH"
+        [ -x cdk/node_modules/.bin/cdk ] || npm_ci cdk "the cdk command"
+        case "$3" in *.toml) config=$(realpath "$3") ;; *) config=$3 ;; esac
+        [ "$2" = bootstrap ] && stacks=() || stacks=(--all)
+        cd cdk && exec node_modules/.bin/cdk "$2" "${stacks[@]}" --context "config=$config"
+        ;;
+    *) echo "usage: setup.sh python|estimation|test|synth [CONFIG]|cdk COMMAND CONFIG" >&2; exit 2 ;;
 esac

@@ -22,6 +22,7 @@ kept in the store under ``failures/`` for whoever reports it, and decides the ex
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -32,6 +33,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
+from time import monotonic
 from typing import Any, Protocol
 
 import boto3
@@ -247,6 +249,7 @@ def run_in_r(stage: Stage, folder: Path) -> None:
         "INPUT_PIPELINE_DIR": str(folder / "pipeline"),
         "OUTPUT_PIPELINE_DIR": str(folder / "output"),
     }
+    started = monotonic()
     process = subprocess.Popen(
         [rscript, str(HERE / "run_stage.R"), stage.name],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
@@ -261,6 +264,9 @@ def run_in_r(stage: Stage, folder: Path) -> None:
         print(line, end="", flush=True)
         last = line.strip() or last
     status = process.wait()
+    print(
+        f"REPORT {stage.label} duration {monotonic() - started:.2f} s, peak memory {_peak_of_children()} MB", flush=True
+    )
     in_time = watch.is_alive()
     watch.cancel()
     if status == 0:
@@ -273,6 +279,11 @@ def run_in_r(stage: Stage, folder: Path) -> None:
             "memory were not enough; give the stage more in stages.json"
         )  # fmt: skip
     raise StageFailure(FAILED, last.removeprefix("ERROR ").removeprefix(f"{stage.label}: "))
+
+
+def _peak_of_children() -> int:
+    """The largest resident memory of any process that was waited for, in MB."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
 
 
 def keep_failure(store: Store, stage: Stage, failure: StageFailure) -> None:

@@ -27,7 +27,7 @@ BROWSER = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--h
 
 
 def main() -> None:
-    """Run, and keep three pictures."""
+    """Run, and keep four pictures."""
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder))
         with embedded_postgres.database(home) as location:
@@ -38,6 +38,8 @@ def main() -> None:
             request = {"run_id": "pictures", "bundles": ["states", "years"]}
             outcome = run_locally(home, location, request, photograph)
         screenshot(outcome.artifacts / "downloads" / "index.html", HERE / "index.png", "1200,1080")
+        report = outcome.artifacts / "estimates" / "2016" / "report.html"
+        screenshot(report, HERE / "report.png", "1060,1010")
         diagram = Path(folder) / DIAGRAM
         diagram.write_bytes(documents(nibrs_catalog())[DIAGRAM])
         screenshot(diagram, HERE / "diagram.png", "1560,2230")

@@ -44,7 +44,7 @@ errors = Console(stderr=True, highlight=False)
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="nibrs-pipeline")
 def main() -> None:
-    r"""NIBRS downloads: from a PostgreSQL database to one zip per state and data year.
+    r"""NIBRS downloads and estimates: from a PostgreSQL database to one zip per state and data year, and per year.
 
     \b
     On this machine:   nibrs load, nibrs run, nibrs list, nibrs verify
@@ -70,7 +70,10 @@ def request_options(command: Callable[..., None]) -> Callable[..., None]:
             help="Also make one zip per state with all its years, or per year with all its states.",
         ),
         click.option("--force", is_flag=True, help="Make everything anew, also what is up to date."),
-        click.option("--downloads-only", is_flag=True, help="Stop after the downloads."),
+        click.option("--downloads-only", is_flag=True, help="Make the downloads, not the estimates."),
+        click.option(
+            "--estimates-only", is_flag=True, help="Make the estimates, from the downloads that are published."
+        ),
         click.option("--run-id", metavar="ID", help="Name of the run; the name alone completes a run that failed."),
         click.option(
             "--input",
@@ -90,6 +93,7 @@ def make_request(
     bundles: tuple[str, ...],
     force: bool,
     downloads_only: bool,
+    estimates_only: bool,
     run_id: str | None,
     input_file: Path | None,
 ) -> dict[str, Any]:
@@ -103,8 +107,12 @@ def make_request(
         request["bundles"] = list(bundles)
     if force:
         request["force"] = True
+    if downloads_only and estimates_only:
+        raise BadRequest("--downloads-only and --estimates-only: give one of them, or none for both")
     if downloads_only:
         request["estimates"] = False
+    if estimates_only:
+        request |= {"downloads": False, "estimates": True}
     if run_id or "run_id" not in request:
         request["run_id"] = run_id or default_run_id()
     parse_request(request)
@@ -152,6 +160,7 @@ def run(**options: Any) -> None:
       nibrs run --years 2016 --states AZ          one zip
       nibrs run --years 2016,2012-2014 --force    four years anew
       nibrs run --bundle states --bundle years    and the bundles
+      nibrs run --estimates-only --years 2016     the estimates of a year, from published zips
       nibrs run --run-id run-20260102-030405-678  complete a run that failed
     """
     # Importing the emulation takes seconds, which no other command should wait for.
@@ -179,6 +188,8 @@ def _report(run_id: str, outcome: "Outcome") -> None:
         console.print(f"\n[bold green]Run {run_id}[/]: nothing was out of date.")
     console.print(f"Open      {outcome.artifacts / 'downloads' / 'index.html'}", soft_wrap=True)
     console.print(f"Downloads {outcome.artifacts / 'downloads'}", soft_wrap=True)
+    for report in sorted((outcome.artifacts / "estimates").glob("*/report.html"), reverse=True)[:1]:
+        console.print(f"Estimates {report}", soft_wrap=True)
     console.print(f"Logs      {outcome.logs}", soft_wrap=True)
 
 

@@ -1,9 +1,15 @@
 """What the documentation shows can be typed as it stands."""
 
+import csv
+import io
 import json
+import os
 import re
 import shlex
+import shutil
 import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import click
@@ -11,8 +17,17 @@ import pytest
 from nibrs_local.cli import main
 from nibrs_pipeline.request import parse_request
 
+from tests.conftest import missing, real_zip
+
 REPOSITORY = Path(__file__).parents[2]
-PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md"), *REPOSITORY.glob("*/README.md")])
+PAGES = sorted(
+    [
+        *REPOSITORY.glob("*.md"),
+        *(REPOSITORY / "docs").rglob("*.md"),
+        *REPOSITORY.glob("*/README.md"),
+        *REPOSITORY.glob("containers/*/README.md"),
+    ]
+)
 TEXT = {str(page.relative_to(REPOSITORY)): page.read_text() for page in PAGES}
 
 
@@ -65,3 +80,61 @@ def test_every_error_of_the_pipeline_has_a_heading_in_operations() -> None:
     )
     headings = re.findall(r"^### (.*)", TEXT["docs/operations.md"], re.M)
     assert [name for name in names if name not in headings] == []
+
+
+def test_the_table_of_costs_is_what_the_script_computes() -> None:
+    done = subprocess.run(
+        [sys.executable, str(REPOSITORY / "benchmarks" / "cost.py")], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() in TEXT["docs/cost.md"]
+
+
+def test_every_key_of_the_configuration_is_documented() -> None:
+    sections = re.findall(r"^\[(\w+)\]", (REPOSITORY / "cdk" / "config" / "production.toml").read_text(), re.M)
+    assert [name for name in sections if f"`[{name}]`" not in TEXT["docs/deployment.md"]] == []
+
+
+def test_every_exit_status_of_a_stage_is_documented() -> None:
+    text = (REPOSITORY / "containers" / "r_estimation" / "entry_point.py").read_text()
+    [statuses] = re.findall(r"^FAILED, .* = (.*)$", text, re.M)
+    for status in statuses.split(", "):
+        assert f"\n| {status} |" in TEXT["docs/operations.md"]
+
+
+def stage_commands() -> str:
+    """The block of commands under "A stage by hand"."""
+    text = TEXT["containers/r_estimation/README.md"].partition("## A stage by hand")[2]
+    return text.partition("```sh\n")[2].partition("```")[0]
+
+
+def test_the_stages_run_by_hand_as_their_readme_shows(tmp_path: Path) -> None:
+    if not shutil.which("Rscript"):
+        missing("R is not installed; `make setup` installs it")
+    downloads, reference = tmp_path / "external" / "downloads" / "2013", tmp_path / "external" / "reference"
+    downloads.mkdir(parents=True)
+    reference.mkdir()
+    shutil.copy(real_zip("LA-2013"), downloads)
+    with zipfile.ZipFile(downloads / "LA-2013.zip") as archive:
+        agencies = list(csv.DictReader(io.StringIO(archive.read("cde_agencies.csv").decode())))
+        months = list(csv.DictReader(io.StringIO(archive.read("nibrs_month.csv").decode())))
+    with zipfile.ZipFile(reference / "reference-2013.zip", "w") as extract:
+        header = (
+            "agency_id,ori,agency_name,state,agency_type,agency_status,dormant,covered,population,population_group_code"
+        )
+        rows = [
+            f"{a['agency_id']},{a['ori']},A,LA,City,A,N,N,{a['population']},{a['population_group_code']}"
+            for a in agencies
+        ]
+        extract.writestr("agencies.csv", "\n".join([header, *rows]) + "\n")
+        reported = [f"{m['agency_id']},{m['month_num']},{m['reported_status']}" for m in months]
+        extract.writestr("months.csv", "\n".join(["agency_id,month,nibrs_status", *reported]) + "\n")
+    commands = stage_commands().replace("containers/", f"{REPOSITORY}/containers/")
+    library = tmp_path / "library"
+    library.mkdir()
+    done = subprocess.run(
+        ["bash", "-euc", commands],
+        cwd=tmp_path, env={**os.environ, "R_LIBS": str(library)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "pipeline" / "report" / "report.html").exists()
+    assert (tmp_path / "pipeline" / "report" / "estimates.csv").exists()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -88,9 +89,11 @@ def test_a_stage_finds_its_inputs_and_its_outputs_come_back(store: Path, tmp_pat
     failure = store / PREFIX / "failures" / "tabulate_state-AZ.json"
     failure.parent.mkdir(parents=True)
     failure.write_text("{}")
-    assert entry_point(store, "tabulate_state", path=path, **TABULATE)[0] == 0
+    status, output = entry_point(store, "tabulate_state", path=path, **TABULATE)
+    assert status == 0
     assert (store / PREFIX / "tabulated" / "AZ.csv").read_text() == "a ziptabulate_state AZ\n"
     assert not failure.exists(), "the failure of an earlier try is forgotten"
+    assert re.search(r"^REPORT tabulate_state AZ 2016 duration \d+\.\d\d s, peak memory \d+ MB$", output, re.M)
 
 
 def test_a_failed_stage_leaves_its_message_and_no_outputs(store: Path, tmp_path: Path) -> None:

@@ -1,0 +1,135 @@
+"""What runs cost on AWS: list prices times amounts, for the scenarios of docs/cost.md.
+
+    python benchmarks/cost.py
+
+Prices are the list prices of us-east-1 in US dollars as published on the services' pricing pages in 2025;
+check them before you rely on a figure. Sizes of functions and tasks are read from ``lambdas/functions.json`` and
+``containers/r_estimation/stages.json``; durations are assumptions and stand in the scenarios.
+"""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+PRICES = {
+    "Lambda arm64, GB-second": 0.0000133334,
+    "Lambda temporary storage beyond 512 MB, GB-second": 0.0000000309,
+    "Step Functions, state transition": 0.000025,
+    "Fargate arm64, vCPU-hour": 0.03238,
+    "Fargate arm64, GB-hour": 0.00356,
+    "Fargate storage beyond 20 GB, GB-hour": 0.000111,
+    "S3 PUT, request": 0.000005,
+    "S3 standard, GB-month": 0.023,
+    "VPC interface endpoint, hour and zone": 0.01,
+    "CloudWatch alarm, month": 0.10,
+    "CloudWatch dashboard, month": 3.00,
+    "CloudWatch Logs, GB taken in": 0.50,
+    "Secrets Manager, secret and month": 0.40,
+    "ECR, GB-month": 0.10,
+    "RDS db.t4g.small PostgreSQL, hour": 0.032,
+    "RDS gp3, GB-month": 0.115,
+}
+HOURS = 730.0
+
+
+class Scenario(NamedTuple):
+    """A line of the table."""
+
+    name: str
+    amounts: str
+    dollars: float
+
+
+def function_seconds(function: str, seconds: float) -> float:
+    """A function that runs so long."""
+    definition = json.loads((REPOSITORY / "lambdas" / "functions.json").read_text())[function]
+    extra = max(0, definition["storage_mb"] - 512) / 1024
+    return seconds * (
+        definition["memory_mb"] / 1024 * PRICES["Lambda arm64, GB-second"]
+        + extra * PRICES["Lambda temporary storage beyond 512 MB, GB-second"]
+    )
+
+
+def task_minutes(stage: str, minutes: float) -> float:
+    """A stage's container that runs so long."""
+    definition = json.loads((REPOSITORY / "containers" / "r_estimation" / "stages.json").read_text())[stage]
+    return (
+        minutes
+        / 60
+        * (
+            definition["cpu"] / 1024 * PRICES["Fargate arm64, vCPU-hour"]
+            + definition["memory_mb"] / 1024 * PRICES["Fargate arm64, GB-hour"]
+            + max(0, definition["storage_gb"] - 20) * PRICES["Fargate storage beyond 20 GB, GB-hour"]
+        )
+    )
+
+
+def state_years(count: int, seconds: float) -> float:
+    """Extractions with what stands around them: plan, check, publication, transitions, writes."""
+    around = {
+        "PlanRunFunction": 60.0,
+        "ExtractCodeTablesFunction": 2.0,
+        "CheckExtractsFunction": 5.0,
+        "PublishFunction": 60.0,
+    }
+    return (
+        sum(function_seconds(name, each) for name, each in around.items())
+        + count * function_seconds("ExtractStateYearFunction", seconds)
+        + (10 + 2 * count) * PRICES["Step Functions, state transition"]
+        + 6 * count * PRICES["S3 PUT, request"]
+    )
+
+
+def estimation_year(states: int) -> float:
+    """Reference extract, a table per state, weights, two groups of geographies, report, zip."""
+    return (
+        function_seconds("ExtractReferenceFunction", 60)
+        + function_seconds("ZipEstimatesFunction", 10)
+        + states * task_minutes("tabulate_state", 5)
+        + task_minutes("weight", 10)
+        + 2 * task_minutes("estimate", 10)
+        + task_minutes("report", 3)
+        + (20 + 2 * states) * PRICES["Step Functions, state transition"]
+    )
+
+
+def standing(created: bool) -> float:
+    """A month without any run: endpoints and trial database only where they are created with the stack."""
+    monthly = (
+        29 * PRICES["CloudWatch alarm, month"]
+        + PRICES["CloudWatch dashboard, month"]
+        + 50 * PRICES["S3 standard, GB-month"]
+        + PRICES["ECR, GB-month"]
+    )
+    if created:
+        monthly += 4 * 2 * HOURS * PRICES["VPC interface endpoint, hour and zone"]
+        monthly += HOURS * PRICES["RDS db.t4g.small PostgreSQL, hour"] + 100 * PRICES["RDS gp3, GB-month"]
+        monthly += PRICES["Secrets Manager, secret and month"]
+    return monthly
+
+
+def scenarios() -> list[Scenario]:
+    """All lines of docs/cost.md."""
+    return [
+        Scenario("one state-year", "1 extraction of 30 s", state_years(1, 30)),
+        Scenario("all downloads", "1,200 state-years of 60 s", state_years(1200, 60)),
+        Scenario("a month's changes", "150 state-years of 60 s", state_years(150, 60)),
+        Scenario("one estimation year", "51 states of 5 min, the other stages 3 to 10 min", estimation_year(51)),
+        Scenario("a month at rest, production", "29 alarms, a dashboard, 50 GB", standing(False)),
+        Scenario("a month at rest, development", "the same, 8 endpoint-zones, a trial database", standing(True)),
+    ]
+
+
+def table() -> str:
+    """The table as docs/cost.md has it."""
+    lines = ["| what | assumed | US dollars |", "|---|---|---|"]
+    for each in scenarios():
+        dollars = f"{each.dollars:,.2f}" if each.dollars >= 0.1 else f"{each.dollars:.4f}"
+        lines.append(f"| {each.name} | {each.amounts} | {dollars} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(table())
