@@ -22,6 +22,9 @@ from nibrs_pipeline.manifest import EstimatesManifest
 from tests.conftest import missing, real_zip
 from tests.runs import load, load_trial, public, run, sql
 
+#: Identifiers of population groups: Exemplar County is in 9B, Mockville in 5.
+COUNTY, CITY_OF_10000 = 20, 9
+
 pytestmark = pytest.mark.usefixtures("r")
 
 
@@ -53,8 +56,9 @@ def log(home: Home, name: str) -> str:
 def test_estimates_are_those_that_sql_finds(home: Home, loaded: DatabaseLocation) -> None:
     outcome = run(home, loaded, years=[2016], estimates=True)
     assert outcome.view.status == "SUCCEEDED", outcome.view.cause
-    # Robberies of agencies that reported twelve months, by SQL, weighted by hand: the class of the silent
-    # Trial Springs (100,000 and over) joins the next, so that each of its two agencies stands for two.
+    # Robberies of agencies that reported twelve months, by SQL, weighted by hand. Trial Springs, alone in the
+    # class of 100,000 and over, is silent in both states: nationally its two agencies are represented by the two
+    # counties of the next class, in a state by that and the class after it, since one respondent is not enough.
     counts = sql(
         loaded,
         "SELECT s.state_postal_abbr, p.population_group_id, count(*) FROM nibrs_offense o "
@@ -64,10 +68,10 @@ def test_estimates_are_those_that_sql_finds(home: Home, loaded: DatabaseLocation
         "JOIN ref_agency_population p ON p.agency_id = a.agency_id AND p.data_year = 2016 "
         "WHERE t.offense_code = '120' AND m.data_year = 2016 AND a.pub_agency_name <> 'Trial Springs' GROUP BY 1, 2",
     )
-    county = 20  # the identifier of group 9B, Exemplar County
-    expected = {"US": sum(n * (2 if group == county else 1) for _, group, n in counts)}
+    national, of_state = {COUNTY: 2.0}, {COUNTY: 1.5, CITY_OF_10000: 1.5}
+    expected = {"US": sum(n * national.get(group, 1) for _, group, n in counts)}
     for state in ("DE", "RI"):
-        expected[state] = sum(n * (2 if group == county else 1) for each, group, n in counts if each == state)
+        expected[state] = sum(n * of_state.get(group, 1) for each, group, n in counts if each == state)
     found = {row["geography"]: float(row["estimate"]) for row in rows(home, "estimates.csv") if row["cell"] == "120"}
     assert found == expected
     assert all(row["respondents"] in ("8", "4") for row in rows(home, "estimates.csv"))

@@ -1,9 +1,9 @@
 #' Totals with standard errors from expansion weights
 #'
 #' The stratified expansion estimator of a total with its textbook standard error, including the
-#' finite population correction, computed by the survey package. A stratum with one respondent that
-#' stands for others gets the average variance of the other strata
-#' (`options(survey.lonely.psu = "average")`); where there are no others the standard error is missing.
+#' finite population correction, computed by the survey package. Every stratum has two respondents or
+#' is complete ([expansion_weights()] sees to it); where a single respondent stands for all others the
+#' standard error is missing.
 #'
 #' @param counts Numeric matrix of annual counts, one row per respondent, one named column per cell.
 #' @param weights A data.table in the order of the rows: `stratum`, `N`, `weight`
@@ -21,16 +21,17 @@ estimate_totals <- function(counts, weights) {
       cell = colnames(counts), estimate = weights$weight * counts[1L, ], standard_error = error
     ))
   }
-  before <- options(survey.lonely.psu = "average")
+  # A lonely respondent that stands for others would be a fault of the weights.
+  before <- options(survey.lonely.psu = "fail")
   on.exit(options(before))
   design <- survey::svydesign(
     ids = ~1, strata = ~stratum, weights = ~weight, fpc = ~N, data = as.data.frame(weights)
   )
   totals <- survey::svytotal(counts, design)
-  # The diagonal only: covariances of all pairs of cells are not needed.
-  errors <- as.numeric(survey::SE(totals))
-  errors[!is.finite(errors)] <- NA_real_
-  data.table::data.table(cell = colnames(counts), estimate = as.numeric(stats::coef(totals)), standard_error = errors)
+  data.table::data.table(
+    cell = colnames(counts), estimate = as.numeric(stats::coef(totals)),
+    standard_error = as.numeric(survey::SE(totals))
+  )
 }
 
 #' Annual counts of respondents by cell, with the totals of several offense codes

@@ -75,21 +75,25 @@ state_table <- function(estimates, agencies) {
 #' @noRd
 strata_table <- function(strata) {
   classes <- c("100,000 and over", "25,000 to 99,999", "10,000 to 24,999", "under 10,000", "state police", "not stated")
+  joined <- vapply(strata$stratum, function(stratum) {
+    paste(classes[strata$class[strata$stratum %in% stratum]], collapse = " + ")
+  }, character(1))
   data.frame(
     "Population class" = classes[strata$class], "Agencies" = count(strata$agencies),
-    "Respondents" = count(strata$respondents), "Stratum" = classes[strata$stratum],
+    "Respondents" = count(strata$respondents), "Stratum" = ifelse(is.na(strata$stratum), "none", joined),
     "Weight" = decimal(strata$N / strata$n), check.names = FALSE
   )
 }
 
 #' @noRd
 collapse_note <- function(strata) {
-  joined <- strata[!is.na(strata$stratum) & strata$stratum != strata$class, ]
-  if (nrow(joined) == 0L) {
-    return("Every class has a respondent; none was joined with another.")
+  of_stratum <- paste(strata$geography, strata$stratum)
+  joined <- !is.na(strata$stratum) & of_stratum %in% of_stratum[duplicated(of_stratum)]
+  if (!any(joined)) {
+    return("Every class has two respondents or is complete; none was joined with another.")
   }
-  sprintf("%d classes without a respondent were joined with the nearest that has one, in: %s.", nrow(joined),
-    paste(unique(joined$geography), collapse = ", "))
+  paste0("Classes with too few respondents to estimate a variance were joined with the nearest, in: ",
+    paste(unique(strata$geography[joined]), collapse = ", "), ".")
 }
 
 #' Estimates as dots with their 95 % intervals, largest first, as SVG

@@ -20,16 +20,15 @@ test_that("a census has no sampling error", {
   expect_equal(found$standard_error, 0)
 })
 
-test_that("a lonely respondent gets the others' average variance, alone it has no standard error", {
-  y <- c(1, 5, 4)
-  found <- estimate_totals(cbind(a = y), design_of(c(1, 1, 2), c(6, 6, 3)))
-  expect_equal(found$standard_error, sqrt(2 * 6 * 4 * var(y[1:2]) / 2))
+test_that("a single respondent that stands for all others has no standard error", {
   alone <- estimate_totals(cbind(a = 4, b = 0), design_of(1, 3))
   expect_equal(alone$estimate, c(12, 0))
   expect_equal(alone$standard_error, c(NA_real_, NA_real_))
+  expect_equal(estimate_totals(cbind(a = 4), design_of(1, 1))$standard_error, 0)
+  expect_error(estimate_totals(cbind(a = c(1, 5, 4)), design_of(c(1, 1, 2), c(6, 6, 3))), "one PSU")
 })
 
-test_that("no more digits are lost in a design than needed when cells are all zero", {
+test_that("a cell that is zero everywhere is estimated as zero without error", {
   found <- estimate_totals(cbind(a = c(0, 0)), design_of(c(1, 1), c(9, 9)))
   expect_equal(found$estimate, 0)
   expect_equal(found$standard_error, 0)

@@ -9,9 +9,18 @@ test_that("a respondent stands for N/n agencies of its class", {
 })
 
 test_that("a class without a respondent joins the nearest, of two the one of smaller agencies", {
-  made <- expansion_weights(agencies_of(c(1L, 2L, 2L, 3L, 4L), c(TRUE, FALSE, FALSE, TRUE, FALSE)))
-  expect_equal(made$strata$stratum, c(1L, 3L, 3L, 3L))
-  expect_equal(made$weights$weight, c(1, 4))
+  made <- expansion_weights(agencies_of(c(1L, 2L, 2L, 3L, 3L, 5L), c(TRUE, FALSE, FALSE, TRUE, TRUE, TRUE)))
+  expect_equal(made$strata$stratum, c(1L, 3L, 3L, 5L))
+  expect_equal(made$weights$weight, c(1, 2, 2, 1))
+})
+
+test_that("a single respondent that stands for others does not stay alone", {
+  made <- expansion_weights(agencies_of(c(1L, 2L, 2L, 5L, 5L), c(TRUE, TRUE, FALSE, TRUE, TRUE)))
+  expect_equal(made$strata$stratum, c(2L, 2L, 5L))
+  expect_equal(made$weights$weight, c(1.5, 1.5, 1, 1))
+  alone <- expansion_weights(agencies_of(c(1L, 2L, 3L), c(FALSE, TRUE, FALSE)))
+  expect_equal(alone$strata$stratum, c(3L, 3L, 3L))
+  expect_equal(alone$weights$weight, 3)
 })
 
 test_that("weights add up to the universe, whatever the classes and respondents", {
@@ -23,6 +32,8 @@ test_that("weights add up to the universe, whatever the classes and respondents"
     expected <- if (any(agencies$respondent)) size else 0
     expect_equal(sum(made$weights$weight), expected)
     expect_equal(sum(made$strata$agencies), size)
+    of_stratum <- made$strata[, list(n = sum(respondents), N = sum(agencies)), by = "stratum"]
+    expect_true(nrow(of_stratum) == 1L || all(of_stratum$n >= pmin(2L, of_stratum$N)))
   }
 })
 
