@@ -51,7 +51,7 @@ class Estimation(Construct):
         )
         self._log_group = logs.LogGroup(self, "Logs", retention=log_retention)
         stages: dict[str, dict[str, Any]] = json.loads((FOLDER / "stages.json").read_text(encoding="utf-8"))
-        self.tasks = {_task_name(stage): self._task(stage, definition) for stage, definition in stages.items()}
+        self.tasks = {definition["task"]: self._task(stage, definition) for stage, definition in stages.items()}
 
     @property
     def substitutions(self) -> dict[str, str]:
@@ -64,10 +64,9 @@ class Estimation(Construct):
         }
 
     def _task(self, stage: str, definition: dict[str, Any]) -> ecs.FargateTaskDefinition:
-        name = _task_name(stage)
         task = ecs.FargateTaskDefinition(
             self,
-            name,
+            definition["task"],
             family=f"{self.node.path.replace('/', '-')}-{stage}",
             cpu=definition["cpu"],
             memory_limit_mib=definition["memory_mb"],
@@ -99,7 +98,3 @@ class Estimation(Construct):
             (["s3:DeleteObject"], [bucket.arn_for_objects(_FAILURES)]),
         ):
             task.add_to_task_role_policy(iam.PolicyStatement(actions=actions, resources=resources))
-
-
-def _task_name(stage: str) -> str:
-    return "".join(word.capitalize() for word in stage.split("_")) + "Task"

@@ -17,6 +17,16 @@ from nibrs_cdk.database import DatabaseAccess
 from nibrs_cdk.function_bundle import ROOT_CERTIFICATES
 from nibrs_cdk.network import Network
 
+#: What Lambda itself does, with the function's role, to put a function into a VPC.
+_NETWORK_INTERFACES = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+]
+
 DEFINITIONS = Path(__file__).resolve().parents[2] / "lambdas" / "functions.json"
 
 
@@ -99,6 +109,7 @@ class Functions(Construct):
         }
 
     def _grant_database(self, function: lambda_.Function) -> None:
+        function.add_to_role_policy(iam.PolicyStatement(actions=_NETWORK_INTERFACES, resources=["*"]))
         function.add_environment("DB_SECRET_ARN", self._database.secret.secret_arn)
         if self._database.has_root_certificates:
             function.add_environment("PGSSLROOTCERT", f"/var/task/{ROOT_CERTIFICATES}")

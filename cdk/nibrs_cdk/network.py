@@ -50,9 +50,7 @@ class Network(Construct):
             max_azs=network.zones,
             nat_gateways=0,
             restrict_default_security_group=False,
-            subnet_configuration=[
-                ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=26)
-            ],
+            subnet_configuration=[ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)],
             gateway_endpoints={"S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)},
             flow_logs={
                 "Flows": ec2.FlowLogOptions(

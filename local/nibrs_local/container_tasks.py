@@ -19,8 +19,12 @@ _NOT_CODE = ("tests", "man")
 
 
 class StageDefinition(BaseModel):
-    """A stage as ``containers/r_estimation/stages.json`` defines it; sizes in CPU units, MB and GB, time in seconds."""
+    """A stage as ``containers/r_estimation/stages.json`` defines it; sizes in CPU units, MB and GB, time in seconds.
 
+    ``task`` is the name under which the state machine knows the stage's task.
+    """
+
+    task: str
     description: str
     cpu: int
     memory_mb: int
@@ -29,11 +33,6 @@ class StageDefinition(BaseModel):
     dimensions: list[str]
     reads: list[str]
     inputs: dict[str, str]
-
-    @staticmethod
-    def task_name(stage: str) -> str:
-        """The name under which the state machine knows a stage's task: TabulateStateTask."""
-        return "".join(word.capitalize() for word in stage.split("_")) + "Task"
 
 
 def estimation_folder() -> Path:

@@ -55,7 +55,7 @@ from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from nibrs_local.container_tasks import StageDefinition, TaskPool, stage_definitions
+from nibrs_local.container_tasks import TaskPool, stage_definitions
 from nibrs_local.home import BUCKET, Home
 from nibrs_local.lambda_pool import FunctionError, LambdaPool, state_machine_functions
 from nibrs_local.object_files import restore_objects, writing_to
@@ -144,10 +144,9 @@ def _create_estimation(aws: Emulator) -> dict[str, str]:
         "EstimationSubnets": ",".join(subnets),
         "EstimationSecurityGroup": ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"],
     }
-    for stage, definition in stage_definitions().items():
-        name = StageDefinition.task_name(stage)
+    for definition in stage_definitions().values():
         registered = ecs.register_task_definition(
-            family=name,
+            family=definition.task,
             requiresCompatibilities=["FARGATE"],
             networkMode="awsvpc",
             cpu=str(definition.cpu),
@@ -161,7 +160,7 @@ def _create_estimation(aws: Emulator) -> dict[str, str]:
                 }
             ],
         )
-        names[name] = registered["taskDefinition"]["taskDefinitionArn"]
+        names[definition.task] = registered["taskDefinition"]["taskDefinitionArn"]
     return names
 
 

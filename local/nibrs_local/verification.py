@@ -5,7 +5,7 @@ import json
 import zipfile
 from pathlib import Path
 
-from nibrs_pipeline.manifest import BundleManifest, FileEntry, StateYearManifest
+from nibrs_pipeline.manifest import BundleManifest, EstimatesManifest, FileEntry, StateYearManifest
 from nibrs_pipeline.zip_writer import sha256_of
 from pydantic import ValidationError
 
@@ -16,7 +16,15 @@ class UnreadableManifest(Exception):
     """There is no manifest to verify against."""
 
 
-def read_manifest(path: Path) -> StateYearManifest | BundleManifest:
+AnyManifest = StateYearManifest | BundleManifest | EstimatesManifest
+_KINDS: dict[str, type[AnyManifest]] = {
+    "state-year": StateYearManifest,
+    "bundle": BundleManifest,
+    "estimates": EstimatesManifest,
+}
+
+
+def read_manifest(path: Path) -> AnyManifest:
     """The manifest in a file.
 
     Raises:
@@ -24,15 +32,14 @@ def read_manifest(path: Path) -> StateYearManifest | BundleManifest:
     """
     try:
         text = path.read_bytes()
-        kind = json.loads(text).get("kind")
-        return BundleManifest.from_json(text) if kind == "bundle" else StateYearManifest.from_json(text)
+        return _KINDS[json.loads(text)["kind"]].from_json(text)
     except FileNotFoundError:
         raise UnreadableManifest(f"{path}: there is no manifest; give it with --manifest") from None
-    except (ValueError, AttributeError, ValidationError) as error:
+    except (ValueError, LookupError, TypeError, ValidationError) as error:
         raise UnreadableManifest(f"{path}: not a manifest: {error}") from error
 
 
-def problems_of(path: Path, manifest: StateYearManifest | BundleManifest) -> list[str]:
+def problems_of(path: Path, manifest: AnyManifest) -> list[str]:
     """What does not agree; empty if the zip is what its manifest says."""
     with path.open("rb") as file:
         if sha256_of(file) == manifest.zip.sha256:
@@ -40,7 +47,7 @@ def problems_of(path: Path, manifest: StateYearManifest | BundleManifest) -> lis
     problems = [f"SHA-256 of the zip is not {manifest.zip.sha256}"]
     if path.stat().st_size != manifest.zip.bytes:
         problems.append(f"the zip has {path.stat().st_size:,} bytes, the manifest says {manifest.zip.bytes:,}")
-    if isinstance(manifest, StateYearManifest):
+    if not isinstance(manifest, BundleManifest):
         problems += _member_problems(path, manifest.files)
     return problems
 

@@ -15,6 +15,7 @@ from threading import Thread
 import pytest
 from nibrs_local.container_tasks import TaskPool
 from nibrs_local.home import BUCKET, Home
+from nibrs_local.verification import problems_of, read_manifest
 from nibrs_pipeline.database import DatabaseLocation
 from nibrs_pipeline.keys import manifest_of, public_estimates_key, public_report_key
 from nibrs_pipeline.manifest import EstimatesManifest
@@ -85,6 +86,9 @@ def test_the_zip_the_report_and_the_index_are_published(home: Home, loaded: Data
     )
     assert manifest.zip.bytes == path.stat().st_size
     assert set(manifest.source.zips) == {"DE", "RI"}
+    read = read_manifest(path.with_suffix(".manifest.json"))
+    assert problems_of(path, read) == []
+    assert problems_of(path.with_name("report.html"), read)[-1] == "not a zip: File is not a zip file"
     with zipfile.ZipFile(path) as archive:
         assert archive.namelist() == ["estimates.csv", "report.html", "strata.csv", "weights.csv"]
         report = archive.read("report.html")

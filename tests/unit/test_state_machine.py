@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nibrs_local.container_tasks import StageDefinition, stage_definitions
+from nibrs_local.container_tasks import stage_definitions
 from nibrs_local.emulator import UnsupportedDefinition, check_definition, local_definition, substitute
 from nibrs_local.lambda_pool import function_definitions, state_machine_functions
 from nibrs_local.local_run import state_machine_definition
@@ -32,7 +32,7 @@ ESTIMATION = {
     "EstimationCluster": "arn:aws:ecs:us-east-1:123456789012:cluster/nibrs",
     "EstimationSubnets": "subnet-1,subnet-2",
     "EstimationSecurityGroup": "sg-1",
-    **{StageDefinition.task_name(stage): f"arn:aws:ecs:us-east-1:123456789012:task-definition/{stage}:1"
+    **{stage_definitions()[stage].task: f"arn:aws:ecs:us-east-1:123456789012:task-definition/{stage}:1"
        for stage in stage_definitions()},
 }  # fmt: skip
 TASKS = {name: state for name, state in states(MACHINE) if state["Type"] == "Task"}
@@ -111,7 +111,7 @@ def test_functions_and_tasks_are_those_that_the_state_machine_names() -> None:
 def test_every_stage_is_run_by_its_own_task_with_the_variables_that_it_needs() -> None:
     assert {stage for _, stage, _ in containers()} == set(stage_definitions())
     for name, stage, override in containers():
-        assert TASKS[name]["Parameters"]["TaskDefinition"] == f"${{{StageDefinition.task_name(stage)}}}"
+        assert TASKS[name]["Parameters"]["TaskDefinition"] == f"${{{stage_definitions()[stage].task}}}"
         variables = {each["Name"] for each in override["Environment"]}
         assert variables == {"DATA_YEAR", "ESTIMATION_PREFIX", *stage_definitions()[stage].dimensions}
 
