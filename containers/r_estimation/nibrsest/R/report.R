@@ -18,6 +18,7 @@ report_page <- function(year, estimates, strata, agencies) {
     nation = html_table(nation_table(nation)),
     states = html_table(state_table(estimates, agencies)),
     strata = html_table(strata_table(strata[strata$geography == "US", ])),
+    universe = universe_note(agencies),
     collapsed = collapse_note(strata)
   )
   for (name in names(parts)) {
@@ -83,6 +84,20 @@ strata_table <- function(strata) {
     "Respondents" = count(strata$respondents), "Stratum" = ifelse(is.na(strata$stratum), "none", joined),
     "Weight" = decimal(strata$N / strata$n), check.names = FALSE
   )
+}
+
+#' Says so if the universe is not the whole country
+#' @noRd
+universe_note <- function(agencies) {
+  there <- length(unique(agencies$state))
+  all <- length(states_of_the_union)
+  if (there == all) {
+    return("")
+  }
+  sprintf(paste(
+    "<p class=\"warning\"><strong>Not the whole country.</strong> The database knows agencies of %d of %d states;",
+    "\"nation\" on this page, and US in the tables, means these only.</p>"
+  ), there, all)
 }
 
 #' @noRd

@@ -19,6 +19,7 @@ test_that("the stages lead from zips to a report", {
   expect_equal(robbery$standard_error[[2]], sqrt(4 * 1 * var(c(2, 0, 1)) / 3))
   page <- paste(readLines(file.path(folder, "report.html")), collapse = "\n")
   expect_match(page, "NIBRS estimates for 2016", fixed = TRUE)
+  expect_match(page, "The database knows agencies of 2 of 51 states", fixed = TRUE)
   expect_false(grepl("{{", page, fixed = TRUE))
   az <- regmatches(page, regexpr("<tr><td>AZ</td>.*?</tr>", page, perl = TRUE))
   expect_match(az, "<td>4</td><td>3</td><td>75 %</td><td>4 \\(1\\)</td><td>1 \\(1\\)</td>")
