@@ -1,14 +1,11 @@
 """The harness that makes moto run this application: S3, SNS, Lambda, ECS and Step Functions on this machine.
 
-moto interprets the state machine; what it leaves out is filled in here and nowhere else:
+moto interprets the state machine; what it leaves out is filled in here and nowhere else. What cannot be filled in
+is refused by ``definition.check_definition``.
 
 * ``lambda:invoke`` echoes its input in moto: here it calls the function's process.
 * ``ecs:runTask.sync`` refuses its parameters as Step Functions spells them, runs nothing and ignores exit
   codes in moto: here the task runs as a process, and an exit code other than 0 fails the state.
-* A distributed Map with an integer ToleratedFailurePercentage is refused by moto; one that tolerates
-  less than 100 % never fails in moto. ``check_definition`` refuses such a definition by name.
-* A Map inside a Map keeps its items in one place in moto, so that the outer one must have MaxConcurrency 1;
-  ``check_definition`` refuses another.
 * An ``aws-sdk`` S3 ``Body`` that is an object is not serialised by moto: here it becomes JSON, as on AWS.
 * CloudFormation creates state machines that never run, with their substitutions left open: here they run.
 * moto makes a client for every task, which costs more than the task: here one is kept.
@@ -19,7 +16,6 @@ moto interprets the state machine; what it leaves out is filled in here and nowh
 import json
 import logging
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -56,17 +52,14 @@ from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from nibrs_local.container_tasks import TaskPool, stage_definitions
+from nibrs_local.definition import check_definition, substitute
 from nibrs_local.home import BUCKET, Home
-from nibrs_local.lambda_pool import FunctionError, LambdaPool, state_machine_functions
+from nibrs_local.lambda_pool import FunctionError, LambdaPool
 from nibrs_local.object_files import restore_objects, writing_to
 
 REGION = "us-east-1"
 _ITEMS_OF_A_MAP = 1_000_000
 _ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/local"
-
-
-class UnsupportedDefinition(Exception):
-    """The state machine uses what the emulator cannot honour; names the state and the field."""
 
 
 @dataclass(frozen=True)
@@ -302,73 +295,6 @@ def deployments() -> Iterator[None]:
 
     with _patched(StateMachine, "create_from_cloudformation_json", classmethod(create)):
         yield
-
-
-def substitute(definition: str, values: Mapping[str, str]) -> str:
-    """Replace ``${Name}`` in a definition, as CloudFormation's DefinitionSubstitutions do.
-
-    Raises:
-        UnsupportedDefinition: a name that has no value.
-    """
-
-    def value(match: re.Match[str]) -> str:
-        if match[1] not in values:
-            raise UnsupportedDefinition(
-                f"the state machine names ${{{match[1]}}}, which lambdas/functions.json and stages.json do not"
-            )
-        return values[match[1]]
-
-    return re.sub(r"\$\{(\w+)\}", value, definition)
-
-
-def local_definition(definition: str, estimation: Mapping[str, str]) -> str:
-    """The definition as the emulator runs it: names of functions and of the estimation filled in, checked."""
-    text = substitute(definition, {**{name: name for name in state_machine_functions()}, **estimation})
-    check_definition(json.loads(text))
-    return text
-
-
-def check_definition(machine: dict[str, Any]) -> None:
-    """Refuse what moto would run differently from AWS.
-
-    Raises:
-        UnsupportedDefinition: names the state and the field.
-    """
-    if machine.get("QueryLanguage", "JSONPath") != "JSONPath":
-        raise UnsupportedDefinition("QueryLanguage: the emulator runs JSONPath only")
-    for name, state in machine["States"].items():
-        for key in ("ItemBatcher", "ResultWriter", "Assign"):
-            if key in state:
-                raise UnsupportedDefinition(f"{name}: the emulator does not honour {key}")
-        if processor := state.get("ItemProcessor"):
-            _check_map(name, state, processor)
-            _check_nested_maps(name, state, processor)
-            check_definition(processor)
-        for branch in state.get("Branches", []):
-            check_definition(branch)
-
-
-def _check_map(name: str, state: dict[str, Any], processor: dict[str, Any]) -> None:
-    config = processor.get("ProcessorConfig", {})
-    if config.get("Mode") != "DISTRIBUTED":
-        return
-    if config.get("ExecutionType") != "STANDARD":
-        raise UnsupportedDefinition(f"{name}: the emulator runs STANDARD children only")
-    tolerated = state.get("ToleratedFailurePercentage")
-    if not isinstance(tolerated, float) or tolerated != 100.0:
-        raise UnsupportedDefinition(
-            f"{name}: ToleratedFailurePercentage is {tolerated}; the emulator's Map never fails, so it has to be 100.0 "
-            "and the next state has to check what was made"
-        )
-
-
-def _check_nested_maps(name: str, state: dict[str, Any], processor: dict[str, Any]) -> None:
-    inner = [each for each, inside in processor["States"].items() if inside["Type"] == "Map"]
-    if inner and state.get("MaxConcurrency") != 1:
-        raise UnsupportedDefinition(
-            f"{name}: MaxConcurrency is {state.get('MaxConcurrency', 'unlimited')}; it has to be 1 around the Map "
-            f"{inner[0]}, whose items the emulator mixes up if it runs twice at a time"
-        )
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ from nibrs_pipeline.database import DatabaseLocation
 from nibrs_pipeline.keys import PUBLIC_PREFIXES, PUBLISH_LEASE, report_key
 
 from nibrs_local.container_tasks import TaskPool, estimation_version
-from nibrs_local.emulator import emulator, executing, local_definition
+from nibrs_local.definition import local_definition, state_machine_definition
+from nibrs_local.emulator import emulator, executing
 from nibrs_local.home import BUCKET, Home, HomeInUse
 from nibrs_local.lambda_pool import LambdaPool
 from nibrs_local.watching import RunView, observe
@@ -31,12 +31,6 @@ class Outcome:
     view: RunView
     artifacts: Path
     logs: Path
-
-
-def state_machine_definition() -> str:
-    """The text of statemachines/nibrs_pipeline.asl.json."""
-    repository = Path(str(files("nibrs_pipeline"))).parents[1]
-    return (repository / "statemachines" / "nibrs_pipeline.asl.json").read_text(encoding="utf-8")
 
 
 def run_locally(

@@ -1,5 +1,7 @@
 """The adapter to PostgreSQL, against a real server."""
 
+from pathlib import Path
+
 import pytest
 from nibrs_pipeline.database import DatabaseLocation, SourcePosition, connect, snapshot
 from nibrs_pipeline.errors import BadRequest, DatabaseUnavailable, QueryFailed
@@ -122,3 +124,18 @@ def test_a_location_is_read_from_a_secret() -> None:
 def test_a_missing_location_is_refused_by_name(environment: dict[str, str], named: str) -> None:
     with pytest.raises(BadRequest, match=named):
         DatabaseLocation.from_environment(environment)
+
+
+@pytest.mark.parametrize("content", [None, "not a certificate"])
+def test_certificates_that_cannot_be_used_are_refused_by_name(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "bundle.pem"
+    if content is not None:
+        path.write_text(content)
+    location = DatabaseLocation.from_environment(
+        {"PGHOST": "db.example", "PGUSER": "u", "PGDATABASE": "d", "PGSSLROOTCERT": str(path)}
+    )
+    assert location.as_environment()["PGSSLROOTCERT"] == str(path)
+    with pytest.raises(
+        BadRequest, match=r"PGSSLROOTCERT: '.*bundle\.pem' was given; it has to be a file of certificates"
+    ):
+        connect(location)

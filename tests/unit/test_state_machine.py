@@ -10,9 +10,14 @@ from typing import Any
 
 import pytest
 from nibrs_local.container_tasks import stage_definitions
-from nibrs_local.emulator import UnsupportedDefinition, check_definition, local_definition, substitute
+from nibrs_local.definition import (
+    UnsupportedDefinition,
+    check_definition,
+    local_definition,
+    state_machine_definition,
+    substitute,
+)
 from nibrs_local.lambda_pool import function_definitions, state_machine_functions
-from nibrs_local.local_run import state_machine_definition
 from nibrs_pipeline import errors
 
 from tests.conftest import missing
