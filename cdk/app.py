@@ -24,11 +24,11 @@ def main() -> None:
         configuration = read_configuration(app.node.try_get_context("config") or "development")
     except BadConfiguration as error:
         sys.exit(f"Nothing was synthesised.\n{error}")
-    certificates = configuration.database.root_certificates
+    certificates = configuration.database.root_certificates_path
     PipelineStack(
         app,
         configuration,
-        code=lambda_.Code.from_asset(str(build_bundle(REPOSITORY, Path(certificates) if certificates else None))),
+        code=lambda_.Code.from_asset(str(build_bundle(REPOSITORY, certificates))),
         image=ecs.ContainerImage.from_asset(str(FOLDER), platform=Platform.LINUX_ARM64),
         estimation_version=FileSystem.fingerprint(str(FOLDER / "nibrsest"), exclude=["tests", "man"])[:12],
     )

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-FOLDER = Path(__file__).resolve().parents[1] / "config"
+REPOSITORY = Path(__file__).resolve().parents[2]
+FOLDER = REPOSITORY / "cdk" / "config"
 
 
 class BadConfiguration(Exception):
@@ -37,8 +38,13 @@ class _Database(_Section):
     root_certificates: str = Field(
         default="",
         description="the path of a PEM file with the certificates to check the database's against, for RDS its "
-        "global-bundle.pem, or nothing: those that Lambda trusts",
+        "global-bundle.pem, absolute or from the repository's folder; or nothing: those that Lambda trusts",
     )
+
+    @property
+    def root_certificates_path(self) -> Path | None:
+        """The file, wherever the app was started."""
+        return REPOSITORY / self.root_certificates if self.root_certificates else None
 
 
 class GivenDatabase(_Database):
@@ -185,10 +191,11 @@ def read_configuration(name: str) -> Configuration:
 
 
 def _require_consistent(path: Path, found: Configuration) -> None:
-    network, certificates = found.network, found.database.root_certificates
-    if certificates and "BEGIN CERTIFICATE" not in _text(Path(certificates)):
+    network, certificates = found.network, found.database.root_certificates_path
+    if certificates and "BEGIN CERTIFICATE" not in _text(certificates):
         raise BadConfiguration(
-            f"{path}: database.root_certificates: {certificates!r} was given; it has to be a PEM file that can be read"
+            f"{path}: database.root_certificates: {found.database.root_certificates!r} was given; it has to be a PEM "
+            f"file that can be read; {certificates} is none"
         )
     if isinstance(network, GivenNetwork) and len(network.availability_zones) != len(network.private_subnet_ids):
         raise BadConfiguration(
