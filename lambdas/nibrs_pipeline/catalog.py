@@ -89,11 +89,15 @@ class Catalog:
         """The 43 tables of a zip."""
         return self.data_tables + self.code_tables
 
+    def get(self, name: str) -> Table | None:
+        """The table of that name, if there is one."""
+        return next((table for table in self.tables if table.name == name), None)
+
     def __getitem__(self, name: str) -> Table:
-        for table in self.tables:
-            if table.name == name:
-                return table
-        raise KeyError(f"the catalog has no table {name!r}")
+        found = self.get(name)
+        if found is None:
+            raise KeyError(f"the catalog has no table {name!r}")
+        return found
 
     def lineage(self, table: Table) -> tuple[Table, ...]:
         """The table, its parent, and so on up to the one that a selection rule anchors."""

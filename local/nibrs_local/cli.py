@@ -20,7 +20,7 @@ from rich.table import Table
 
 from nibrs_local import embedded_postgres
 from nibrs_local.aws import AwsError, find_state_machine, newest_execution, start_execution
-from nibrs_local.display import follow
+from nibrs_local.display import follow, shortened
 from nibrs_local.folder_objects import FolderObjects
 from nibrs_local.home import BUCKET, Home, HomeInUse
 from nibrs_local.listing import Listed, list_state_years
@@ -196,46 +196,53 @@ def _report(run_id: str, outcome: "Outcome") -> None:
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--replace", is_flag=True, help="Replace state-years that are in the database already.")
-def load(files: tuple[Path, ...], replace: bool) -> None:
-    r"""Load published zips (layout 1) into the database.
+@click.option("--quarantine", is_flag=True, help="Load a file that breaks its own keys without the rows that do.")
+def load(files: tuple[Path, ...], replace: bool, quarantine: bool) -> None:
+    r"""Load published zips (any layout) into the database.
 
-    A file is loaded whole or not at all. A file that was loaded before is passed over.
+    A file is loaded whole or not at all; with --quarantine, rows that break keys are put into
+    quarantine/ as CSVs that say line and reason. A file that was loaded before is passed over.
 
     \b
     Examples:
-      nibrs load AZ-2016.zip LA-2013.zip
+      nibrs load AZ-2016.zip DC-2018.zip VT-2024.zip
       nibrs load --replace AZ-2016.zip
+      nibrs load --quarantine LA-2016.zip
     """
-    refused = 0
-    with embedded_postgres.database(Home.from_environment()) as location:
+    home, refused = Home.from_environment(), 0
+    with embedded_postgres.database(home) as location:
         for path in files:
-            refused += not _load_one(location, path, replace)
+            refused += not _load_one(location, path, replace, home.quarantine(path.stem) if quarantine else None)
     if refused:
         sys.exit(FAILED)
 
 
-def _load_one(location: DatabaseLocation, path: Path, replace: bool) -> bool:
+def _load_one(location: DatabaseLocation, path: Path, replace: bool, quarantine: Path | None = None) -> bool:
     connection = connect(location)
     try:
         with console.status(f"Loading {path.name}"), translated_errors():
             create_schema(connection)
-            loaded = load_zip(connection, nibrs_catalog(), path, replace)
+            loaded = load_zip(connection, nibrs_catalog(), path, replace, quarantine)
     except BadFile as error:
         errors.print(f"[bold red]Not loaded[/] {escape(str(error))}", soft_wrap=True)
         return False
     finally:
         connection.close()
-    _tell_loaded(path, loaded)
+    _tell_loaded(path, loaded, quarantine)
     return True
 
 
-def _tell_loaded(path: Path, loaded: Loaded) -> None:
+def _tell_loaded(path: Path, loaded: Loaded, quarantine: Path | None) -> None:
     if loaded.was_there:
         console.print(f"{path.name}: {loaded.item} was loaded before; nothing to do")
         return
     console.print(f"{path.name}: {loaded.item}, {sum(loaded.rows.values()):,} rows")
+    for table, rows in loaded.set_aside.items():
+        console.print(f"  {table}: {rows:,} rows put aside in {quarantine}", soft_wrap=True)
     for remark in loaded.remarks:
-        console.print(f"  {remark}", soft_wrap=True)
+        console.print(f"  {shortened(remark)}", soft_wrap=True, markup=False)
+    if any(shortened(remark) != remark for remark in loaded.remarks):
+        console.print("  These remarks in full: SELECT remarks FROM loaded_file", soft_wrap=True)
 
 
 @main.command()

@@ -76,3 +76,8 @@ def _print_lines(console: Console, look: Callable[[], RunView]) -> RunView:
         if view.is_over:
             return view
         time.sleep(_INTERVAL)
+
+
+def shortened(text: str, limit: int = 200) -> str:
+    """A text that fits two lines of a terminal."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

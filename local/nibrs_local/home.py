@@ -40,3 +40,7 @@ class Home:
     def artifacts(self, run_id: str) -> Path:
         """Results of a run."""
         return self.path / "artifacts" / run_id
+
+    def quarantine(self, file: str) -> Path:
+        """Rows of a file that broke keys and were not loaded."""
+        return self.path / "quarantine" / file

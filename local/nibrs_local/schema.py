@@ -5,15 +5,23 @@ from nibrs_pipeline.database import Connection
 from nibrs_pipeline.documents.load_scripts import create_indexes, create_table
 from nibrs_pipeline.queries import identifier
 
-#: Which files were loaded: makes loading the same file again a matter of no effect.
+#: Which files were loaded: makes loading the same file again a matter of no effect. Group B arrests of
+#: published zips name no agency, so that which file brought them is all that is known.
 _LOADED_FILES = """
 CREATE TABLE loaded_file (
     sha256 char(64) NOT NULL,
     state varchar(2) NOT NULL,
     data_year smallint NOT NULL,
     file_name text NOT NULL,
+    layout smallint NOT NULL,
+    remarks text NOT NULL,
     loaded_at timestamp NOT NULL DEFAULT now(),
     PRIMARY KEY (state, data_year)
+);
+CREATE TABLE loaded_grpb_arrest (
+    grpb_arrest_id bigint PRIMARY KEY,
+    state varchar(2) NOT NULL,
+    data_year smallint NOT NULL
 );
 """
 _MONTH_INDEX = "CREATE INDEX nibrs_month_agency_year_idx ON nibrs_month (agency_id, data_year);\n"
@@ -22,7 +30,7 @@ _MONTH_INDEX = "CREATE INDEX nibrs_month_agency_year_idx ON nibrs_month (agency_
 def schema_sql(catalog: Catalog) -> str:
     """Tables, keys and indexes, as one script."""
     tables = "".join(create_table(table) + cover_parent(catalog, table) for table in catalog.tables)
-    indexes = "".join(create_indexes(catalog, table) for table in catalog.data_tables)
+    indexes = "".join(create_indexes(catalog, table) for table in catalog.tables)
     return tables + indexes + _MONTH_INDEX + _LOADED_FILES
 
 

@@ -14,7 +14,6 @@ from nibrs_local.trial_data import write_trial_zips
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database import Connection, DatabaseLocation, connect
 
-from tests.conftest import real_zip
 from tests.runs import sql
 
 Edit = Callable[[list[list[str]]], None]
@@ -111,7 +110,7 @@ def test_another_file_of_a_state_year_that_is_there_is_refused_unless_it_replace
             r"nibrs_victim.csv, line 9: incident_id 12 is not in nibrs_incident.csv",
         ),
         ("nibrs_offender", repeat_line(4), r"nibrs_offender.csv, line \d+: the key offender_id \d+ stands there twice"),
-        ("nibrs_month", set_cell(3, "update_flag", ""), r"nibrs_month.csv, line 3.*update_flag"),
+        ("nibrs_month", set_cell(3, "orig_format", ""), r"nibrs_month.csv, line 3.*orig_format"),
         ("nibrs_month", set_cell(3, "data_year", "2014"), "data years 2014, 2015; a zip holds one"),
         ("cde_agencies", set_cell(2, "state_id", "5"), "states AZ, DE"),
         (
@@ -166,7 +165,9 @@ def test_a_code_whose_meaning_changed_is_told_and_a_new_one_is_added(
 
     second = edited(trial.with_name("DE-2016.zip"), "nibrs_injury", change)
     loaded = load_zip(connection, catalog, second)
-    assert loaded.remarks == ["nibrs_injury: the database's meaning is kept for injury_id 1"]
+    assert loaded.remarks == [
+        "nibrs_injury: names in the database are kept: B is 'Changed' in the file, 'Apparent Broken Bones' here"
+    ]
     assert sql(location, "SELECT injury_name FROM nibrs_injury WHERE injury_id IN (1, 99) ORDER BY injury_id")[1] == [
         "Added"
     ]
@@ -183,7 +184,29 @@ def test_what_is_not_a_zip_is_refused(
         load_zip(connection, catalog, path)
 
 
-@pytest.mark.parametrize("name", ["DC-2018", "VT-2024"])
-def test_another_layout_is_refused_by_name(connection: Connection, catalog: Catalog, name: str) -> None:
-    with pytest.raises(BadFile, match="layout 2 or 3"):
-        load_zip(connection, catalog, real_zip(name))
+def test_with_quarantine_rows_that_break_keys_are_put_aside_with_what_hangs_on_them(
+    connection: Connection, location: DatabaseLocation, catalog: Catalog, home: Home, trial: Path
+) -> None:
+    def two_strays(rows: list[list[str]]) -> None:
+        set_cell(5, "incident_id", "12")(rows)
+        rows.append(rows[7])
+
+    broken = edited(trial, "nibrs_offender", two_strays)
+    with pytest.raises(BadFile, match="stands there twice; use --quarantine"):
+        load_zip(connection, catalog, broken)
+    folder = home.quarantine("broken")
+    with zipfile.ZipFile(broken) as archive:
+        offenders = list(csv.DictReader(io.StringIO(archive.read("nibrs_offender.csv").decode())))
+        relationships = list(csv.DictReader(io.StringIO(archive.read("nibrs_victim_offender_rel.csv").decode())))
+    stray = offenders[3]["offender_id"]
+    hanging = [row for row in relationships if row["offender_id"] == stray]
+    loaded = load_zip(connection, catalog, broken, quarantine=folder)
+    expected = {"nibrs_offender": 2} | ({"nibrs_victim_offender_rel": len(hanging)} if hanging else {})
+    assert loaded.set_aside == expected
+    aside = list(csv.DictReader((folder / "nibrs_offender.csv").open(encoding="utf-8")))
+    assert [(row["line"], row["offender_id"]) for row in aside] == [
+        (str(len(offenders) + 1), offenders[6]["offender_id"]),
+        ("5", stray),
+    ]
+    assert [row["reason"].split(" ", 2)[:2] for row in aside] == [["the", "key"], ["incident_id", "12"]]
+    assert sql(location, "SELECT count(*) FROM nibrs_offender")[0][0] == len(offenders) - 2
