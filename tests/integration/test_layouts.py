@@ -202,7 +202,7 @@ def test_agencies_of_the_later_layouts_reach_the_reference_tables(
     found = sql(
         location,
         "SELECT ucr_agency_name, agency_type_name, population_group_code, p.population, reporting_type, "
-        "e.male_officer + e.female_officer, county_name FROM ref_agency r JOIN ref_agency_type t USING (agency_type_id) "
+        "male_officer + female_officer, county_name FROM ref_agency r JOIN ref_agency_type t USING (agency_type_id) "
         "JOIN ref_agency_population p USING (agency_id) JOIN ref_population_group g USING (population_group_id) "
         "JOIN ref_agency_data_content d USING (agency_id) JOIN pe_employee_data e USING (agency_id) "
         "JOIN ref_agency_county USING (agency_id) JOIN ref_county c USING (county_id) WHERE r.ori = 'VT0010100'",
