@@ -1,0 +1,198 @@
+"""Rows of the tables that describe agencies, their months and what they send, for the truth and for the database."""
+
+import numpy as np
+import pyarrow as pa
+
+from nibrs_simulation.arrays import Flags, Integers, Texts, texts
+from nibrs_simulation.codes import population_groups
+from nibrs_simulation.frame import TYPES, Frame, region_of, states
+from nibrs_simulation.records import constant, integers, strings, table
+from nibrs_simulation.reporting import INCIDENTS, NOT_REPORTED, ZERO, Reporting
+
+_MONTHS = 12
+_ALL_YEAR = 12
+
+
+def active(frame: Frame) -> Flags:
+    """Agencies that report for themselves: neither dormant nor covered by another."""
+    return ~frame.dormant & (frame.covered_by == 0)
+
+
+def true_months(frame: Frame, incidents: Integers) -> Texts:
+    """I or Z for each month of active agencies, U for the others; ``incidents`` by agency and month."""
+    months = np.where(incidents > 0, INCIDENTS, ZERO).astype(object)
+    months[~active(frame)] = NOT_REPORTED
+    return months
+
+
+def month_rows(frame: Frame, year: int, months: Texts, offset: int, which: Flags) -> pa.Table:
+    """Rows of nibrs_month for some of the agencies, a row for each month."""
+    agency = np.repeat(np.flatnonzero(which), _MONTHS)
+    month = np.tile(np.arange(1, _MONTHS + 1), int(which.sum()))
+    size = len(agency)
+    status = months[agency, month - 1]
+    return table({
+        "nibrs_month_id": integers(offset + (frame.agency_id[agency] - 1) * _MONTHS + month),
+        "agency_id": integers(frame.agency_id[agency]), "month_num": integers(month),
+        "data_year": integers(np.full(size, year)), "reported_status": strings(status),
+        "update_flag": constant("N", size), "orig_format": constant("F", size), "data_home": constant("C", size),
+    })  # fmt: skip
+
+
+def cde_agencies(frame: Frame, year: int, which: Flags, months: Texts, return_a: Flags) -> pa.Table:
+    """Rows of cde_agencies, as the database knows the agencies in a year."""
+    some = frame.take(which)
+    size = len(some)
+    coverer = dict(zip(frame.agency_id, range(len(frame)), strict=True))
+    by = [coverer.get(int(agency), -1) for agency in some.covered_by]
+    described = population_groups()
+    return table({
+        "agency_id": integers(some.agency_id), "ori": strings(some.ori), "legacy_ori": strings(some.ori),
+        "agency_name": strings(some.name), "short_name": strings(some.name),
+        "agency_type_id": integers(np.array([TYPES[kind] for kind in some.type], np.int64)),
+        "agency_type_name": strings(some.type), "state_id": integers(some.state_id),
+        "state_abbr": strings(_state_abbreviations(some)), "primary_county": strings(some.county_name),
+        "agency_status": constant("A", size), "dormant_year": integers(np.full(size, year), ~some.dormant),
+        "current_year": integers(np.full(size, year)),
+        "current_nibrs_start_year": integers(some.nibrs_start_year, (months[which] == NOT_REPORTED).all(axis=1)),
+        "population": integers(some.population), "population_group_code": strings(some.group),
+        "population_group_desc": strings(texts([described[group][1] for group in some.group])),
+        "suburban_area_flag": _flag(some.suburban),
+        "months_reported": integers(return_a[which].sum(axis=1)),
+        "nibrs_months_reported": integers((months[which] != NOT_REPORTED).sum(axis=1)),
+        "covered_by_id": integers(some.covered_by, some.covered_by == 0),
+        "covered_by_ori": strings(texts([frame.ori[place] if place >= 0 else "" for place in by])),
+        "covered_by_name": strings(texts([frame.name[place] if place >= 0 else "" for place in by])),
+        "staffing_year": integers(np.full(size, year)),
+        "total_officers": integers(some.male_officers + some.female_officers),
+        "total_civilians": integers(some.male_civilians + some.female_civilians),
+    })  # fmt: skip
+
+
+def _state_abbreviations(frame: Frame) -> Texts:
+    """The FBI's abbreviations (NB for Nebraska)."""
+    return texts([states()[state]["state_abbr"] for state in frame.state])
+
+
+def _flag(values: Flags) -> pa.Array:
+    return strings(np.where(values, "Y", "N").astype(object))
+
+
+def participation(frame: Frame, year: int, months: Texts, return_a: Flags) -> pa.Table:
+    """Rows of agency_participation: all agencies, with the months of Return A and of NIBRS.
+
+    An agency participates when it, or the agency that covers it, reported twelve months.
+    """
+    summaries, incidents = return_a.sum(axis=1), (months != NOT_REPORTED).sum(axis=1)
+    place = {int(agency): number for number, agency in enumerate(frame.agency_id)}
+    by = np.array([place.get(int(agency), -1) for agency in frame.covered_by], np.int64)
+    responsible = np.where(by >= 0, by, np.arange(len(frame)))
+    described = population_groups()
+    number = lambda which: integers(which.astype(np.int64))  # noqa: E731
+    return table({
+        "year": integers(np.full(len(frame), year)),
+        "state_name": strings(texts([states()[state]["state_name"] for state in frame.state])),
+        "state_abbr": strings(_state_abbreviations(frame)), "agency_id": integers(frame.agency_id),
+        "agency_ori": strings(frame.ori), "agency_name": strings(frame.name),
+        "agency_population": integers(frame.population), "population_group_code": strings(frame.group),
+        "population_group": strings(texts([described[group][1] for group in frame.group])),
+        "reported": number(summaries > 0), "months_reported": integers(summaries),
+        "nibrs_reported": number(incidents > 0), "nibrs_months_reported": integers(incidents),
+        "covered": number(frame.covered_by > 0), "participated": number(summaries[responsible] == _ALL_YEAR),
+        "nibrs_participated": number(incidents[responsible] == _ALL_YEAR),
+    })  # fmt: skip
+
+
+def reference_rows(frame: Frame, years: tuple[int, ...]) -> dict[str, pa.Table]:
+    """Rows of the reference tables: who the agencies are, where they are, whom they cover and employ."""
+    groups = population_groups()
+    size = len(frame)
+    counties, first = np.unique(frame.county, return_index=True)
+    areas = np.unique(np.append(frame.area, 0))
+    names = texts([f"Simulated Area {area}" if area else "Outside metropolitan areas" for area in areas])
+    place = np.tile(np.arange(size), len(years))
+    year = np.repeat(np.array(years, np.int64), size)
+    covered = frame.covered_by[place] > 0
+    group = np.array([groups[code][0] for code in frame.group], np.int64)
+    men, women = frame.male_officers + frame.male_civilians, frame.female_officers + frame.female_civilians
+    return {
+        "ref_agency": table({
+            "agency_id": integers(frame.agency_id), "ori": strings(frame.ori), "legacy_ori": strings(frame.ori),
+            "ucr_agency_name": strings(frame.name), "pub_agency_name": strings(frame.name),
+            "agency_type_id": integers(np.array([TYPES[kind] for kind in frame.type], np.int64)),
+            "state_id": integers(frame.state_id), "agency_status": constant("A", size),
+            "dormant_year": integers(np.full(size, years[0]), ~frame.dormant),
+        }),
+        "ref_agency_population": table({
+            "agency_id": integers(frame.agency_id[place]), "data_year": integers(year),
+            "population_group_id": integers(group[place]), "population": integers(frame.population[place]),
+            "suburban_area_flag": _flag(frame.suburban[place]),
+        }),
+        "ref_agency_covered_by_flat": table({
+            "data_year": integers(year[covered]), "agency_id": integers(frame.agency_id[place][covered]),
+            "covered_by_agency_id": integers(frame.covered_by[place][covered]),
+        }),
+        "pe_employee_data": table({
+            "agency_id": integers(frame.agency_id[place]), "data_year": integers(year),
+            "reported_flag": constant("Y", len(place)),
+            "male_officer": integers(frame.male_officers[place]), "male_civilian": integers(frame.male_civilians[place]),
+            "male_total": integers(men[place]), "female_officer": integers(frame.female_officers[place]),
+            "female_civilian": integers(frame.female_civilians[place]), "female_total": integers(women[place]),
+        }),
+        "ref_county": table({
+            "county_id": integers(counties), "state_id": integers(frame.state_id[first]),
+            "county_name": strings(frame.county_name[first]),
+        }),
+        "ref_msa": table({"msa_id": integers(areas), "msa_name": strings(names)}),
+        "ref_metro_division": table({
+            "metro_div_id": integers(areas), "msa_id": integers(areas), "metro_div_name": strings(names),
+            "msa_flag": _flag(areas > 0),
+        }),
+        "ref_agency_county": table({
+            "agency_id": integers(frame.agency_id[place]), "county_id": integers(frame.county[place]),
+            "metro_div_id": integers(frame.area[place]), "core_city_flag": constant("N", len(place)),
+            "data_year": integers(year), "population": integers(frame.population[place]),
+        }),
+    }  # fmt: skip
+
+
+def content_rows(frame: Frame, reporting: Reporting) -> pa.Table:
+    """Rows of ref_agency_data_content: I for NIBRS reporters, S for those that send Return A."""
+    sends = reporting.is_nibrs | reporting.return_a.any(axis=1)
+    kind = np.where(reporting.is_nibrs, "I", "S").astype(object)[sends]
+    return table({
+        "agency_id": integers(frame.agency_id[sends]), "data_year": integers(np.full(int(sends.sum()), reporting.year)),
+        "reporting_type": strings(kind),
+    })  # fmt: skip
+
+
+def return_a_months(frame: Frame, reporting: Reporting, offset: int) -> pa.Table:
+    """Rows of reta_month: every month of active agencies, whether it was reported."""
+    which = active(frame)
+    agency = np.repeat(np.flatnonzero(which), _MONTHS)
+    month = np.tile(np.arange(1, _MONTHS + 1), int(which.sum()))
+    return table({
+        "reta_month_id": integers(offset + (frame.agency_id[agency] - 1) * _MONTHS + month),
+        "agency_id": integers(frame.agency_id[agency]), "data_year": integers(np.full(len(agency), reporting.year)),
+        "month_num": integers(month), "reported_flag": _flag(reporting.return_a[agency, month - 1]),
+    })  # fmt: skip
+
+
+def truth_of_agencies(frame: Frame, reporting: Reporting, months: Texts) -> pa.Table:
+    """Who reports what and why: a row per agency, for the truth's agencies-<year>.csv.gz."""
+    joined = texts(["".join(row) for row in months])
+    low = texts(["".join("1" if each else "0" for each in row) for row in reporting.low & (months != NOT_REPORTED)])
+    srs = texts(["".join("1" if each else "0" for each in row) for row in reporting.return_a])
+    start = texts([
+        f"{value // _MONTHS}-{value % _MONTHS + 1:02d}" if value else "" for value in reporting.nibrs_start.tolist()
+    ])  # fmt: skip
+    return table({
+        "agency_id": integers(frame.agency_id), "ori": strings(frame.ori), "agency_name": strings(frame.name),
+        "state": strings(frame.state), "region": integers(np.array([region_of(state) for state in frame.state])),
+        "agency_type": strings(frame.type), "population": integers(frame.population),
+        "population_group": strings(frame.group), "covered_by": integers(frame.covered_by, frame.covered_by == 0),
+        "dormant": _flag(frame.dormant), "reports_nibrs": _flag(reporting.is_nibrs),
+        "probability": pa.array(reporting.probability.round(4)), "reason": strings(reporting.reason),
+        "nibrs_start": strings(start), "nibrs_months": strings(joined), "low_months": strings(low),
+        "return_a_months": strings(srs),
+    })  # fmt: skip

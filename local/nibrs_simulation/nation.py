@@ -1,0 +1,308 @@
+"""``nibrs simulate``: a complete nation into a database, and the truth about it into a folder."""
+
+import json
+import multiprocessing
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from nibrs_local.merging import LISTED_REFERENCES, fill_from_lists
+from nibrs_local.schema import create_schema
+from nibrs_pipeline.catalog import nibrs_catalog
+from nibrs_pipeline.database import Connection, DatabaseLocation, connect
+from nibrs_pipeline.queries import identifier
+
+from nibrs_simulation.agency_tables import (
+    active,
+    cde_agencies,
+    content_rows,
+    month_rows,
+    participation,
+    reference_rows,
+    return_a_months,
+    true_months,
+    truth_of_agencies,
+)
+from nibrs_simulation.arrays import Integers, Texts, generator
+from nibrs_simulation.crime import KINDS, Crime, true_crime
+from nibrs_simulation.frame import Frame, given_frame, made_up_frame
+from nibrs_simulation.observed import observe
+from nibrs_simulation.records import integers, records, table
+from nibrs_simulation.reporting import Reporting, reporting_of
+from nibrs_simulation.state_year import draw_state_year
+from nibrs_simulation.truth import counted, csv_of, write_compressed, write_truth_zip
+
+_MONTHS = 12
+#: The kind of incident that each line of Return A counts.
+_KIND_OF_LINE = {
+    "murder": "homicide", "manslaughter": "other_person", "rape": "rape", "robbery": "robbery",
+    "assault": "aggravated_assault", "burglary": "burglary", "larceny": "larceny", "vehicle": "motor_vehicle_theft",
+    "assault_simple": "other_person",
+}  # fmt: skip
+
+
+class NotEmpty(Exception):
+    """The database holds agencies already."""
+
+
+@dataclass(frozen=True)
+class World:
+    """What to simulate.
+
+    Attributes:
+        size: tiny, small or national; of no effect with a frame.
+        scale: of crime; 1 is the volume of the nation's real incidents per resident.
+        years: with incidents.
+        history: number of years with Return A, up to the last of ``years``.
+        reporting: name of a mechanism.
+        frame: a CSV of agencies, or None for made-up ones.
+    """
+
+    size: str
+    scale: float
+    years: tuple[int, ...]
+    history: int
+    reporting: str
+    seed: int
+    frame: Path | None = None
+
+    @property
+    def all_years(self) -> tuple[int, ...]:
+        """Years with incidents or with Return A only."""
+        return tuple(range(min(min(self.years), max(self.years) - self.history + 1), max(self.years) + 1))
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What came of it: rows by table of the database, and incidents in truth."""
+
+    agencies: int
+    incidents: int
+    rows: Counter[str]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A state's year, with all that is needed to draw it."""
+
+    location: DatabaseLocation
+    truth: Path
+    frame: Frame
+    reporting: Reporting
+    counts: Integers
+    first_incident: int
+    month_offset: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.frame.state[0]}-{self.reporting.year}"
+
+
+@dataclass(frozen=True)
+class _Done:
+    name: str
+    rows: Counter[str]
+    counts: pa.Table
+    return_a: pa.Table
+    months: Texts
+
+
+def simulate(
+    location: DatabaseLocation,
+    world: World,
+    truth: Path,
+    processes: int,
+    progress: Callable[[str, int, int], None] = lambda name, done, all_: None,
+) -> Simulated:
+    """Fill an empty database with a nation.
+
+    Args:
+        truth: folder for the truth.
+        processes: how many states are drawn at once; what is drawn does not depend on it.
+        progress: told the state-year, how many are done, and of how many.
+
+    Raises:
+        NotEmpty: the database has agencies.
+    """
+    connection = connect(location)
+    create_schema(connection)
+    if connection.run("SELECT EXISTS (SELECT FROM ref_agency) OR EXISTS (SELECT FROM nibrs_month)")[0][0]:
+        raise NotEmpty("the database holds agencies already; a nation is simulated into an empty database")
+    frame = given_frame(world.frame, world.seed) if world.frame else made_up_frame(world.size, world.seed)
+    crime = true_crime(frame, world.all_years, world.scale, world.seed)
+    reporting = {
+        year: reporting_of(frame, crime, year, world.reporting, world.seed) for year in world.all_years
+    }
+    rows: Counter[str] = Counter()
+    catalog = nibrs_catalog()
+    fill_from_lists(connection, (*catalog.code_tables, *(catalog[name] for name in (*LISTED_REFERENCES, "reta_offense_subcat"))))
+    for name, found in reference_rows(frame, world.all_years).items():
+        rows[name] += _copy(connection, name, found)
+    jobs = list(_jobs(location, world, truth, frame, crime, reporting))
+    months = {year: np.full((len(frame), _MONTHS), "U", dtype=object) for year in world.years}
+    counts: dict[int, list[pa.Table]] = {year: [] for year in world.years}
+    return_a: dict[int, list[pa.Table]] = {year: [] for year in world.years}
+    for number, (job, done) in enumerate(zip(jobs, _work(jobs, processes), strict=True), start=1):
+        year = job.reporting.year
+        rows += done.rows
+        counts[year].append(done.counts)
+        return_a[year].append(done.return_a)
+        months[year][job.frame.agency_id - 1] = done.months
+        progress(done.name, number, len(jobs))
+    summaries = {year: pa.concat_tables(found) for year, found in return_a.items()}
+    ratios = _ratios(crime, world.years[0], summaries[world.years[0]])
+    for year in world.all_years:
+        lines = summaries[year] if year in summaries else _from_ratios(frame, crime, year, ratios, world.seed)
+        rows += _copy_year(connection, frame, reporting[year], months.get(year), lines)
+        if year in months:
+            write_compressed(truth / f"agencies-{year}.csv.gz", truth_of_agencies(frame, reporting[year], months[year]))
+            write_compressed(truth / f"counts-{year}.csv.gz", pa.concat_tables(counts[year]))
+            write_compressed(truth / f"return_a-{year}.csv.gz", lines)
+    connection.run("ANALYZE")
+    connection.close()
+    simulated = Simulated(len(frame), int(sum(job.counts.sum() for job in jobs)), rows)
+    _describe(truth, world, simulated)
+    return simulated
+
+
+def _jobs(
+    location: DatabaseLocation, world: World, truth: Path, frame: Frame, crime: Crime, reporting: dict[int, Reporting]
+) -> Iterator[_Job]:
+    first = 0
+    for year in world.years:
+        for state in np.unique(frame.state.astype(str)):
+            which = np.flatnonzero(frame.state == state)
+            counts = crime.counts[which, crime.years.index(year)]
+            offset = _month_offset(frame, world.all_years, year)
+            yield _Job(
+                location, truth, frame.take(which), reporting[year].take(which), counts, first, offset, world.seed
+            )
+            first += int(counts.sum())
+
+
+def _month_offset(frame: Frame, years: tuple[int, ...], year: int) -> int:
+    return years.index(year) * len(frame) * _MONTHS
+
+
+def _work(jobs: list[_Job], processes: int) -> Iterator[_Done]:
+    """Do the jobs, several at once, and give what comes of them in their order."""
+    if processes == 1 or len(jobs) == 1:
+        yield from map(_do, jobs)
+        return
+    context = multiprocessing.get_context("forkserver")
+    with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=context) as pool:
+        yield from pool.map(_do, jobs)
+
+
+def _do(job: _Job) -> _Done:
+    """Draw a state's year, write its truth, and put what is reported into the database."""
+    frame, year = job.frame, job.reporting.year
+    crime = draw_state_year(frame, year, job.counts, job.first_incident, job.month_offset, job.seed)
+    truth = records(crime)
+    months = true_months(frame, job.counts.sum(axis=2))
+    everyone = active(frame)
+    all_reported = np.repeat(everyone[:, None], _MONTHS, axis=1)
+    tables = {name: each.table for name, each in truth.items()} | {
+        "nibrs_month": month_rows(frame, year, months, job.month_offset, everyone),
+        "cde_agencies": cde_agencies(frame, year, everyone, months, all_reported),
+        "agency_participation": participation(frame, year, months, all_reported),
+    }
+    counts, return_a = counted(tables)
+    write_truth_zip(job.truth / str(year) / f"{job.name}.zip", tables)
+    observed = observe(truth, crime, job.reporting, job.seed)
+    connection = connect(job.location)
+    rows: Counter[str] = Counter()
+    connection.run("BEGIN")
+    found = month_rows(frame, year, observed.months, job.month_offset, job.reporting.is_nibrs)
+    rows["nibrs_month"] = _copy(connection, "nibrs_month", found)
+    for name, each in observed.records.items():
+        rows[name] = _copy(connection, name, each.table)
+    connection.run("COMMIT")
+    connection.close()
+    return _Done(job.name, rows, counts, return_a, observed.months)
+
+
+def _copy(connection: Connection, name: str, rows: pa.Table) -> int:
+    names = ", ".join(identifier(column) for column in rows.column_names)
+    content = memoryview(csv_of(rows, header=False))
+    portions = (bytes(content[begin : begin + (1 << 18)]) for begin in range(0, len(content), 1 << 18))
+    connection.run(f"COPY {identifier(name)} ({names}) FROM STDIN WITH (FORMAT csv)", stream=portions)
+    return len(rows)
+
+
+def _copy_year(
+    connection: Connection, frame: Frame, reporting: Reporting, months: Texts | None, lines: pa.Table
+) -> Counter[str]:
+    """What is known of a year by agency: participation, kind of reports, Return A."""
+    if months is None:
+        months = np.where(reporting.months == "U", "U", "I").astype(object)
+    year = reporting.year
+    offset = year * len(frame) * _MONTHS
+    which = np.ones(len(frame), np.bool_)
+    rows = Counter({
+        "agency_participation": _copy(
+            connection, "agency_participation", participation(frame, year, months, reporting.return_a)
+        ),
+        "ref_agency_data_content": _copy(connection, "ref_agency_data_content", content_rows(frame, reporting)),
+        "reta_month": _copy(connection, "reta_month", return_a_months(frame, reporting, offset)),
+        "reta_month_offense_subcat": _copy(
+            connection, "reta_month_offense_subcat", _reported_lines(connection, frame, reporting, lines, offset)
+        ),
+    })  # fmt: skip
+    described = cde_agencies(frame, year, which, months, reporting.return_a)
+    connection.run("DELETE FROM cde_agencies")
+    rows["cde_agencies"] = _copy(connection, "cde_agencies", described)
+    return rows
+
+
+def _reported_lines(
+    connection: Connection, frame: Frame, reporting: Reporting, lines: pa.Table, offset: int
+) -> pa.Table:
+    """The lines of the months that were reported, but for few counts of low months."""
+    agency, month = lines["agency_id"].to_numpy() - 1, lines["month_num"].to_numpy() - 1
+    numbers = {code: number for number, code in connection.run("SELECT offense_subcat_id, offense_subcat_code FROM reta_offense_subcat")}
+    line = np.array([numbers[code] for code in lines["line"].to_pylist()], np.int64)
+    kept = reporting.return_a[agency, month]
+    return table({
+        "reta_month_id": integers(offset + agency[kept] * _MONTHS + month[kept] + 1),
+        "offense_subcat_id": integers(line[kept]), "actual_count": integers(lines["number"].to_numpy()[kept]),
+    })  # fmt: skip
+
+
+def _ratios(crime: Crime, year: int, lines: pa.Table) -> dict[str, float]:
+    """How many a line of Return A counts for each incident of its kind."""
+    kinds = dict(zip(KINDS, crime.counts[:, crime.years.index(year)].sum(axis=(0, 1)), strict=True))
+    totals: Counter[str] = Counter()
+    for line, number in zip(lines["line"].to_pylist(), lines["number"].to_pylist(), strict=True):
+        totals[line] += number
+    return {line: total / max(int(kinds[_kind_of_line(line)]), 1) for line, total in sorted(totals.items())}
+
+
+def _kind_of_line(line: str) -> str:
+    return _KIND_OF_LINE.get(line) or _KIND_OF_LINE[line.split("_")[0]]
+
+
+def _from_ratios(frame: Frame, crime: Crime, year: int, ratios: dict[str, float], seed: int) -> pa.Table:
+    """Return A of a year without incidents: drawn from the number of incidents of each kind."""
+    random = generator(seed, "return a", year)
+    counts = crime.counts[:, crime.years.index(year)]
+    parts = []
+    for line, ratio in ratios.items():
+        drawn = random.poisson(counts[:, :, list(KINDS).index(_kind_of_line(line))] * ratio)
+        agency, month = np.nonzero(drawn)
+        parts.append(table({
+            "agency_id": integers(frame.agency_id[agency]), "month_num": integers(month + 1),
+            "line": pa.repeat(pa.scalar(line), len(agency)), "number": integers(drawn[agency, month]),
+        }))  # fmt: skip
+    return pa.concat_tables(parts)
+
+
+def _describe(truth: Path, world: World, simulated: Simulated) -> None:
+    described = {**asdict(world), "frame": str(world.frame) if world.frame else None, "agencies": simulated.agencies,
+                 "incidents": simulated.incidents}  # fmt: skip
+    (truth / "simulation.json").write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
