@@ -13,6 +13,9 @@ from nibrs_simulation.distributions import Drawn, distribution
 _SEVERAL_PREMISES = ("14", "19")
 _MONTH_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
+#: An attempted homicide is an aggravated assault, and an assault that is attempted is one.
+_CANNOT_BE_ATTEMPTED = np.isin(OFFENSES, ("09A", "09B", "09C", "13A", "13B", "13C"))
+
 
 @dataclass(frozen=True)
 class Incidents:
@@ -93,7 +96,7 @@ def _draw_offenses(random: np.random.Generator, incident: Integers, place: Integ
     premises[several] = distribution("premises").draw_many(random, len(several)).numbers()
     return Offenses(
         incident=incident, place=place, code=code,
-        attempted=distribution("attempt").draw(random, OFFENSES, code).texts() == "A",
+        attempted=(distribution("attempt").draw(random, OFFENSES, code).texts() == "A") & ~_CANNOT_BE_ATTEMPTED[code],
         location=_mapped(location, identifiers("nibrs_location_type")), entry=entry, premises=premises,
         weapon=_of_some(random, "weapon", offenses_with("weapon"), code, "nibrs_weapon_type"),
         activity=_draw_activity(random, code),

@@ -158,7 +158,7 @@ def simulate(
     ratios = _ratios(crime, world.years[0], summaries[world.years[0]])
     for year in world.all_years:
         lines = summaries[year] if year in summaries else _from_ratios(frame, crime, year, ratios, world.seed)
-        rows += _copy_year(connection, frame, reporting[year], months.get(year), lines)
+        rows += _copy_year(connection, frame, reporting[year], months.get(year), lines, year == world.all_years[-1])
         if year in months:
             write_compressed(truth / f"agencies-{year}.csv.gz", truth_of_agencies(frame, reporting[year], months[year]))
             write_compressed(truth / f"counts-{year}.csv.gz", pa.concat_tables(counts[year]))
@@ -236,14 +236,13 @@ def _copy(connection: Connection, name: str, rows: pa.Table) -> int:
 
 
 def _copy_year(
-    connection: Connection, frame: Frame, reporting: Reporting, months: Texts | None, lines: pa.Table
+    connection: Connection, frame: Frame, reporting: Reporting, months: Texts | None, lines: pa.Table, is_last: bool
 ) -> Counter[str]:
     """What is known of a year by agency: participation, kind of reports, Return A."""
     if months is None:
         months = np.where(reporting.months == "U", "U", "I").astype(object)
     year = reporting.year
     offset = year * len(frame) * _MONTHS
-    which = np.ones(len(frame), np.bool_)
     rows = Counter({
         "agency_participation": _copy(
             connection, "agency_participation", participation(frame, year, months, reporting.return_a)
@@ -254,9 +253,9 @@ def _copy_year(
             connection, "reta_month_offense_subcat", _reported_lines(connection, frame, reporting, lines, offset)
         ),
     })  # fmt: skip
-    described = cde_agencies(frame, year, which, months, reporting.return_a)
-    connection.run("DELETE FROM cde_agencies")
-    rows["cde_agencies"] = _copy(connection, "cde_agencies", described)
+    if is_last:
+        described = cde_agencies(frame, year, np.ones(len(frame), np.bool_), months, reporting.return_a)
+        rows["cde_agencies"] = _copy(connection, "cde_agencies", described)
     return rows
 
 

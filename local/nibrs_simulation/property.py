@@ -12,7 +12,7 @@ from nibrs_simulation.incidents import Incidents
 #: Identifiers of nibrs_prop_loss_type.
 LOSSES = tuple(str(number) for number in range(1, 9))
 _NONE, _BURNED, _RECOVERED, _SEIZED, _STOLEN, _UNKNOWN = 1, 2, 5, 6, 7, 8
-_DRUGS, _VEHICLES = "10", ("03", "05", "24", "28", "37")
+_OTHER, _DRUGS, _VEHICLES = 77, "10", ("03", "05", "24", "28", "37")
 _MOST_DESCRIPTIONS = 10
 
 
@@ -54,6 +54,7 @@ def draw_property(random: np.random.Generator, incidents: Incidents) -> Property
     kept = (description != int(_DRUGS)) | (is_drug & of_drug_offense[owner])
     kept &= number_within(owner) < _MOST_DESCRIPTIONS
     owner, description, is_drug = owner[kept], description[kept], is_drug[kept]
+    owner, description, is_drug = _with_other(owner, description, is_drug, described)
     value = _values(random, description)
     value[is_drug] = 0
     vehicle = np.isin(description, [int(code) for code in _VEHICLES])
@@ -63,6 +64,17 @@ def draw_property(random: np.random.Generator, incidents: Incidents) -> Property
     return Property(
         incident, loss, vehicles, (owner, _identified(description)), value, days, _draw_drugs(random, owner[is_drug])
     )
+
+
+def _with_other(
+    owner: Integers, description: Integers, is_drug: Flags, described: Integers
+) -> tuple[Integers, Integers, Flags]:
+    """Records that are left without a description are of other property."""
+    bare = np.setdiff1d(described, owner)
+    owner = np.concatenate([owner, bare])
+    order = np.argsort(owner, kind="stable")
+    description = np.concatenate([description, np.full(len(bare), _OTHER)])[order]
+    return owner[order], description, np.concatenate([is_drug, np.zeros(len(bare), np.bool_)])[order]
 
 
 def _draw_losses(random: np.random.Generator, incidents: Incidents) -> tuple[Integers, Integers, Integers]:
