@@ -19,10 +19,10 @@ setup:  ## Install uv, the locked Python packages, R and the R package
 setup-test: setup  ## Also what only the tests need: Chromium, sqlite3, zip, asl-validator
 	@local/setup.sh test
 
-run: setup  ## Make downloads and estimates: from DATA="AZ-2016.zip ..." or from a small made-up world
+run: setup  ## Make downloads and estimates: from DATA="AZ-2016.zip ..." or from a small simulated nation
 ifeq ($(strip $(DATA)),)
-	@echo "== Loading a small made-up world (give DATA=\"path/AZ-2016.zip ...\" for published zips)"
-	@$(RUN) nibrs trial
+	@echo "== Simulating a small nation (give DATA=\"path/AZ-2016.zip ...\" for published zips)"
+	@$(RUN) nibrs simulate
 else
 	@echo "== Loading $(DATA)"
 	@$(RUN) nibrs load $(DATA)

@@ -13,7 +13,6 @@ from nibrs_local.home import BUCKET, Home
 from nibrs_local.lambda_pool import LambdaPool
 from nibrs_local.loading import load_zip
 from nibrs_local.local_run import Outcome, run_locally
-from nibrs_local.trial_data import write_trial_zips
 from nibrs_local.watching import RunView
 from nibrs_pipeline.catalog import Catalog, nibrs_catalog
 from nibrs_pipeline.database import DatabaseLocation, connect, snapshot
@@ -22,6 +21,8 @@ from nibrs_pipeline.extraction import extract_common, extract_state_year
 from nibrs_pipeline.keys import StateYear, manifest_of, public_zip_key
 from nibrs_pipeline.manifest import StateYearManifest
 from nibrs_pipeline.planning import WorkItem
+
+from tests.trial_data import write_trial_zips
 
 
 def silently(look: Callable[[], RunView], rows: Callable[[], int]) -> RunView:

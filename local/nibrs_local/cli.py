@@ -14,7 +14,9 @@ from nibrs_pipeline.index_page import human_size
 from nibrs_pipeline.keys import manifest_of
 from nibrs_pipeline.request import parse_request
 from nibrs_pipeline.store import Store
-from rich.console import Console
+from nibrs_quality.command import check_command
+from nibrs_simulation.command import simulate_command
+from nibrs_simulation.world import SimulationError
 from rich.markup import escape
 from rich.table import Table
 
@@ -28,26 +30,22 @@ from nibrs_local.loading import Loaded, load_zip
 from nibrs_local.published_zip import BadFile
 from nibrs_local.run_id import default_run_id
 from nibrs_local.schema import create_schema
-from nibrs_local.trial_data import write_trial_zips
+from nibrs_local.terminal import FAILED, WRONG_USE, console, errors
 from nibrs_local.verification import UnreadableManifest, problems_of, read_manifest
 from nibrs_local.watching import RunView, observe
+from nibrs_local.years import parse_years
 
 if TYPE_CHECKING:
     from nibrs_local.local_run import Outcome
-
-FAILED, WRONG_USE = 1, 2
-
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="nibrs-pipeline")
 def main() -> None:
-    r"""NIBRS downloads and estimates: from a PostgreSQL database to one zip per state and data year, and per year.
+    """NIBRS downloads and estimates: from a PostgreSQL database to one zip per state and data year, and per year.
 
     \b
-    On this machine:   nibrs load, nibrs run, nibrs list, nibrs verify
+    On this machine:   nibrs simulate, nibrs load, nibrs check, nibrs run, nibrs list, nibrs verify
     On AWS:            nibrs start, nibrs watch
 
     NIBRS_HOME (default: the current folder) is where the database, published objects, logs and
@@ -119,26 +117,6 @@ def make_request(
     return request
 
 
-def parse_years(text: str) -> list[int]:
-    """``2016,2012-2014`` as a list of years in order.
-
-    Raises:
-        BadRequest: a part that is neither a year nor a range.
-    """
-    years: set[int] = set()
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise BadRequest(
-                f"--years: {part.strip()!r} was given; allowed is a year such as 2016 or a range such as 2012-2014"
-            )
-        found = range(int(first), int(last or first) + 1)
-        if not found or len(found) > 200:
-            raise BadRequest(f"--years: the range {part.strip()!r} has {len(found)} years")
-        years.update(found)
-    return sorted(years)
-
-
 def _read_request(path: Path) -> dict[str, Any]:
     try:
         request = json.loads(path.read_text(encoding="utf-8"))
@@ -152,7 +130,7 @@ def _read_request(path: Path) -> dict[str, Any]:
 @main.command()
 @request_options
 def run(**options: Any) -> None:
-    r"""Run the state machine on this machine, and wait for it.
+    """Run the state machine on this machine, and wait for it.
 
     \b
     Examples:
@@ -198,7 +176,7 @@ def _report(run_id: str, outcome: "Outcome") -> None:
 @click.option("--replace", is_flag=True, help="Replace state-years that are in the database already.")
 @click.option("--quarantine", is_flag=True, help="Load a file that breaks its own keys without the rows that do.")
 def load(files: tuple[Path, ...], replace: bool, quarantine: bool) -> None:
-    r"""Load published zips (any layout) into the database.
+    """Load published zips (any layout) into the database.
 
     A file is loaded whole or not at all; with --quarantine, rows that break keys are put into
     quarantine/ as CSVs that say line and reason. A file that was loaded before is passed over.
@@ -245,23 +223,10 @@ def _tell_loaded(path: Path, loaded: Loaded, quarantine: Path | None) -> None:
         console.print("  These remarks in full: SELECT remarks FROM loaded_file", soft_wrap=True)
 
 
-@main.command()
-def trial() -> None:
-    """Load a small made-up world: two states, two years, a few agencies each.
-
-    The agencies, people and incidents do not exist. For a first look, and for trying things out.
-    """
-    home = Home.from_environment()
-    with embedded_postgres.database(home) as location:
-        for path in write_trial_zips(home.scratch("trial")):
-            if not _load_one(location, path, replace=False):
-                sys.exit(FAILED)
-
-
 @main.command(name="list")
 @click.option("--bucket", help="Compare with this bucket on AWS instead of this machine's downloads.")
 def list_command(bucket: str | None) -> None:
-    r"""Show which state-years there are, which are published, and which are out of date and why.
+    """Show which state-years there are, which are published, and which are out of date and why.
 
     \b
     Examples:
@@ -297,7 +262,7 @@ def _table_of(listed: list[Listed]) -> Table:
     help="The manifest (default: the one beside the zip).",
 )
 def verify(file: Path, manifest: Path | None) -> None:
-    r"""Check a zip against its manifest.
+    """Check a zip against its manifest.
 
     \b
     Example:
@@ -318,7 +283,7 @@ def verify(file: Path, manifest: Path | None) -> None:
 @request_options
 @click.option("--state-machine", envvar="NIBRS_STATE_MACHINE", help="ARN (default: the one named nibrs-pipeline).")
 def start(state_machine: str | None, **options: Any) -> None:
-    r"""Start the state machine on AWS.
+    """Start the state machine on AWS.
 
     \b
     Examples:
@@ -333,7 +298,7 @@ def start(state_machine: str | None, **options: Any) -> None:
 @click.argument("execution", required=False)
 @click.option("--state-machine", envvar="NIBRS_STATE_MACHINE", help="ARN (default: the one named nibrs-pipeline).")
 def watch(execution: str | None, state_machine: str | None) -> None:
-    r"""Watch an execution on AWS until it ends (default: the newest one).
+    """Watch an execution on AWS until it ends (default: the newest one).
 
     \b
     Example:
@@ -346,6 +311,10 @@ def watch(execution: str | None, state_machine: str | None) -> None:
         sys.exit(FAILED)
 
 
+main.add_command(simulate_command)
+main.add_command(check_command)
+
+
 @main.group()
 def db() -> None:
     """The embedded database."""
@@ -353,7 +322,7 @@ def db() -> None:
 
 @db.command()
 def uri() -> None:
-    r"""Start the embedded database, leave it running, and print its address.
+    """Start the embedded database, leave it running, and print its address.
 
     \b
     Example:
@@ -376,6 +345,6 @@ def entry() -> None:
     except (BadRequest, UnreadableManifest) as error:
         errors.print(f"[bold red]Refused[/]: {escape(str(error))}", soft_wrap=True)
         sys.exit(WRONG_USE)
-    except (PipelineError, HomeInUse, AwsError) as error:
+    except (PipelineError, HomeInUse, AwsError, BadFile, SimulationError) as error:
         errors.print(f"[bold red]Failed[/]: {escape(str(error))}", soft_wrap=True)
         sys.exit(FAILED)

@@ -1,4 +1,4 @@
-"""Which segments each offense needs, and which offenses exclude each other (``code_tables/rules/``, NIBRS User Manual)."""
+"""Which segments each offense needs, and which exclude each other (NIBRS User Manual; ``code_tables/rules``)."""
 
 import csv
 from collections.abc import Iterator

@@ -1,11 +1,11 @@
-"""Whether records keep the rules: keys and references of the catalog, rules of NIBRS in ``code_tables/rules/checks.sql``."""
+"""Whether records keep the rules: keys and references of the catalog, and those of ``code_tables/rules/checks.sql``."""
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import duckdb
+from nibrs_local.sql_blocks import read_blocks
 from nibrs_pipeline.catalog import Catalog
 
 _FOLDER = files("code_tables") / "rules"
@@ -52,8 +52,10 @@ class Finding:
 def checks() -> tuple[Check, ...]:
     """The rules of checks.sql."""
     text = (_FOLDER / "checks.sql").read_text(encoding="utf-8")
-    found = re.findall(r"-- check: (.+)\n-- group: (.+)\n-- of: (.+)\n((?:(?!-- check:).*\n)+)", text)
-    return tuple(Check(name, group, of, query.strip().rstrip(";")) for name, group, of, query in found)
+    return tuple(
+        Check(block.fields["check"], block.fields["group"], block.fields["of"], block.query)
+        for block in read_blocks(text, "check")[1]
+    )
 
 
 def key_checks(catalog: Catalog) -> tuple[Check, ...]:
@@ -63,21 +65,25 @@ def key_checks(catalog: Catalog) -> tuple[Check, ...]:
         key = ", ".join(table.primary_key)
         found.append(
             Check(
-                f"{table.name}: key twice", "keys", table.name,
+                f"{table.name}: key twice",
+                "keys",
+                table.name,
                 f"SELECT {table.primary_key[0]}, count(*) || ' rows' FROM {table.name} "
                 f"WHERE {table.primary_key[0]} IS NOT NULL GROUP BY {key} HAVING count(*) > 1",
-            )  # fmt: skip
+            )
         )
         for column in table.columns:
             target = catalog.get(column.references)
             if target is not None and target.kind != "reference":
                 found.append(
                     Check(
-                        f"{table.name}: {column.name} is not in {target.name}", "keys", table.name,
+                        f"{table.name}: {column.name} is not in {target.name}",
+                        "keys",
+                        table.name,
                         f"SELECT t.{column.name}, '{column.name} ' || t.{column.name} FROM {table.name} t ANTI JOIN "
                         f"{target.name} r ON r.{target.primary_key[0]} = t.{column.name} "
                         f"WHERE t.{column.name} IS NOT NULL",
-                    )  # fmt: skip
+                    )
                 )
     return tuple(found)
 
@@ -93,7 +99,8 @@ def _finding(connection: duckdb.DuckDBPyConnection, check: Check) -> Finding:
     examples: tuple[str, ...] = ()
     if broken:
         rows = connection.execute(
-            f"SELECT CAST(key AS varchar) || ': ' || detail FROM ({check.query}) t (key, detail) ORDER BY key LIMIT {_EXAMPLES}"
+            f"SELECT CAST(key AS varchar) || ': ' || detail FROM ({check.query}) t (key, detail) "
+            f"ORDER BY key LIMIT {_EXAMPLES}"
         ).fetchall()
         examples = tuple(row[0] for row in rows)
     return Finding(check, broken, _one(connection, f"SELECT count(*) FROM {check.of}"), examples)

@@ -15,7 +15,7 @@ _ALL_YEAR = 12
 
 def active(frame: Frame) -> Flags:
     """Agencies that report for themselves: neither dormant nor covered by another."""
-    return ~frame.dormant & (frame.covered_by == 0)
+    return np.asarray(~frame.dormant & (frame.covered_by == 0))
 
 
 def true_months(frame: Frame, incidents: Integers) -> Texts:
@@ -78,6 +78,10 @@ def _flag(values: Flags) -> pa.Array:
     return strings(np.where(values, "Y", "N").astype(object))
 
 
+def _number(values: Flags) -> pa.Array:
+    return integers(values.astype(np.int64))
+
+
 def participation(frame: Frame, year: int, months: Texts, return_a: Flags) -> pa.Table:
     """Rows of agency_participation: all agencies, with the months of Return A and of NIBRS.
 
@@ -88,7 +92,6 @@ def participation(frame: Frame, year: int, months: Texts, return_a: Flags) -> pa
     by = np.array([place.get(int(agency), -1) for agency in frame.covered_by], np.int64)
     responsible = np.where(by >= 0, by, np.arange(len(frame)))
     described = population_groups()
-    number = lambda which: integers(which.astype(np.int64))  # noqa: E731
     return table({
         "year": integers(np.full(len(frame), year)),
         "state_name": strings(texts([states()[state]["state_name"] for state in frame.state])),
@@ -96,10 +99,10 @@ def participation(frame: Frame, year: int, months: Texts, return_a: Flags) -> pa
         "agency_ori": strings(frame.ori), "agency_name": strings(frame.name),
         "agency_population": integers(frame.population), "population_group_code": strings(frame.group),
         "population_group": strings(texts([described[group][1] for group in frame.group])),
-        "reported": number(summaries > 0), "months_reported": integers(summaries),
-        "nibrs_reported": number(incidents > 0), "nibrs_months_reported": integers(incidents),
-        "covered": number(frame.covered_by > 0), "participated": number(summaries[responsible] == _ALL_YEAR),
-        "nibrs_participated": number(incidents[responsible] == _ALL_YEAR),
+        "reported": _number(summaries > 0), "months_reported": integers(summaries),
+        "nibrs_reported": _number(incidents > 0), "nibrs_months_reported": integers(incidents),
+        "covered": _number(frame.covered_by > 0), "participated": _number(summaries[responsible] == _ALL_YEAR),
+        "nibrs_participated": _number(incidents[responsible] == _ALL_YEAR),
     })  # fmt: skip
 
 
@@ -135,7 +138,8 @@ def reference_rows(frame: Frame, years: tuple[int, ...]) -> dict[str, pa.Table]:
         "pe_employee_data": table({
             "agency_id": integers(frame.agency_id[place]), "data_year": integers(year),
             "reported_flag": constant("Y", len(place)),
-            "male_officer": integers(frame.male_officers[place]), "male_civilian": integers(frame.male_civilians[place]),
+            "male_officer": integers(frame.male_officers[place]),
+            "male_civilian": integers(frame.male_civilians[place]),
             "male_total": integers(men[place]), "female_officer": integers(frame.female_officers[place]),
             "female_civilian": integers(frame.female_civilians[place]), "female_total": integers(women[place]),
         }),
@@ -181,8 +185,8 @@ def return_a_months(frame: Frame, reporting: Reporting, offset: int) -> pa.Table
 def truth_of_agencies(frame: Frame, reporting: Reporting, months: Texts) -> pa.Table:
     """Who reports what and why: a row per agency, for the truth's agencies-<year>.csv.gz."""
     joined = texts(["".join(row) for row in months])
-    low = texts(["".join("1" if each else "0" for each in row) for row in reporting.low & (months != NOT_REPORTED)])
-    srs = texts(["".join("1" if each else "0" for each in row) for row in reporting.return_a])
+    low = texts(["".join("Y" if each else "N" for each in row) for row in reporting.low & (months != NOT_REPORTED)])
+    srs = texts(["".join("Y" if each else "N" for each in row) for row in reporting.return_a])
     start = texts([
         f"{value // _MONTHS}-{value % _MONTHS + 1:02d}" if value else "" for value in reporting.nibrs_start.tolist()
     ])  # fmt: skip

@@ -70,7 +70,9 @@ def draw_clearances(random: np.random.Generator, incidents: Incidents, offenders
     """Draw which incidents are cleared by arrest, which exceptionally, and who is arrested."""
     known = np.zeros(len(incidents), np.int64)
     known[offenders.incident[offenders.known]] = 1
-    how = distribution("clearance").draw(random, conditioned(OFFENSES, ("0", "1")), incidents.primary * 2 + known).texts()
+    how = (
+        distribution("clearance").draw(random, conditioned(OFFENSES, ("0", "1")), incidents.primary * 2 + known).texts()
+    )
     how[(how != "N") & (known == 0)] = "N"
     by_arrest = how == "arrest"
     exceptions = identifiers("nibrs_cleared_except")
@@ -94,7 +96,12 @@ def draw_clearances(random: np.random.Generator, incidents: Incidents, offenders
 
 
 def _arrests(
-    random: np.random.Generator, days: Integers, names: tuple[str, ...], code: Integers, offense: Integers, persons: Persons
+    random: np.random.Generator,
+    days: Integers,
+    names: tuple[str, ...],
+    code: Integers,
+    offense: Integers,
+    persons: Persons,
 ) -> Arrests:
     size = len(days)
     owner, weapon = distribution("arrest_weapon").draw(random, names, code).exploded(identifiers("nibrs_weapon_type"))
@@ -121,4 +128,3 @@ def draw_group_b(random: np.random.Generator, counts: Integers) -> GroupB:
     days = ((month + random.random(len(month))) * 365 / 12).astype(np.int64)
     arrests = _arrests(random, days, names, code, np.array([ids[each] for each in names], np.int64)[code], persons)
     return GroupB(agency, month + 1, arrests)
-

@@ -22,7 +22,7 @@ _OF_CODE = {
     "09A": "homicide", "11A": "rape", "11B": "rape", "11C": "rape", "120": "robbery", "13A": "aggravated_assault",
     "220": "burglary", "240": "motor_vehicle_theft",
 }  # fmt: skip
-_ESTIMATED = tuple(_OF_CODE.values()) + ("larceny",)
+_ESTIMATED = tuple(dict.fromkeys([*_OF_CODE.values(), "larceny"]))
 #: Standard deviations of logarithms: an agency's level of all crime and of each kind, and of its years.
 _AGENCY, _AGENCY_KIND, _YEAR, _WITHOUT_RESIDENTS = 0.35, 0.25, 0.06, 1.1
 #: Months vary more than chance: shape of the gamma distribution that mixes the Poisson.
@@ -49,7 +49,7 @@ def offense_sets() -> dict[str, Distribution]:
 
 
 def _kind_of_set(offenses: str) -> str:
-    first = offenses.split("+")[0]
+    first = offenses.split("+", maxsplit=1)[0]
     return kind_of(first, offense_rules()[first].crime_against)
 
 
@@ -62,8 +62,7 @@ def national_rates(year: int) -> dict[str, float]:
     table = list(rows("national_rates"))
     years = [float(row["year"]) for row in table]
     found = {
-        kind: float(np.interp(year, years, [float(row[kind]) for row in table]))
-        for kind in dict.fromkeys(_ESTIMATED)
+        kind: float(np.interp(year, years, [float(row[kind]) for row in table])) for kind in dict.fromkeys(_ESTIMATED)
     }
     left = NATIONAL_INCIDENTS - sum(found.values())
     others: dict[str, float] = dict.fromkeys(set(KINDS) - set(found), 0.0)
@@ -110,7 +109,9 @@ def _expected(frame: Frame, years: tuple[int, ...], random: np.random.Generator)
         state: [float(multipliers["region", str(region_of(state))][family]) for family in families]
         for state in np.unique(frame.state)
     }
-    relative = np.array([by_group[group] for group in frame.group]) * np.array([by_state[state] for state in frame.state])
+    relative = np.array([by_group[group] for group in frame.group]) * np.array(
+        [by_state[state] for state in frame.state]
+    )
     served = _served(frame)
     weights = served[:, None] * relative
     # Where people live, the nation's rates hold on average over the frame.

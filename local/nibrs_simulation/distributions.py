@@ -141,7 +141,9 @@ def _amounts(attribute: str) -> dict[str, tuple[float, float]]:
 def draw_amounts(random: np.random.Generator, attribute: str, names: Sequence[str], which: Integers) -> Floats:
     """Amounts whose logarithms are normal, under the conditions ``names[which]``."""
     known = _amounts(attribute)
-    pairs = [known.get(name) or known.get(f"{ANY}|{name.partition('|')[2]}") or known.get(ANY, (0.0, 1.0)) for name in names]
+    pairs = [
+        known.get(name) or known.get(f"{ANY}|{name.partition('|')[2]}") or known.get(ANY, (0.0, 1.0)) for name in names
+    ]
     mean, deviation = np.array(pairs).T
     # The tails of a few hundred reports are not those of a nation.
     return np.asarray(np.exp(random.normal(mean[which], np.minimum(deviation, 1.6)[which])))

@@ -31,7 +31,8 @@ def agencies(source: Path) -> str:
     return (
         "SELECT state_abbr AS state, type, band, count(*) AS agencies, sum(population) AS population, "
         "count(*) FILTER (nibrs = 'Y') AS nibrs, count(DISTINCT county_name) AS counties FROM "
-        f"(SELECT state_abbr, coalesce(population, 0) AS population, nibrs, county_name, CASE agency_type_id {types} END AS type, "
+        f"(SELECT state_abbr, coalesce(population, 0) AS population, nibrs, county_name, "
+        f"CASE agency_type_id {types} END AS type, "
         f"CASE WHEN agency_type_id = 2 THEN {_band(_CITY_BOUNDS)} WHEN agency_type_id = 3 THEN {_band(_COUNTY_BOUNDS)} "
         f"ELSE '' END AS band FROM read_csv('{source}')) WHERE state_abbr NOT IN ('GM', 'PR', 'VI', 'AS', 'MP') "
         "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"

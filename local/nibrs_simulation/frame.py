@@ -12,14 +12,9 @@ import numpy as np
 
 from nibrs_simulation.arrays import Flags, Integers, Texts, generator, texts
 from nibrs_simulation.distributions import rows
+from nibrs_simulation.world import SIZES, SimulationError
 
 _LISTS = files("code_tables") / "lists"
-#: Agencies of each size, and the states that they are in (None: all). Four states of four regions make a nation in small.
-SIZES: dict[str, tuple[int, tuple[str, ...] | None]] = {
-    "tiny": (60, ("NE", "RI", "SC", "UT")),
-    "small": (2_000, None),
-    "national": (18_000, None),
-}
 TYPES = {"City": 1, "County": 2, "University or College": 3, "State Police": 4, "Other": 5, "Other State Agency": 6,
          "Tribal": 7, "Federal": 8}  # fmt: skip
 #: Residents of the population groups of cities and counties: code and lower bound, largest first.
@@ -34,10 +29,6 @@ _COVERED_SHARE, _DORMANT_SHARE, _FEDERAL_SHARE = 0.04, 0.01, 0.01
 #: Types in the given frame (agency_type_id) and here.
 _GIVEN_TYPES = {"2": "City", "3": "County", "4": "University or College", "5": "State Police", "7": "Other",
                 "8": "Tribal"}  # fmt: skip
-
-
-class BadFrame(Exception):
-    """A frame that cannot be used: names the file, the line or column, and what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -161,15 +152,18 @@ def _agencies_of_cell(random: np.random.Generator, cell: dict[str, str], number:
         kinds = texts([kind] * number)
     nibrs = random.random(number) < int(cell["nibrs"]) / real
     # Start dates of the real NIBRS agencies: a half between 1995 and 2004, the rest until today.
-    start = np.where(random.random(number) < 0.5, random.integers(1992, 2005, number), random.integers(2005, 2024, number))
+    start = np.where(
+        random.random(number) < 0.5, random.integers(1992, 2005, number), random.integers(2005, 2024, number)
+    )
     return [texts([cell["state"]] * number), kinds, drawn, county, nibrs, start]
 
 
 def _named(plain: _Plain) -> _Plain:
     """Names that show that the agencies do not exist, counties, and ORIs."""
     labels = {
-        "City": "City {} Police Department", "County": "County {} Sheriff's Office", "State Police": "State Police Troop {}",
-        "University or College": "University {} Police", "Tribal": "Tribal Police {}",
+        "City": "City {} Police Department", "County": "County {} Sheriff's Office",
+        "State Police": "State Police Troop {}", "University or College": "University {} Police",
+        "Tribal": "Tribal Police {}",
     }  # fmt: skip
     names, oris, counties = [], [], []
     of_state: dict[tuple[str, str], int] = {}
@@ -194,10 +188,10 @@ def _counties_per_state(plain: _Plain) -> dict[str, int]:
 
 
 def given_frame(path: Path, seed: int) -> Frame:
-    """Agencies of a CSV (plain or gzip) with ori, agency_name, agency_type_id, state_abbr, county_name, population, nibrs.
+    """Agencies of a CSV, plain or gzip: ori, agency_name, agency_type_id, state_abbr, county_name, population, nibrs.
 
     Raises:
-        BadFrame: a column is missing, or a state, type or number is none.
+        SimulationError: a column is missing, or a state, type or number is none.
     """
     raw = path.read_bytes()
     text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
@@ -205,14 +199,14 @@ def given_frame(path: Path, seed: int) -> Frame:
     needed = ("ori", "agency_name", "agency_type_id", "state_abbr", "county_name", "population", "nibrs")
     missing = [name for name in needed if name not in (reader.fieldnames or [])]
     if missing:
-        raise BadFrame(f"{path}: no column {', '.join(missing)}")
+        raise SimulationError(f"{path}: no column {', '.join(missing)}")
     found = []
     for line, row in enumerate(reader, start=2):
         # Territories are outside of the fifty states and D.C.
         if row["state_abbr"] not in states() or int(states()[row["state_abbr"]]["division_id"]) in (1, 99):
             continue
         if row["agency_type_id"] not in _GIVEN_TYPES or not (row["population"] or "0").isdecimal():
-            raise BadFrame(
+            raise SimulationError(
                 f"{path}, line {line}: agency_type_id {row['agency_type_id']!r}, population {row['population']!r}; "
                 f"allowed are the types {', '.join(_GIVEN_TYPES)} and a number of residents"
             )
@@ -290,7 +284,9 @@ def _groups(kind: Texts, population: Integers, metropolitan: Flags) -> Texts:
     return group
 
 
-def _staff(random: np.random.Generator, kind: Texts, population: Integers) -> tuple[Integers, Integers, Integers, Integers]:
+def _staff(
+    random: np.random.Generator, kind: Texts, population: Integers
+) -> tuple[Integers, Integers, Integers, Integers]:
     """Officers and civilians, men and women: about two officers per thousand residents, more where nobody lives."""
     size = len(kind)
     per_thousand = np.where(population >= 250_000, 2.4, np.where(population >= 10_000, 1.8, 2.6))

@@ -2,10 +2,11 @@
 
 import json
 import multiprocessing
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -32,48 +33,20 @@ from nibrs_simulation.crime import KINDS, Crime, true_crime
 from nibrs_simulation.frame import Frame, given_frame, made_up_frame
 from nibrs_simulation.observed import observe
 from nibrs_simulation.records import integers, records, table
-from nibrs_simulation.reporting import Reporting, reporting_of
+from nibrs_simulation.reporting import INCIDENTS, NOT_REPORTED, Reporting, reporting_of
 from nibrs_simulation.state_year import draw_state_year
 from nibrs_simulation.truth import counted, csv_of, write_compressed, write_truth_zip
+from nibrs_simulation.world import SimulationError, World
 
 _MONTHS = 12
+#: Says which nation a folder of truth belongs to.
+_DESCRIPTION = "simulation.json"
 #: The kind of incident that each line of Return A counts.
 _KIND_OF_LINE = {
     "murder": "homicide", "manslaughter": "other_person", "rape": "rape", "robbery": "robbery",
     "assault": "aggravated_assault", "burglary": "burglary", "larceny": "larceny", "vehicle": "motor_vehicle_theft",
     "assault_simple": "other_person",
 }  # fmt: skip
-
-
-class NotEmpty(Exception):
-    """The database holds agencies already."""
-
-
-@dataclass(frozen=True)
-class World:
-    """What to simulate.
-
-    Attributes:
-        size: tiny, small or national; of no effect with a frame.
-        scale: of crime; 1 is the volume of the nation's real incidents per resident.
-        years: with incidents.
-        history: number of years with Return A, up to the last of ``years``.
-        reporting: name of a mechanism.
-        frame: a CSV of agencies, or None for made-up ones.
-    """
-
-    size: str
-    scale: float
-    years: tuple[int, ...]
-    history: int
-    reporting: str
-    seed: int
-    frame: Path | None = None
-
-    @property
-    def all_years(self) -> tuple[int, ...]:
-        """Years with incidents or with Return A only."""
-        return tuple(range(min(min(self.years), max(self.years) - self.history + 1), max(self.years) + 1))
 
 
 @dataclass(frozen=True)
@@ -118,56 +91,121 @@ def simulate(
     truth: Path,
     processes: int,
     progress: Callable[[str, int, int], None] = lambda name, done, all_: None,
-) -> Simulated:
-    """Fill an empty database with a nation.
+) -> Simulated | None:
+    """Fill an empty database with a nation; None if the same one is there already.
 
     Args:
-        truth: folder for the truth.
+        truth: folder for the truth; that of an earlier nation is replaced.
         processes: how many states are drawn at once; what is drawn does not depend on it.
         progress: told the state-year, how many are done, and of how many.
 
     Raises:
-        NotEmpty: the database has agencies.
+        SimulationError: the database has other agencies, or the folder other files.
     """
     connection = connect(location)
     create_schema(connection)
+    connection.run("CREATE TABLE IF NOT EXISTS simulated_nation (world text NOT NULL)")
+    there = connection.run("SELECT world FROM simulated_nation")
+    if there and there[0][0] == world.described():
+        return None
     if connection.run("SELECT EXISTS (SELECT FROM ref_agency) OR EXISTS (SELECT FROM nibrs_month)")[0][0]:
-        raise NotEmpty("the database holds agencies already; a nation is simulated into an empty database")
+        raise SimulationError(
+            "the database holds agencies already, and a nation needs an empty one: name another folder by NIBRS_HOME, "
+            "or another database by DB_URI"
+        )
+    _make_room(truth)
+    try:
+        simulated = _simulate(connection, location, world, truth, processes, progress)
+    except BaseException:
+        connection.run("ROLLBACK")
+        connection.run("TRUNCATE " + ", ".join(identifier(table.name) for table in nibrs_catalog().tables))
+        raise
+    connection.run("INSERT INTO simulated_nation VALUES (:world)", world=world.described())
+    connection.run("ANALYZE")
+    connection.close()
+    return simulated
+
+
+def _make_room(truth: Path) -> None:
+    if (truth / _DESCRIPTION).exists():
+        shutil.rmtree(truth)
+    if truth.exists() and any(truth.iterdir()):
+        raise SimulationError(f"{truth} holds other files; name an empty folder by --truth")
+    truth.mkdir(parents=True, exist_ok=True)
+
+
+def _simulate(
+    connection: Connection,
+    location: DatabaseLocation,
+    world: World,
+    truth: Path,
+    processes: int,
+    progress: Callable[[str, int, int], None],
+) -> Simulated:
     frame = given_frame(world.frame, world.seed) if world.frame else made_up_frame(world.size, world.seed)
     crime = true_crime(frame, world.all_years, world.scale, world.seed)
-    reporting = {
-        year: reporting_of(frame, crime, year, world.reporting, world.seed) for year in world.all_years
-    }
+    reporting = {year: reporting_of(frame, crime, year, world.reporting, world.seed) for year in world.all_years}
     rows: Counter[str] = Counter()
     catalog = nibrs_catalog()
-    fill_from_lists(connection, (*catalog.code_tables, *(catalog[name] for name in (*LISTED_REFERENCES, "reta_offense_subcat"))))
+    listed = tuple(catalog[name] for name in (*LISTED_REFERENCES, "reta_offense_subcat"))
+    fill_from_lists(connection, (*catalog.code_tables, *listed))
     for name, found in reference_rows(frame, world.all_years).items():
         rows[name] += _copy(connection, name, found)
     jobs = list(_jobs(location, world, truth, frame, crime, reporting))
-    months = {year: np.full((len(frame), _MONTHS), "U", dtype=object) for year in world.years}
-    counts: dict[int, list[pa.Table]] = {year: [] for year in world.years}
-    return_a: dict[int, list[pa.Table]] = {year: [] for year in world.years}
+    drawn = _Drawn.of(frame, world.years)
     for number, (job, done) in enumerate(zip(jobs, _work(jobs, processes), strict=True), start=1):
-        year = job.reporting.year
         rows += done.rows
-        counts[year].append(done.counts)
-        return_a[year].append(done.return_a)
-        months[year][job.frame.agency_id - 1] = done.months
+        drawn.add(job, done)
         progress(done.name, number, len(jobs))
-    summaries = {year: pa.concat_tables(found) for year, found in return_a.items()}
+    rows += _finish(connection, world, truth, frame, crime, reporting, drawn)
+    simulated = Simulated(len(frame), int(sum(job.counts.sum() for job in jobs)), rows)
+    described = {**json.loads(world.described()), "agencies": len(frame), "incidents": simulated.incidents}
+    (truth / _DESCRIPTION).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+    return simulated
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What came of the states, by year."""
+
+    months: dict[int, Texts]
+    counts: dict[int, list[pa.Table]]
+    return_a: dict[int, list[pa.Table]]
+
+    @classmethod
+    def of(cls, frame: Frame, years: tuple[int, ...]) -> "_Drawn":
+        months = {year: np.full((len(frame), _MONTHS), NOT_REPORTED, dtype=object) for year in years}
+        return cls(months, {year: [] for year in years}, {year: [] for year in years})
+
+    def add(self, job: _Job, done: _Done) -> None:
+        year = job.reporting.year
+        self.months[year][job.frame.agency_id - 1] = done.months
+        self.counts[year].append(done.counts)
+        self.return_a[year].append(done.return_a)
+
+
+def _finish(
+    connection: Connection,
+    world: World,
+    truth: Path,
+    frame: Frame,
+    crime: Crime,
+    reporting: dict[int, Reporting],
+    drawn: _Drawn,
+) -> Counter[str]:
+    """What is known by agency, once all states are drawn; and the truth that concerns the nation."""
+    rows: Counter[str] = Counter()
+    summaries = {year: pa.concat_tables(found) for year, found in drawn.return_a.items()}
     ratios = _ratios(crime, world.years[0], summaries[world.years[0]])
     for year in world.all_years:
         lines = summaries[year] if year in summaries else _from_ratios(frame, crime, year, ratios, world.seed)
-        rows += _copy_year(connection, frame, reporting[year], months.get(year), lines, year == world.all_years[-1])
-        if year in months:
-            write_compressed(truth / f"agencies-{year}.csv.gz", truth_of_agencies(frame, reporting[year], months[year]))
-            write_compressed(truth / f"counts-{year}.csv.gz", pa.concat_tables(counts[year]))
+        months = drawn.months.get(year)
+        rows += _copy_year(connection, frame, reporting[year], months, lines, year == world.all_years[-1])
+        if months is not None:
+            write_compressed(truth / f"agencies-{year}.csv.gz", truth_of_agencies(frame, reporting[year], months))
+            write_compressed(truth / f"counts-{year}.csv.gz", pa.concat_tables(drawn.counts[year]))
             write_compressed(truth / f"return_a-{year}.csv.gz", lines)
-    connection.run("ANALYZE")
-    connection.close()
-    simulated = Simulated(len(frame), int(sum(job.counts.sum() for job in jobs)), rows)
-    _describe(truth, world, simulated)
-    return simulated
+    return rows
 
 
 def _jobs(
@@ -240,7 +278,7 @@ def _copy_year(
 ) -> Counter[str]:
     """What is known of a year by agency: participation, kind of reports, Return A."""
     if months is None:
-        months = np.where(reporting.months == "U", "U", "I").astype(object)
+        months = np.where(reporting.months == NOT_REPORTED, NOT_REPORTED, INCIDENTS).astype(object)
     year = reporting.year
     offset = year * len(frame) * _MONTHS
     rows = Counter({
@@ -263,8 +301,11 @@ def _reported_lines(
     connection: Connection, frame: Frame, reporting: Reporting, lines: pa.Table, offset: int
 ) -> pa.Table:
     """The lines of the months that were reported, but for few counts of low months."""
-    agency, month = lines["agency_id"].to_numpy() - 1, lines["month_num"].to_numpy() - 1
-    numbers = {code: number for number, code in connection.run("SELECT offense_subcat_id, offense_subcat_code FROM reta_offense_subcat")}
+    agency, month = lines["agency_id"].to_numpy() - 1, lines["month"].to_numpy() - 1
+    numbers = {
+        code: number
+        for number, code in connection.run("SELECT offense_subcat_id, offense_subcat_code FROM reta_offense_subcat")
+    }
     line = np.array([numbers[code] for code in lines["line"].to_pylist()], np.int64)
     kept = reporting.return_a[agency, month]
     return table({
@@ -283,7 +324,7 @@ def _ratios(crime: Crime, year: int, lines: pa.Table) -> dict[str, float]:
 
 
 def _kind_of_line(line: str) -> str:
-    return _KIND_OF_LINE.get(line) or _KIND_OF_LINE[line.split("_")[0]]
+    return _KIND_OF_LINE.get(line) or _KIND_OF_LINE[line.split("_", maxsplit=1)[0]]
 
 
 def _from_ratios(frame: Frame, crime: Crime, year: int, ratios: dict[str, float], seed: int) -> pa.Table:
@@ -295,13 +336,7 @@ def _from_ratios(frame: Frame, crime: Crime, year: int, ratios: dict[str, float]
         drawn = random.poisson(counts[:, :, list(KINDS).index(_kind_of_line(line))] * ratio)
         agency, month = np.nonzero(drawn)
         parts.append(table({
-            "agency_id": integers(frame.agency_id[agency]), "month_num": integers(month + 1),
+            "agency_id": integers(frame.agency_id[agency]), "month": integers(month + 1),
             "line": pa.repeat(pa.scalar(line), len(agency)), "number": integers(drawn[agency, month]),
         }))  # fmt: skip
     return pa.concat_tables(parts)
-
-
-def _describe(truth: Path, world: World, simulated: Simulated) -> None:
-    described = {**asdict(world), "frame": str(world.frame) if world.frame else None, "agencies": simulated.agencies,
-                 "incidents": simulated.incidents}  # fmt: skip
-    (truth / "simulation.json").write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")

@@ -131,8 +131,9 @@ def race_mix(random: np.random.Generator, agencies: int) -> Floats:
 
 
 def draw_race(random: np.random.Generator, mix: Floats, agency: Integers) -> Texts:
+    """A race for each person, by the residents of the agency (a place in ``mix``)."""
     drawn = (random.random(len(agency))[:, None] > mix[agency]).sum(axis=1)
-    return texts(RACES)[np.minimum(drawn, len(RACES) - 1)]
+    return np.asarray(texts(RACES)[np.minimum(drawn, len(RACES) - 1)])
 
 
 def numbered(values: tuple[str, ...], column: Texts) -> Integers:
@@ -277,8 +278,8 @@ def _completed(random: np.random.Generator, incidents: Incidents, mix: Floats, m
         random, distribution("victim_age").draw(random, names, condition),
         distribution("victim_sex").draw(random, names, condition).texts(), draw_race(random, mix, agency[persons]),
     )  # fmt: skip
-    for column in ("age", "years", "sex", "race", "ethnicity"):
-        getattr(known, column)[persons] = getattr(drawn, column)
+    for name in ("age", "years", "sex", "race", "ethnicity"):
+        getattr(known, name)[persons] = getattr(drawn, name)
     resident = empty.copy()
     resident[persons] = distribution("resident").draw(random, VICTIM_TYPES, kind[persons]).texts()
     officers = np.flatnonzero(kind == _OFFICER)

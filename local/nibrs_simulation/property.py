@@ -129,5 +129,3 @@ def _draw_drugs(random: np.random.Generator, record: Integers) -> tuple[Integers
     types = np.array(list(identifiers("nibrs_suspected_drug_type").values()), np.int64)
     units = np.array(list(identifiers("nibrs_drug_measure_type").values()), np.int64)
     return record[owner], types[kind], units[place], np.maximum(quantity.round(3), 0.001)
-
-

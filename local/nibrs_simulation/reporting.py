@@ -9,6 +9,7 @@ from nibrs_simulation.arrays import Flags, Floats, Integers, Texts, generator, t
 from nibrs_simulation.crime import Crime
 from nibrs_simulation.distributions import distribution
 from nibrs_simulation.frame import Frame
+from nibrs_simulation.world import MECHANISMS
 
 _MONTHS = 12
 #: Share of agencies that report NIBRS, where chance alone decides, by population group (7 and smaller: less often).
@@ -86,14 +87,9 @@ def _logistic(value: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-value)))
 
 
-#: What decides who reports NIBRS; the texts are shown to users.
-MECHANISMS: dict[str, tuple[Mechanism, str]] = {
-    "complete": (_complete, "every agency reports everything"),
-    "random": (_at_random, "at random within the population group"),
-    "size": (_by_size, "the more residents, the likelier"),
-    "crime": (_by_crime, "the less crime for its size, the likelier"),
-    "frame": (_as_given, "the NIBRS status of the frame"),
-}
+_PROBABILITY: dict[str, Mechanism] = {
+    "complete": _complete, "random": _at_random, "size": _by_size, "crime": _by_crime, "frame": _as_given,
+}  # fmt: skip
 
 
 def reporting_of(frame: Frame, crime: Crime, year: int, mechanism: str, seed: int) -> Reporting:
@@ -121,16 +117,17 @@ def reporting_of(frame: Frame, crime: Crime, year: int, mechanism: str, seed: in
     with_incidents = crime.counts[:, crime.years.index(year)].sum(axis=2) > 0
     months = np.where(reported, np.where(with_incidents, INCIDENTS, ZERO), NOT_REPORTED).astype(object)
     return_a = (random.random(size) < _RETURN_A)[:, None] & ~_gaps(random, random.random(size) < _RETURN_A_GAPS)
-    return_a = np.where(complete, np.ones_like(reported), np.where(is_nibrs[:, None], reported, return_a)) & can[:, None]
+    return_a = (
+        np.where(complete, np.ones_like(reported), np.where(is_nibrs[:, None], reported, return_a)) & can[:, None]
+    )
     unknown = np.zeros((size, len(ITEMS))) if complete else _unknown_shares(random, size)
     return Reporting(year, is_nibrs, probability, reason, start, months, low, return_a.astype(np.bool_), unknown)
 
 
 def _reporters(frame: Frame, crime: Crime, mechanism: str, seed: int) -> tuple[Flags, Floats, Texts]:
-    probability_of, why = MECHANISMS[mechanism]
-    probability = probability_of(frame, crime)
+    probability = _PROBABILITY[mechanism](frame, crime)
     is_nibrs = generator(seed, "reporters").random(len(frame)) < probability
-    reason = texts([why] * len(frame))
+    reason = texts([MECHANISMS[mechanism]] * len(frame))
     for which, cannot in ((frame.dormant, "dormant"), (frame.covered_by > 0, "covered by another agency")):
         is_nibrs &= ~which
         probability = np.where(which, 0, probability)

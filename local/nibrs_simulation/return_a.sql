@@ -53,5 +53,5 @@ counted AS (
     LEFT JOIN victims n USING (incident_id, class) LEFT JOIN force_used f USING (incident_id, class)
     LEFT JOIN vehicles v USING (incident_id)
 )
-SELECT agency_id, CAST(month_num AS bigint) AS month_num, line, CAST(sum(number) AS bigint) AS number
+SELECT agency_id, CAST(month_num AS bigint) AS month, line, CAST(sum(number) AS bigint) AS number
 FROM counted GROUP BY ALL ORDER BY ALL

@@ -1,9 +1,9 @@
 """What is known for certain of a simulated nation, written beside the database.
 
-    agencies-<year>.csv.gz   who reports what, and why
-    counts-<year>.csv.gz     offenses, victims and arrests by agency, month and code
-    return_a-<year>.csv.gz   Return A by agency, month and line, as if all had reported
-    <year>/<ST>-<year>.zip   all records as if every agency had reported everything, in layout 1
+agencies-<year>.csv.gz   who reports what, and why
+counts-<year>.csv.gz     offenses, victims and arrests by agency, month and code
+return_a-<year>.csv.gz   Return A by agency, month and line, as if all had reported
+<year>/<ST>-<year>.zip   all records as if every agency had reported everything, in layout 1
 """
 
 import gzip
@@ -37,7 +37,9 @@ def write_truth_zip(path: Path, tables: dict[str, pa.Table]) -> None:
     with partial.open("wb") as file:
         writer = ZipWriter(file)
         for each in nibrs_catalog().published:
-            content = (_LISTS / each.csv_name).read_bytes() if each.kind == "code" else _csv(each, tables.get(each.name))
+            content = (
+                (_LISTS / each.csv_name).read_bytes() if each.kind == "code" else _csv(each, tables.get(each.name))
+            )
             writer.add(each.csv_name, content)
         writer.close()
     partial.replace(path)
@@ -47,18 +49,23 @@ def _csv(described: Table, rows: pa.Table | None) -> bytes:
     if rows is None:
         return (",".join(described.column_names) + "\n").encode()
     columns = [
-        rows[name] if name in rows.column_names else pa.nulls(len(rows), pa.string())
-        for name in described.column_names
+        rows[name] if name in rows.column_names else pa.nulls(len(rows), pa.string()) for name in described.column_names
     ]
-    return csv_of(pa.table(columns, names=list(described.column_names))).to_pybytes()
+    return bytes(csv_of(pa.table(columns, names=list(described.column_names))))
 
 
 def counted(tables: dict[str, pa.Table]) -> tuple[pa.Table, pa.Table]:
     """The counts and the Return A of a state and year, by SQL over its records."""
     connection = duckdb.connect(config={"threads": 1})
     for name in _CODES:
-        connection.execute(f"CREATE TABLE {name} AS SELECT * FROM read_csv('{_LISTS / f'{name}.csv'}', all_varchar = true)")
-        key = f"{name.removeprefix('nibrs_').removesuffix('_type')}_id" if name != "nibrs_offense_type" else "offense_type_id"
+        connection.execute(
+            f"CREATE TABLE {name} AS SELECT * FROM read_csv('{_LISTS / f'{name}.csv'}', all_varchar = true)"
+        )
+        key = (
+            f"{name.removeprefix('nibrs_').removesuffix('_type')}_id"
+            if name != "nibrs_offense_type"
+            else "offense_type_id"
+        )
         connection.execute(f"ALTER TABLE {name} ALTER {key} TYPE bigint")
     for name, rows in tables.items():
         if name.startswith("nibrs_"):

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from nibrs_local import embedded_postgres
-from nibrs_local.cli import main, parse_years
+from nibrs_local.cli import main
 from nibrs_local.container_tasks import TaskPool
 from nibrs_local.definition import local_definition, state_machine_definition
 from nibrs_local.emulator import Emulator, emulator, executing
 from nibrs_local.home import Home
 from nibrs_local.lambda_pool import LambdaPool
+from nibrs_local.years import parse_years
 from nibrs_pipeline.database import DatabaseLocation
 from nibrs_pipeline.errors import BadRequest
 

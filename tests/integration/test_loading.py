@@ -10,11 +10,11 @@ import pytest
 from nibrs_local.home import Home
 from nibrs_local.loading import load_zip
 from nibrs_local.published_zip import BadFile
-from nibrs_local.trial_data import write_trial_zips
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database import Connection, DatabaseLocation, connect
 
 from tests.runs import sql
+from tests.trial_data import write_trial_zips
 
 Edit = Callable[[list[list[str]]], None]
 

@@ -1,0 +1,129 @@
+"""``nibrs check``."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from nibrs_local import embedded_postgres
+from nibrs_local.home import Home
+from nibrs_local.terminal import FAILED, console
+from nibrs_local.years import parse_years
+from nibrs_pipeline.catalog import nibrs_catalog
+from nibrs_pipeline.keys import StateYear
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from nibrs_quality.report import Quality
+
+_MOST_LINES = 10
+
+
+@click.command(name="check")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--years", metavar="YEARS", help="Of the database: data years (default: all).")
+@click.option("--states", metavar="STATES", help="Of the database: postal abbreviations (default: all).")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the result as JSON.")
+@click.option(
+    "--html", "html_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with pictures."
+)
+@click.option("--strict", is_flag=True, help="End with exit code 1 if a rule is broken.")
+@click.pass_context
+def check_command(
+    context: click.Context,
+    files: tuple[Path, ...],
+    years: str | None,
+    states: str | None,
+    json_file: Path | None,
+    html_file: Path | None,
+    strict: bool,
+) -> None:
+    """Check the quality of published zips, or of the database if no file is named.
+
+    Keys and references, rules of NIBRS, months against incidents, dates against years; agencies that leave much
+    more unknown than others, that report much more or less, and months that are out of the ordinary.
+
+    \b
+    Examples:
+      nibrs check AZ-2016.zip VT-2024.zip
+      nibrs check --html quality.html LA-2013.zip
+      nibrs check --years 2023 --states SC --json quality.json
+    """
+    # DuckDB and matplotlib take a while that no other command should wait for.
+    from nibrs_quality.page import write_page  # noqa: PLC0415
+    from nibrs_quality.report import quality_of, write_json  # noqa: PLC0415
+
+    found = []
+    for path in files:
+        with console.status(f"Checking {path.name}"):
+            found.append(quality_of(path, nibrs_catalog()))
+    if not files:
+        found = _of_database(Home.from_environment(), years, states)
+    for quality in found:
+        _tell(quality)
+    if json_file:
+        write_json(json_file, found)
+    if html_file:
+        write_page(html_file, found)
+        console.print(f"Open {html_file}", soft_wrap=True)
+    if strict and any(quality.broken for quality in found):
+        context.exit(FAILED)
+
+
+def _of_database(home: Home, years: str | None, states: str | None) -> "list[Quality]":
+    """Extract each state-year as it would be published, and check that."""
+    from nibrs_quality.database import extracted_zips  # noqa: PLC0415
+    from nibrs_quality.report import quality_of  # noqa: PLC0415
+
+    wanted = parse_years(years) if years else None
+    postal = [state.strip().upper() for state in states.split(",")] if states else None
+
+    def is_wanted(item: StateYear) -> bool:
+        return (wanted is None or item.year in wanted) and (postal is None or item.state in postal)
+
+    with embedded_postgres.database(home) as location, tempfile.TemporaryDirectory() as folder:
+        found = [quality_of(path, nibrs_catalog()) for path in extracted_zips(location, Path(folder), is_wanted)]
+    if not found:
+        console.print("The database has no such state-years. Load a zip with: nibrs load FILE.zip")
+    return found
+
+
+def _tell(quality: "Quality") -> None:
+    passed = len(quality.findings) - len(quality.broken)
+    console.print(
+        f"\n[bold]{escape(quality.name)}[/]: {quality.rows['nibrs_incident']:,} incidents, "
+        f"{passed} of {len(quality.findings)} checks passed"
+    )
+    if quality.broken:
+        table = Table("Broken rule", "Rows", "of", "For example")
+        for each in quality.broken:
+            table.add_row(escape(each.check.name), f"{each.broken:,}", f"{each.checked:,}", escape(each.examples[0]))
+        console.print(table)
+    _list(
+        "Unknown far more often than by other agencies",
+        [f"{each.item}: {each.agency}, {each.share:.0%} of {each.records:,}" for each in quality.far_out],
+    )
+    _list(
+        "Volume unlike that of agencies of the same population group",
+        [
+            f"{each.agency}: {each.incidents:,} incidents, {each.residents:,} residents ({each.score:+.1f})"
+            for each in quality.unusual_volumes
+        ],
+    )
+    _list(
+        "Months unlike the agency's others",
+        [
+            f"{each.agency}, month {each.month}: {each.incidents:,}, usually {each.usual:,.0f} ({each.score:+.1f})"
+            for each in quality.unusual_months
+        ],
+    )
+
+
+def _list(title: str, lines: list[str]) -> None:
+    if lines:
+        console.print(f"{title}:")
+        for line in lines[:_MOST_LINES]:
+            console.print(f"  {escape(line)}", soft_wrap=True)
+    if len(lines) > _MOST_LINES:
+        console.print(f"  and {len(lines) - _MOST_LINES} more; --json and --html have them all")

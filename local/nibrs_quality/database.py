@@ -1,0 +1,32 @@
+"""State-years of a database as zips, made as they would be published."""
+
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from nibrs_pipeline.catalog import nibrs_catalog
+from nibrs_pipeline.database import DatabaseLocation, snapshot
+from nibrs_pipeline.documents import documents
+from nibrs_pipeline.extraction import extract_common, extract_state_year
+from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.planning import WorkItem
+from nibrs_pipeline.source import read_source_state
+
+
+def extracted_zips(location: DatabaseLocation, folder: Path, is_wanted: Callable[[StateYear], bool]) -> Iterator[Path]:
+    """Make the zip of each state-year that is wanted, one at a time; it is removed before the next."""
+    catalog = nibrs_catalog()
+    common = folder / "common.zip"
+    with snapshot(location) as rows:
+        items = sorted(item for item in read_source_state(rows, catalog, []).state_years if is_wanted(item))
+        with common.open("wb") as file:
+            part = extract_common(rows, catalog, documents(catalog), file)
+    for item in items:
+        target = folder / f"{item}.zip"
+        work = WorkItem(run_id="check", state=item.state, state_name=item.state, year=item.year, reason="check")
+        with zipfile.ZipFile(common) as common_zip:
+            extract_state_year(
+                lambda: snapshot(location), catalog, work, (part, common_zip), target, {}, lambda *seen: None
+            )
+        yield target
+        target.unlink()

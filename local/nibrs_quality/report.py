@@ -1,0 +1,94 @@
+"""The report of ``nibrs check``: one result as data, as JSON, as lines for a terminal."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from nibrs_local.zip_database import open_zip
+from nibrs_pipeline.catalog import Catalog
+
+from nibrs_quality.agencies import Month, Unknown, Volume, months, unknowns, volumes
+from nibrs_quality.rules import Finding, findings
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What was found in one state-year.
+
+    Attributes:
+        name: such as AZ-2016.
+        rows: by table.
+    """
+
+    name: str
+    rows: dict[str, int]
+    findings: tuple[Finding, ...]
+    unknowns: tuple[Unknown, ...]
+    volumes: tuple[Volume, ...]
+    months: tuple[Month, ...]
+
+    @property
+    def broken(self) -> tuple[Finding, ...]:
+        """The checks that rows break, most rows first."""
+        return tuple(sorted((each for each in self.findings if each.broken), key=lambda each: -each.broken))
+
+    @property
+    def far_out(self) -> tuple[Unknown, ...]:
+        """Agencies that leave an item unknown much more often than others."""
+        return tuple(sorted((each for each in self.unknowns if each.is_far_out), key=lambda each: -each.share))
+
+    @property
+    def unusual_volumes(self) -> tuple[Volume, ...]:
+        """Agencies that report much more or less than their like."""
+        return tuple(sorted((each for each in self.volumes if each.is_unusual), key=lambda each: -abs(each.score)))
+
+    @property
+    def unusual_months(self) -> tuple[Month, ...]:
+        """Reported months with much more or fewer incidents than the agency's others."""
+        return tuple(sorted((each for each in self.months if each.is_unusual), key=lambda each: -abs(each.score)))
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything but the checks that nothing breaks and the months that are as usual."""
+        return {
+            "name": self.name,
+            "rows": self.rows,
+            "checks": len(self.findings),
+            "broken": [
+                {"check": each.check.name, "group": each.check.group, "table": each.check.of, "broken": each.broken,
+                 "checked": each.checked, "examples": list(each.examples)}
+                for each in self.broken
+            ],
+            "unknown": [asdict(each) for each in self.unknowns],
+            "unusual_volumes": [asdict(each) for each in self.unusual_volumes],
+            "unusual_months": [asdict(each) for each in self.unusual_months],
+        }  # fmt: skip
+
+
+def quality_of(path: Path, catalog: Catalog) -> Quality:
+    """Check a published zip.
+
+    Raises:
+        BadFile: the file cannot be read as one.
+    """
+    connection = open_zip(path, catalog)
+    found = findings(connection, catalog)
+    rows = {
+        table.name: next(iter(connection.execute(f"SELECT count(*) FROM {table.name}").fetchall()))[0]
+        for table in catalog.data_tables
+    }
+    quality = Quality(
+        path.stem,
+        rows,
+        tuple(found),
+        tuple(unknowns(connection)),
+        tuple(volumes(connection)),
+        tuple(months(connection)),
+    )
+    connection.close()
+    return quality
+
+
+def write_json(path: Path, found: list[Quality]) -> None:
+    """All results as one JSON file."""
+    path.write_text(json.dumps([each.as_json() for each in found], indent=1) + "\n", encoding="utf-8")

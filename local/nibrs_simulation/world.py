@@ -1,0 +1,61 @@
+"""What a simulated nation is asked to be."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+#: Agencies of each size, and their states (None: all). Four states of four regions are a nation in small.
+SIZES: dict[str, tuple[int, tuple[str, ...] | None]] = {
+    "tiny": (60, ("NE", "RI", "SC", "UT")),
+    "small": (2_000, None),
+    "national": (18_000, None),
+}
+#: What decides who reports NIBRS.
+MECHANISMS = {
+    "complete": "every agency reports everything",
+    "random": "at random within the population group",
+    "size": "the more residents, the likelier",
+    "crime": "the less crime for its size, the likelier",
+    "frame": "the NIBRS status of the frame",
+}
+
+
+class SimulationError(Exception):
+    """A nation cannot be made: the database is not empty, the folder of the truth holds other files, a frame is bad."""
+
+
+@dataclass(frozen=True)
+class World:
+    """What to simulate.
+
+    Attributes:
+        size: one of SIZES; of no effect with a frame.
+        scale: of crime; 1 is the volume of the nation's real incidents per resident.
+        years: with incidents.
+        history: number of years with Return A, up to the last of ``years``.
+        reporting: one of MECHANISMS.
+        frame: a CSV of agencies, or None for made-up ones.
+    """
+
+    size: str
+    scale: float
+    years: tuple[int, ...]
+    history: int
+    reporting: str
+    seed: int
+    frame: Path | None = None
+
+    def described(self) -> str:
+        """The world as JSON: what makes two the same."""
+        return json.dumps({**asdict(self), "frame": self._frame_described()}, sort_keys=True)
+
+    def _frame_described(self) -> str | None:
+        if self.frame is None:
+            return None
+        return f"{self.frame.name}, SHA-256 {hashlib.sha256(self.frame.read_bytes()).hexdigest()}"
+
+    @property
+    def all_years(self) -> tuple[int, ...]:
+        """Years with incidents or with Return A only."""
+        return tuple(range(min(*self.years, max(self.years) - self.history + 1), max(self.years) + 1))
