@@ -1,4 +1,4 @@
-"""Makes the pictures of the documentation from a run over the made-up world.
+"""Makes the pictures of the documentation from a run over a simulated nation.
 
 python docs/images/make.py
 """
@@ -13,13 +13,14 @@ from pathlib import Path
 from nibrs_local import embedded_postgres
 from nibrs_local.display import picture
 from nibrs_local.home import Home
-from nibrs_local.loading import load_zip
 from nibrs_local.local_run import run_locally
-from nibrs_local.trial_data import write_trial_zips
 from nibrs_local.watching import RunView
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.database import connect
 from nibrs_pipeline.documents import DIAGRAM, documents
+from nibrs_quality.page import write_page
+from nibrs_quality.report import quality_of
+from nibrs_simulation.nation import simulate
+from nibrs_simulation.world import World
 from rich.console import Console
 
 HERE = Path(__file__).parent
@@ -27,19 +28,19 @@ BROWSER = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--h
 
 
 def main() -> None:
-    """Run, and keep four pictures."""
+    """Run, and keep five pictures."""
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder))
         with embedded_postgres.database(home) as location:
-            connection = connect(location)
-            for path in write_trial_zips(home.scratch("trial")):
-                load_zip(connection, nibrs_catalog(), path)
-            connection.close()
+            simulate(location, World("tiny", 1.0, (2022, 2023), 5, "random", 1), home.path / "truth", 2)
             request = {"run_id": "pictures", "bundles": ["states", "years"]}
             outcome = run_locally(home, location, request, photograph)
         screenshot(outcome.artifacts / "downloads" / "index.html", HERE / "index.png", "1200,1080")
-        report = outcome.artifacts / "estimates" / "2016" / "report.html"
+        report = outcome.artifacts / "estimates" / "2023" / "report.html"
         screenshot(report, HERE / "report.png", "1060,1010")
+        page = Path(folder) / "quality.html"
+        write_page(page, [quality_of(outcome.artifacts / "downloads" / "2023" / "SC-2023.zip", nibrs_catalog())])
+        screenshot(page, HERE / "quality.png", "1060,1500")
         diagram = Path(folder) / DIAGRAM
         diagram.write_bytes(documents(nibrs_catalog())[DIAGRAM])
         screenshot(diagram, HERE / "diagram.png", "1560,2230")

@@ -25,7 +25,7 @@ _MECHANISMS = "; ".join(f"{name}: {why}" for name, why in MECHANISMS.items())
 @click.option("--reporting", type=click.Choice(list(MECHANISMS)), default="random", show_default=True,
               help=f"Who reports NIBRS. {_MECHANISMS}.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Another seed, another nation.")
-@click.option("--frame", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+@click.option("--frame", type=click.Path(dir_okay=False, path_type=Path),
               help="A CSV of agencies, instead of --size: ori, agency_name, agency_type_id, state_abbr, county_name, "
               "population, nibrs.")  # fmt: skip
 @click.option(

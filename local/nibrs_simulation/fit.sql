@@ -5,14 +5,15 @@
 CREATE VIEW offense AS
     SELECT o.*, t.offense_code AS code, t.crime_against, r.weapon, r.activity, r.injury, r.circumstances,
            r.relationship, r.property,
-           coalesce(list_position(:primary, t.offense_code), 99) AS place
+           coalesce(list_position(:primary, t.offense_code), 99) AS place,
+           printf('%02d %s', place, t.offense_code) AS ranked
     FROM nibrs_offense o JOIN nibrs_offense_type t USING (offense_type_id) JOIN rules r ON r.offense_code = t.offense_code;
 CREATE VIEW incident AS
     SELECT i.*, m.month_num, e.cleared_except_code AS exception, p.code, p.crime_against, p.offenses, p.kinds,
            f.offenders, f.known
     FROM nibrs_incident i JOIN nibrs_month m USING (nibrs_month_id) JOIN nibrs_cleared_except e USING (cleared_except_id)
-    JOIN (SELECT incident_id, arg_min(code, place * 1000 + ascii(code)) AS code, count(*) AS kinds,
-                 arg_min(crime_against, place * 1000 + ascii(code)) AS crime_against,
+    JOIN (SELECT incident_id, arg_min(code, ranked) AS code, count(*) AS kinds,
+                 arg_min(crime_against, ranked) AS crime_against,
                  string_agg(code, '+' ORDER BY place, code) AS offenses FROM offense GROUP BY 1) p USING (incident_id)
     JOIN (SELECT incident_id, count(*) FILTER (offender_seq_num > 0) AS offenders,
                  CAST(count(*) FILTER (offender_seq_num > 0) > 0 AS integer) AS known
@@ -21,7 +22,7 @@ CREATE VIEW victim AS
     SELECT v.*, t.victim_type_code AS type, a.age_code, c.race_code, e.ethnicity_code, o.code, o.crime_against
     FROM nibrs_victim v JOIN nibrs_victim_type t USING (victim_type_id)
     LEFT JOIN nibrs_age a USING (age_id) LEFT JOIN ref_race c USING (race_id) LEFT JOIN nibrs_ethnicity e USING (ethnicity_id)
-    JOIN (SELECT victim_id, arg_min(code, place) AS code, arg_min(crime_against, place) AS crime_against
+    JOIN (SELECT victim_id, arg_min(code, ranked) AS code, arg_min(crime_against, ranked) AS crime_against
           FROM nibrs_victim_offense JOIN offense USING (offense_id) GROUP BY 1) o USING (victim_id);
 CREATE VIEW offender AS
     SELECT f.*, a.age_code, c.race_code, i.code, i.offenders
@@ -150,10 +151,11 @@ WHERE incident_id IN (SELECT incident_id FROM offense WHERE property = 'yes' GRO
 HAVING count(*) = 1) AND property = 'yes' GROUP BY incident_id, code, attempt_complete_flag;
 
 -- shares: property
-SELECT i.code || '|' || CAST(prop_loss_id AS varchar), string_agg(DISTINCT d.prop_desc_code, '+'
-ORDER BY d.prop_desc_code) FROM incident i JOIN nibrs_property p USING (incident_id)
-JOIN nibrs_property_desc USING (property_id) JOIN nibrs_prop_desc_type d USING (prop_desc_id)
-GROUP BY p.property_id, i.code, prop_loss_id HAVING count(DISTINCT d.prop_desc_code) <= 4;
+SELECT b.code || '|' || CAST(prop_loss_id AS varchar), string_agg(DISTINCT d.prop_desc_code, '+' ORDER BY d.prop_desc_code)
+FROM (SELECT incident_id, arg_min(code, ranked) AS code FROM offense WHERE property = 'yes' GROUP BY 1) b
+JOIN nibrs_property p USING (incident_id) JOIN nibrs_property_desc USING (property_id)
+JOIN nibrs_prop_desc_type d USING (prop_desc_id)
+GROUP BY p.property_id, b.code, prop_loss_id HAVING count(DISTINCT d.prop_desc_code) <= 4;
 
 -- shares: drug
 SELECT '', string_agg(DISTINCT suspected_drug_code, '+' ORDER BY suspected_drug_code)

@@ -113,7 +113,7 @@ def simulate(
             "the database holds agencies already, and a nation needs an empty one: name another folder by NIBRS_HOME, "
             "or another database by DB_URI"
         )
-    _make_room(truth)
+    _make_room(truth, world)
     try:
         simulated = _simulate(connection, location, world, truth, processes, progress)
     except BaseException:
@@ -126,12 +126,14 @@ def simulate(
     return simulated
 
 
-def _make_room(truth: Path) -> None:
+def _make_room(truth: Path, world: World) -> None:
+    """An empty folder that says from now on which nation it belongs to."""
     if (truth / _DESCRIPTION).exists():
         shutil.rmtree(truth)
     if truth.exists() and any(truth.iterdir()):
         raise SimulationError(f"{truth} holds other files; name an empty folder by --truth")
     truth.mkdir(parents=True, exist_ok=True)
+    (truth / _DESCRIPTION).write_text(world.described() + "\n", encoding="utf-8")
 
 
 def _simulate(

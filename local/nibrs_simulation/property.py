@@ -50,8 +50,7 @@ def draw_property(random: np.random.Generator, incidents: Incidents) -> Property
     owner = described[owner]
     is_drug = (description == int(_DRUGS)) & (loss[owner] == _SEIZED)
     # Drugs are seized in drug offenses only.
-    of_drug_offense = np.isin(code, [OFFENSES.index("35A")])
-    kept = (description != int(_DRUGS)) | (is_drug & of_drug_offense[owner])
+    kept = (description != int(_DRUGS)) | (is_drug & _has(incidents, "35A")[incident[owner]])
     kept &= number_within(owner) < _MOST_DESCRIPTIONS
     owner, description, is_drug = owner[kept], description[kept], is_drug[kept]
     owner, description, is_drug = _with_other(owner, description, is_drug, described)
@@ -59,11 +58,18 @@ def draw_property(random: np.random.Generator, incidents: Incidents) -> Property
     value[is_drug] = 0
     vehicle = np.isin(description, [int(code) for code in _VEHICLES])
     counted = np.isin(loss, (_STOLEN, _RECOVERED))
-    vehicles = np.bincount(owner[vehicle], minlength=len(loss)) * counted * (code == OFFENSES.index("240"))
+    vehicles = np.bincount(owner[vehicle], minlength=len(loss)) * counted * _has(incidents, "240")[incident]
     days = np.where(loss[owner] == _RECOVERED, random.geometric(0.25, len(owner)) - 1, -1)
     return Property(
         incident, loss, vehicles, (owner, _identified(description)), value, days, _draw_drugs(random, owner[is_drug])
     )
+
+
+def _has(incidents: Incidents, code: str) -> Flags:
+    """Which incidents have an offense."""
+    found = np.zeros(len(incidents), np.bool_)
+    found[incidents.offenses.incident[incidents.offenses.code == OFFENSES.index(code)]] = True
+    return found
 
 
 def _with_other(
@@ -78,15 +84,19 @@ def _with_other(
 
 
 def _draw_losses(random: np.random.Generator, incidents: Incidents) -> tuple[Integers, Integers, Integers]:
-    """Kinds of loss of each incident, each once, with the offense that brought it."""
+    """Kinds of loss of each incident, each once, with the first offense of the incident that asks for property."""
     offenses = incidents.offenses
     bearing = np.flatnonzero(offenses_with("property")[offenses.code])
     condition = offenses.code[bearing] * 2 + offenses.attempted[bearing]
     drawn = distribution("loss").draw(random, conditioned(OFFENSES, ("C", "A")), condition)
     owner, loss = drawn.exploded({value: int(value) for value in LOSSES})
-    incident, code = offenses.incident[bearing][owner], offenses.code[bearing][owner]
-    order = np.lexsort((offenses.place[bearing][owner], loss, incident))
-    incident, loss, code = incident[order], loss[order], code[order]
+    incident = offenses.incident[bearing]
+    first = np.zeros(len(incidents), np.int64)
+    first[incident[::-1]] = offenses.code[bearing][::-1]
+    incident = incident[owner]
+    order = np.lexsort((loss, incident))
+    incident, loss = incident[order], loss[order]
+    code = first[incident]
     once = np.concatenate([[True], (incident[1:] != incident[:-1]) | (loss[1:] != loss[:-1])])[: len(loss)]
     incident, loss, code = incident[once], loss[once], code[once]
     return _without_nothing(incident, loss, code, len(incidents))

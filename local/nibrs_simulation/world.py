@@ -53,6 +53,8 @@ class World:
     def _frame_described(self) -> str | None:
         if self.frame is None:
             return None
+        if not self.frame.is_file():
+            raise SimulationError(f"--frame: there is no file {self.frame}")
         return f"{self.frame.name}, SHA-256 {hashlib.sha256(self.frame.read_bytes()).hexdigest()}"
 
     @property

@@ -21,6 +21,7 @@ from nibrs_pipeline.database import DatabaseLocation
 from nibrs_pipeline.errors import BadRequest
 
 from tests.runs import load_trial, public, sql
+from tests.trial_data import write_trial_zips
 
 NIBRS = Path(sys.executable).with_name("nibrs")
 
@@ -43,7 +44,8 @@ def test_from_an_empty_folder_to_a_verified_zip(tmp_path: Path) -> None:
     assert refused.returncode == 2
     assert "the database has no state-year" in refused.stderr
 
-    assert nibrs(tmp_path, "trial").returncode == 0
+    trial = [str(path) for path in write_trial_zips(tmp_path / "trial")]
+    assert nibrs(tmp_path, "load", *trial).returncode == 0
     listed = nibrs(tmp_path, "list").stdout
     assert listed.count("not published") == 4
 
@@ -64,7 +66,7 @@ def test_from_an_empty_folder_to_a_verified_zip(tmp_path: Path) -> None:
     listed = nibrs(tmp_path, "list").stdout
     assert (listed.count("up to date"), listed.count("not published")) == (1, 3)
 
-    again = nibrs(tmp_path, "load", str(tmp_path / "scratch" / "trial" / "DE-2015.zip"))
+    again = nibrs(tmp_path, "load", trial[0])
     assert (again.returncode, "nothing to do" in again.stdout) == (0, True)
     replaced = nibrs(tmp_path, "load", "--replace", str(path))
     assert replaced.returncode == 0, replaced.stderr
@@ -99,8 +101,9 @@ def test_a_running_database_is_left_running(tmp_path: Path) -> None:
         sql(DatabaseLocation.from_uri(address), "CREATE DATABASE mine")
         mine = address.replace("/postgres?", "/mine?")
         other = tmp_path / "other"
-        loaded = nibrs(other, "trial", DB_URI=mine)
-        assert loaded.returncode == 0, loaded.stderr
+        made = nibrs(other, "simulate", "--scale", "0.05", DB_URI=mine)
+        assert made.returncode == 0, made.stderr
+        assert (other / "truth" / "2023" / "UT-2023.zip").exists()
         assert nibrs(other, "list", DB_URI=mine).stdout.count("not published") == 4
         assert not (other / ".nibrs" / "postgresql").exists()
     finally:
@@ -111,6 +114,9 @@ def test_a_running_database_is_left_running(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "named"),
     [
+        (["simulate", "--frame", "nowhere.csv"], 1, "--frame: there is no file nowhere.csv"),
+        (["simulate", "--years", "soon"], 2, "--years: 'soon' was given"),
+        (["check", "nowhere.zip"], 1, "nowhere.zip: there is no such file"),
         (["run", "--years", "twenty"], 2, "--years: 'twenty' was given; allowed is a year"),
         (["run", "--years", "2016-2012"], 2, "--years: the range '2016-2012'"),
         (["run", "--states", "Arizona"], 2, "states: ['ARIZONA'] was given"),

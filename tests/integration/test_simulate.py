@@ -1,0 +1,224 @@
+"""``nibrs simulate``: a database that extraction and estimation can read, and a truth that agrees with it."""
+
+import csv
+import gzip
+import io
+import json
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nibrs_local.home import Home
+from nibrs_local.zip_database import open_zip
+from nibrs_pipeline.catalog import Catalog, nibrs_catalog
+from nibrs_pipeline.database import DatabaseLocation
+from nibrs_pipeline.keys import StateYear
+from nibrs_quality.rules import findings
+from nibrs_simulation import nation
+from nibrs_simulation.nation import simulate
+from nibrs_simulation.world import SimulationError, World
+
+from tests.runs import extract, sql
+
+WORLD = World("tiny", 0.2, (2023,), 3, "random", 1)
+TRUE_CENSUS = World("tiny", 0.2, (2023,), 1, "complete", 1)
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def content(location: DatabaseLocation, catalog: Catalog) -> dict[str, list[list[object]]]:
+    """Every row of every table, in order."""
+    return {
+        each.name: sql(location, f"SELECT * FROM {each.name} ORDER BY {', '.join(each.primary_key)}")
+        for each in catalog.tables
+    }
+
+
+def test_all_tables_that_extraction_and_estimation_read_are_filled(
+    home: Home, location: DatabaseLocation, catalog: Catalog
+) -> None:
+    simulated = simulate(location, WORLD, home.path / "truth", 1)
+    assert simulated is not None
+    found = {name: len(rows) for name, rows in content(location, catalog).items()}
+    empty = {name for name, rows in found.items() if not rows}
+    # No small city happens to be covered in so small a nation.
+    assert empty <= {"ref_agency_covered_by_flat"}
+    assert {name: rows for name, rows in found.items() if name in simulated.rows} == {
+        name: rows for name, rows in simulated.rows.items() if rows or name in found
+    }
+    for each in catalog.tables:
+        for column in each.columns:
+            target = catalog.get(column.references)
+            if target is not None:
+                key = target.primary_key[0]
+                orphans = sql(
+                    location,
+                    f"SELECT count(*) FROM {each.name} t LEFT JOIN {target.name} r ON r.{key} = t.{column.name} "
+                    f"WHERE t.{column.name} IS NOT NULL AND r.{key} IS NULL",
+                )
+                assert orphans == [[0]], (each.name, column.name)
+
+
+def test_it_is_the_same_nation_at_any_number_of_processes(tmp_path: Path, catalog: Catalog) -> None:
+    from nibrs_local import embedded_postgres  # noqa: PLC0415
+
+    found, truths = [], []
+    for processes in (1, 3):
+        home = Home(tmp_path / str(processes))
+        with embedded_postgres.database(home) as location:
+            simulate(location, WORLD, home.path / "truth", processes)
+            found.append(content(location, catalog))
+        folder = home.path / "truth"
+        truths.append({path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()})
+    assert found[0] == found[1]
+    assert truths[0] == truths[1]
+
+
+def test_the_truth_of_a_census_is_what_the_database_holds(
+    home: Home, location: DatabaseLocation, catalog: Catalog, tmp_path: Path
+) -> None:
+    truth = home.path / "truth"
+    simulate(location, TRUE_CENSUS, truth, 1)
+    counts = Counter({
+        (int(row["agency_id"]), int(row["month"]), row["unit"], row["code"]): int(row["number"])
+        for row in table(truth / "counts-2023.csv.gz")
+    })  # fmt: skip
+    in_database = {
+        (agency, month, "offense", code): number
+        for agency, month, code, number in sql(
+            location,
+            "SELECT i.agency_id, m.month_num, t.offense_code, count(*) FROM nibrs_offense JOIN nibrs_incident i "
+            "USING (incident_id) JOIN nibrs_month m USING (nibrs_month_id) JOIN nibrs_offense_type t "
+            "USING (offense_type_id) GROUP BY 1, 2, 3",
+        )
+    }
+    assert {key: number for key, number in counts.items() if key[2] == "offense"} == in_database
+    group_b = sum(number for key, number in counts.items() if key[2] == "group_b_arrestee")
+    assert group_b == sql(location, "SELECT count(*) FROM nibrs_grpb_arrest")[0][0]
+    lines = {
+        (int(row["agency_id"]), int(row["month"]), row["line"]): int(row["number"])
+        for row in table(truth / "return_a-2023.csv.gz")
+    }
+    assert lines == {
+        tuple(row[:3]): row[3]
+        for row in sql(
+            location,
+            "SELECT m.agency_id, m.month_num, c.offense_subcat_code, o.actual_count FROM reta_month m "
+            "JOIN reta_month_offense_subcat o USING (reta_month_id) "
+            "JOIN reta_offense_subcat c USING (offense_subcat_id)",
+        )
+    }
+    # The zip of the truth and the one that is extracted hold the same records.
+    item = StateYear("SC", 2023)
+    _, rows = extract(location, catalog, item, tmp_path)
+    with zipfile.ZipFile(truth / "2023" / "SC-2023.zip") as archive:
+        for name in (
+            "nibrs_incident",
+            "nibrs_victim",
+            "nibrs_victim_offender_rel",
+            "nibrs_month",
+            "agency_participation",
+        ):
+            of_truth = list(csv.DictReader(io.StringIO(archive.read(f"{name}.csv").decode())))
+            key = nibrs_catalog()[name].primary_key
+            assert len(of_truth) == len(rows[name]) > 0
+            assert {tuple(row[each] for each in key) for row in of_truth} == {
+                tuple(row[each] for each in key) for row in rows[name]
+            }
+
+
+def test_return_a_follows_the_hierarchy(home: Home, location: DatabaseLocation, catalog: Catalog) -> None:
+    truth = home.path / "truth"
+    simulate(location, TRUE_CENSUS, truth, 1)
+    # Written anew in another dialect: burglaries without a higher class, larcenies without burglary or theft of a car.
+    higher = "'09A','09B','11A','11B','11C','120','13A'"
+    expected = sql(
+        location,
+        "WITH o AS (SELECT incident_id, array_agg(offense_code) AS codes FROM nibrs_offense "
+        "JOIN nibrs_offense_type USING (offense_type_id) GROUP BY 1) "
+        f"SELECT count(*) FILTER (WHERE NOT codes && ARRAY[{higher},'220','240']::varchar[] AND EXISTS "
+        "(SELECT FROM unnest(codes) c WHERE c LIKE '23%')), "
+        f"count(*) FILTER (WHERE '240' = ANY(codes) AND NOT codes && ARRAY[{higher},'220']::varchar[]) FROM o",
+    )
+    found: Counter[str] = Counter()
+    for row in table(truth / "return_a-2023.csv.gz"):
+        found[row["line"].split("_")[0]] += int(row["number"])
+    assert [found["larceny"], found["vehicle"]] == expected[0]
+
+
+def test_the_truth_says_who_reports_what_and_why(home: Home, location: DatabaseLocation) -> None:
+    truth = home.path / "truth"
+    simulate(location, WORLD, truth, 1)
+    agencies = table(truth / "agencies-2023.csv.gz")
+    months = {
+        (agency, month): status
+        for agency, month, status in sql(location, "SELECT agency_id, month_num, reported_status FROM nibrs_month")
+    }
+    for row in agencies:
+        for month, status in enumerate(row["nibrs_months"], start=1):
+            assert months.get((int(row["agency_id"]), month), "U") == status
+        assert (row["reports_nibrs"] == "Y") == ((int(row["agency_id"]), 1) in months)
+    assert {row["reason"] for row in agencies} <= {"at random within the population group", "dormant",
+                                                   "covered by another agency"}  # fmt: skip
+    reported = sql(location, "SELECT count(*) FROM reta_month WHERE data_year = 2023 AND reported_flag = 'Y'")[0][0]
+    assert reported == sum(row["return_a_months"].count("Y") for row in agencies)
+    years = sql(location, "SELECT DISTINCT data_year FROM reta_month ORDER BY 1")
+    assert years == [[2021], [2022], [2023]]
+    described = json.loads((truth / "simulation.json").read_text(encoding="utf-8"))
+    assert described["agencies"] == len(agencies)
+
+
+def test_history_has_as_much_crime_as_the_years_trend(home: Home, location: DatabaseLocation) -> None:
+    simulate(location, WORLD, home.path / "truth", 1)
+    totals = dict(
+        sql(
+            location,
+            "SELECT m.data_year, sum(o.actual_count)::int FROM reta_month m JOIN reta_month_offense_subcat o "
+            "USING (reta_month_id) WHERE m.agency_id IN (SELECT agency_id FROM reta_month GROUP BY 1 "
+            "HAVING count(*) FILTER (WHERE reported_flag = 'Y') = 36) GROUP BY 1",
+        )
+    )
+    assert np.ptp(list(totals.values())) < 0.35 * max(totals.values())
+
+
+def test_every_simulated_zip_keeps_the_rules(home: Home, location: DatabaseLocation, catalog: Catalog) -> None:
+    simulate(location, WORLD, home.path / "truth", 1)
+    for state in ("NE", "RI", "SC", "UT"):
+        connection = open_zip(home.path / "truth" / "2023" / f"{state}-2023.zip", catalog)
+        assert not [each.check.name for each in findings(connection, catalog) if each.broken]
+
+
+def test_the_same_nation_again_is_nothing_to_do_and_another_is_refused(home: Home, location: DatabaseLocation) -> None:
+    truth = home.path / "truth"
+    simulate(location, WORLD, truth, 1)
+    assert simulate(location, WORLD, truth, 1) is None
+    with pytest.raises(SimulationError, match="a nation needs an empty one"):
+        simulate(location, World("tiny", 0.2, (2023,), 3, "random", 2), truth, 1)
+
+
+def test_a_simulation_that_fails_leaves_the_database_empty(
+    home: Home, location: DatabaseLocation, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(nation, "write_compressed", fail)
+    with pytest.raises(RuntimeError, match="the disk is full"):
+        simulate(location, WORLD, home.path / "truth", 1)
+    assert not any(content(location, catalog).values())
+    monkeypatch.undo()
+    assert simulate(location, WORLD, home.path / "truth", 1) is not None
+
+
+def test_a_folder_with_other_files_is_not_overwritten(home: Home, location: DatabaseLocation) -> None:
+    truth = home.path / "truth"
+    truth.mkdir(parents=True)
+    (truth / "thesis.txt").write_text("mine")
+    with pytest.raises(SimulationError, match="holds other files"):
+        simulate(location, WORLD, truth, 1)
+    assert (truth / "thesis.txt").read_text() == "mine"
