@@ -33,7 +33,7 @@ from nibrs_simulation.crime import KINDS, Crime, true_crime
 from nibrs_simulation.frame import Frame, given_frame, made_up_frame
 from nibrs_simulation.observed import observe
 from nibrs_simulation.records import integers, records, table
-from nibrs_simulation.reporting import INCIDENTS, NOT_REPORTED, Reporting, reporting_of
+from nibrs_simulation.reporting import INCIDENTS, LOW_SHARE, NOT_REPORTED, Reporting, reporting_of
 from nibrs_simulation.state_year import draw_state_year
 from nibrs_simulation.truth import counted, csv_of, write_compressed, write_truth_zip
 from nibrs_simulation.world import SimulationError, World
@@ -202,7 +202,7 @@ def _finish(
     for year in world.all_years:
         lines = summaries[year] if year in summaries else _from_ratios(frame, crime, year, ratios, world.seed)
         months = drawn.months.get(year)
-        rows += _copy_year(connection, frame, reporting[year], months, lines, year == world.all_years[-1])
+        rows += _copy_year(connection, frame, reporting[year], months, lines, year == world.all_years[-1], world.seed)
         if months is not None:
             write_compressed(truth / f"agencies-{year}.csv.gz", truth_of_agencies(frame, reporting[year], months))
             write_compressed(truth / f"counts-{year}.csv.gz", pa.concat_tables(drawn.counts[year]))
@@ -276,7 +276,13 @@ def _copy(connection: Connection, name: str, rows: pa.Table) -> int:
 
 
 def _copy_year(
-    connection: Connection, frame: Frame, reporting: Reporting, months: Texts | None, lines: pa.Table, is_last: bool
+    connection: Connection,
+    frame: Frame,
+    reporting: Reporting,
+    months: Texts | None,
+    lines: pa.Table,
+    is_last: bool,
+    seed: int,
 ) -> Counter[str]:
     """What is known of a year by agency: participation, kind of reports, Return A."""
     if months is None:
@@ -290,7 +296,7 @@ def _copy_year(
         "ref_agency_data_content": _copy(connection, "ref_agency_data_content", content_rows(frame, reporting)),
         "reta_month": _copy(connection, "reta_month", return_a_months(frame, reporting, offset)),
         "reta_month_offense_subcat": _copy(
-            connection, "reta_month_offense_subcat", _reported_lines(connection, frame, reporting, lines, offset)
+            connection, "reta_month_offense_subcat", _reported_lines(connection, frame, reporting, lines, offset, seed)
         ),
     })  # fmt: skip
     if is_last:
@@ -300,19 +306,20 @@ def _copy_year(
 
 
 def _reported_lines(
-    connection: Connection, frame: Frame, reporting: Reporting, lines: pa.Table, offset: int
+    connection: Connection, frame: Frame, reporting: Reporting, lines: pa.Table, offset: int, seed: int
 ) -> pa.Table:
-    """The lines of the months that were reported, but for few counts of low months."""
+    """The lines of the months that were reported; of low months as little as NIBRS has of them."""
     agency, month = lines["agency_id"].to_numpy() - 1, lines["month"].to_numpy() - 1
-    numbers = {
-        code: number
-        for number, code in connection.run("SELECT offense_subcat_id, offense_subcat_code FROM reta_offense_subcat")
-    }
+    listed = connection.run("SELECT offense_subcat_id, offense_subcat_code FROM reta_offense_subcat")
+    numbers = {code: number for number, code in listed}
     line = np.array([numbers[code] for code in lines["line"].to_pylist()], np.int64)
-    kept = reporting.return_a[agency, month]
+    number = lines["number"].to_numpy()
+    few = generator(seed, "low return a", reporting.year).binomial(number, LOW_SHARE)
+    number = np.where(reporting.low[agency, month], few, number)
+    kept = reporting.return_a[agency, month] & (number > 0)
     return table({
         "reta_month_id": integers(offset + agency[kept] * _MONTHS + month[kept] + 1),
-        "offense_subcat_id": integers(line[kept]), "actual_count": integers(lines["number"].to_numpy()[kept]),
+        "offense_subcat_id": integers(line[kept]), "actual_count": integers(number[kept]),
     })  # fmt: skip
 
 

@@ -17,7 +17,7 @@ _SHARE_OF_GROUP = {"1": 0.72, "2": 0.72, "3": 0.70, "4": 0.68, "5": 0.66, "6": 0
 #: NIBRS agencies that began during the year, that miss months, and that have months with implausibly few incidents.
 _BEGAN, _GAPS, _LOW = 0.05, 0.08, 0.03
 #: In a low month this share of the incidents is reported.
-_LOW_SHARE = 0.06
+LOW_SHARE = 0.06
 #: Of agencies without NIBRS: who sends Return A, and who of these misses months.
 _RETURN_A, _RETURN_A_GAPS = 0.87, 0.12
 #: Agencies differ in how often they leave an item unknown: sum of the parameters of a beta distribution.
@@ -158,4 +158,4 @@ def _unknown_shares(random: np.random.Generator, size: int) -> Floats:
 
 def kept_in_low_month(random: np.random.Generator, low: Flags) -> Flags:
     """Which incidents are reported: all, but for a few only of low months."""
-    return ~low | (random.random(len(low)) < _LOW_SHARE)
+    return ~low | (random.random(len(low)) < LOW_SHARE)

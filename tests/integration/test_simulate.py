@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import subprocess
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -191,6 +192,42 @@ def test_every_simulated_zip_keeps_the_rules(home: Home, location: DatabaseLocat
     for state in ("NE", "RI", "SC", "UT"):
         connection = open_zip(home.path / "truth" / "2023" / f"{state}-2023.zip", catalog)
         assert not [each.check.name for each in findings(connection, catalog) if each.broken]
+
+
+def test_low_months_are_low_in_return_a_too(home: Home, location: DatabaseLocation) -> None:
+    truth = home.path / "truth"
+    simulate(location, World("tiny", 1.0, (2023,), 1, "random", 10), truth, 1)
+    low = {
+        (int(row["agency_id"]), month)
+        for row in table(truth / "agencies-2023.csv.gz")
+        for month, flag in enumerate(row["low_months"], start=1)
+        if flag == "Y"
+    }
+    true = Counter[tuple[int, int]]()
+    for row in table(truth / "return_a-2023.csv.gz"):
+        true[int(row["agency_id"]), int(row["month"])] += int(row["number"])
+    reported = {
+        (agency, month): number
+        for agency, month, number in sql(
+            location,
+            "SELECT agency_id, month_num, sum(actual_count)::int FROM reta_month "
+            "LEFT JOIN reta_month_offense_subcat USING (reta_month_id) WHERE reported_flag = 'Y' GROUP BY 1, 2",
+        )
+    }
+    assert sum(true[each] for each in low) > 30
+    assert sum(reported[each] or 0 for each in low) < 0.2 * sum(true[each] for each in low)
+    assert all((reported[each] or 0) == true[each] for each in reported.keys() - low)
+
+
+@pytest.mark.parametrize("name", ["agencies", "counts", "return_a"])
+def test_the_truth_opens_in_r_in_one_line(home: Home, location: DatabaseLocation, name: str) -> None:
+    truth = home.path / "truth"
+    simulate(location, WORLD, truth, 1)
+    path = truth / f"{name}-2023.csv.gz"
+    said = subprocess.run(
+        ["Rscript", "-e", f"cat(nrow(read.csv('{path}')))"], check=True, capture_output=True, text=True
+    ).stdout
+    assert int(said) == len(table(path))
 
 
 def test_the_same_nation_again_is_nothing_to_do_and_another_is_refused(home: Home, location: DatabaseLocation) -> None:
