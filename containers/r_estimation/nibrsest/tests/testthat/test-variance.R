@@ -1,0 +1,91 @@
+# A stratified sample of agencies with covariates, calibrated by the survey package within strata.
+world <- function(seed, sizes = c(30, 50, 12), n = c(12, 20, 12)) {
+  set.seed(seed)
+  N <- sum(sizes)
+  stratum <- rep(seq_along(sizes), sizes)
+  x <- cbind(a = rgamma(N, 3, 0.1), b = rpois(N, 6) + 1)
+  y <- cbind(rpois(N, x[, "a"]), rpois(N, x[, "b"]), rbinom(N, 3, 0.1), 0)
+  taken <- unlist(lapply(seq_along(sizes), function(h) which(stratum == h)[seq_len(n[[h]])]))
+  list(
+    all = x, x = x[taken, ], y = y[taken, ], stratum = stratum[taken], N = sizes[stratum[taken]],
+    initial = (sizes / n)[stratum[taken]], totals = rowsum(x, stratum)
+  )
+}
+
+design_of <- function(world, weight) {
+  data.table::data.table(stratum = world$stratum, N = world$N, weight = weight)
+}
+
+survey_design <- function(world, weights) {
+  survey::svydesign(ids = ~1, strata = ~stratum, weights = weights, fpc = ~N,
+    data = data.frame(stratum = world$stratum, N = world$N, y = world$y, x = world$x))
+}
+
+crossed <- function(world) {
+  strata <- sort(unique(world$stratum))
+  x <- do.call(cbind, lapply(strata, function(h) world$x * (world$stratum == h)))
+  colnames(x) <- paste0(rep(colnames(world$x), length(strata)), rep(strata, each = ncol(world$x)))
+  x
+}
+
+test_that("without calibration totals and errors are those of the survey package", {
+  made <- world(1)
+  plain <- survey_design(made, ~ made$initial)
+  found <- linearised_estimates(made$y, design_of(made, made$initial))
+  expected <- survey::svytotal(made$y, plain)
+  expect_equal(found$estimate, as.numeric(coef(expected)), tolerance = 1e-10)
+  expect_equal(found$standard_error, as.numeric(survey::SE(expected)), tolerance = 1e-8)
+})
+
+test_that("with calibration totals and errors are those of the survey package", {
+  for (seed in 1:5) {
+    made <- world(seed)
+    x <- crossed(made)
+    design <- survey_design(made, ~ made$initial)
+    design$variables <- cbind(design$variables, x)
+    formula <- stats::as.formula(paste("~", paste(colnames(x), collapse = "+"), "- 1"))
+    totals <- stats::setNames(as.numeric(t(made$totals)), colnames(x))
+    calibrated <- survey::calibrate(design, formula, totals, calfun = "logit", bounds = c(0.05, 15), epsilon = 1e-12,
+      maxit = 200)
+    expected <- survey::svytotal(made$y, calibrated)
+    found <- linearised_estimates(made$y, design_of(made, stats::weights(calibrated)), made$x)
+    expect_equal(found$estimate, as.numeric(coef(expected)), tolerance = 1e-10)
+    expect_equal(found$standard_error, as.numeric(survey::SE(expected)), tolerance = 1e-8)
+    ratio <- survey::svyratio(~y.1, ~y.2, calibrated)
+    shares <- linearised_estimates(made$y, design_of(made, stats::weights(calibrated)), made$x,
+      denominator = c(1L, NA, NA, NA), denominators = made$y[, 2, drop = FALSE])
+    expect_equal(shares$share[[1]], as.numeric(coef(ratio)), tolerance = 1e-10)
+    expect_equal(shares$share_error[[1]], as.numeric(survey::SE(ratio)), tolerance = 1e-8)
+    expect_true(all(is.na(shares$share[-1])))
+  }
+})
+
+test_that("a lonely respondent adds the mean of the other strata, as in the survey package", {
+  made <- world(2, sizes = c(30, 50, 8), n = c(12, 20, 1))
+  before <- options(survey.lonely.psu = "average")
+  on.exit(options(before))
+  expected <- survey::svytotal(made$y, survey_design(made, ~ made$initial))
+  found <- linearised_estimates(made$y, design_of(made, made$initial))
+  expect_equal(found$standard_error, as.numeric(survey::SE(expected)), tolerance = 1e-8)
+  expect_error(linearised_estimates(made$y, design_of(made, made$initial), lonely = "fail"), "single respondent")
+})
+
+test_that("a census has no error, whatever it was calibrated to", {
+  made <- world(3, sizes = c(9, 7), n = c(9, 7))
+  found <- linearised_estimates(made$y, design_of(made, rep(1, 16)), made$x)
+  expect_equal(found$standard_error, rep(0, 4))
+  expect_equal(found$estimate, colSums(made$y))
+})
+
+test_that("many cells give what each gives alone, sparse or dense", {
+  made <- world(4)
+  set.seed(1)
+  many <- matrix(rpois(nrow(made$y) * 1203, 0.3), nrow(made$y))
+  design <- design_of(made, made$initial)
+  all_at_once <- linearised_estimates(Matrix::Matrix(many, sparse = TRUE), design, made$x)
+  expect_equal(nrow(all_at_once), 1203L)
+  for (place in c(1L, 500L, 501L, 1203L)) {
+    alone <- linearised_estimates(many[, place, drop = FALSE], design, made$x)
+    expect_equal(all_at_once[place, ], alone, tolerance = 1e-12)
+  }
+})
