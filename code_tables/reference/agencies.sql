@@ -1,20 +1,42 @@
 -- The agency universe of a year: every agency that the year's population table lists, with what decides
--- whether it is eligible and in which population group it is.
+-- whether it is eligible, in which group it is weighted and which agencies are like it. nibrs_start is the first month
+-- of NIBRS reporting as year * 12 + month - 1: the first month that the database has, or January of the year in
+-- which the agency began, if that is earlier.
 SELECT a.agency_id,
        a.ori,
        coalesce(a.pub_agency_name, a.ucr_agency_name) AS agency_name,
        s.state_postal_abbr AS state,
+       s.state_name,
+       r.region_name AS region,
        t.agency_type_name AS agency_type,
        a.agency_status,
        CASE WHEN a.dormant_year <= :year THEN 'Y' ELSE 'N' END AS dormant,
        CASE WHEN c.agency_id IS NULL THEN 'N' ELSE 'Y' END AS covered,
+       CASE WHEN EXISTS (
+           SELECT FROM ref_agency_covered_by_flat o WHERE o.covered_by_agency_id = a.agency_id AND o.data_year = :year
+       ) THEN 'Y' ELSE 'N' END AS covering,
        p.population,
-       g.population_group_code
+       g.population_group_code,
+       p.suburban_area_flag AS suburban,
+       d.reporting_type,
+       least(m.first_month, CASE WHEN e.current_nibrs_start_year * 12 < m.first_month / 12 * 12
+                                   OR m.first_month IS NULL THEN e.current_nibrs_start_year * 12 END) AS nibrs_start,
+       CASE WHEN w.reported_flag = 'Y' THEN w.male_officer END AS male_officers,
+       CASE WHEN w.reported_flag = 'Y' THEN w.female_officer END AS female_officers
 FROM ref_agency_population p
 JOIN ref_agency a USING (agency_id)
 JOIN ref_state s USING (state_id)
+LEFT JOIN ref_division v USING (division_id)
+LEFT JOIN ref_region r USING (region_id)
 LEFT JOIN ref_agency_type t USING (agency_type_id)
 LEFT JOIN ref_population_group g USING (population_group_id)
 LEFT JOIN ref_agency_covered_by_flat c ON c.agency_id = p.agency_id AND c.data_year = p.data_year
+LEFT JOIN ref_agency_data_content d ON d.agency_id = p.agency_id AND d.data_year = p.data_year
+LEFT JOIN pe_employee_data w ON w.agency_id = p.agency_id AND w.data_year = p.data_year
+LEFT JOIN cde_agencies e ON e.agency_id = p.agency_id
+LEFT JOIN (
+    SELECT agency_id, min(data_year * 12 + month_num - 1) AS first_month
+    FROM nibrs_month WHERE reported_status IN ('I', 'Z') GROUP BY agency_id
+) m ON m.agency_id = p.agency_id
 WHERE p.data_year = :year
 ORDER BY a.agency_id

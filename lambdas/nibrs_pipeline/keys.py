@@ -12,7 +12,7 @@ PUBLIC_ESTIMATES = "estimates/"
 #: What is publicly visible.
 PUBLIC_PREFIXES = (PUBLIC, PUBLIC_ESTIMATES)
 #: Groups of geographies that are estimated side by side.
-ESTIMATE_GEOGRAPHY_GROUPS = ("nation", "states")
+ESTIMATE_GEOGRAPHY_GROUPS = ("nation", "regions", "states")
 INDEX_JSON = f"{PUBLIC}index.json"
 INDEX_HTML = f"{PUBLIC}index.html"
 #: Held by the run that is publishing.

@@ -12,7 +12,7 @@ from nibrs_pipeline.manifest import FileEntry, file_entry
 from nibrs_pipeline.queries import copy_out, literal
 from nibrs_pipeline.zip_writer import ZipWriter
 
-_FILES = ("agencies", "months", "return_a")
+_FILES = ("agencies", "months", "return_a", "return_a_months")
 
 
 def reference_queries(year: int) -> dict[str, str]:

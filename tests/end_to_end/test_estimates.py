@@ -1,6 +1,7 @@
 """The estimation half of the state machine, with real R: results, what is redone, and what a failure says."""
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import time
 import zipfile
+from collections import Counter
 from pathlib import Path
 from threading import Thread
 
@@ -19,12 +21,11 @@ from nibrs_local.verification import problems_of, read_manifest
 from nibrs_pipeline.database import DatabaseLocation
 from nibrs_pipeline.keys import manifest_of, public_estimates_key, public_report_key
 from nibrs_pipeline.manifest import EstimatesManifest
+from nibrs_simulation.nation import simulate
+from nibrs_simulation.world import World
 
 from tests.conftest import missing, real_zip
 from tests.runs import load, load_trial, public, run, sql
-
-#: Identifiers of population groups: Exemplar County is in 9B, Mockville in 5.
-COUNTY, CITY_OF_10000 = 20, 9
 
 pytestmark = pytest.mark.usefixtures("r")
 
@@ -54,28 +55,61 @@ def log(home: Home, name: str) -> str:
     return (home.scratch("test") / "logs" / name).read_text()
 
 
-def test_estimates_are_those_that_sql_finds(home: Home, loaded: DatabaseLocation) -> None:
-    outcome = run(home, loaded, years=[2016], estimates=True)
+def true_counts(truth: Path, eligible: dict[str, str]) -> Counter[tuple[str, str]]:
+    """Offenses by geography (US or state) and code, of agencies whose state is known."""
+    found: Counter[tuple[str, str]] = Counter()
+    with gzip.open(truth / "counts-2023.csv.gz", "rt", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["unit"] == "offense" and row["agency_id"] in eligible:
+                for place in ("US", eligible[row["agency_id"]]):
+                    found[place, row["code"]] += int(row["number"])
+    return found
+
+
+def eligible_agencies(truth: Path) -> dict[str, str]:
+    """The state of each agency that is active, not covered and not federal."""
+    with gzip.open(truth / "agencies-2023.csv.gz", "rt", newline="") as file:
+        return {
+            row["agency_id"]: row["state"]
+            for row in csv.DictReader(file)
+            if row["agency_type"] != "Federal" and row["dormant"] == "N" and not row["covered_by"]
+        }
+
+
+def test_in_a_census_estimates_are_the_truth_without_error(home: Home, location: DatabaseLocation) -> None:
+    truth = home.path / "truth"
+    simulate(location, World("tiny", 0.2, (2023,), 1, "complete", 1), truth, 1)
+    outcome = run(home, location, years=[2023], estimates=True)
     assert outcome.view.status == "SUCCEEDED", outcome.view.cause
-    # Robberies of agencies that reported twelve months, by SQL, weighted by hand. Trial Springs, alone in the
-    # class of 100,000 and over, is silent in both states: nationally its two agencies are represented by the two
-    # counties of the next class, in a state by that and the class after it, since one respondent is not enough.
-    counts = sql(
-        loaded,
-        "SELECT s.state_postal_abbr, p.population_group_id, count(*) FROM nibrs_offense o "
-        "JOIN nibrs_offense_type t USING (offense_type_id) JOIN nibrs_incident i USING (incident_id) "
-        "JOIN nibrs_month m USING (nibrs_month_id) JOIN ref_agency a ON a.agency_id = m.agency_id "
-        "JOIN ref_state s USING (state_id) "
-        "JOIN ref_agency_population p ON p.agency_id = a.agency_id AND p.data_year = 2016 "
-        "WHERE t.offense_code = '120' AND m.data_year = 2016 AND a.pub_agency_name <> 'Trial Springs' GROUP BY 1, 2",
-    )
-    national, of_state = {COUNTY: 2.0}, {COUNTY: 1.5, CITY_OF_10000: 1.5}
-    expected = {"US": sum(n * national.get(group, 1) for _, group, n in counts)}
-    for state in ("DE", "RI"):
-        expected[state] = sum(n * of_state.get(group, 1) for each, group, n in counts if each == state)
-    found = {row["geography"]: float(row["estimate"]) for row in rows(home, "estimates.csv") if row["cell"] == "120"}
-    assert found == expected
-    assert all(row["respondents"] in ("8", "4") for row in rows(home, "estimates.csv"))
+    expected = true_counts(truth, eligible_agencies(truth))
+    found = [row for row in rows(home, "estimates.csv", 2023) if row["agency_group"] == "all agencies"]
+    compared = {
+        (row["geography"], row["cell"]): int(float(row["estimate"]))
+        for row in found
+        if row["geography"] in ("US", "NE", "RI", "SC", "UT") and row["cell"] not in ("violent", "property")
+    }
+    assert {key: number for key, number in compared.items() if number} == dict(expected)
+    assert {float(row["standard_error"]) for row in found} == {0.0}
+    assert {float(row["weight"]) for row in rows(home, "weights.csv", 2023)} == {1.0}
+    assert {row["suppression_flag"] for row in found} == {"0"}
+
+
+def test_where_some_are_silent_the_truth_is_near(home: Home, location: DatabaseLocation) -> None:
+    truth = home.path / "truth"
+    simulate(location, World("tiny", 1.0, (2023,), 3, "random", 10), truth, 1)
+    outcome = run(home, location, years=[2023], estimates=True)
+    assert outcome.view.status == "SUCCEEDED", outcome.view.cause
+    expected = true_counts(truth, eligible_agencies(truth))
+    violent = sum(expected["US", code] for code in ("09A", "11A", "11B", "11C", "120", "13A"))
+    [found] = [
+        row
+        for row in rows(home, "estimates.csv", 2023)
+        if (row["geography"], row["agency_group"], row["cell"]) == ("US", "all agencies", "violent")
+    ]
+    assert int(found["respondents"]) < int(found["agencies"])
+    assert abs(float(found["estimate"]) / violent - 1) < 0.05
+    assert {row["geography"] for row in rows(home, "strata.csv", 2023)} >= {"US", "Midwest", "South", "SC", "UT"}
+    assert rows(home, "donors.csv", 2023)
 
 
 def test_the_zip_the_report_and_the_index_are_published(home: Home, loaded: DatabaseLocation) -> None:
@@ -90,7 +124,10 @@ def test_the_zip_the_report_and_the_index_are_published(home: Home, loaded: Data
     assert problems_of(path, read) == []
     assert problems_of(path.with_name("report.html"), read)[-1] == "not a zip: File is not a zip file"
     with zipfile.ZipFile(path) as archive:
-        assert archive.namelist() == ["estimates.csv", "report.html", "strata.csv", "weights.csv"]
+        assert archive.namelist() == [
+            "agencies.csv", "attempts.csv", "covariates.csv", "donors.csv", "estimates.csv", "missing_months.csv",
+            "report.html", "strata.csv", "table_a.csv", "weights.csv",
+        ]  # fmt: skip
         report = archive.read("report.html")
     assert (home.objects / BUCKET / public_report_key(2016)).read_bytes() == report
     index = json.loads((public(home) / "index.json").read_text())
@@ -109,7 +146,8 @@ def test_a_second_run_makes_no_estimates_a_changed_state_makes_its_year_anew(
     sql(loaded, "UPDATE ref_agency SET agency_status = 'D' WHERE ori = 'DE0010000'")
     third = run(home, loaded, run_id="third", estimates=True, downloads=False)
     assert third.view.status == "SUCCEEDED", third.view.cause
-    assert {row["agencies"] for row in rows(home, "estimates.csv") if row["geography"] == "US"} == {"9"}
+    national = [row for row in rows(home, "estimates.csv") if row["geography"] == "US"]
+    assert {row["agencies"] for row in national if row["agency_group"] == "all agencies"} == {"9"}
     assert all(estimates_zip(home, year).read_bytes() != before[year] for year in before)
     sql(loaded, "UPDATE ref_agency SET agency_status = 'A' WHERE ori = 'DE0010000'")
     run(home, loaded, run_id="fourth", estimates=True, downloads=False)
@@ -169,26 +207,32 @@ def test_a_real_state_is_estimated_for_all_its_agencies(home: Home, location: Da
     outcome = run(home, location, estimates=True)
     assert outcome.view.status == "SUCCEEDED", outcome.view.cause
     found = rows(home, "estimates.csv", 2013)
-    # 288 agencies of which another covers 33; 28 of the rest reported twelve months.
-    assert {(row["agencies"], row["respondents"]) for row in found} == {("255", "28")}
-    [murder] = [row for row in found if row["geography"] == "LA" and row["cell"] == "09A"]
+    # 288 agencies of which another covers 33; 28 of the rest reported twelve months, three more at least three.
+    louisiana = [row for row in found if row["geography"] == "LA"]
+    assert {(row["agencies"], row["respondents"]) for row in louisiana} == {("255", "31")}
+    [murder] = [row for row in louisiana if row["cell"] == "09A"]
     assert float(murder["lower_95"]) < float(murder["estimate"]) < float(murder["upper_95"])
+    # The downloads of layout 1 hold no Return A.
+    assert {row["method"] for row in rows(home, "strata.csv", 2013) if row["geography"] == "LA"} == {"expansion"}
 
 
 def test_return_a_counts_reach_the_reference_extract(home: Home, loaded: DatabaseLocation) -> None:
     agency = sql(loaded, "SELECT agency_id FROM ref_agency WHERE ori = 'DE0010000'")[0][0]
-    sql(loaded, "INSERT INTO reta_offense_subcat VALUES (30, 'Robbery', 'SUM_ROB')")
+    sql(loaded, "INSERT INTO reta_offense_subcat VALUES (30, 'Larceny-theft', 'larceny')")
     sql(loaded, f"INSERT INTO reta_month VALUES (1, {agency}, 2016, 5, 'Y'), (2, {agency}, 2016, 6, 'N')")
     sql(loaded, "INSERT INTO reta_month_offense_subcat VALUES (1, 30, 7), (2, 30, 9)")
     run(home, loaded, years=[2016], estimates=True)
     extract = home.objects / BUCKET / "runs" / "test" / "estimation" / "2016" / "reference" / "reference-2016.zip"
     with zipfile.ZipFile(extract) as archive:
         assert archive.read("return_a.csv").decode().splitlines() == [
-            "agency_id,month,line,actual_count", f"{agency},5,SUM_ROB,7",
+            "agency_id,year,line,actual_count", f"{agency},2016,larceny,7",
         ]  # fmt: skip
+        sent = archive.read("return_a_months.csv").decode().splitlines()
         months = archive.read("months.csv").decode().splitlines()
         agencies = archive.read("agencies.csv").decode().splitlines()
-    assert f"{agency},5,I,Y" in months
-    assert f"{agency},6,I,N" in months
+    assert sent == ["agency_id,year,months", f"{agency},2016,1"]
+    assert f"{agency},5,I" in months
     assert len(months) == 1 + 10 * 12
-    assert agencies[1] == f"{agency},DE0010000,Sampleton,DE,City,A,N,N,4000,6"
+    described = dict(zip(agencies[0].split(","), agencies[1].split(","), strict=True))
+    assert (described["ori"], described["region"], described["population"]) == ("DE0010000", "South", "4000")
+    assert described["nibrs_start"] == str(2015 * 12)

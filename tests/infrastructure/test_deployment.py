@@ -10,6 +10,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -145,10 +146,20 @@ def test_the_deployed_state_machine_makes_the_published_zip_and_estimates(story:
     ours = story.deployed.object("downloads/2016/AZ-2016.zip")
     with zipfile.ZipFile(real_zip("AZ-2016")) as real, zipfile.ZipFile(ours) as made:
         for table in catalog.published:
-            assert rows(made, table.csv_name) == rows(real, table.csv_name), table.name
+            header, expected = rows(real, table.csv_name)
+            if table.kind == "code":
+                # The made-up states bring the codes that were added after 2016.
+                codes = {row[0] for row in expected}
+                expected += Counter(row for row in listed(table.csv_name) if row[0] not in codes)
+            assert rows(made, table.csv_name) == (header, expected), table.name
     with zipfile.ZipFile(story.deployed.object("estimates/2016/nibrs-estimates-2016.zip")) as archive:
         estimates = list(csv.DictReader(io.StringIO(archive.read("estimates.csv").decode())))
     assert {row["geography"] for row in estimates} >= {"US", "DE", "RI"}
+
+
+def listed(name: str) -> list[tuple[str, ...]]:
+    text = (files("code_tables") / "lists" / name).read_text(encoding="utf-8")
+    return [tuple(row) for row in csv.reader(text.splitlines())][1:]
 
 
 def rows(archive: zipfile.ZipFile, name: str) -> tuple[list[str], Counter[tuple[str, ...]]]:

@@ -81,7 +81,7 @@ def test_the_state_machine_is_told_keys_and_counts() -> None:
     }  # fmt: skip
     summary = year_summary(made, work, False)
     assert summary["states"] == {"count": 2, "key": "runs/r/plan/tabulate-2016.json"}
-    assert summary["geography_groups"] == ["nation", "states"]
+    assert summary["geography_groups"] == ["nation", "regions", "states"]
 
 
 def test_a_state_that_was_not_tabulated_is_named_with_the_stages_own_words() -> None:
@@ -139,7 +139,7 @@ def test_estimates_without_any_download_are_refused_if_they_were_asked_for() -> 
 
 def test_the_reference_queries_hold_the_year_and_nothing_to_fill_in() -> None:
     queries = reference_queries(2016)
-    assert set(queries) == {"agencies.csv", "months.csv", "return_a.csv"}
+    assert set(queries) == {"agencies.csv", "months.csv", "return_a.csv", "return_a_months.csv"}
     for query in queries.values():
         assert "2016" in query
         assert ":year" not in query

@@ -1,42 +1,61 @@
-#' Totals with standard errors from expansion weights
+#' Estimates of a geography, and of groups of agencies within it
 #'
-#' The stratified expansion estimator of a total with its textbook standard error, including the
-#' finite population correction, computed by the survey package. Every stratum has two respondents or
-#' is complete ([expansion_weights()] sees to it); where a single respondent stands for all others the
-#' standard error is missing.
-#'
-#' @param counts Numeric matrix of annual counts, one row per respondent, one named column per cell.
-#' @param weights A data.table in the order of the rows: `stratum`, `N`, `weight`
-#'   (see [expansion_weights()]).
-#' @return A data.table: `cell`, `estimate`, `standard_error`.
-#' @references Cochran (1977), theorems 5.3 and 5.5; METHOD, section 9; Lumley,
-#'   Analysis of Complex Survey Samples (2004).
+#' @param counts Matrix of annual counts, respondents by named cells.
+#' @param weights Of the geography, in the order of the rows: see [weights_of()].
+#' @param strata Of the geography: `stratum`, `covariates`.
+#' @param covariates Matrix of [srs_covariates()], in the order of the rows.
+#' @param groups A list, named by group of agencies, of logical vectors, one per row; `all agencies` is everyone.
+#' @return A data.table: `agency_group`, `cell`, `estimate`, `standard_error`, `unweighted` (the respondents' own
+#'   count), `agency_counts` (respondents with any).
+#' @references METHOD, section 9.
 #' @export
-estimate_totals <- function(counts, weights) {
-  stopifnot(nrow(counts) == nrow(weights))
-  if (nrow(counts) == 1L) {
-    # No variance can be estimated from one agency; if it is the whole universe there is none.
-    error <- if (weights$N == 1L) 0 else NA_real_
-    return(data.table::data.table(
-      cell = colnames(counts), estimate = weights$weight * counts[1L, ], standard_error = error
-    ))
-  }
-  # A lonely respondent that stands for others would be a fault of the weights.
-  before <- options(survey.lonely.psu = "fail")
-  on.exit(options(before))
-  design <- survey::svydesign(
-    ids = ~1, strata = ~stratum, weights = ~weight, fpc = ~N, data = as.data.frame(weights)
-  )
-  totals <- survey::svytotal(counts, design)
-  data.table::data.table(
-    cell = colnames(counts), estimate = as.numeric(stats::coef(totals)),
-    standard_error = as.numeric(survey::SE(totals))
+estimate_geography <- function(counts, weights, strata, covariates, groups) {
+  used <- covariates_used(weights, strata, covariates)
+  made <- lapply(names(groups), function(name) {
+    inside <- groups[[name]]
+    # A group is a domain: agencies outside of it count as zero, and stay in the design.
+    y <- counts * inside
+    found <- linearised_estimates(y, weights, used)
+    data.table::data.table(
+      agency_group = name, cell = colnames(counts), estimate = found$estimate, standard_error = found$standard_error,
+      unweighted = colSums(y), agency_counts = as.integer(colSums(y > 0))
+    )
+  })
+  data.table::rbindlist(made)
+}
+
+#' The covariates that each respondent's stratum was calibrated to, 0 for the others
+#' @noRd
+covariates_used <- function(weights, strata, covariates) {
+  sets <- strsplit(strata$covariates, " ", fixed = TRUE)[match(weights$stratum, strata$stratum)]
+  used <- t(vapply(sets, function(set) colnames(covariates) %in% set, logical(ncol(covariates))))
+  covariates * used
+}
+
+#' Groups of agencies for which estimates are made within the nation and the regions
+#'
+#' The reference's ten groups are not public: these are the five population classes and five types.
+#'
+#' @param agencies A data.table with `class` (see [population_class()]) and `agency_type`.
+#' @return A list, named by group, of logical vectors.
+#' @references METHOD, section 2.2 (permutations 2 to 11 and their like).
+#' @export
+agency_groups <- function(agencies) {
+  type <- agencies$agency_type
+  list(
+    "100,000 residents and over" = agencies$class == 1L, "25,000 to 99,999 residents" = agencies$class == 2L,
+    "10,000 to 24,999 residents" = agencies$class == 3L, "under 10,000 residents" = agencies$class == 4L,
+    "state police (population group)" = agencies$class == 5L,
+    "city agencies" = type %in% "City", "county agencies" = type %in% "County",
+    "university agencies" = type %in% "University or College", "state police agencies" = type %in% "State Police",
+    "tribal and other agencies" = !type %in% c("City", "County", "University or College", "State Police")
   )
 }
 
 #' Annual counts of respondents by cell, with the totals of several offense codes
 #'
-#' @param tabulated Stacked results of [tabulate_state()].
+#' @param tabulated Counts by `ori`, `month`, `offense_code` of the months that are used (see
+#'   [with_donated_months()]).
 #' @param oris ORIs of the respondents: the rows, in this order.
 #' @return Numeric matrix; columns are the totals of `offense_totals.csv`, then all offense codes
 #'   that occur anywhere, sorted.
@@ -44,7 +63,7 @@ estimate_totals <- function(counts, weights) {
 annual_counts <- function(tabulated, oris) {
   codes <- sort(unique(tabulated$offense_code))
   counts <- matrix(0, length(oris), length(codes), dimnames = list(NULL, codes))
-  asked <- tabulated$ori %in% oris
+  asked <- which(tabulated$ori %in% oris)
   mine <- tabulated[asked, list(offenses = sum(offenses)), by = c("ori", "offense_code")]
   counts[cbind(match(mine$ori, oris), match(mine$offense_code, codes))] <- mine$offenses
   totals <- package_table("offense_totals.csv")
@@ -52,4 +71,42 @@ annual_counts <- function(tabulated, oris) {
     rowSums(counts[, codes %in% totals$offense_code[totals$total == total], drop = FALSE])
   }, numeric(length(oris)))
   cbind(matrix(sums, nrow = length(oris), dimnames = list(NULL, unique(totals$total))), counts)
+}
+
+#' Estimates with what the published table says beside them: rate, limits, coverage, release flag
+#'
+#' @param estimates See [estimate_geography()].
+#' @param year,geography The data year, and what the geography is called.
+#' @param agencies Eligible agencies of the geography: `population`, `respondent`.
+#' @param groups See [agency_groups()], one per row of `agencies`; `all agencies` is everyone.
+#' @return A data.table with the columns of `estimates.csv`. A cell is flagged (1) if its relative standard error is
+#'   above 30 per cent, or if it or its error is 0 and less than 80 per cent of the residents are covered; not (0)
+#'   where more than 80 per cent are. Where respondents are complete the error is 0.
+#' @references METHOD, sections 9 and 11.
+#' @noRd
+describe_estimates <- function(estimates, year, geography, agencies, groups) {
+  sums <- vapply(groups, function(inside) {
+    c(sum(inside), sum(inside & agencies$respondent), sum(agencies$population[inside]),
+      sum(agencies$population[inside & agencies$respondent]))
+  }, numeric(4))
+  of_group <- sums[, match(estimates$agency_group, names(groups)), drop = FALSE]
+  population <- of_group[3, ]
+  coverage <- ifelse(population > 0, of_group[4, ] / population, of_group[2, ] / of_group[1, ])
+  complete <- of_group[1, ] == of_group[2, ]
+  error <- ifelse(complete, 0, estimates$standard_error)
+  half <- stats::qnorm(0.975) * error
+  per_100000 <- ifelse(population > 0, 1e5 / population, NA)
+  relative <- ifelse(estimates$estimate == 0, NA, error / estimates$estimate)
+  cell_flag <- relative > 0.3 | ((estimates$estimate == 0 | error %in% 0) & coverage < 0.8)
+  data.table::data.table(
+    data_year = year, geography = geography, agency_group = estimates$agency_group, cell = estimates$cell,
+    label = cell_labels(estimates$cell), estimate = estimates$estimate, standard_error = error,
+    lower_95 = pmax(0, estimates$estimate - half), upper_95 = estimates$estimate + half,
+    relative_standard_error = relative, rate_per_100000 = estimates$estimate * per_100000,
+    rate_standard_error = error * per_100000, bias_method = "none",
+    suppression_flag = as.integer(ifelse(coverage > 0.8, FALSE, cell_flag %in% TRUE)),
+    unweighted = estimates$unweighted, agency_counts = estimates$agency_counts,
+    agencies = as.integer(of_group[1, ]), respondents = as.integer(of_group[2, ]), population = population,
+    population_of_respondents = of_group[4, ], population_coverage = coverage
+  )
 }

@@ -2,12 +2,12 @@
 #'
 #' @param year The data year.
 #' @param estimates See the columns of `estimates.csv`.
-#' @param strata See [expansion_weights()].
+#' @param strata Of all geographies, see [weights_of()].
 #' @param agencies Eligible agencies with `state`, `population`, `respondent`.
 #' @return The page, lines of HTML.
 #' @noRd
 report_page <- function(year, estimates, strata, agencies) {
-  nation <- estimates[estimates$geography == "US", ]
+  nation <- estimates[which(estimates$geography == "US" & estimates$agency_group == "all agencies"), ]
   codes <- nation[!nation$cell %in% package_table("offense_totals.csv")$total, ]
   codes <- codes[order(-codes$estimate, codes$cell), ]
   template <- readLines(system.file("report.html", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
@@ -17,9 +17,9 @@ report_page <- function(year, estimates, strata, agencies) {
     plot = interval_plot(utils::head(codes, 15L)),
     nation = html_table(nation_table(nation)),
     states = html_table(state_table(estimates, agencies)),
-    strata = html_table(strata_table(strata[strata$geography == "US", ])),
+    strata = html_table(strata_table(strata[which(strata$geography == "US"), ])),
     universe = universe_note(agencies),
-    collapsed = collapse_note(strata)
+    imputed = imputed_note(agencies)
   )
   for (name in names(parts)) {
     template <- gsub(paste0("{{", name, "}}"), parts[[name]], template, fixed = TRUE)
@@ -33,7 +33,7 @@ national_tiles <- function(nation, agencies) {
   totals <- nation[nation$cell %in% c("violent", "property"), ]
   c(
     tile(percent(sum(agencies$respondent), nrow(agencies)), sprintf(
-      "of agencies reported twelve months (%s of %s)", count(sum(agencies$respondent)), count(nrow(agencies))
+      "of agencies are respondents (%s of %s)", count(sum(agencies$respondent)), count(nrow(agencies))
     )),
     tile(percent(sum(agencies$population[agencies$respondent]), sum(agencies$population)), "of residents live there"),
     tile(count(totals$estimate), sprintf(
@@ -60,8 +60,7 @@ state_table <- function(estimates, agencies) {
     here <- agencies$state == abbreviation
     mine <- agencies[here, ]
     text <- function(wanted) {
-      asked <- estimates$geography == abbreviation & estimates$cell == wanted
-      row <- estimates[asked, ]
+      row <- estimates[which(estimates$geography == abbreviation & estimates$cell == wanted), ]
       if (nrow(row) == 0L) "no respondent" else paste0(count(row$estimate), " (", count(row$standard_error), ")")
     }
     data.frame(
@@ -75,15 +74,20 @@ state_table <- function(estimates, agencies) {
 
 #' @noRd
 strata_table <- function(strata) {
-  classes <- c("100,000 and over", "25,000 to 99,999", "10,000 to 24,999", "under 10,000", "state police", "not stated")
-  joined <- vapply(strata$stratum, function(stratum) {
-    paste(classes[strata$class[strata$stratum %in% stratum]], collapse = " + ")
-  }, character(1))
   data.frame(
-    "Population class" = classes[strata$class], "Agencies" = count(strata$agencies),
-    "Respondents" = count(strata$respondents), "Stratum" = ifelse(is.na(strata$stratum), "none", joined),
-    "Weight" = decimal(strata$N / strata$n), check.names = FALSE
+    "Stratum" = strata$stratum, "Groups" = strata$joined, "Agencies" = count(strata$N), "Respondents" = count(strata$n),
+    "Weights" = strata$method, "Calibrated to" = gsub("_", " ", gsub(" ", ", ", strata$covariates)), check.names = FALSE
   )
+}
+
+#' How many respondents needed months of others
+#' @noRd
+imputed_note <- function(agencies) {
+  mine <- agencies[which(agencies$respondent), ]
+  sprintf(paste(
+    "Of %s respondents %s missed months, and %s had months with implausibly few crimes; these months were taken from",
+    "similar agencies that reported all twelve."
+  ), count(nrow(mine)), count(sum(mine$reported_months < 12L)), count(sum(mine$low_months > 0L)))
 }
 
 #' Says so if the universe is not the whole country
@@ -98,17 +102,6 @@ universe_note <- function(agencies) {
     "<p class=\"warning\"><strong>Not the whole country.</strong> The database knows agencies of %d of %d states;",
     "\"nation\" on this page, and US in the tables, means these only.</p>"
   ), there, all)
-}
-
-#' @noRd
-collapse_note <- function(strata) {
-  of_stratum <- paste(strata$geography, strata$stratum)
-  joined <- !is.na(strata$stratum) & of_stratum %in% of_stratum[duplicated(of_stratum)]
-  if (!any(joined)) {
-    return("Every class has two respondents or is complete; none was joined with another.")
-  }
-  paste0("Classes with too few respondents to estimate a variance were joined with the nearest, in: ",
-    paste(unique(strata$geography[joined]), collapse = ", "), ".")
 }
 
 #' Estimates as dots with their 95 % intervals, largest first, as SVG

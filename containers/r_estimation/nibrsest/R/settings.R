@@ -8,7 +8,7 @@
 #' * `INPUT_PIPELINE_DIR`, `OUTPUT_PIPELINE_DIR`: folders of what the stages read and write; usually the
 #'   same, and `OUTPUT_PIPELINE_DIR` is `INPUT_PIPELINE_DIR` if it is not set.
 #' * `INPUT_STATE`: the state of `tabulate_state`, by its postal abbreviation.
-#' * `GEOGRAPHY_GROUP`: the geographies of `estimate`, `nation` or `states`.
+#' * `GEOGRAPHY_GROUP`: the geographies of `estimate`, `nation`, `regions` or `states`.
 #' * `LOG_THRESHOLD`: `TRACE`, `DEBUG`, `INFO` (default), `WARN` or `ERROR`.
 #'
 #' @param environment Named character vector; the process's own by default.
@@ -61,7 +61,7 @@ require_settings <- function(settings, needed) {
     input = list("INPUT_PIPELINE_DIR", "the folder that the earlier stages wrote to"),
     output = list("OUTPUT_PIPELINE_DIR", "the folder to write to"),
     state = list("INPUT_STATE", "a postal abbreviation such as AZ"),
-    geography_group = list("GEOGRAPHY_GROUP", "nation or states")
+    geography_group = list("GEOGRAPHY_GROUP", "nation, regions or states")
   )
   for (name in needed) {
     if (!nzchar(settings[[name]])) {

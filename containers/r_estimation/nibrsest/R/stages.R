@@ -39,96 +39,145 @@ stage_tabulate_state <- function(settings) {
   write_stage_file(counts, file.path(settings$output, "tabulated", paste0(settings$state, ".csv")))
 }
 
-#' Weight: `weights/weights.csv` and `weights/strata.csv` for the nation and every state
+#' Weight: who responds, whose months are filled in, and the weights of all geographies
 #' @noRd
 stage_weight <- function(settings) {
   require_settings(settings, c("external", "input", "output"))
-  tabulated <- sub("[.]csv$", "", list.files(file.path(settings$input, "tabulated"), "^[A-Z]{2}[.]csv$"))
-  if (length(tabulated) == 0L) {
+  states <- sub("[.]csv$", "", list.files(file.path(settings$input, "tabulated"), "^[A-Z]{2}[.]csv$"))
+  if (length(states) == 0L) {
     stop(file.path(settings$input, "tabulated"), " holds no state; run the stage tabulate_state first", call. = FALSE)
   }
-  agencies <- read_universe(file.path(settings$external, "reference", sprintf("reference-%d.zip", settings$year)))
-  agencies <- agencies[is_eligible(agencies), ]
-  if (nrow(agencies) == 0L) {
-    stop("no agency of the reference extract is eligible in ", settings$year,
-      "; check agency_status, agency type and state in ref_agency", call. = FALSE)
+  reference <- read_reference(file.path(settings$external, "reference", sprintf("reference-%d.zip", settings$year)))
+  tabulated <- read_tabulated(settings)
+  strangers <- setdiff(tabulated$ori, reference$agencies$ori)
+  if (length(strangers) > 0L) {
+    inform("%d agencies of the zips are not in the reference extract and are left out, such as %s",
+      length(strangers), strangers[[1]])
   }
-  data.table::set(agencies, NULL, "class", population_class(agencies$population_group_code))
-  data.table::set(agencies, NULL, "respondent", is_respondent(agencies, tabulated))
-  made <- lapply(c("US", sort(unique(agencies$state))), function(place) {
-    inside <- lies_in(agencies$state, place)
-    found <- expansion_weights(agencies[inside, ])
-    inform("%s: %d of %d agencies respond", place, nrow(found$weights), sum(inside))
-    lapply(found, function(table) cbind(geography = rep(place, nrow(table)), table))
-  })
+  made <- weigh_year(reference, tabulated, states, settings$year)
   folder <- file.path(settings$output, "weights")
-  write_stage_file(data.table::rbindlist(lapply(made, `[[`, "weights")), file.path(folder, "weights.csv"))
-  write_stage_file(data.table::rbindlist(lapply(made, `[[`, "strata")), file.path(folder, "strata.csv"))
-  write_stage_file(agencies, file.path(folder, "agencies.csv"))
+  for (name in names(made)) {
+    write_stage_file(made[[name]], file.path(folder, paste0(name, ".csv")))
+  }
+  national <- made$weights[which(made$weights$geography == "US"), ]
+  if (nrow(national) > 0L) {
+    covariates <- as.matrix(made$covariates[, covariate_names, with = FALSE])
+    write_stage_file(table_a(national, made$agencies, covariates), file.path(folder, "table_a.csv"))
+  }
 }
+
+#' @noRd
+covariate_names <- c("total", "violent", "property", "murder", "rape", "aggravated_assault", "burglary", "robbery",
+  "larceny", "vehicle_theft")
+
+#' Which geographies each value of GEOGRAPHY_GROUP stands for
+#' @noRd
+geography_groups <- c("nation", "regions", "states")
 
 #' Estimate: `estimates/<group>.csv` for a group of geographies
 #' @noRd
 stage_estimate <- function(settings) {
   require_settings(settings, c("input", "output", "geography_group"))
-  if (!settings$geography_group %in% c("nation", "states")) {
-    stop_setting("GEOGRAPHY_GROUP", settings$geography_group, "nation or states")
+  if (!settings$geography_group %in% geography_groups) {
+    stop_setting("GEOGRAPHY_GROUP", settings$geography_group, paste(geography_groups, collapse = ", "))
   }
-  weights <- read_weights(settings)
-  tabulated <- read_tabulated(settings)
   agencies <- read_agencies(settings)
-  mine <- if (settings$geography_group == "nation") "US" else sort(unique(agencies$state))
-  made <- lapply(mine, function(place) {
-    theirs <- weights$geography == place
-    if (!any(theirs)) {
-      inform("%s: no agency reported twelve months; it has no estimate", place)
+  weights <- read_weights(settings)
+  strata <- read_strata(settings)
+  covariates <- as.matrix(read_weight_file(settings, "covariates.csv",
+    stats::setNames(rep("numeric", length(covariate_names)), covariate_names)))
+  used <- with_donated_months(
+    read_tabulated(settings), read_weight_file(settings, "months.csv", c(ori = "character", month = "integer")),
+    read_weight_file(settings, "donors.csv",
+      c(ori = "character", donor = "character", stats::setNames(rep("integer", 12L), tolower(month.abb))))
+  )
+  places <- geographies(agencies)
+  scheme <- vapply(places, `[[`, "", "scheme")
+  mine <- names(places)[match(scheme, c("national", "region", "state", "expansion")) %in%
+    list(nation = 1L, regions = 2L, states = 3:4)[[settings$geography_group]]]
+  made <- lapply(mine, function(name) {
+    theirs <- weights[which(weights$geography == name), ]
+    if (nrow(theirs) == 0L) {
+      inform("%s: no agency responds; it has no estimate", name)
       return(NULL)
     }
-    respondents <- weights[theirs, ]
-    totals <- estimate_totals(annual_counts(tabulated, respondents$ori), respondents)
-    describe_totals(totals, settings$year, place, agencies[lies_in(agencies$state, place), ])
+    estimate_place(name, places[[name]], theirs, strata[which(strata$geography == name), ], agencies, covariates, used,
+      settings$year)
   })
   made <- Filter(Negate(is.null), made)
   if (length(made) == 0L) {
-    stop("no agency reported all twelve months of ", settings$year, " in any of ", paste(mine, collapse = ", "),
-      "; choose a year that is complete", call. = FALSE)
+    stop("no agency reported three usable months of ", settings$year, " in any of ", paste(mine, collapse = ", "),
+      "; choose a year in which some did", call. = FALSE)
   }
   write_stage_file(data.table::rbindlist(made),
     file.path(settings$output, "estimates", paste0(settings$geography_group, ".csv")))
+}
+
+#' @noRd
+estimate_place <- function(name, place, weights, strata, agencies, covariates, used, year) {
+  at <- match(weights$ori, agencies$ori)
+  inside <- which(place$inside)
+  groups <- list("all agencies" = rep(TRUE, nrow(agencies)))
+  if (place$scheme %in% c("national", "region")) {
+    groups <- c(groups, agency_groups(agencies))
+  }
+  counts <- annual_counts(used, weights$ori)
+  found <- estimate_geography(counts, weights, strata, covariates[at, , drop = FALSE], lapply(groups, `[`, at))
+  describe_estimates(found, year, name, agencies[inside, ], lapply(groups, `[`, inside))
 }
 
 #' Report: `report/`, what is published of a year
 #' @noRd
 stage_report <- function(settings) {
   require_settings(settings, c("input", "output"))
-  estimates <- data.table::rbindlist(lapply(c("nation", "states"), function(group) {
-    read_stage_file(file.path(settings$input, "estimates", paste0(group, ".csv")), estimate_columns, "estimate")
+  estimates <- data.table::rbindlist(lapply(geography_groups, function(group) {
+    path <- file.path(settings$input, "estimates", paste0(group, ".csv"))
+    # A nation without regions (an unknown division) has no file of them.
+    if (group == "regions" && !file.exists(path)) NULL else read_stage_file(path, estimate_columns, "estimate")
   }))
-  strata <- read_stage_file(file.path(settings$input, "weights", "strata.csv"), c(
-    geography = "character", class = "integer", stratum = "integer", agencies = "integer", respondents = "integer",
-    N = "integer", n = "integer"
-  ), "weight")
+  strata <- read_strata(settings)
+  agencies <- read_agencies(settings)
   folder <- file.path(settings$output, "report")
   write_stage_file(estimates, file.path(folder, "estimates.csv"))
   write_stage_file(strata, file.path(folder, "strata.csv"))
   write_stage_file(read_weights(settings), file.path(folder, "weights.csv"))
-  page <- report_page(settings$year, estimates, strata, read_agencies(settings))
+  for (name in c("agencies.csv", "donors.csv", "missing_months.csv", "covariates.csv", "attempts.csv", "table_a.csv")) {
+    file.copy(file.path(settings$input, "weights", name), file.path(folder, name), overwrite = TRUE)
+  }
+  page <- report_page(settings$year, estimates, strata, agencies)
   writeLines(enc2utf8(page), file.path(folder, "report.html"), useBytes = TRUE)
   inform("wrote %s", file.path(folder, "report.html"))
 }
 
 #' @noRd
+read_weight_file <- function(settings, name, columns) {
+  read_stage_file(file.path(settings$input, "weights", name), columns, "weight")
+}
+
+#' @noRd
 read_weights <- function(settings) {
-  read_stage_file(file.path(settings$input, "weights", "weights.csv"), c(
-    geography = "character", ori = "character", stratum = "integer", N = "integer", n = "integer", weight = "numeric"
-  ), "weight")
+  read_weight_file(settings, "weights.csv", c(
+    geography = "character", ori = "character", stratum = "character", N = "integer", n = "integer", weight = "numeric"
+  ))
+}
+
+#' @noRd
+read_strata <- function(settings) {
+  found <- read_weight_file(settings, "strata.csv", c(
+    geography = "character", stratum = "character", N = "integer", n = "integer", method = "character",
+    covariates = "character", joined = "character"
+  ))
+  data.table::set(found, which(is.na(found$covariates)), "covariates", "")
+  found
 }
 
 #' @noRd
 read_agencies <- function(settings) {
-  read_stage_file(file.path(settings$input, "weights", "agencies.csv"), c(
-    ori = "character", state = "character", population = "numeric", class = "integer", respondent = "logical"
-  ), "weight")
+  read_weight_file(settings, "agencies.csv", c(
+    ori = "character", agency_name = "character", state = "character", region = "character", agency_type = "character",
+    population = "numeric", population_group_code = "character", class = "integer", reported_months = "integer",
+    usable_months = "integer", low_months = "integer", high_months = "integer", respondent = "logical"
+  ))
 }
 
 #' All states' tables, stacked in the order of their names
@@ -142,32 +191,14 @@ read_tabulated <- function(settings) {
   }))
 }
 
-#' Whether states lie in a geography: the nation holds all
-#' @noRd
-lies_in <- function(states, place) place == "US" | states == place
-
-#' Totals with what the published table says beside them: rate, limits, coverage
-#' @noRd
-describe_totals <- function(totals, year, geography, agencies) {
-  population <- sum(agencies$population)
-  half <- stats::qnorm(0.975) * totals$standard_error
-  per_100000 <- if (population > 0) 1e5 / population else NA_real_
-  data.table::data.table(
-    data_year = year, geography = geography, cell = totals$cell, label = cell_labels(totals$cell),
-    estimate = totals$estimate, standard_error = totals$standard_error,
-    lower_95 = pmax(0, totals$estimate - half), upper_95 = totals$estimate + half,
-    rate_per_100000 = totals$estimate * per_100000, rate_standard_error = totals$standard_error * per_100000,
-    agencies = nrow(agencies), respondents = sum(agencies$respondent), population = population,
-    population_of_respondents = sum(agencies$population[agencies$respondent])
-  )
-}
-
 #' @noRd
 estimate_columns <- c(
-  data_year = "integer", geography = "character", cell = "character", label = "character", estimate = "numeric",
-  standard_error = "numeric", lower_95 = "numeric", upper_95 = "numeric", rate_per_100000 = "numeric",
-  rate_standard_error = "numeric", agencies = "integer", respondents = "integer", population = "numeric",
-  population_of_respondents = "numeric"
+  data_year = "integer", geography = "character", agency_group = "character", cell = "character", label = "character",
+  estimate = "numeric", standard_error = "numeric", lower_95 = "numeric", upper_95 = "numeric",
+  relative_standard_error = "numeric", rate_per_100000 = "numeric", rate_standard_error = "numeric",
+  bias_method = "character", suppression_flag = "integer", unweighted = "numeric", agency_counts = "integer",
+  agencies = "integer", respondents = "integer", population = "numeric", population_of_respondents = "numeric",
+  population_coverage = "numeric"
 )
 
 #' What a cell is called; an offense code that the package does not know is called by its code

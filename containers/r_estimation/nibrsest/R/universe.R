@@ -2,31 +2,48 @@
 #' @noRd
 states_of_the_union <- c(datasets::state.abb, "DC")
 
-#' Read the agencies of a reference extract
+#' Read a reference extract
 #'
 #' @param zip Path of `reference-<year>.zip`.
-#' @return A data.table, one row per agency: `ori`, `agency_name`, `state`, `agency_type`,
-#'   `agency_status`, `covered`, `population` (residents), `population_group_code`, and
-#'   `nibrs_months` (months of the year reported to NIBRS, 0 to 12).
+#' @return A list:
+#'   * `agencies`: a data.table, one row per agency in the order of ORIs: `ori`, `agency_name`, `state`,
+#'     `state_name`, `region`, `agency_type`, `agency_status`, `dormant`, `covered`, `covering` (Y, N), `population`
+#'     (residents), `population_group_code`, `suburban` (Y, N), `reporting_type` (I, S), `nibrs_start` (year * 12 +
+#'     month - 1), `male_officers`, `female_officers`;
+#'   * `status`: character matrix, agencies by twelve months: I, Z, U or missing;
+#'   * `return_a`: `ori`, `year`, `line`, `count`;
+#'   * `return_a_months`: `ori`, `year`, `months`.
 #' @export
-read_universe <- function(zip) {
+read_reference <- function(zip) {
   agencies <- read_member(zip, "agencies.csv", c(
     agency_id = "character", ori = "character", agency_name = "character", state = "character",
-    agency_type = "character", agency_status = "character", dormant = "character", covered = "character",
-    population = "numeric", population_group_code = "character"
+    state_name = "character", region = "character", agency_type = "character", agency_status = "character",
+    dormant = "character", covered = "character", covering = "character", population = "numeric",
+    population_group_code = "character", suburban = "character", reporting_type = "character",
+    nibrs_start = "integer", male_officers = "numeric", female_officers = "numeric"
   ))
-  months <- read_member(zip, "months.csv", c(
-    agency_id = "character", month = "integer", nibrs_status = "character"
+  data.table::set(agencies, which(is.na(agencies$population)), "population", 0)
+  data.table::setkeyv(agencies, "ori")
+  months <- read_member(zip, "months.csv", c(agency_id = "character", month = "integer", nibrs_status = "character"))
+  status <- matrix(NA_character_, nrow(agencies), 12L)
+  at <- match(months$agency_id, agencies$agency_id)
+  there <- !is.na(at)
+  status[cbind(at[there], months$month[there])] <- months$nibrs_status[there]
+  return_a <- read_member(zip, "return_a.csv", c(
+    agency_id = "character", year = "integer", line = "character", actual_count = "numeric"
   ))
-  # I: incidents reported; Z: reported that there were none. U and nothing at all: not reported.
-  reported <- months[months$nibrs_status %in% c("I", "Z"), list(nibrs_months = data.table::uniqueN(month)),
-    by = "agency_id"]
-  universe <- merge(agencies, reported, by = "agency_id", all.x = TRUE)
-  data.table::set(universe, which(is.na(universe$nibrs_months)), "nibrs_months", 0L)
-  data.table::set(universe, which(is.na(universe$population)), "population", 0)
-  data.table::set(universe, NULL, "agency_id", NULL)
-  data.table::setkeyv(universe, "ori")
-  universe[]
+  return_a_months <- read_member(zip, "return_a_months.csv", c(
+    agency_id = "character", year = "integer", months = "integer"
+  ))
+  ori_of <- function(table) agencies$ori[match(table$agency_id, agencies$agency_id)]
+  found <- list(
+    return_a = data.table::data.table(ori = ori_of(return_a), year = return_a$year, line = return_a$line,
+      count = return_a$actual_count),
+    return_a_months = data.table::data.table(ori = ori_of(return_a_months), year = return_a_months$year,
+      months = return_a_months$months)
+  )
+  data.table::set(agencies, NULL, "agency_id", NULL)
+  c(list(agencies = agencies[], status = status), lapply(found, function(table) table[which(!is.na(table$ori)), ]))
 }
 
 #' Which agencies belong to the universe
@@ -42,19 +59,6 @@ is_eligible <- function(agencies) {
     !toupper(agencies$agency_type) %in% "FEDERAL" & agencies$state %in% states_of_the_union
 }
 
-#' Which agencies count as respondents
-#'
-#' An agency that reported all twelve months of the year to NIBRS, in a state that was tabulated.
-#' Missing months are not filled in, so a part of a year is not used.
-#'
-#' @param agencies See [read_universe()].
-#' @param states Postal abbreviations of the states that were tabulated.
-#' @return Logical, one per row.
-#' @export
-is_respondent <- function(agencies, states) {
-  agencies$nibrs_months == 12L & agencies$state %in% states
-}
-
 #' The population class of an agency: 1 (100,000 and over) to 4 (under 10,000), 5 state police, 6 not stated
 #'
 #' @param codes Population group codes of `ref_population_group`.
@@ -66,4 +70,24 @@ population_class <- function(codes) {
   found <- as.integer(known$class[match(codes, known$population_group_code)])
   found[is.na(found)] <- 6L
   found
+}
+
+#' The groups in which agencies are weighted, and from which a hot deck draws
+#'
+#' @param agencies A data.table with `population`, `population_group_code` and `agency_type`.
+#' @return A data.table in the order of the agencies: `national_group`, `super_group`, `state_stratum` (see
+#'   `weighting_groups.csv`), `hot_deck_group`. An agency without a group is weighted as a small city.
+#' @references METHOD, sections 5.3 and 5.5.
+#' @export
+weighting_groups <- function(agencies) {
+  known <- package_table("weighting_groups.csv")
+  code <- ifelse(agencies$population_group_code %in% known$population_group_code, agencies$population_group_code, "7")
+  at <- match(paste(code, ifelse(agencies$population > 0, "some", "none")),
+    paste(known$population_group_code, known$residents))
+  metropolitan <- startsWith(code, "9")
+  data.table::data.table(
+    national_group = as.integer(known$national_group[at]), super_group = as.integer(known$super_group[at]),
+    state_stratum = as.integer(known$state_stratum[at]),
+    hot_deck_group = ifelse(startsWith(code, "8"), 8L, ifelse(metropolitan, 9L, match(substr(code, 1L, 1L), 1:7)))
+  )
 }

@@ -32,16 +32,23 @@ state_zip <- function(root, state, offenses, year = 2016L) {
   ))
 }
 
-reference_zip <- function(root, states, silent = 4L, year = 2016L) {
+reference_zip <- function(root, states, silent = 4L, year = 2016L, return_a = TRUE, status = "A") {
   agencies <- data.frame(
     agency_id = paste0(rep(states, each = 4), 1:4), ori = sprintf("%s%07d", rep(states, each = 4), 1:4),
-    agency_name = "Agency", state = rep(states, each = 4), agency_type = "City", agency_status = "A",
-    dormant = "N", covered = "N", population = 5000, population_group_code = "6"
+    agency_name = "Agency", state = rep(states, each = 4), state_name = rep(states, each = 4),
+    region = ifelse(rep(states, each = 4) == "AZ", "West", "South"), agency_type = "City", agency_status = status,
+    dormant = "N", covered = "N", covering = "N", population = 5000, population_group_code = "6", suburban = "N",
+    reporting_type = "I", nibrs_start = 2000L * 12L, male_officers = 9, female_officers = 1
   )
   months <- expand.grid(agency_id = agencies$agency_id, month = 1:12)
   months$nibrs_status <- ifelse(substring(months$agency_id, 3) %in% silent, "U", "I")
-  zip_of(file.path(root, "reference", sprintf("reference-%d.zip", year)),
-    list("agencies.csv" = agencies, "months.csv" = months))
+  sent <- data.frame(agency_id = agencies$agency_id, year = year)
+  return_a_rows <- cbind(sent, line = "larceny", actual_count = 10 * as.integer(substring(sent$agency_id, 3)))
+  kept <- if (return_a) seq_len(nrow(sent)) else integer()
+  zip_of(file.path(root, "reference", sprintf("reference-%d.zip", year)), list(
+    "agencies.csv" = agencies, "months.csv" = months, "return_a.csv" = return_a_rows[kept, ],
+    "return_a_months.csv" = cbind(sent, months = 12L)[kept, ]
+  ))
 }
 
 settings_of <- function(root, ...) {

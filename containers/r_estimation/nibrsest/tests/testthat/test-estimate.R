@@ -1,37 +1,40 @@
-design_of <- function(stratum, N) {
-  n <- stats::ave(stratum, stratum, FUN = length)
-  data.table::data.table(stratum = stratum, N = N, n = n, weight = N / n)
-}
+design <- data.table::data.table(
+  ori = c("A", "B", "C", "D"), stratum = c("1", "1", "2", "2"), N = c(4L, 4L, 5L, 5L), n = 2L,
+  weight = c(2, 2, 2.5, 2.5)
+)
+strata <- data.table::data.table(stratum = c("1", "2"), covariates = c("", "total"))
+covariates <- cbind(total = c(3, 8, 2, 9), murder = c(0, 1, 0, 2))
+counts <- cbind(x = c(3, 5, 1, 4), y = c(0, 0, 7, 1))
 
-test_that("totals and standard errors are those of the textbook", {
-  y <- c(3, 5, 10, 0, 7, 2, 2)
-  design <- design_of(c(1, 1, 1, 2, 2, 2, 2), c(5, 5, 5, 40, 40, 40, 40))
-  found <- estimate_totals(cbind(a = y, b = 2 * y), design)
-  total <- 5 * mean(y[1:3]) + 40 * mean(y[4:7])
-  # Cochran (1977), theorem 5.5: the sum over strata of N (N - n) s^2 / n.
-  error <- sqrt(5 * 2 * var(y[1:3]) / 3 + 40 * 36 * var(y[4:7]) / 4)
-  expect_equal(found$estimate, c(total, 2 * total), tolerance = 1e-12)
-  expect_equal(found$standard_error, c(error, 2 * error), tolerance = 1e-12)
+test_that("a group of agencies is a domain of the design", {
+  groups <- list("all agencies" = rep(TRUE, 4), "city agencies" = c(TRUE, FALSE, TRUE, FALSE))
+  found <- estimate_geography(counts, design, strata, covariates, groups)
+  expect_equal(found$estimate[found$agency_group == "city agencies"], c(3 * 2 + 2.5, 7 * 2.5))
+  alone <- linearised_estimates(counts * c(1, 0, 1, 0), design, cbind(total = c(0, 0, 2, 9)))
+  expect_equal(found$standard_error[found$agency_group == "city agencies"], alone$standard_error)
+  expect_equal(found$unweighted[1:2], c(13, 8))
+  expect_equal(found$agency_counts[1:2], c(4L, 2L))
 })
 
-test_that("a census has no sampling error", {
-  found <- estimate_totals(cbind(a = c(1, 4, 9)), design_of(c(1, 1, 2), c(2, 2, 1)))
-  expect_equal(found$estimate, 14)
-  expect_equal(found$standard_error, 0)
+test_that("only the covariates that a stratum was calibrated to explain its counts", {
+  expect_equal(covariates_used(design, strata, covariates), cbind(total = c(0, 0, 2, 9), murder = 0))
 })
 
-test_that("a single respondent that stands for all others has no standard error", {
-  alone <- estimate_totals(cbind(a = 4, b = 0), design_of(1, 3))
-  expect_equal(alone$estimate, c(12, 0))
-  expect_equal(alone$standard_error, c(NA_real_, NA_real_))
-  expect_equal(estimate_totals(cbind(a = 4), design_of(1, 1))$standard_error, 0)
-  expect_error(estimate_totals(cbind(a = c(1, 5, 4)), design_of(c(1, 1, 2), c(6, 6, 3))), "one PSU")
-})
-
-test_that("a cell that is zero everywhere is estimated as zero without error", {
-  found <- estimate_totals(cbind(a = c(0, 0)), design_of(c(1, 1), c(9, 9)))
-  expect_equal(found$estimate, 0)
-  expect_equal(found$standard_error, 0)
+test_that("flags follow relative error and coverage", {
+  agencies <- data.table::data.table(population = c(10, 10, 10, 70), respondent = c(TRUE, TRUE, FALSE, FALSE))
+  estimates <- data.table::data.table(
+    agency_group = "all agencies", cell = c("120", "13A", "23H"), estimate = c(100, 100, 0),
+    standard_error = c(31, 29, 0), unweighted = 1, agency_counts = 1L
+  )
+  groups <- list("all agencies" = rep(TRUE, 4))
+  found <- describe_estimates(estimates, 2016L, "US", agencies, groups)
+  expect_equal(found$suppression_flag, c(1L, 0L, 1L))
+  expect_equal(found$population_coverage, rep(0.2, 3))
+  expect_equal(found$upper_95[[1]], 100 + stats::qnorm(0.975) * 31)
+  agencies$respondent <- c(TRUE, TRUE, FALSE, TRUE)
+  expect_equal(describe_estimates(estimates, 2016L, "US", agencies, groups)$suppression_flag, rep(0L, 3))
+  agencies$respondent <- TRUE
+  expect_equal(describe_estimates(estimates, 2016L, "US", agencies, groups)$standard_error, rep(0, 3))
 })
 
 test_that("counts of respondents have totals of several codes first and zeros where nothing happened", {
@@ -41,6 +44,15 @@ test_that("counts of respondents have totals of several codes first and zeros wh
   counts <- annual_counts(tabulated, c("B", "A", "D"))
   expect_equal(colnames(counts), c("violent", "property", "120", "13A", "23H", "290"))
   expect_equal(counts[, "violent"], c(5, 2, 0))
-  expect_equal(counts[, "property"], c(0, 1, 0))
   expect_equal(counts[, "290"], c(0, 0, 0))
+})
+
+test_that("the 108 geographies and groups are those of the method", {
+  agencies <- data.table::data.table(
+    state = c(datasets::state.abb, "DC"), region = c(as.character(datasets::state.region), "South"),
+    agency_type = rep(c("City", "University or College", "Tribal"), 17), class = 1L
+  )
+  places <- geographies(agencies)
+  expect_equal(sum(vapply(places, function(place) place$scheme %in% c("national", "region"), TRUE)) *
+    (1L + length(agency_groups(agencies))) + 51L + 2L, 108L)
 })

@@ -1,0 +1,95 @@
+#' Donors for the months that respondents miss
+#'
+#' An agency that misses months, or has months that are implausibly low, takes these whole months from a
+#' similar agency that reported all twelve: the one whose predicted number of crimes is nearest, among agencies
+#' that likewise have residents or not, and cover others or not.
+#'
+#' @param agencies A data.table in the order of the rows of `months`: `ori`, `population`, `suburban` (Y, N),
+#'   `agency_type`, `region`, `male_officers`, `female_officers`, `months_since_start`, `covering` (logical).
+#' @param months Numeric matrix of monthly totals, agencies by twelve, missing where a month was not reported.
+#' @param colours Character matrix of the same size, see [outlier_colours()].
+#' @return A data.table, a row per recipient: `ori`, `donor`, and `jan` to `dec`: 1 a missing month that the
+#'   donor fills, 2 a low month that it replaces, 0 the agency's own. A low
+#'   month is replaced only by a month with more crimes.
+#' @references METHOD, section 4.
+#' @export
+find_donors <- function(agencies, months, colours) {
+  stopifnot(nrow(agencies) == nrow(months), ncol(months) == 12L)
+  missing <- is.na(months)
+  low <- !missing & colours %in% c("red", "orange")
+  high <- !missing & colours %in% c("blue", "brown")
+  dim(low) <- dim(high) <- dim(months)
+  donors <- which(rowSums(missing | low | high) == 0L)
+  recipients <- which(rowSums(missing | low) > 0L)
+  names <- tolower(month.abb)
+  if (length(recipients) == 0L || length(donors) == 0L) {
+    return(empty_donors(names))
+  }
+  predicted <- predict_crimes(agencies, rowSums(months), donors)
+  class <- paste(agencies$population == 0, agencies$covering)
+  chosen <- vapply(recipients, function(at) {
+    alike <- donors[class[donors] == class[[at]]]
+    pool <- if (length(alike) > 0L) alike else donors
+    pool[order(abs(predicted[pool] - predicted[[at]]), agencies$ori[pool])][[1]]
+  }, integer(1))
+  more <- months[chosen, , drop = FALSE] > months[recipients, , drop = FALSE]
+  flags <- ifelse(missing[recipients, , drop = FALSE], 1L, ifelse(low[recipients, , drop = FALSE] & more, 2L, 0L))
+  found <- data.table::data.table(ori = agencies$ori[recipients], donor = agencies$ori[chosen])
+  data.table::set(found, NULL, names, data.table::as.data.table(matrix(as.integer(flags), length(recipients))))
+  data.table::setkeyv(found, "ori")
+  found[rowSums(as.matrix(found[, names, with = FALSE])) > 0L]
+}
+
+#' @noRd
+empty_donors <- function(names) {
+  found <- data.table::data.table(ori = character(), donor = character())
+  data.table::set(found, NULL, names, rep(list(integer()), length(names)))
+  found
+}
+
+#' The number of crimes of a year that an agency's attributes predict, by a linear model of the donors
+#'
+#' Terms are chosen by Akaike's criterion, stepwise in both directions. Types that no donor has join "Other".
+#' @noRd
+predict_crimes <- function(agencies, total, donors) {
+  type <- agencies$agency_type
+  type[type %in% c("Other State Agency", "Tribal") & !type %in% type[donors]] <- "Other"
+  type[!type %in% type[donors]] <- type[donors][[1]]
+  frame <- data.frame(
+    total = total, suburban = agencies$suburban %in% "Y", type = factor(type), region = factor(agencies$region),
+    population = agencies$population, male = agencies$male_officers, female = agencies$female_officers,
+    since = agencies$months_since_start, covering = agencies$covering
+  )
+  frame$region[!frame$region %in% frame$region[donors]] <- frame$region[donors][[1]]
+  frame <- droplevels(frame)
+  known <- frame[donors, ]
+  varies <- vapply(known[-1], function(column) length(unique(column)) > 1L, logical(1))
+  if (!any(varies) || length(donors) <= sum(varies) + 10L) {
+    # Too few donors for a model: the number of residents decides.
+    return(as.numeric(agencies$population))
+  }
+  formula <- stats::reformulate(names(known)[-1][varies], "total")
+  model <- stats::step(stats::lm(formula, known), direction = "both", trace = 0)
+  as.numeric(suppressWarnings(stats::predict(model, frame)))
+}
+
+#' Monthly counts with the donors' months in place of those that are missing or low
+#'
+#' @param tabulated A data.table with `ori`, `month`, and further key columns and a count: see [tabulate_state()].
+#' @param reported A data.table of the agencies and months to keep: `ori`, `month`.
+#' @param donors See [find_donors()].
+#' @return Like `tabulated`: the kept months of each agency that are its own, and its donor's in the others.
+#' @export
+with_donated_months <- function(tabulated, reported, donors) {
+  names <- tolower(month.abb)
+  flags <- data.table::melt(donors, id.vars = c("ori", "donor"), measure.vars = names, variable.name = "name",
+    value.name = "flag", variable.factor = FALSE)
+  flags <- flags[flags$flag > 0L, ]
+  data.table::set(flags, NULL, "month", match(flags$name, names))
+  own <- tabulated[reported, on = c("ori", "month"), nomatch = NULL]
+  own <- own[!flags, on = c("ori", "month")]
+  taken <- tabulated[flags[, c("donor", "month", "ori")], on = c(ori = "donor", "month"), nomatch = NULL,
+    allow.cartesian = TRUE]
+  data.table::set(taken, NULL, "ori", taken$i.ori)
+  data.table::rbindlist(list(own, taken[, names(own), with = FALSE]))
+}

@@ -1,0 +1,92 @@
+#' Annual crimes by Return A, for every agency of the universe
+#'
+#' Of each agency the latest year, of the data year and the four before, in which it reported at least three
+#' months; counts of fewer than twelve months are brought to twelve. An agency without such a year takes the counts of
+#' one that reported twelve months and is drawn at random from its group of like size.
+#'
+#' @param agencies A data.table with `ori` and `hot_deck_group`.
+#' @param return_a A data.table: `ori`, `year`, `line`, `count` (of the year).
+#' @param months A data.table: `ori`, `year`, `months` (reported by Return A, 1 to 12).
+#' @param year The data year.
+#' @return A list: `covariates`, a matrix with a row per agency and the columns `total`, `violent`, `property`,
+#'   `murder`, `rape`, `aggravated_assault`, `burglary`, `robbery`, `larceny`, `vehicle_theft`; and `source`, a
+#'   data.table of `ori`, `srs_year`, `srs_months`, `donor` (ORI of the agency drawn, if one was). Without any
+#'   Return A the matrix is 0.
+#' @references METHOD, section 5.3.
+#' @export
+srs_covariates <- function(agencies, return_a, months, year) {
+  # Outside of `[`, where columns would hide what has their names.
+  recent <- which(months$year <= year & months$year >= year - 4L & months$months >= 3L)
+  recent <- recent[order(-months$year[recent])]
+  found <- recent[match(agencies$ori, months$ori[recent])]
+  latest <- list(year = months$year[found], months = months$months[found])
+  crimes <- crimes_of_lines(return_a)
+  names <- c("murder", "manslaughter", "rape", "robbery", "aggravated_assault", "burglary", "larceny", "vehicle_theft")
+  key <- paste(agencies$ori, latest$year)
+  counts <- vapply(names, function(name) {
+    at <- match(paste(key, name), paste(crimes$ori, crimes$year, crimes$crime))
+    ifelse(is.na(at), 0, crimes$count[at]) * 12 / latest$months
+  }, numeric(nrow(agencies)))
+  dim(counts) <- c(nrow(agencies), length(names))
+  colnames(counts) <- names
+  donor <- draw_full_reporters(agencies, latest$months, year)
+  without <- is.na(latest$months)
+  counts[without, ] <- counts[donor[without], ]
+  counts[is.na(counts)] <- 0
+  violent <- rowSums(counts[, c("murder", "manslaughter", "rape", "robbery", "aggravated_assault"), drop = FALSE])
+  property <- rowSums(counts[, c("burglary", "larceny", "vehicle_theft"), drop = FALSE])
+  list(
+    covariates = cbind(total = violent + property, violent = violent, property = property,
+      counts)[, covariate_names, drop = FALSE],
+    source = data.table::data.table(ori = agencies$ori, srs_year = latest$year, srs_months = latest$months,
+      donor = ifelse(without, agencies$ori[donor], NA_character_))
+  )
+}
+
+#' Counts by crime instead of by line of Return A
+#' @noRd
+crimes_of_lines <- function(return_a) {
+  known <- package_table("return_a_lines.csv")
+  strange <- setdiff(unique(return_a$line), known$line)
+  if (length(strange) > 0L) {
+    stop("Return A has the line ", strange[[1]], ", which return_a_lines.csv does not know; ",
+      "say there which crime it counts", call. = FALSE)
+  }
+  found <- data.table::data.table(
+    ori = return_a$ori, year = return_a$year, crime = known$crime[match(return_a$line, known$line)],
+    count = return_a$count
+  )
+  found[, list(count = sum(count)), by = c("ori", "year", "crime")]
+}
+
+#' For every agency the place of one that reported twelve months, drawn from its group; missing where there is none
+#'
+#' The draw depends on the year and on the agencies only, not on their order.
+#' @noRd
+draw_full_reporters <- function(agencies, months, year) {
+  order <- order(agencies$ori)
+  full <- order[months[order] %in% 12L]
+  drawn <- rep(NA_integer_, nrow(agencies))
+  if (length(full) == 0L) {
+    return(drawn)
+  }
+  with_seed(year, {
+    share <- stats::runif(nrow(agencies))
+    for (at in seq_along(order)) {
+      alike <- full[agencies$hot_deck_group[full] == agencies$hot_deck_group[[order[[at]]]]]
+      pool <- if (length(alike) > 0L) alike else full
+      drawn[[order[[at]]]] <- pool[[1L + floor(share[[at]] * length(pool))]]
+    }
+  })
+  drawn
+}
+
+#' Evaluate with random numbers of one's own, and leave the session's as they were
+#' @noRd
+with_seed <- function(seed, expression) {
+  before <- get0(".Random.seed", envir = globalenv(), inherits = FALSE)
+  on.exit(if (is.null(before)) rm(".Random.seed", envir = globalenv()) else
+    assign(".Random.seed", before, envir = globalenv()))
+  set.seed(seed, kind = "Mersenne-Twister", normal.kind = "Inversion", sample.kind = "Rejection")
+  expression
+}

@@ -1,0 +1,127 @@
+#' From a year's reports to respondents, donors and weights
+#'
+#' @param reference See [read_reference()].
+#' @param tabulated Stacked results of [tabulate_state()].
+#' @param states Postal abbreviations of the states that were tabulated; agencies of others count as silent.
+#' @param year The data year.
+#' @return A list of data.tables: `agencies` (eligible ones, with what decided about them), `covariates`,
+#'   `donors`, `months` (own months that are kept: `ori`, `month`), `missing_months`, and of all geographies
+#'   `weights`, `strata`, `attempts`, each with a column `geography`.
+#' @references METHOD, sections 2.7, 2.8, 3, 4 and 5.
+#' @export
+weigh_year <- function(reference, tabulated, states, year) {
+  keep <- which(is_eligible(reference$agencies))
+  if (length(keep) == 0L) {
+    stop("no agency of the reference extract is eligible in ", year,
+      "; check agency_status, agency type and state in ref_agency", call. = FALSE)
+  }
+  agencies <- cbind(reference$agencies[keep, ], weighting_groups(reference$agencies[keep, ]))
+  data.table::set(agencies, NULL, "class", population_class(agencies$population_group_code))
+  counts <- monthly_totals(tabulated, agencies$ori)
+  reported <- reported_months(reference$status[keep, , drop = FALSE], agencies$nibrs_start, year) &
+    agencies$state %in% states
+  months <- ifelse(reported, counts, NA)
+  colours <- t(apply(months, 1L, outlier_colours))
+  usable <- reported & !(colours %in% c("red", "orange"))
+  srs <- srs_covariates(agencies, reference$return_a, reference$return_a_months, year)
+  data.table::set(agencies, NULL, c("reported_months", "usable_months", "low_months", "high_months"), list(
+    as.integer(rowSums(reported)), as.integer(rowSums(usable)), as.integer(rowSums(reported & !usable)),
+    as.integer(rowSums(matrix(colours %in% c("blue", "brown"), nrow(colours))))
+  ))
+  data.table::set(agencies, NULL, "respondent", is_respondent(
+    usable, agencies$nibrs_start, agencies$reporting_type, rowSums(counts), srs$covariates[, "total"], year
+  ))
+  mine <- which(agencies$respondent)
+  donors <- find_donors(donor_attributes(agencies[mine, ], year), months[mine, , drop = FALSE],
+    colours[mine, , drop = FALSE])
+  own <- which(reported[mine, , drop = FALSE], arr.ind = TRUE)
+  c(
+    list(
+      agencies = agencies, covariates = cbind(srs$source, data.table::as.data.table(srs$covariates)), donors = donors,
+      months = data.table::data.table(ori = agencies$ori[mine][own[, 1]], month = as.integer(own[, 2]),
+        key = c("ori", "month")),
+      missing_months = missing_months(agencies, reported, year)
+    ),
+    weigh_geographies(agencies, srs$covariates)
+  )
+}
+
+#' Monthly numbers of offenses: agencies by twelve months
+#' @noRd
+monthly_totals <- function(tabulated, oris) {
+  counts <- matrix(0, length(oris), 12L)
+  sums <- tabulated[, list(offenses = sum(offenses)), by = c("ori", "month")]
+  at <- match(sums$ori, oris)
+  there <- which(!is.na(at))
+  counts[cbind(at[there], sums$month[there])] <- sums$offenses[there]
+  counts
+}
+
+#' What makes agencies alike
+#' @noRd
+donor_attributes <- function(agencies, year) {
+  filled <- function(values) ifelse(is.na(values), stats::median(c(values, 0), na.rm = TRUE), values)
+  data.table::data.table(
+    ori = agencies$ori, population = agencies$population, suburban = agencies$suburban,
+    agency_type = agencies$agency_type, region = agencies$region, male_officers = filled(agencies$male_officers),
+    female_officers = filled(agencies$female_officers),
+    months_since_start = year * 12L + 1L - agencies$nibrs_start, covering = agencies$covering %in% "Y"
+  )
+}
+
+#' The geographies that have weights of their own, with the scheme of each and the agencies in it
+#'
+#' @param agencies A data.table with `state`, `region`, `agency_type`.
+#' @return A list, named by geography, of lists of `scheme` and `inside` (logical, one per agency).
+#' @references METHOD, sections 2.2 and 5.5.
+#' @export
+geographies <- function(agencies) {
+  made <- list(US = list(scheme = "national", inside = rep(TRUE, nrow(agencies))))
+  for (region in sort(unique(agencies$region))) {
+    made[[region]] <- list(scheme = "region", inside = agencies$region %in% region)
+  }
+  for (state in sort(unique(agencies$state))) {
+    made[[state]] <- list(scheme = "state", inside = agencies$state == state)
+  }
+  for (type in c("University or College", "Tribal")) {
+    inside <- agencies$agency_type %in% type
+    if (any(inside)) {
+      made[[type]] <- list(scheme = "expansion", inside = inside)
+    }
+  }
+  made
+}
+
+#' @noRd
+weigh_geographies <- function(agencies, covariates) {
+  places <- geographies(agencies)
+  made <- lapply(names(places), function(name) {
+    place <- places[[name]]
+    found <- weights_of(agencies[which(place$inside), ], covariates[place$inside, , drop = FALSE], place$scheme)
+    inform("%s: %d of %d agencies respond; strata %s", name, nrow(found$weights), sum(place$inside),
+      paste(sprintf("%s (%s)", found$strata$stratum, found$strata$method), collapse = ", "))
+    lapply(found, function(table) cbind(geography = rep(name, nrow(table)), table))
+  })
+  parts <- c("weights", "strata", "attempts")
+  stats::setNames(lapply(parts, function(part) data.table::rbindlist(lapply(made, `[[`, part), fill = TRUE)), parts)
+}
+
+#' Weighted crimes of the respondents against those of all agencies
+#'
+#' @param weights Of one geography, see [weights_of()].
+#' @param agencies,covariates Of the same geography.
+#' @return A data.table, a row per crime: `crime`, `weighted`, `standard_error`, `relative_error`, `universe`,
+#'   `bias_ratio` (per cent), `remarkable` (more than 5 per cent).
+#' @references METHOD, sections 5.6 and 13 (Table A).
+#' @export
+table_a <- function(weights, agencies, covariates) {
+  y <- covariates[match(weights$ori, agencies$ori), , drop = FALSE]
+  found <- linearised_estimates(y, weights)
+  universe <- colSums(covariates)
+  ratio <- 100 * (found$estimate - universe) / ifelse(universe == 0, NA, universe)
+  data.table::data.table(
+    crime = colnames(covariates), weighted = found$estimate, standard_error = found$standard_error,
+    relative_error = found$standard_error / ifelse(found$estimate == 0, NA, found$estimate), universe = universe,
+    bias_ratio = ratio, remarkable = abs(ratio) > 5
+  )
+}

@@ -1,0 +1,37 @@
+test_that("the four agencies of the gold case have the months that they reported", {
+  status <- matrix("U", 4, 12)
+  status[1, c(1, 4:12)] <- "I"
+  status[2, 2] <- "Z"
+  status[3, 3] <- "I"
+  agencies <- data.table::data.table(
+    state_name = "Somewhere", ori = paste0("ORI", 1:4), agency_name = letters[1:4],
+    agency_status = c("A", "D", "F", "L"), covered = "N", dormant = "N", agency_type = "City", population = 1:4,
+    population_group_code = "7"
+  )
+  reported <- reported_months(status, rep(2010L * 12L, 4), 2021L)
+  found <- missing_months(agencies, reported, 2021L)
+  expect_equal(found$AGENCY_STATUS, c("Active", NA, "Federal", "LEOKA"))
+  flags <- as.matrix(found[, paste0(toupper(month.abb), "_MM_FLAG"), with = FALSE])
+  expect_equal(unname(flags[1, ]), c(1, 0, 0, rep(1, 9)))
+  expect_equal(unname(which(flags[2, ] == 1)), 2)
+  expect_equal(unname(which(flags[3, ] == 1)), 3)
+  expect_equal(sum(flags[4, ]), 0)
+})
+
+test_that("months before the start of reporting do not count", {
+  status <- matrix("I", 4, 12)
+  start <- c(2021L * 12L + 3L, 2020L * 12L + 5L, 2022L * 12L, NA)
+  found <- reported_months(status, start, 2021L)
+  expect_equal(rowSums(found), c(9, 12, 0, 0))
+  expect_false(any(found[1, 1:3]))
+})
+
+test_that("a respondent has three usable months, began before November and has the incidents that Return A speaks of", {
+  usable <- matrix(FALSE, 7, 12)
+  usable[, 1:3] <- TRUE
+  usable[2, 3] <- FALSE
+  start <- c(rep(2000L * 12L, 6), 2021L * 12L + 10L)
+  found <- is_respondent(usable, start, c("I", "I", "S", "I", "I", NA, "I"), c(9, 9, 9, 0, 0, 1, 9),
+    c(100, 100, 100, 100, 49, 100, 100), 2021L)
+  expect_equal(found, c(TRUE, FALSE, FALSE, FALSE, TRUE, TRUE, FALSE))
+})

@@ -1,0 +1,37 @@
+test_that("even months are green, and so are too few", {
+  expect_equal(unique(outlier_colours(rep(50, 12))), "green")
+  expect_equal(outlier_colours(c(5, 100, 3)), rep("green", 3))
+  expect_equal(outlier_colours(c(100, NA, 98, 103, 99, 101))[[2]], NA_character_)
+})
+
+test_that("a month with next to nothing is red, one that is half is orange", {
+  usual <- c(100, 104, 97, 99, 102, 96, 101, 103, 98, 100, 95)
+  expect_equal(outlier_colours(c(usual, 2)), c(rep("green", 11), "red"))
+  noisy <- c(100, 130, 80, 110, 90, 120, 75, 125, 95, 105, 85)
+  colours <- outlier_colours(c(noisy, 15))
+  expect_equal(colours[1:11], rep("green", 11))
+  expect_true(colours[[12]] %in% c("red", "orange"))
+})
+
+test_that("a high month is blue, and small agencies have no outliers", {
+  expect_equal(outlier_colours(c(10, 12, 9, 11, 10, 12, 8, 11, 10, 9, 11, 90))[[12]], "blue")
+  expect_equal(unique(outlier_colours(c(5, 4, 6, 5, 5, 4, 6, 5, 5, 4, 6, 0))), "green")
+})
+
+test_that("three low months of twelve are the minor part", {
+  colours <- outlier_colours(c(3, 5, 4, 100, 104, 97, 99, 102, 96, 101, 103, 98))
+  expect_equal(colours, c(rep("red", 3), rep("green", 9)))
+})
+
+test_that("with legacy only the red of five spreads is reached within the main part", {
+  noisy <- c(100, 130, 80, 110, 90, 120, 75, 125, 95, 105, 85, 260)
+  expect_true(outlier_colours(noisy)[[12]] %in% c("blue", "brown"))
+  near <- c(100, 101, 99, 100, 102, 98, 100, 101, 99, 100, 101, 88)
+  expect_true(all(outlier_colours(near, legacy = TRUE) %in% c("green", "red")))
+})
+
+test_that("a new level of the year is not an outlier", {
+  earlier <- c(100, 104, 97, 99, 102, 96, 101, 103, 98, 100, 95, 99)
+  colours <- outlier_colours(c(earlier, earlier, earlier / 20), rep(c(FALSE, FALSE, TRUE), each = 12))
+  expect_equal(unique(colours[25:36]), "green")
+})

@@ -1,0 +1,104 @@
+nation <- function(seed = 1, n = 400, share = 0.7, state = "XX") {
+  set.seed(seed)
+  code <- sample(c("1C", "2", "3", "4", "5", "6", "7", "9A", "9B", "9C", "8B", "8C", "8D"), n, TRUE,
+    prob = c(1, 2, 3, 5, 8, 12, 12, 2, 4, 3, 3, 4, 4))
+  population <- ifelse(runif(n) < 0.08, 0, round(exp(rnorm(n, 9, 1))))
+  known <- data.table::fread(system.file("extdata", "weighting_groups.csv", package = "nibrsest"))
+  at <- match(paste(code, ifelse(population > 0, "some", "none")), paste(known$population_group_code, known$residents))
+  level <- (population + 2000) / 1e4 * rgamma(n, 8, 8)
+  crimes <- vapply(c(murder = 0.4, rape = 3, aggravated_assault = 20, burglary = 25, robbery = 6, larceny = 120,
+    vehicle_theft = 25), function(rate) as.numeric(rpois(n, rate * level)), numeric(n))
+  violent <- rowSums(crimes[, c("murder", "rape", "aggravated_assault", "robbery")])
+  property <- rowSums(crimes[, c("burglary", "larceny", "vehicle_theft")])
+  list(
+    agencies = data.table::data.table(ori = sprintf("XX%07d", seq_len(n)), state = state,
+      respondent = runif(n) < share, population = population, national_group = known$national_group[at],
+      super_group = known$super_group[at], state_stratum = known$state_stratum[at]),
+    covariates = cbind(total = violent + property, violent = violent, property = property, crimes)
+  )
+}
+
+test_that("weighted crimes of the respondents are those of the universe, in every stratum and covariate", {
+  for (scheme in c("national", "region", "state")) {
+    made <- nation()
+    found <- weights_of(made$agencies, made$covariates, scheme)
+    at <- match(found$weights$ori, made$agencies$ori)
+    for (row in which(found$strata$method == "calibrated")) {
+      set <- strsplit(found$strata$covariates[[row]], " ")[[1]]
+      joined <- strsplit(found$strata$joined[[row]], " ")[[1]]
+      group <- if (scheme == "state") made$agencies$state_stratum else made$agencies$national_group
+      universe <- colSums(made$covariates[as.character(group) %in% joined, set, drop = FALSE])
+      mine <- found$weights$stratum == found$strata$stratum[[row]]
+      weighted <- colSums(made$covariates[at[mine], set, drop = FALSE] * found$weights$weight[mine])
+      expect_equal(weighted, universe, tolerance = 1e-5)
+    }
+    expect_true(any(found$strata$method == "calibrated"))
+    expect_true(all(found$weights$weight >= 0.9 - 1e-9))
+    expect_equal(sum(found$strata$N), nrow(made$agencies))
+    expect_equal(sort(found$weights$ori), sort(made$agencies$ori[made$agencies$respondent]))
+  }
+})
+
+test_that("where all respond all weights are 1", {
+  made <- nation(share = 2)
+  for (scheme in c("national", "region", "state", "expansion")) {
+    found <- weights_of(made$agencies, made$covariates, scheme)
+    expect_equal(found$weights$weight, rep(1, nrow(made$agencies)))
+    expect_equal(unique(found$strata$method), "complete")
+  }
+})
+
+test_that("a group without respondents, and one that cannot be calibrated, join others; nothing gets lost", {
+  made <- nation()
+  made$agencies$respondent[made$agencies$national_group == 5L] <- FALSE
+  few <- which(made$agencies$national_group == 14L)
+  made$agencies$respondent[few] <- seq_along(few) == 1L
+  found <- weights_of(made$agencies, made$covariates, "national")
+  expect_false("5" %in% found$strata$stratum)
+  expect_true(any(grepl("\\b5\\b", found$strata$joined)))
+  expect_false(all(found$attempts$converged))
+  expect_equal(sum(found$strata$N), nrow(made$agencies))
+})
+
+test_that("without Return A weights are N/n of the strata", {
+  made <- nation()
+  made$covariates[] <- 0
+  found <- weights_of(made$agencies, made$covariates, "state")
+  expect_true(all(found$strata$method %in% c("expansion", "complete")))
+  expect_equal(found$weights$weight, found$weights$N / found$weights$n)
+})
+
+test_that("an agency with much of a state's crime represents itself if it responds", {
+  made <- nation(n = 300)
+  made$covariates[1, ] <- made$covariates[1, ] + 60 * mean(made$covariates[, "total"])
+  made$agencies$respondent[[1]] <- TRUE
+  found <- weights_of(made$agencies, made$covariates, "state")
+  expect_equal(found$weights$stratum[[1]], "self-representing")
+  expect_equal(found$weights$weight[[1]], 1)
+  made$agencies$respondent[[1]] <- FALSE
+  expect_false("self-representing" %in% weights_of(made$agencies, made$covariates, "state")$strata$stratum)
+})
+
+test_that("strata of particular states are joined as the table says", {
+  made <- nation(state = "FL")
+  found <- weights_of(made$agencies, made$covariates, "state")
+  expect_equal(found$strata$stratum, "4")
+})
+
+test_that("when nothing converges a state's weights are the ratio of crimes", {
+  made <- nation(n = 60)
+  made$agencies$state_stratum <- 4L
+  crimes <- made$covariates[, "total"]
+  # The two with the fewest crimes: no weight within the bounds reaches the total.
+  made$agencies$respondent <- rank(ifelse(crimes > 0, crimes, Inf), ties.method = "first") <= 2
+  found <- weights_of(made$agencies, made$covariates, "state")
+  expect_equal(found$strata$method, "ratio")
+  expect_equal(sum(crimes[match(found$weights$ori, made$agencies$ori)] * found$weights$weight), sum(crimes))
+})
+
+test_that("without respondents there is nothing, and the tables have their columns", {
+  made <- nation(share = -1)
+  found <- weights_of(made$agencies, made$covariates, "national")
+  expect_equal(nrow(found$weights), 0L)
+  expect_named(found$strata, c("stratum", "N", "n", "method", "covariates", "joined"))
+})
