@@ -119,15 +119,21 @@ def test_the_stages_run_by_hand_as_their_readme_shows(tmp_path: Path) -> None:
         months = list(csv.DictReader(io.StringIO(archive.read("nibrs_month.csv").decode())))
     with zipfile.ZipFile(reference / "reference-2013.zip", "w") as extract:
         header = (
-            "agency_id,ori,agency_name,state,agency_type,agency_status,dormant,covered,population,population_group_code"
+            "agency_id,ori,agency_name,state,state_name,region,agency_type,agency_status,dormant,covered,covering,"
+            "population,population_group_code,suburban,reporting_type,nibrs_start,male_officers,female_officers"
         )
         rows = [
-            f"{a['agency_id']},{a['ori']},A,LA,City,A,N,N,{a['population']},{a['population_group_code']}"
+            f"{a['agency_id']},{a['ori']},A,LA,Louisiana,South,City,A,N,N,N,"
+            f"{a['population']},{a['population_group_code']},{a['suburban_area_flag']},I,24000,9,1"
             for a in agencies
         ]
         extract.writestr("agencies.csv", "\n".join([header, *rows]) + "\n")
         reported = [f"{m['agency_id']},{m['month_num']},{m['reported_status']}" for m in months]
         extract.writestr("months.csv", "\n".join(["agency_id,month,nibrs_status", *reported]) + "\n")
+        larcenies = [f"{a['agency_id']},2013,larceny,{int(a['population'] or 0) // 50}" for a in agencies]
+        extract.writestr("return_a.csv", "\n".join(["agency_id,year,line,actual_count", *larcenies]) + "\n")
+        sent = [f"{a['agency_id']},2013,12" for a in agencies]
+        extract.writestr("return_a_months.csv", "\n".join(["agency_id,year,months", *sent]) + "\n")
     commands = stage_commands().replace("containers/", f"{REPOSITORY}/containers/")
     library = tmp_path / "library"
     library.mkdir()
