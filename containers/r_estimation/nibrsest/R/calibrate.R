@@ -26,13 +26,16 @@ calibrate <- function(x, d, totals, bounds, tolerance = 1e-6, iterations = 60L) 
   distance <- logit_distance(bounds)
   state <- calibration_state(x, d, totals, lambda, distance)
   step <- 0L
-  while (step < iterations && state$deviation > tolerance) {
+  stalled <- 0L
+  while (step < iterations && state$deviation > tolerance && stalled < 4L) {
     step <- step + 1L
     direction <- drop(generalised_inverse(crossprod(x, x * (d * state$slope))) %*% state$gap)
     following <- shortened_step(x, d, totals, lambda, direction, distance, state)
     if (is.null(following)) {
       break
     }
+    # Where no weights within the bounds reach the totals, steps bring next to nothing.
+    stalled <- if (sum(following$gap^2) > 0.95 * sum(state$gap^2)) stalled + 1L else 0L
     lambda <- following$lambda
     state <- following
   }
@@ -47,9 +50,11 @@ logit_distance <- function(bounds) {
   a <- (high - low) / ((1 - low) * (high - 1))
   list(
     weight = function(u) {
+      e <- exp(a * u)
+      g <- (low * (high - 1) + high * (1 - low) * e) / ((high - 1) + (1 - low) * e)
       # exp overflows where the weight has long been at its bound.
-      e <- exp(pmin(pmax(a * u, -700), 700))
-      (low * (high - 1) + high * (1 - low) * e) / ((high - 1) + (1 - low) * e)
+      g[is.infinite(e)] <- high
+      g
     },
     slope = function(g) (high - g) * (g - low) / ((high - 1) * (1 - low))
   )

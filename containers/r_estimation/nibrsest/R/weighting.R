@@ -199,33 +199,33 @@ climb <- function(frame, name, x, totals) {
   if (frame$scheme == "state") {
     ladder <- data.frame(upper = 10, factor = 1)
   }
+  sets <- covariate_sets(frame$scheme)
   attempts <- list()
-  for (set in covariate_sets(frame$scheme)) {
-    for (at in seq_len(nrow(ladder))) {
-      bounds <- c(ladder$factor[[at]] / frame$initial, ladder$upper[[at]])
-      if (bounds[[1]] >= 1) {
-        bounds[[1]] <- 1 - 1e-9
-      }
-      found <- calibrate(x[, set, drop = FALSE], rep(frame$initial, nrow(x)), totals[set], bounds)
-      attempts[[length(attempts) + 1L]] <- data.table::data.table(
-        stratum = name, covariates = paste(set, collapse = " "), lower = bounds[[1]], upper = bounds[[2]],
-        converged = found$converged, deviation = found$deviation, iterations = found$iterations
-      )
-      if (found$converged) {
-        return(list(weight = frame$initial * found$g, method = "calibrated", covariates = set,
-          attempts = data.table::rbindlist(attempts)))
-      }
-      if (found$deviation > hopeless) {
-        break
+  try <- function(set, factor, upper) {
+    # The first bound has to lie below 1, also where the initial weight is 1.
+    bounds <- c(min(factor / frame$initial, 1 - 1e-9), upper)
+    found <- calibrate(x[, set, drop = FALSE], rep(frame$initial, nrow(x)), totals[set], bounds)
+    attempts[[length(attempts) + 1L]] <<- list(
+      stratum = name, covariates = paste(set, collapse = " "), lower = bounds[[1]], upper = bounds[[2]],
+      converged = found$converged, deviation = found$deviation, iterations = found$iterations
+    )
+    found
+  }
+  # What the fewest covariates and the widest bounds do not reach, more of the one and less of the other do not.
+  fewest <- sets[[length(sets)]]
+  if (try(fewest, min(ladder$factor), max(ladder$upper))$converged) {
+    for (set in sets) {
+      for (at in seq_len(nrow(ladder))) {
+        found <- try(set, ladder$factor[[at]], ladder$upper[[at]])
+        if (found$converged) {
+          return(list(weight = frame$initial * found$g, method = "calibrated", covariates = set,
+            attempts = data.table::rbindlist(attempts)))
+        }
       }
     }
   }
   list(attempts = data.table::rbindlist(attempts))
 }
-
-#' Relative deviation from the totals at which narrower bounds need not be tried
-#' @noRd
-hopeless <- 0.5
 
 #' Sets of covariates of a scheme, in the order in which they are tried
 #' @noRd
