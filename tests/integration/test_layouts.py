@@ -181,6 +181,7 @@ def test_group_b_arrests_come_with_the_file_and_go_with_it(
 def test_what_the_file_cannot_say_is_empty_and_told(
     connection: Connection, location: DatabaseLocation, catalog: Catalog
 ) -> None:
+    """Also what the reference tables get of its agencies."""
     remarks = load_zip(connection, catalog, real_zip("VT-2024")).remarks
     assert any("months with a zero report and months that were not reported" in remark for remark in remarks)
     assert any("11D is 'Criminal Sexual Contact' in the file, 'Fondling' here" in remark for remark in remarks)
@@ -193,12 +194,6 @@ def test_what_the_file_cannot_say_is_empty_and_told(
     assert months[-1][0] is None
     assert all(row[2] is None for row in months)
     assert sql(location, "SELECT remarks LIKE '%zero report%' FROM loaded_file") == [[True]]
-
-
-def test_agencies_of_the_later_layouts_reach_the_reference_tables(
-    connection: Connection, location: DatabaseLocation, catalog: Catalog
-) -> None:
-    load_zip(connection, catalog, real_zip("VT-2024"))
     found = sql(
         location,
         "SELECT ucr_agency_name, agency_type_name, population_group_code, p.population, reporting_type, "

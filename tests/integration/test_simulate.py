@@ -7,10 +7,13 @@ import json
 import subprocess
 import zipfile
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from nibrs_local import embedded_postgres
 from nibrs_local.home import Home
 from nibrs_local.zip_database import open_zip
 from nibrs_pipeline.catalog import Catalog, nibrs_catalog
@@ -18,13 +21,40 @@ from nibrs_pipeline.database import DatabaseLocation
 from nibrs_pipeline.keys import StateYear
 from nibrs_quality.rules import findings
 from nibrs_simulation import nation
-from nibrs_simulation.nation import simulate
+from nibrs_simulation.nation import Simulated, simulate
 from nibrs_simulation.world import SimulationError, World
 
 from tests.runs import extract, sql
 
 WORLD = World("tiny", 0.2, (2023,), 3, "random", 1)
 TRUE_CENSUS = World("tiny", 0.2, (2023,), 1, "complete", 1)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A nation that tests only read."""
+
+    location: DatabaseLocation
+    truth: Path
+    simulated: Simulated
+
+
+def made(folder: Path, world: World) -> Iterator[Made]:
+    home = Home(folder)
+    with embedded_postgres.database(home) as location:
+        simulated = simulate(location, world, home.path / "truth", 1)
+        assert simulated is not None
+        yield Made(location, home.path / "truth", simulated)
+
+
+@pytest.fixture(scope="module")
+def nation_with_gaps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    yield from made(tmp_path_factory.mktemp("gaps"), WORLD)
+
+
+@pytest.fixture(scope="module")
+def census(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    yield from made(tmp_path_factory.mktemp("census"), TRUE_CENSUS)
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -40,11 +70,8 @@ def content(location: DatabaseLocation, catalog: Catalog) -> dict[str, list[list
     }
 
 
-def test_all_tables_that_extraction_and_estimation_read_are_filled(
-    home: Home, location: DatabaseLocation, catalog: Catalog
-) -> None:
-    simulated = simulate(location, WORLD, home.path / "truth", 1)
-    assert simulated is not None
+def test_all_tables_that_extraction_and_estimation_read_are_filled(nation_with_gaps: Made, catalog: Catalog) -> None:
+    location, simulated = nation_with_gaps.location, nation_with_gaps.simulated
     found = {name: len(rows) for name, rows in content(location, catalog).items()}
     empty = {name for name, rows in found.items() if not rows}
     # No small city happens to be covered in so small a nation.
@@ -66,8 +93,6 @@ def test_all_tables_that_extraction_and_estimation_read_are_filled(
 
 
 def test_it_is_the_same_nation_at_any_number_of_processes(tmp_path: Path, catalog: Catalog) -> None:
-    from nibrs_local import embedded_postgres  # noqa: PLC0415
-
     found, truths = [], []
     for processes in (1, 3):
         home = Home(tmp_path / str(processes))
@@ -80,11 +105,8 @@ def test_it_is_the_same_nation_at_any_number_of_processes(tmp_path: Path, catalo
     assert truths[0] == truths[1]
 
 
-def test_the_truth_of_a_census_is_what_the_database_holds(
-    home: Home, location: DatabaseLocation, catalog: Catalog, tmp_path: Path
-) -> None:
-    truth = home.path / "truth"
-    simulate(location, TRUE_CENSUS, truth, 1)
+def test_the_truth_of_a_census_is_what_the_database_holds(census: Made, catalog: Catalog, tmp_path: Path) -> None:
+    location, truth = census.location, census.truth
     counts = Counter({
         (int(row["agency_id"]), int(row["month"]), row["unit"], row["code"]): int(row["number"])
         for row in table(truth / "counts-2023.csv.gz")
@@ -133,9 +155,8 @@ def test_the_truth_of_a_census_is_what_the_database_holds(
             }
 
 
-def test_return_a_follows_the_hierarchy(home: Home, location: DatabaseLocation, catalog: Catalog) -> None:
-    truth = home.path / "truth"
-    simulate(location, TRUE_CENSUS, truth, 1)
+def test_return_a_follows_the_hierarchy(census: Made) -> None:
+    location, truth = census.location, census.truth
     # Written anew in another dialect: burglaries without a higher class, larcenies without burglary or theft of a car.
     higher = "'09A','09B','11A','11B','11C','120','13A'"
     expected = sql(
@@ -152,9 +173,8 @@ def test_return_a_follows_the_hierarchy(home: Home, location: DatabaseLocation, 
     assert [found["larceny"], found["vehicle"]] == expected[0]
 
 
-def test_the_truth_says_who_reports_what_and_why(home: Home, location: DatabaseLocation) -> None:
-    truth = home.path / "truth"
-    simulate(location, WORLD, truth, 1)
+def test_the_truth_says_who_reports_what_and_why(nation_with_gaps: Made) -> None:
+    location, truth = nation_with_gaps.location, nation_with_gaps.truth
     agencies = table(truth / "agencies-2023.csv.gz")
     months = {
         (agency, month): status
@@ -174,11 +194,10 @@ def test_the_truth_says_who_reports_what_and_why(home: Home, location: DatabaseL
     assert described["agencies"] == len(agencies)
 
 
-def test_history_has_as_much_crime_as_the_years_trend(home: Home, location: DatabaseLocation) -> None:
-    simulate(location, WORLD, home.path / "truth", 1)
+def test_history_has_as_much_crime_as_the_years_trend(nation_with_gaps: Made) -> None:
     totals = dict(
         sql(
-            location,
+            nation_with_gaps.location,
             "SELECT m.data_year, sum(o.actual_count)::int FROM reta_month m JOIN reta_month_offense_subcat o "
             "USING (reta_month_id) WHERE m.agency_id IN (SELECT agency_id FROM reta_month GROUP BY 1 "
             "HAVING count(*) FILTER (WHERE reported_flag = 'Y') = 36) GROUP BY 1",
@@ -187,10 +206,9 @@ def test_history_has_as_much_crime_as_the_years_trend(home: Home, location: Data
     assert np.ptp(list(totals.values())) < 0.35 * max(totals.values())
 
 
-def test_every_simulated_zip_keeps_the_rules(home: Home, location: DatabaseLocation, catalog: Catalog) -> None:
-    simulate(location, WORLD, home.path / "truth", 1)
+def test_every_simulated_zip_keeps_the_rules(nation_with_gaps: Made, catalog: Catalog) -> None:
     for state in ("NE", "RI", "SC", "UT"):
-        connection = open_zip(home.path / "truth" / "2023" / f"{state}-2023.zip", catalog)
+        connection = open_zip(nation_with_gaps.truth / "2023" / f"{state}-2023.zip", catalog)
         assert not [each.check.name for each in findings(connection, catalog) if each.broken]
 
 
@@ -220,10 +238,8 @@ def test_low_months_are_low_in_return_a_too(home: Home, location: DatabaseLocati
 
 
 @pytest.mark.parametrize("name", ["agencies", "counts", "return_a"])
-def test_the_truth_opens_in_r_in_one_line(home: Home, location: DatabaseLocation, name: str) -> None:
-    truth = home.path / "truth"
-    simulate(location, WORLD, truth, 1)
-    path = truth / f"{name}-2023.csv.gz"
+def test_the_truth_opens_in_r_in_one_line(nation_with_gaps: Made, name: str) -> None:
+    path = nation_with_gaps.truth / f"{name}-2023.csv.gz"
     said = subprocess.run(
         ["Rscript", "-e", f"cat(nrow(read.csv('{path}')))"], check=True, capture_output=True, text=True
     ).stdout
