@@ -143,4 +143,11 @@ def test_the_stages_run_by_hand_as_their_readme_shows(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "pipeline" / "report" / "report.html").exists()
+    [session] = re.findall(r"```r\n(.*?)```", (REPOSITORY / "docs" / "statisticians.md").read_text(), re.DOTALL)
+    in_r = subprocess.run(
+        ["Rscript", "-e", session], cwd=tmp_path, env={**os.environ, "R_LIBS": str(library)}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert in_r.returncode == 0, in_r.stdout + in_r.stderr
+    assert re.search(r"green\s+red\s+11\s+1", in_r.stdout)
     assert (tmp_path / "pipeline" / "report" / "estimates.csv").exists()
