@@ -90,11 +90,17 @@ def key_checks(catalog: Catalog) -> tuple[Check, ...]:
 
 def findings(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> list[Finding]:
     """Ask all checks of a zip's tables (see ``nibrs_local.zip_database``)."""
+    prepare(connection)
+    return [finding(connection, check) for check in (*key_checks(catalog), *checks())]
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the views that the checks ask."""
     connection.execute(_VIEWS)
-    return [_finding(connection, check) for check in (*key_checks(catalog), *checks())]
 
 
-def _finding(connection: duckdb.DuckDBPyConnection, check: Check) -> Finding:
+def finding(connection: duckdb.DuckDBPyConnection, check: Check) -> Finding:
+    """Ask one check, of tables that are prepared."""
     broken = _one(connection, f"SELECT count(*) FROM ({check.query})")
     examples: tuple[str, ...] = ()
     if broken:
