@@ -8,7 +8,8 @@ from nibrs_simulation.arrays import Integers, Texts, texts
 from nibrs_simulation.codes import OFFENSES, conditioned, identifiers
 from nibrs_simulation.distributions import distribution, shares
 from nibrs_simulation.incidents import Incidents
-from nibrs_simulation.people import RACES, Offenders, Persons, draw_ages, draw_race, numbered, race_mix
+from nibrs_simulation.offenders import Offenders
+from nibrs_simulation.persons import RACES, Persons, draw_ages, draw_race, numbered, race_mix
 
 #: Offenders besides the first who are arrested with him or her.
 _ARRESTED_TOO = 0.8

@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 from nibrs_simulation.arrays import Flags, Integers, Texts, number_within
 from nibrs_simulation.arrests import Arrests
 from nibrs_simulation.codes import OFFENSES, identifiers
-from nibrs_simulation.people import VICTIM_TYPES, Persons
+from nibrs_simulation.persons import Persons
 from nibrs_simulation.state_year import StateYearCrime
+from nibrs_simulation.victims import VICTIM_TYPES
 
 #: Identifiers of what belongs to an incident are the incident's times this, plus a number.
 _MEMBERS = 32

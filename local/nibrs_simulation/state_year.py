@@ -6,8 +6,10 @@ from nibrs_simulation.arrays import Integers, generator
 from nibrs_simulation.arrests import Clearances, GroupB, draw_clearances, draw_group_b
 from nibrs_simulation.frame import Frame
 from nibrs_simulation.incidents import Incidents, draw_incidents
-from nibrs_simulation.people import Offenders, Relationships, Victims, draw_people
+from nibrs_simulation.offenders import Offenders, Relationships
+from nibrs_simulation.people import draw_people
 from nibrs_simulation.property import Property, draw_property
+from nibrs_simulation.victims import Victims
 
 
 @dataclass(frozen=True)
