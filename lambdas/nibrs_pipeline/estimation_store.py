@@ -1,11 +1,17 @@
 """What the stages of a year have left in the store."""
 
 import re
+from collections.abc import Iterator
 
 from nibrs_pipeline.errors import BrokenExtract
 from nibrs_pipeline.estimation import YearInputs
 from nibrs_pipeline.keys import estimation_prefix, inputs_key
 from nibrs_pipeline.store import Store
+
+#: The page that people read first; it also lies beside the zip.
+REPORT_PAGE = "report.html"
+#: So many files are fetched, and held, at once.
+_PORTION = 50
 
 
 def read_inputs(store: Store, run_id: str, year: int) -> YearInputs | None:
@@ -46,17 +52,23 @@ def clear_failures(store: Store, run_id: str, year: int) -> None:
         store.delete(key)
 
 
-def report_files(store: Store, run_id: str, year: int) -> dict[str, bytes]:
-    """What the stage report has written, by file name.
+def report_files(store: Store, run_id: str, year: int) -> Iterator[tuple[str, bytes]]:
+    """What the stage report has written, name and content in the order of names.
+
+    There are some hundreds of files: they are fetched a portion after the other.
 
     Raises:
-        BrokenExtract: it has written nothing.
+        BrokenExtract: it has written nothing, or not the page.
     """
     prefix = f"{estimation_prefix(run_id, year)}report/"
-    found = store.get_many(store.sizes(prefix))
-    if not found:
+    keys = sorted(store.sizes(prefix))
+    if f"{prefix}{REPORT_PAGE}" not in keys:
         raise BrokenExtract(f"run {run_id} has no report of {year}; start it again")
-    return {key.removeprefix(prefix): content for key, content in found.items()}
+    for start in range(0, len(keys), _PORTION):
+        portion = keys[start : start + _PORTION]
+        found = store.get_many(portion)
+        for key in portion:
+            yield key.removeprefix(prefix), found[key]
 
 
 def _failures(run_id: str, year: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nibrs_pipeline.environment import environment
-from nibrs_pipeline.estimation_store import report_files, require_inputs
+from nibrs_pipeline.estimation_store import REPORT_PAGE, report_files, require_inputs
 from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.keys import manifest_of, public_estimates_key, public_report_key, staged
 from nibrs_pipeline.manifest import EstimatesManifest, ZipSummary, file_entry
@@ -22,14 +22,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     run_id, year = str(event["run_id"]), int(event["year"])
     logger.append_keys(run_id=run_id, year=year)
     store, folder = data_store(), environment().temporary_folder
-    inputs, contents = require_inputs(store, run_id, year), report_files(store, run_id, year)
+    inputs = require_inputs(store, run_id, year)
     key = staged(run_id, public_estimates_key(year))
     with full_disk_named(folder), TemporaryDirectory(dir=folder) as work:
         path = Path(work) / Path(key).name
         with path.open("wb") as target:
             writer = ZipWriter(target)
-            for name in sorted(contents):
-                writer.add(name, contents[name])
+            for name, content in report_files(store, run_id, year):
+                writer.add(name, content)
+                if name == REPORT_PAGE:
+                    store.put(staged(run_id, public_report_key(year)), content)
             sha256 = writer.close()
         store.upload(path, key)
     manifest = EstimatesManifest(
@@ -39,6 +41,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         files=[file_entry(member) for member in writer.members],
         source=inputs.source,
     )
-    store.put(staged(run_id, public_report_key(year)), contents["report.html"])
     store.put(manifest_of(key), manifest.to_json())
     return {"files": len(manifest.files), "bytes": manifest.zip.bytes}

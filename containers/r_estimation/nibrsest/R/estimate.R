@@ -32,26 +32,6 @@ covariates_used <- function(weights, strata, covariates) {
   covariates * used
 }
 
-#' Groups of agencies for which estimates are made within the nation and the regions
-#'
-#' The reference's ten groups are not public: these are the five population classes and five types.
-#'
-#' @param agencies A data.table with `class` (see [population_class()]) and `agency_type`.
-#' @return A list, named by group, of logical vectors.
-#' @references METHOD, section 2.2 (permutations 2 to 11 and their like).
-#' @export
-agency_groups <- function(agencies) {
-  type <- agencies$agency_type
-  list(
-    "100,000 residents and over" = agencies$class == 1L, "25,000 to 99,999 residents" = agencies$class == 2L,
-    "10,000 to 24,999 residents" = agencies$class == 3L, "under 10,000 residents" = agencies$class == 4L,
-    "state police (population group)" = agencies$class == 5L,
-    "city agencies" = type %in% "City", "county agencies" = type %in% "County",
-    "university agencies" = type %in% "University or College", "state police agencies" = type %in% "State Police",
-    "tribal and other agencies" = !type %in% c("City", "County", "University or College", "State Police")
-  )
-}
-
 #' Annual counts of respondents by cell, with the totals of several offense codes
 #'
 #' @param tabulated Counts by `ori`, `month`, `offense_code` of the months that are used (see
@@ -109,4 +89,14 @@ describe_estimates <- function(estimates, year, geography, agencies, groups) {
     agencies = as.integer(of_group[1, ]), respondents = as.integer(of_group[2, ]), population = population,
     population_of_respondents = of_group[4, ], population_coverage = coverage
   )
+}
+
+#' What a cell is called; an offense code that the package does not know is called by its code
+#' @noRd
+cell_labels <- function(cells) {
+  totals <- package_table("offense_totals.csv")
+  offenses <- package_table("offense_names.csv")
+  names <- c(stats::setNames(totals$label, totals$total), stats::setNames(offenses$offense_name, offenses$offense_code))
+  found <- unname(names[cells])
+  ifelse(is.na(found), cells, found)
 }

@@ -9,25 +9,40 @@
 #' @return A data.table with exactly these columns.
 #' @noRd
 read_member <- function(zip, name, columns) {
+  path <- extract_member(zip, name)
+  on.exit(unlink(dirname(path), recursive = TRUE))
+  header <- names(data.table::fread(path, nrows = 0L, showProgress = FALSE))
+  # Later layouts repeat a column, and write some names in capitals.
+  at <- match(names(columns), tolower(header))
+  if (anyNA(at)) {
+    stop(zip, ": ", name, " lacks the columns ", paste(names(columns)[is.na(at)], collapse = ", "),
+      "; published zips have them", call. = FALSE)
+  }
+  types <- lapply(split(at, unname(columns)), sort)
+  found <- data.table::fread(path, select = types, na.strings = "", showProgress = FALSE, encoding = "UTF-8", integer64 = "double")
+  data.table::setnames(found, tolower(names(found)))
+  data.table::setcolorder(found, names(columns))
+  found[]
+}
+
+#' Unpack a member into a temporary folder of its own
+#'
+#' Info-ZIP reports a broken zip by its exit status, which a pipe to the reader would hide.
+#' @noRd
+extract_member <- function(zip, name) {
   if (!file.exists(zip)) {
     stop(zip, " does not exist; put the zip there, or set EXTERNAL_FILE_PATH to the folder it lies in", call. = FALSE)
   }
-  # Info-ZIP reports a broken zip by its exit status, which a pipe would hide: test the member first.
-  tested <- suppressWarnings(system2("unzip", c("-tqq", shQuote(zip), shQuote(name)), stdout = TRUE, stderr = TRUE))
-  if (!is.null(attr(tested, "status"))) {
-    stop(zip, " has no sound member ", name, " (unzip: ", paste(tested, collapse = " "),
+  folder <- tempfile("member")
+  dir.create(folder)
+  said <- suppressWarnings(system2("unzip", c("-joqq", shQuote(zip), shQuote(name), "-d", shQuote(folder)),
+    stdout = TRUE, stderr = TRUE))
+  if (!is.null(attr(said, "status"))) {
+    unlink(folder, recursive = TRUE)
+    stop(zip, " has no sound member ", name, " (unzip: ", paste(said, collapse = " "),
       "); fetch or extract the zip again", call. = FALSE)
   }
-  command <- paste("unzip -p", shQuote(zip), shQuote(name))
-  header <- names(data.table::fread(cmd = command, nrows = 0L, showProgress = FALSE))
-  missing <- setdiff(names(columns), header)
-  if (length(missing) > 0L) {
-    stop(zip, ": ", name, " lacks the columns ", paste(missing, collapse = ", "),
-      "; published zips of layout 1 have them", call. = FALSE)
-  }
-  data.table::fread(
-    cmd = command, select = columns, na.strings = "", showProgress = FALSE, encoding = "UTF-8"
-  )
+  file.path(folder, basename(name))
 }
 
 #' Read a CSV file that a stage wrote
@@ -40,7 +55,7 @@ read_stage_file <- function(path, columns, stage) {
   if (!file.exists(path)) {
     stop(path, " does not exist; run the stage ", stage, " first", call. = FALSE)
   }
-  data.table::fread(path, select = columns, na.strings = "", showProgress = FALSE, encoding = "UTF-8")
+  data.table::fread(path, select = columns, na.strings = "", showProgress = FALSE, encoding = "UTF-8", integer64 = "double")
 }
 
 #' Write a CSV file, whole or not at all
@@ -49,13 +64,19 @@ read_stage_file <- function(path, columns, stage) {
 #' @param path Path of the file; its folder is made.
 #' @noRd
 write_stage_file <- function(table, path) {
+  write_quietly(table, path)
+  inform("wrote %s: %d rows", path, nrow(table))
+}
+
+#' The same without a line in the log, for the many files of one kind
+#' @noRd
+write_quietly <- function(table, path) {
   dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
   partial <- paste0(path, ".partial")
   data.table::fwrite(table, partial, na = "", eol = "\n", scipen = 50L)
   if (!file.rename(partial, path)) {
     stop("cannot write ", path, "; is there space, and may the user write there?", call. = FALSE)
   }
-  inform("wrote %s: %d rows", path, nrow(table))
 }
 
 #' A table of facts that comes with the package

@@ -9,7 +9,8 @@ states_of_the_union <- c(datasets::state.abb, "DC")
 #'   * `agencies`: a data.table, one row per agency in the order of ORIs: `ori`, `agency_name`, `state`,
 #'     `state_name`, `region`, `agency_type`, `agency_status`, `dormant`, `covered`, `covering` (Y, N), `population`
 #'     (residents), `population_group_code`, `suburban` (Y, N), `reporting_type` (I, S), `nibrs_start` (year * 12 +
-#'     month - 1), `male_officers`, `female_officers`;
+#'     month - 1), `male_officers`, `female_officers`, `msa_status` (1 metropolitan county, 2 city
+#'     outside, 3 other county);
 #'   * `status`: character matrix, agencies by twelve months: I, Z, U or missing;
 #'   * `return_a`: `ori`, `year`, `line`, `count`;
 #'   * `return_a_months`: `ori`, `year`, `months`.
@@ -20,7 +21,8 @@ read_reference <- function(zip) {
     state_name = "character", region = "character", agency_type = "character", agency_status = "character",
     dormant = "character", covered = "character", covering = "character", population = "numeric",
     population_group_code = "character", suburban = "character", reporting_type = "character",
-    nibrs_start = "integer", male_officers = "numeric", female_officers = "numeric"
+    nibrs_start = "integer", male_officers = "numeric", female_officers = "numeric",
+    msa_status = "integer"
   ))
   data.table::set(agencies, which(is.na(agencies$population)), "population", 0)
   data.table::setkeyv(agencies, "ori")

@@ -3,7 +3,12 @@
 #' Taylor linearisation of the calibration estimator: in every stratum the counts are regressed on the
 #' covariates of its calibration, with the initial weights; what is left, times the final weight, varies
 #' between the respondents as a simple random sample without replacement. Without covariates this is the
-#' textbook's stratified expansion estimator. All cells are computed at once, some hundreds at a time.
+#' textbook's stratified expansion estimator.
+#'
+#' All cells are computed at once. With Q an orthonormal basis of a stratum's covariates the residuals are
+#' e = y - Q Q'y, so that sums of w e and of its square follow from a few products of the sparse counts with Q; the
+#' residuals themselves, which are not sparse, are made only for cells that the covariates explain almost wholly,
+#' where the difference of the sums would lose its digits.
 #'
 #' @param y Matrix (dense, or sparse of the Matrix package) of annual counts: respondents by cells.
 #' @param design A data.table in the order of the rows: `stratum`, `N` (agencies of the stratum), `weight`
@@ -14,95 +19,141 @@
 #' @param denominators Matrix of annual counts like `y`, one column per denominator.
 #' @param lonely What a stratum with one respondent of several agencies adds: `"average"`, the mean of the
 #'   other strata, or `"fail"`.
+#' @param correction `"none"`, as the survey package and the method; or `"leverage"`: residuals are divided by
+#'   1 - h, h the diagonal of Q Q', since a respondent that the regression follows has too small a residual.
 #' @return A data.table, one row per cell: `estimate`, `standard_error`, `share` (of the denominator),
 #'   `share_error`; missing where there is no denominator or it is 0.
 #' @references Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, result 6.6.1 and
-#'   section 5.6 (ratios); Deville and Särndal (1992); METHOD, section 9.
+#'   section 5.6 (ratios); Deville and Särndal (1992); Long and Ervin (2000), The American Statistician 54, 217
+#'   (HC3, for the correction); METHOD, section 9.
 #' @export
 linearised_estimates <- function(y, design, covariates = NULL, denominator = rep(NA_integer_, ncol(y)),
-                                 denominators = NULL, lonely = "average") {
-  stopifnot(nrow(y) == nrow(design), length(denominator) == ncol(y))
-  strata <- strata_of(design, covariates)
-  if (any(strata$alone) && lonely == "fail") {
-    stop("a single respondent stands for others in stratum ", strata$name[strata$alone][[1]],
+                                 denominators = NULL, lonely = "average", correction = "none") {
+  stopifnot(nrow(y) == nrow(design), length(denominator) == ncol(y), correction %in% c("none", "leverage"))
+  strata <- strata_of(design, covariates, correction)
+  alone <- vapply(strata, `[[`, TRUE, "alone")
+  if (any(alone) && lonely == "fail") {
+    stop("a single respondent stands for others in stratum ", strata[[which(alone)[[1]]]]$name,
       "; join the stratum with another", call. = FALSE)
   }
-  below <- if (is.null(denominators)) NULL else residuals_of(as.matrix(denominators), design, strata)
-  columns <- seq_len(ncol(y))
-  made <- lapply(split(columns, (columns - 1L) %/% 500L), function(some) {
-    estimate_columns_of(as.matrix(y[, some, drop = FALSE]), denominator[some], below, design, strata)
-  })
-  data.table::rbindlist(made)
-}
-
-#' @noRd
-estimate_columns_of <- function(y, denominator, below, design, strata) {
-  above <- residuals_of(y, design, strata)
-  variance <- variance_of(above$linearised, strata)
+  # Transposed, a stratum is a run of columns, which sparse matrices give away cheaply.
+  cells <- by_respondent(y)
   found <- data.table::data.table(
-    estimate = above$totals, standard_error = sqrt(variance), share = NA_real_, share_error = NA_real_
+    estimate = as.vector(cells %*% design$weight), standard_error = sqrt(variance_of(cells, strata)),
+    share = NA_real_, share_error = NA_real_
   )
-  has <- which(!is.na(denominator) & !is.na(below$totals[denominator]))
-  has <- has[below$totals[denominator[has]] != 0]
+  if (is.null(denominators)) {
+    return(found)
+  }
+  below <- by_respondent(denominators)
+  base <- as.vector(below %*% design$weight)[denominator]
+  has <- which(!is.na(base) & base != 0)
   if (length(has) > 0L) {
-    base <- below$totals[denominator[has]]
-    share <- above$totals[has] / base
-    z <- above$linearised[, has, drop = FALSE] -
-      sweep(below$linearised[, denominator[has], drop = FALSE], 2L, share, "*")
+    share <- found$estimate[has] / base[has]
+    chosen <- Matrix::sparseMatrix(seq_along(has), denominator[has], x = share, dims = c(length(has), nrow(below)))
+    variance <- variance_of(cells[has, , drop = FALSE], strata, less = chosen, below = below)
     data.table::set(found, has, "share", share)
-    data.table::set(found, has, "share_error", sqrt(variance_of(z, strata)) / abs(base))
+    data.table::set(found, has, "share_error", sqrt(variance) / abs(base[has]))
   }
   found
 }
 
-#' What the variance needs to know of the strata
+#' Cells by respondents, sparse
 #' @noRd
-strata_of <- function(design, covariates) {
+by_respondent <- function(y) {
+  Matrix::t(methods::as(methods::as(methods::as(y, "dMatrix"), "generalMatrix"), "CsparseMatrix"))
+}
+
+#' What the variance needs to know of each stratum
+#'
+#' @return A list of lists: `name`, `rows`, `n`, `N`, `alone`, `weight` (final, times the correction), `basis`
+#'   (orthonormal, NULL without covariates).
+#' @noRd
+strata_of <- function(design, covariates, correction) {
   names <- sort(unique(design$stratum))
-  rows <- lapply(names, function(name) which(design$stratum == name))
-  n <- lengths(rows)
-  N <- vapply(rows, function(row) as.numeric(design$N[[row[[1]]]]), numeric(1))
-  fitted <- lapply(rows, function(row) {
-    x <- if (is.null(covariates)) NULL else covariates[row, , drop = FALSE]
-    x <- if (is.null(x)) NULL else x[, colSums(abs(x)) > 0, drop = FALSE]
-    if (is.null(x) || ncol(x) == 0L) {
-      return(NULL)
+  lapply(split(seq_len(nrow(design)), factor(design$stratum, names)), function(rows) {
+    n <- length(rows)
+    N <- as.numeric(design$N[[rows[[1]]]])
+    basis <- if (is.null(covariates)) NULL else basis_of(covariates[rows, , drop = FALSE])
+    weight <- design$weight[rows]
+    if (correction == "leverage" && !is.null(basis)) {
+      left <- 1 - rowSums(basis^2)
+      weight <- weight / ifelse(left > 1e-8, left, 1)
     }
-    # The initial weights of a stratum are equal, so that they drop out of the regression.
-    qr(sweep(x, 2L, sqrt(colSums(x^2)), "/"), LAPACK = FALSE)
+    list(name = design$stratum[[rows[[1]]]], rows = rows, n = n, N = N, alone = n == 1L && N > 1, weight = weight,
+      basis = basis)
   })
-  list(name = names, rows = rows, n = n, N = N, fitted = fitted, alone = n == 1L & N > 1)
 }
 
-#' Weighted totals, and each respondent's weighted residual
+#' An orthonormal basis of the columns; the initial weights of a stratum are equal and drop out
 #' @noRd
-residuals_of <- function(y, design, strata) {
-  linearised <- y
-  for (at in seq_along(strata$rows)) {
-    row <- strata$rows[[at]]
-    if (!is.null(strata$fitted[[at]])) {
-      linearised[row, ] <- qr.resid(strata$fitted[[at]], y[row, , drop = FALSE])
-    }
+basis_of <- function(x) {
+  x <- x[, colSums(abs(x)) > 0, drop = FALSE]
+  if (ncol(x) == 0L) {
+    return(NULL)
   }
-  list(totals = colSums(y * design$weight), linearised = linearised * design$weight)
+  found <- qr(sweep(x, 2L, sqrt(colSums(x^2)), "/"), LAPACK = FALSE)
+  qr.Q(found)[, seq_len(found$rank), drop = FALSE]
 }
 
-#' The variance of the sum of linearised values
+#' The variance of weighted totals of cells, less multiples of others
+#'
+#' @param cells Sparse matrix, cells by respondents.
+#' @param less,below The linearised values are those of `cells - less %*% below`.
 #' @noRd
-variance_of <- function(z, strata) {
-  parts <- matrix(0, length(strata$rows), ncol(z))
-  for (at in seq_along(strata$rows)) {
-    n <- strata$n[[at]]
-    if (n > 1L) {
-      mine <- z[strata$rows[[at]], , drop = FALSE]
-      spread <- colSums(sweep(mine, 2L, colMeans(mine))^2)
-      parts[at, ] <- (1 - n / strata$N[[at]]) * n / (n - 1) * spread
+variance_of <- function(cells, strata, less = NULL, below = NULL) {
+  varying <- vapply(strata, function(stratum) stratum$n > 1L && stratum$n < stratum$N, TRUE)
+  alone <- vapply(strata, `[[`, TRUE, "alone")
+  total <- numeric(nrow(cells))
+  for (stratum in strata[varying]) {
+    z <- cells[, stratum$rows, drop = FALSE]
+    if (!is.null(less)) {
+      z <- z - less %*% below[, stratum$rows, drop = FALSE]
     }
+    total <- total + (1 - stratum$n / stratum$N) * stratum$n / (stratum$n - 1) * squares_about_mean(z, stratum)
   }
-  if (any(strata$alone)) {
-    others <- !strata$alone
-    mean_part <- if (any(others)) colMeans(parts[others, , drop = FALSE]) else rep(NA_real_, ncol(z))
-    parts[strata$alone, ] <- rep(mean_part, each = sum(strata$alone))
+  if (any(alone)) {
+    # Complete strata count among the others, and add nothing to their mean: as the survey package has it.
+    others <- sum(!alone)
+    total <- if (others > 0L) total * (1 + sum(alone) / others) else rep(NA_real_, length(total))
   }
-  colSums(parts)
+  total
+}
+
+#' Sums of squares, about the mean, of weighted residuals of a stratum
+#' @noRd
+squares_about_mean <- function(z, stratum) {
+  weight <- stratum$weight
+  raw <- as.vector(z^2 %*% weight^2)
+  squares <- raw
+  sums <- as.vector(z %*% weight)
+  if (!is.null(stratum$basis)) {
+    fitted <- as.matrix(z %*% stratum$basis)
+    crossed <- as.matrix(z %*% (stratum$basis * weight^2))
+    squares <- squares - 2 * rowSums(fitted * crossed) +
+      rowSums((fitted %*% crossprod(stratum$basis * weight)) * fitted)
+    sums <- sums - as.vector(fitted %*% crossprod(stratum$basis, weight))
+  }
+  found <- squares - sums^2 / stratum$n
+  lost <- which(raw > 0 & found < 1e-7 * raw)
+  if (length(lost) > 0L) {
+    found[lost] <- squares_one_by_one(z[lost, , drop = FALSE], stratum)
+  }
+  found
+}
+
+#' The same by the residuals themselves, some hundred cells at a time
+#' @noRd
+squares_one_by_one <- function(z, stratum) {
+  found <- numeric(nrow(z))
+  for (some in split(seq_len(nrow(z)), (seq_len(nrow(z)) - 1L) %/% 500L)) {
+    values <- Matrix::t(z[some, , drop = FALSE])
+    values <- as.matrix(values)
+    if (!is.null(stratum$basis)) {
+      values <- values - stratum$basis %*% crossprod(stratum$basis, values)
+    }
+    values <- values * stratum$weight
+    found[some] <- colSums(sweep(values, 2L, colMeans(values))^2)
+  }
+  found
 }

@@ -13,22 +13,73 @@ zip_of <- function(path, tables) {
   path
 }
 
-# One row per offense: agency (1 to 4), month, code.
-state_zip <- function(root, state, offenses, year = 2016L) {
-  agencies <- data.frame(agency_id = paste0(state, 1:4), ori = sprintf("%s%07d", state, 1:4))
+# The code tables of a zip: identifiers are made up, as they differ between real zips.
+code_tables_of_world <- function() {
+  of <- function(id, code, codes) stats::setNames(data.frame(100 + seq_along(codes), codes), c(id, code))
+  list(
+    "nibrs_offense_type.csv" = of("offense_type_id", "offense_code", c("120", "13A", "23H", "09A", "240", "35A")),
+    "nibrs_location_type.csv" = of("location_id", "location_code", c("20", "13", "58")),
+    "nibrs_weapon_type.csv" = of("weapon_id", "weapon_code", c("12", "40", "99", "95")),
+    "nibrs_criminal_act_type.csv" = of("criminal_act_id", "criminal_act_code", c("N", "G")),
+    "nibrs_victim_type.csv" = of("victim_type_id", "victim_type_code", c("I", "B", "S", "L", "G")),
+    "nibrs_injury.csv" = of("injury_id", "injury_code", c("N", "M")),
+    "nibrs_relationship.csv" = of("relationship_id", "relationship_code", c("SE", "ST", "RU", "SB")),
+    "nibrs_cleared_except.csv" = of("cleared_except_id", "cleared_except_code", c("A", "B", "N")),
+    "nibrs_prop_desc_type.csv" = of("prop_desc_id", "prop_desc_code", c("03", "20"))
+  )
+}
+
+# Puts identifiers in place of codes, by the code tables of the world.
+with_identifiers <- function(table) {
+  known <- code_tables_of_world()
+  for (codes in known) {
+    id <- names(codes)[[1]]
+    if (id %in% names(table)) table[[id]] <- codes[[1]][match(table[[id]], codes[[2]])]
+  }
+  table
+}
+
+# A zip of layout 1 from records with codes; tables that are not given are empty.
+record_zip <- function(path, state, records) {
+  agencies <- data.frame(agency_id = seq_len(4), ori = sprintf("%s%07d", state, 1:4))
   months <- expand.grid(agency_id = agencies$agency_id, month_num = 1:12)
   months$nibrs_month_id <- seq_len(nrow(months))
-  incident_month <- match(
-    paste(paste0(state, offenses$agency), offenses$month), paste(months$agency_id, months$month_num)
-  )
-  codes <- c("120", "13A", "23H", "09A")
-  zip_of(file.path(root, "downloads", year, sprintf("%s-%d.zip", state, year)), list(
+  incidents <- records$incidents
+  incidents$nibrs_month_id <- match(paste(incidents$agency, incidents$month), paste(months$agency_id, months$month_num))
+  given <- function(name, ...) {
+    table <- as.data.frame(records[[name]])
+    columns <- list(...)
+    for (column in names(columns)) if (is.null(table[[column]])) table[[column]] <- rep(columns[[column]], nrow(table))
+    with_identifiers(table[names(columns)])
+  }
+  records$incidents <- incidents
+  zip_of(path, c(list(
     "nibrs_month.csv" = months, "cde_agencies.csv" = agencies,
-    "nibrs_incident.csv" = data.frame(incident_id = seq_len(nrow(offenses)), nibrs_month_id = incident_month),
-    "nibrs_offense.csv" = data.frame(
-      incident_id = seq_len(nrow(offenses)), offense_type_id = match(offenses$code, codes)
-    ),
-    "nibrs_offense_type.csv" = data.frame(offense_type_id = seq_along(codes), offense_code = codes)
+    "nibrs_incident.csv" = given("incidents", incident_id = 0, nibrs_month_id = 0, report_date_flag = "",
+      incident_hour = 12, cleared_except_id = "N"),
+    "nibrs_offense.csv" = given("offenses", offense_id = 0, incident_id = 0, offense_type_id = "120",
+      attempt_complete_flag = "C", location_id = "20"),
+    "nibrs_weapon.csv" = given("weapons", offense_id = 0, weapon_id = "12"),
+    "nibrs_criminal_act.csv" = given("acts", offense_id = 0, criminal_act_id = "N"),
+    "nibrs_victim.csv" = given("victims", victim_id = 0, incident_id = 0, victim_type_id = "I"),
+    "nibrs_victim_offense.csv" = given("links", victim_id = 0, offense_id = 0),
+    "nibrs_victim_injury.csv" = given("injuries", victim_id = 0, injury_id = "N"),
+    "nibrs_victim_offender_rel.csv" = given("relationships", victim_id = 0, relationship_id = "ST"),
+    "nibrs_offender.csv" = given("offenders", offender_id = 0, incident_id = 0, offender_seq_num = 1),
+    "nibrs_property.csv" = given("properties", property_id = 0, incident_id = 0, prop_loss_id = 7, stolen_count = ""),
+    "nibrs_property_desc.csv" = given("descriptions", property_id = 0, prop_desc_id = "03"),
+    "nibrs_arrestee.csv" = given("arrestees", incident_id = 0)
+  ), code_tables_of_world()))
+}
+
+# One row per offense: agency (1 to 4), month, code. Every offense is an incident with a person for a victim.
+state_zip <- function(root, state, offenses, year = 2016L) {
+  id <- seq_len(nrow(offenses))
+  record_zip(file.path(root, "downloads", year, sprintf("%s-%d.zip", state, year)), state, list(
+    incidents = data.frame(incident_id = id, agency = offenses$agency, month = offenses$month),
+    offenses = data.frame(offense_id = id, incident_id = id, offense_type_id = offenses$code),
+    victims = data.frame(victim_id = id, incident_id = id), links = data.frame(victim_id = id, offense_id = id),
+    offenders = data.frame(offender_id = id, incident_id = id)
   ))
 }
 
@@ -38,7 +89,7 @@ reference_zip <- function(root, states, silent = 4L, year = 2016L, return_a = TR
     agency_name = "Agency", state = rep(states, each = 4), state_name = rep(states, each = 4),
     region = ifelse(rep(states, each = 4) == "AZ", "West", "South"), agency_type = "City", agency_status = status,
     dormant = "N", covered = "N", covering = "N", population = 5000, population_group_code = "6", suburban = "N",
-    reporting_type = "I", nibrs_start = 2000L * 12L, male_officers = 9, female_officers = 1
+    reporting_type = "I", nibrs_start = 2000L * 12L, male_officers = 9, female_officers = 1, msa_status = 1
   )
   months <- expand.grid(agency_id = agencies$agency_id, month = 1:12)
   months$nibrs_status <- ifelse(substring(months$agency_id, 3) %in% silent, "U", "I")

@@ -9,14 +9,14 @@ run_all <- function(root) {
 test_that("the stages lead from zips to a report", {
   logger::log_threshold("ERROR")
   folder <- run_all(two_states())
-  estimates <- data.table::fread(file.path(folder, "estimates.csv"))
+  estimates <- data.table::fread(file.path(folder, "offenses.csv"))
   robbery <- estimates[which(estimates$cell == "120" & estimates$agency_group == "all agencies"), ]
   # Three of four agencies respond in each state; AZ has three robberies, LA none. Larcenies by Return A are 10, 20
   # and 30 of the respondents and 40 of the other.
   expect_equal(robbery$geography, c("US", "South", "West", "AZ", "LA"))
   expect_equal(robbery$agencies, c(8L, 4L, 4L, 4L, 4L))
   expect_equal(robbery$respondents, c(6L, 3L, 3L, 3L, 3L))
-  weights <- data.table::fread(file.path(folder, "weights.csv"))
+  weights <- data.table::fread(file.path(folder, "weights", "weights.csv"))
   az <- weights[which(weights$geography == "AZ"), ]
   expect_equal(sum(az$weight * c(10, 20, 30)), 100, tolerance = 1e-5)
   expect_equal(robbery$estimate[[4]], sum(az$weight * c(2, 0, 1)), tolerance = 1e-9)
@@ -40,7 +40,7 @@ test_that("the same inputs give the same bytes", {
   logger::log_threshold("ERROR")
   hashes <- lapply(1:2, function(time) {
     folder <- run_all(two_states())
-    unname(tools::md5sum(sort(list.files(folder, full.names = TRUE))))
+    unname(tools::md5sum(sort(list.files(folder, full.names = TRUE, recursive = TRUE))))
   })
   expect_equal(hashes[[1]], hashes[[2]])
 })
@@ -68,9 +68,9 @@ test_that("a year without Return A is weighted by numbers of agencies", {
   root <- two_states()
   reference_zip(root, c("AZ", "LA"), return_a = FALSE)
   folder <- run_all(root)
-  strata <- data.table::fread(file.path(folder, "strata.csv"))
+  strata <- data.table::fread(file.path(folder, "weights", "strata.csv"))
   expect_equal(unique(strata$method), "expansion")
-  estimates <- data.table::fread(file.path(folder, "estimates.csv"))
+  estimates <- data.table::fread(file.path(folder, "offenses.csv"))
   robbery <- estimates[which(estimates$cell == "120" & estimates$geography == "AZ"), ]
   expect_equal(robbery$estimate, 4)
   expect_equal(robbery$standard_error, sqrt(4 * 1 * var(c(2, 0, 1)) / 3))
@@ -86,12 +86,12 @@ test_that("an agency that misses months takes them from another", {
   months$nibrs_status[months$agency_id == "AZ2" & months$month <= 5] <- "U"
   write_csv(months, folder, "months.csv")
   unlink(reference)
-  utils::zip(reference, list.files(folder, full.names = TRUE), flags = "-jqX")
+  utils::zip(reference, list.files(folder, full.names = TRUE, recursive = TRUE), flags = "-jqX")
   report <- run_all(root)
-  donors <- data.table::fread(file.path(report, "donors.csv"))
+  donors <- data.table::fread(file.path(report, "weights", "donors.csv"))
   expect_equal(donors$ori, "AZ0000002")
   expect_equal(unname(unlist(donors[1, tolower(month.abb), with = FALSE])), c(rep(1L, 5), rep(0L, 7)))
-  missing <- data.table::fread(file.path(report, "missing_months.csv"))
+  missing <- data.table::fread(file.path(report, "weights", "missing_months.csv"))
   expect_equal(missing$MAY_MM_FLAG[missing$ORI == "AZ0000002"], 0L)
 })
 

@@ -1,0 +1,35 @@
+#' Estimates of all cells of the published tables for one geography and its groups of agencies
+#'
+#' @param y See [annual_cells()], respondents of the geography.
+#' @param weights,strata,covariates,groups See [estimate_geography()].
+#' @param cells See [table_cells()].
+#' @return A data.table, a row per group and cell: `agency_group`, `cell`, `estimate`, `standard_error`, `percentage`,
+#'   `percentage_error` (both in per cent; missing where the cell has none), `unweighted`,
+#'   `unweighted_percentage`, `agency_counts` (respondents with any).
+#' @references METHOD, section 9.
+#' @export
+estimate_tables <- function(y, weights, strata, covariates, groups, cells) {
+  used <- covariates_used(weights, strata, covariates)
+  made <- lapply(names(groups), function(name) {
+    # A group is a domain: agencies outside of it count as zero, and stay in the design.
+    mine <- Matrix::Diagonal(x = as.numeric(groups[[name]])) %*% y
+    below <- denominators_of(mine, cells)
+    found <- linearised_estimates(mine, weights, used, below$denominator, below$denominators)
+    unweighted <- Matrix::colSums(mine)
+    base <- Matrix::colSums(below$denominators)[below$denominator]
+    data.table::data.table(
+      agency_group = name, cell = cells$cell, estimate = found$estimate, standard_error = found$standard_error,
+      percentage = 100 * zero_if_none(found$share, below$denominator),
+      percentage_error = 100 * zero_if_none(found$share_error, below$denominator), unweighted = unweighted,
+      unweighted_percentage = 100 * zero_if_none(ifelse(base == 0, NA, unweighted / base), below$denominator),
+      agency_counts = as.integer(Matrix::colSums(mine > 0))
+    )
+  })
+  data.table::rbindlist(made)
+}
+
+#' A percentage of nothing is 0, as the reference fills it; a cell without a denominator has none
+#' @noRd
+zero_if_none <- function(share, denominator) {
+  ifelse(is.na(share) & !is.na(denominator), 0, share)
+}

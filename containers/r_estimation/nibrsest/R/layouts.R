@@ -1,0 +1,87 @@
+#' Find out which published layout a zip has
+#'
+#' The tables in `inst/extdata/layouts` are those that the importer reads (`code_tables/layouts`); a test
+#' holds them equal.
+#'
+#' @param zip Path of a published zip of a state-year.
+#' @return A list: `zip`, `number` (1, 2 or 3), `members` (path within the zip of each table), `sources` (a named
+#'   list per table: the file's column of each of the table's columns), `values` (meanings of written values).
+#' @references LAYOUTS.md.
+#' @noRd
+open_published_zip <- function(zip) {
+  if (!file.exists(zip)) {
+    stop(zip, " does not exist; put the zip there, or set EXTERNAL_FILE_PATH to the folder it lies in", call. = FALSE)
+  }
+  names <- suppressWarnings(system2("unzip", c("-Z1", shQuote(zip)), stdout = TRUE, stderr = FALSE))
+  if (!is.null(attr(names, "status"))) {
+    stop(zip, " is not a sound zip; fetch or extract the zip again", call. = FALSE)
+  }
+  stems <- tolower(tools::file_path_sans_ext(basename(names)))
+  known <- package_table("layouts/layouts.csv")
+  for (at in seq_len(nrow(known))) {
+    if (has_layout(zip, known[at, ], names, stems)) {
+      return(described_zip(zip, known$layout[[at]], names, stems))
+    }
+  }
+  stop(zip, ": none of the published layouts: there is neither cde_agencies.csv (layout 1) nor agencies.csv with ",
+    "NIBRS_OFFENSE.csv (layouts 2 and 3)", call. = FALSE)
+}
+
+#' @noRd
+has_layout <- function(zip, layout, names, stems) {
+  if (!layout$has_file %in% stems) {
+    return(FALSE)
+  }
+  if (is.na(layout$has_column_table)) {
+    return(TRUE)
+  }
+  if (!layout$has_column_table %in% stems) {
+    return(FALSE)
+  }
+  path <- extract_member(zip, names[[match(layout$has_column_table, stems)]])
+  on.exit(unlink(dirname(path), recursive = TRUE))
+  layout$has_column %in% tolower(names(data.table::fread(path, nrows = 0L, showProgress = FALSE)))
+}
+
+#' @noRd
+described_zip <- function(zip, number, names, stems) {
+  of_layout <- function(name) {
+    rows <- package_table(file.path("layouts", name))
+    written <- rows[[paste0("layout_", number)]]
+    there <- which(!is.na(written))
+    cbind(rows[there, ], source = written[there])
+  }
+  files <- of_layout("tables.csv")
+  columns <- of_layout("columns.csv")
+  values <- package_table("layouts/values.csv")
+  of_number <- which(values$layout == number)
+  list(
+    zip = zip, number = as.integer(number),
+    members = stats::setNames(names[match(files$source, stems)], files$table),
+    sources = lapply(split(columns, columns$table), function(rows) stats::setNames(rows$source, rows$column)),
+    values = values[of_number, ]
+  )
+}
+
+#' Read a table of a published zip under the database's names
+#'
+#' @param found See [open_published_zip()].
+#' @param table Name of the database's table.
+#' @param columns Columns to read, named vector of types.
+#' @return A data.table with exactly these columns.
+#' @noRd
+read_published <- function(found, table, columns) {
+  member <- found$members[table]
+  if (is.na(member)) {
+    stop(found$zip, " has no file for ", table, "; fetch or extract the zip again", call. = FALSE)
+  }
+  sources <- found$sources[[table]][names(columns)]
+  rows <- read_member(found$zip, member, stats::setNames(columns, tolower(sources)))
+  data.table::setnames(rows, names(columns))
+  for (column in names(columns)) {
+    for (at in which(found$values$table == table & found$values$column == column)) {
+      data.table::set(rows, which(rows[[column]] == found$values$value[[at]]), column, found$values$meaning[[at]])
+    }
+  }
+  rows
+}

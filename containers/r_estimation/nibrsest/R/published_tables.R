@@ -1,0 +1,127 @@
+#' The published rows of one geography and table, with the reference's columns in its order
+#'
+#' @param rows Of one permutation and table, see [estimate_tables()], in the order of `cells`.
+#' @param flags Of the same rows, see [release_flags()].
+#' @param place One row: description, weight, and the columns of [coverage_of()].
+#' @param cells Of the same rows, see [table_cells()].
+#' @param labels A data.table in the order of `cells`: `indicator`, `domain_1`, `domain_2`, `full_table`.
+#' @param year The data year.
+#' @return A data.table: a row per count, percentage and rate. `bias_method` stands after the reference's columns.
+#' @references METHOD, sections 8.3 and 11.
+#' @noRd
+published_rows <- function(rows, flags, place, cells, labels, year) {
+  counts <- one_statistic(rows$estimate, rows$standard_error, rows$unweighted, flags$cell_flag, flags$flag)
+  shares <- one_statistic(rows$percentage, rows$percentage_error, rows$unweighted_percentage,
+    flags$cell_flag_percentage, flags$flag_percentage)
+  has_share <- which(nzchar(cells$denominator))
+  whole <- which(is_level_one(cells))
+  rate <- if (place$population > 0) 1e5 / place$population else NA_real_
+  own <- if (place$population_of_respondents > 0) 1e5 / place$population_of_respondents else NA_real_
+  rates <- one_statistic(rows$estimate * rate, rows$standard_error * rate, rows$unweighted * own, flags$cell_flag,
+    flags$flag)
+  parts <- list(
+    list(counts, seq_len(nrow(rows))), list(shares[has_share, ], has_share), list(rates[whole, ], whole)
+  )
+  found <- data.table::rbindlist(lapply(parts, `[[`, 1L))
+  at <- lapply(parts, `[[`, 2L)
+  data.table::set(found, NULL, c("kind", "at"), list(rep(1:3, lengths(at)), unlist(at)))
+  described <- describe_rows(found, rows, flags, place, cells, labels)
+  order <- order(described$row, described$column, described$kind)
+  # The reference has these two columns from 2024 on.
+  late <- if (year < 2024L) c("PROP_ELIG_ORIS_NONZERO_COUNT", "CORRELATION_WITH_PRIOR_YEAR") else character()
+  described$table[order, setdiff(names(described$table), late), with = FALSE]
+}
+
+#' One kind of statistic of all rows
+#' @noRd
+one_statistic <- function(estimate, error, unweighted, cell_flag, flag) {
+  half <- stats::qnorm(0.975) * error
+  data.table::data.table(
+    estimate = estimate, unweighted = unweighted, error = error, upper = estimate + half, lower = pmax(0, estimate - half),
+    relative = ifelse(estimate == 0, NA, error / estimate), cell_flag = as.integer(cell_flag), flag = flag
+  )
+}
+
+#' @noRd
+describe_rows <- function(found, rows, flags, place, cells, labels) {
+  cell <- cells[found$at, ]
+  label <- labels[found$at, ]
+  n <- nrow(found)
+  value <- function(x) ifelse(cell$applies, x, -9)
+  # The rate stands one row below the count that it is of.
+  row <- cell$row + (found$kind == 3L)
+  relative_over <- as.integer(found$relative > 0.3)
+  blank <- rep(NA_real_, n)
+  constant <- function(x) rep(x, n)
+  over_10 <- constant(as.integer(place$missing_over_10_percent))
+  table <- data.table::data.table(
+    indicator_name = label$indicator, estimate = value(found$estimate), estimate_unweighted = value(found$unweighted),
+    estimate_geographic_location = constant(place$description),
+    estimate_type = c("count", "percentage", "rate")[found$kind], estimate_type_num = found$kind,
+    estimate_type_detail_percentage = ifelse(found$kind == 2L, denominator_wording(cell$denominator), "-9"),
+    estimate_type_detail_rate = ifelse(found$kind == 3L, "per 100,000 total population", "-9"),
+    estimate_domain_1 = ifelse(found$kind == 3L, "Rate per 100,000 residents", label$domain_1),
+    estimate_domain_2 = label$domain_2, estimate_standard_error = value(found$error),
+    estimate_upper_bound = value(found$upper), estimate_lower_bound = value(found$lower),
+    relative_standard_error = value(found$relative), analysis_weight_name = constant(place$weight_name),
+    estimate_prb = blank, estimate_bias = blank, estimate_rmse = blank, relative_rmse = blank,
+    suppression_flag_indicator = value(found$flag), der_elig_suppression = as.integer(cell$applies),
+    pop_cov = constant(place$coverage), agency_counts = value(rows$agency_counts[found$at]),
+    der_rrmse_30 = value(relative_over), der_rrmse_gt_30_se_estimate_0_2_cond = value(found$cell_flag),
+    der_rrmse_gt_30_se_estimate_0_2_cond_top = ifelse(is_level_one(cell), value(found$cell_flag), NA),
+    der_perm_group_unsuppression_flag = as.integer(flags$released_place[found$at]),
+    der_perm_group_suppression_flag = as.integer(flags$withheld_place[found$at]),
+    population_estimate = constant(place$population), time_series_start_year = blank, full_table = label$full_table,
+    der_variable_name = sprintf("t_%s_%d_%d_%d", cell$table, cell$section, row, cell$column),
+    PERMUTATION_NUMBER = constant(place$permutation), PRB_ACTUAL = blank,
+    POPTOTAL_ORIG_UNIV_ELIG_PERM_AGENCY_MISSING_OVER_10_PERCENT = over_10,
+    POPTOTAL_ORIG_ELIG_PERM_AGENCY_MISSING_PRINCIPAL_CITY = blank,
+    PROP_ELIG_ORIS_NONZERO_COUNT = value(rows$agency_counts[found$at] / place$agencies),
+    CORRELATION_WITH_PRIOR_YEAR = value(prior_year_correlation(rows, place)[found$at]),
+    estimate_copula = blank, bias_method = constant("none")
+  )
+  list(table = table, row = row, column = cell$column, kind = found$kind)
+}
+
+#' @noRd
+denominator_wording <- function(rows) {
+  several <- grepl(" ", rows, fixed = TRUE)
+  ifelse(nzchar(rows), paste(ifelse(several, "rows", "row"), gsub(" ", ", ", rows)), "-9")
+}
+
+#' The correlation with the year before that goes with the share of agencies that count any
+#' @references METHOD, section 11 (extra columns of 2024).
+#' @noRd
+prior_year_correlation <- function(rows, place) {
+  limits <- c(0.007, 0.014, 0.024, 0.041, 0.071, 0.121, 0.204, 0.344, 0.564)
+  values <- c(0, 0.126, 0.175, 0.261, 0.355, 0.465, 0.585, 0.692, 0.762, 0.835)
+  found <- values[findInterval(rows$agency_counts / place$agencies, limits) + 1L]
+  ifelse(rows$estimate == 0 | rows$standard_error %in% 0, 0, found)
+}
+
+#' What cells are called: the published names, and which cells are not published
+#'
+#' @return A data.table in the order of `cells`: `indicator` (missing where the column is left out), `domain_1`,
+#'   `domain_2`, `full_table`.
+#' @references METHOD, section 11 (clean-up).
+#' @noRd
+cell_names <- function(cells, definitions) {
+  names <- data.table::rbindlist(lapply(unique(cells$table), function(table) {
+    cbind(of = table, columns_of(definitions, table)[, c("column", "published_name")])
+  }))
+  rows <- row_labels(definitions, cells$characteristic, cells$category)
+  rows[is.na(cells$characteristic)] <- paste("Total", counted_name(definitions, cells$table[is.na(cells$characteristic)]))
+  parts <- strsplit(rows, ": ", fixed = TRUE)
+  title <- definitions$tables$title[match(cells$table, definitions$tables$table)]
+  data.table::data.table(
+    indicator = names$published_name[match(paste(cells$table, cells$column), paste(names$of, names$column))],
+    domain_1 = vapply(parts, `[[`, "", 1L),
+    domain_2 = vapply(parts, function(part) paste(part[-1], collapse = ": "), ""),
+    full_table = paste0("Table ", cells$table, "-", title)
+  )
+}
+
+#' @noRd
+counted_name <- function(definitions, tables) {
+  tolower(definitions$tables$title[match(tables, definitions$tables$table)])
+}

@@ -1,0 +1,76 @@
+#' Which geographies each value of GEOGRAPHY_GROUP stands for
+#' @noRd
+geography_groups <- c("nation", "regions", "states")
+
+#' Estimate: `estimates/<group>.csv` by offense code, `<group>-tables.csv`, `<group>-places.csv`
+#' @noRd
+stage_estimate <- function(settings) {
+  require_settings(settings, c("input", "output", "geography_group"))
+  if (!settings$geography_group %in% geography_groups) {
+    stop_setting("GEOGRAPHY_GROUP", settings$geography_group, paste(geography_groups, collapse = ", "))
+  }
+  agencies <- read_agencies(settings)
+  weights <- read_weights(settings)
+  strata <- read_strata(settings)
+  covariates <- as.matrix(read_weight_file(settings, "covariates.csv",
+    stats::setNames(rep("numeric", length(covariate_names)), covariate_names)))
+  offenses <- read_weight_file(settings, "offenses.csv",
+    c(ori = "character", offense_code = "character", offenses = "numeric"))
+  used <- read_weight_file(settings, "cells.csv", c(ori = "character", cell = "character", number = "numeric"))
+  cells <- table_cells()
+  places <- geographies(agencies)
+  scheme <- vapply(places, `[[`, "", "scheme")
+  mine <- names(places)[match(scheme, c("national", "region", "state", "expansion")) %in%
+    list(nation = 1L, regions = 2L, states = 3:4)[[settings$geography_group]]]
+  made <- lapply(mine, function(name) {
+    theirs <- weights[which(weights$geography == name), ]
+    if (nrow(theirs) == 0L) {
+      inform("%s: no agency responds; it has no estimate", name)
+      return(NULL)
+    }
+    estimate_place(name, places[[name]], theirs, strata[which(strata$geography == name), ], agencies, covariates,
+      list(offenses = offenses, cells = used), cells, settings$year)
+  })
+  made <- Filter(Negate(is.null), made)
+  if (length(made) == 0L) {
+    stop("no agency reported three usable months of ", settings$year, " in any of ", paste(mine, collapse = ", "),
+      "; choose a year in which some did", call. = FALSE)
+  }
+  for (part in names(made[[1]])) {
+    name <- paste0(settings$geography_group, if (part != "offenses") paste0("-", part), ".csv")
+    write_stage_file(data.table::rbindlist(lapply(made, `[[`, part)), file.path(settings$output, "estimates", name))
+  }
+}
+
+#' Everything that is estimated of one geography
+#'
+#' @return A list of data.tables: `offenses` (see [describe_estimates()]), `tables` (see [estimate_tables()]), `places` (see
+#'   [coverage_of()]), the latter two with `permutation`.
+#' @noRd
+estimate_place <- function(name, place, weights, strata, agencies, covariates, used, cells, year) {
+  at <- match(weights$ori, agencies$ori)
+  groups <- list("all agencies" = rep(TRUE, nrow(agencies)))
+  if (place$scheme %in% c("national", "region")) {
+    groups <- c(groups, agency_groups(agencies))
+  }
+  mine <- lapply(groups, `[`, at)
+  x <- covariates[at, , drop = FALSE]
+  found <- estimate_geography(annual_counts(used$offenses, weights$ori), weights, strata, x, mine)
+  tables <- estimate_tables(annual_cells(used$cells, agencies[at, ], cells), weights, strata, x, mine, cells)
+  inside <- which(place$inside)
+  places <- data.table::rbindlist(lapply(names(groups), function(group) {
+    cbind(geography = name, agency_group = group, coverage_of(agencies, place$inside & groups[[group]]))
+  }))
+  known <- permutations()
+  number <- function(group) known$permutation[match(paste(name, group), paste(known$geography, known$agency_group))]
+  # Where all respond there is nothing to be uncertain about.
+  complete <- places$agency_group[places$agencies == places$respondents]
+  sure <- which(tables$agency_group %in% complete)
+  data.table::set(tables, sure, "standard_error", 0)
+  data.table::set(tables, sure[!is.na(tables$percentage[sure])], "percentage_error", 0)
+  list(
+    offenses = describe_estimates(found, year, name, agencies[inside, ], lapply(groups, `[`, inside)),
+    tables = cbind(permutation = number(tables$agency_group), tables[, -"agency_group"]),
+    places = cbind(permutation = number(places$agency_group), places)
+  )
+}

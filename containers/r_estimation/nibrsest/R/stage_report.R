@@ -1,0 +1,103 @@
+#' Report: `report/`, what is published of a year
+#' @noRd
+stage_report <- function(settings) {
+  require_settings(settings, c("input", "output"))
+  estimates <- read_estimates(settings, "", estimate_columns)
+  tables <- read_estimates(settings, "-tables", table_columns)
+  places <- read_estimates(settings, "-places", place_columns)
+  strata <- read_strata(settings)
+  agencies <- read_agencies(settings)
+  folder <- file.path(settings$output, "report")
+  write_stage_file(estimates, file.path(folder, "offenses.csv"))
+  write_stage_file(strata, file.path(folder, "weights", "strata.csv"))
+  for (name in c("weights.csv", "agencies.csv", "donors.csv", "missing_months.csv", "covariates.csv", "attempts.csv",
+    "table_a.csv")) {
+    file.copy(file.path(settings$input, "weights", name), file.path(folder, "weights", name), overwrite = TRUE)
+  }
+  described <- cbind(places, permutations()[places$permutation, c("description", "folder", "weight_name", "kind")])
+  publish_tables(tables, described, settings$year, folder)
+  page <- report_page(settings$year, estimates, strata, agencies)
+  writeLines(enc2utf8(page), file.path(folder, "report.html"), useBytes = TRUE)
+  inform("wrote %s", file.path(folder, "report.html"))
+}
+
+#' Estimates of all groups of geographies, stacked
+#' @noRd
+read_estimates <- function(settings, ending, columns) {
+  data.table::rbindlist(lapply(geography_groups, function(group) {
+    path <- file.path(settings$input, "estimates", paste0(group, ending, ".csv"))
+    # A nation without regions (an unknown division) has no file of them.
+    if (group == "regions" && !file.exists(path)) NULL else read_stage_file(path, columns, "estimate")
+  }))
+}
+
+#' @noRd
+estimate_columns <- c(
+  data_year = "integer", geography = "character", agency_group = "character", cell = "character", label = "character",
+  estimate = "numeric", standard_error = "numeric", lower_95 = "numeric", upper_95 = "numeric",
+  relative_standard_error = "numeric", rate_per_100000 = "numeric", rate_standard_error = "numeric",
+  bias_method = "character", suppression_flag = "integer", unweighted = "numeric", agency_counts = "integer",
+  agencies = "integer", respondents = "integer", population = "numeric", population_of_respondents = "numeric",
+  population_coverage = "numeric"
+)
+
+#' @noRd
+table_columns <- c(
+  permutation = "integer", cell = "character", estimate = "numeric", standard_error = "numeric", percentage = "numeric",
+  percentage_error = "numeric", unweighted = "numeric", unweighted_percentage = "numeric", agency_counts = "integer"
+)
+
+#' @noRd
+place_columns <- c(
+  permutation = "integer", geography = "character", agency_group = "character", agencies = "integer",
+  respondents = "integer", population = "numeric", population_of_respondents = "numeric", coverage = "numeric",
+  tribal_coverage = "numeric", state_police_coverage = "numeric", other_coverage = "numeric",
+  missing_over_10_percent = "logical"
+)
+
+#' Write a file per geography and table, one of everything, and a workbook per geography
+#'
+#' @param tables,places Of all permutations: see [estimate_tables()] and [coverage_of()].
+#' @noRd
+publish_tables <- function(tables, places, year, folder) {
+  definitions <- table_definitions()
+  cells <- table_cells(definitions)
+  labels <- cell_names(cells, definitions)
+  published <- which(!is.na(labels$indicator))
+  flags <- release_flags(tables, places, cells)
+  write_stage_file(compact_rows(tables, flags, places, cells, published), file.path(folder, "tables.csv"))
+  write_stage_file(places, file.path(folder, "geographies.csv"))
+  for (at in seq_len(nrow(places))) {
+    place <- places[at, ]
+    mine <- which(tables$permutation == place$permutation)
+    mine <- mine[match(cells$cell, tables$cell[mine])]
+    rows <- tables[mine, ]
+    of_rows <- flags[mine, ]
+    under <- file.path(folder, "indicator_tables", place$folder, gsub("[ ,-]+", "_", place$description))
+    for (table in unique(cells$table)) {
+      here <- published[cells$table[published] == table]
+      write_quietly(
+        published_rows(rows[here, ], of_rows[here, ], place, cells[here, ], labels[here, ], year),
+        file.path(under, sprintf("Indicator_Tables_%d_%s.csv", place$permutation, table))
+      )
+    }
+    if (!endsWith(place$kind, "group")) {
+      write_workbook(file.path(folder, "workbooks", paste0(gsub("[ ,-]+", "_", place$description), ".xlsx")), rows,
+        of_rows, place, cells, labels, year)
+    }
+  }
+  inform("wrote tables of %d geographies and groups of agencies", nrow(places))
+}
+
+#' A row per geography and cell, with the statistics side by side
+#' @noRd
+compact_rows <- function(tables, flags, places, cells, published) {
+  keep <- which(tables$cell %in% cells$cell[published] & cells$applies[match(tables$cell, cells$cell)])
+  rows <- tables[keep, ]
+  data.table::data.table(
+    PERMUTATION_NUMBER = rows$permutation, der_variable_name = rows$cell, estimate = rows$estimate,
+    standard_error = rows$standard_error, percentage = rows$percentage, percentage_error = rows$percentage_error,
+    unweighted = rows$unweighted, agency_counts = rows$agency_counts, suppression_flag = flags$flag[keep],
+    percentage_suppression_flag = ifelse(is.na(rows$percentage), NA, flags$flag_percentage[keep])
+  )
+}
