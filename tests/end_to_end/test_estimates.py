@@ -82,7 +82,7 @@ def test_in_a_census_estimates_are_the_truth_without_error(home: Home, location:
     outcome = run(home, location, years=[2023], estimates=True)
     assert outcome.view.status == "SUCCEEDED", outcome.view.cause
     expected = true_counts(truth, eligible_agencies(truth))
-    found = [row for row in rows(home, "estimates.csv", 2023) if row["agency_group"] == "all agencies"]
+    found = [row for row in rows(home, "offenses.csv", 2023) if row["agency_group"] == "all agencies"]
     compared = {
         (row["geography"], row["cell"]): int(float(row["estimate"]))
         for row in found
@@ -90,8 +90,17 @@ def test_in_a_census_estimates_are_the_truth_without_error(home: Home, location:
     }
     assert {key: number for key, number in compared.items() if number} == dict(expected)
     assert {float(row["standard_error"]) for row in found} == {0.0}
-    assert {float(row["weight"]) for row in rows(home, "weights.csv", 2023)} == {1.0}
+    assert {float(row["weight"]) for row in rows(home, "weights/weights.csv", 2023)} == {1.0}
     assert {row["suppression_flag"] for row in found} == {"0"}
+    cells = rows(home, "tables.csv", 2023)
+    assert {float(row["standard_error"]) for row in cells} == {0.0}
+    assert {row["suppression_flag"] for row in cells} == {"0"}
+    national = {row["der_variable_name"]: float(row["estimate"]) for row in cells if row["PERMUTATION_NUMBER"] == "1"}
+    larcenies = sum(number for (place, code), number in expected.items() if place == "US" and code.startswith("23"))
+    assert national["t_2b_1_1_10"] == larcenies
+    assert national["t_2b_1_1_4"] == expected["US", "220"]
+    # Agencies of all kinds are the nation, except those that state no population group.
+    assert sum(national[f"t_2b_10_{row}_10"] for row in range(46, 52)) == larcenies
 
 
 def test_where_some_are_silent_the_truth_is_near(home: Home, location: DatabaseLocation) -> None:
@@ -103,13 +112,13 @@ def test_where_some_are_silent_the_truth_is_near(home: Home, location: DatabaseL
     violent = sum(expected["US", code] for code in ("09A", "11A", "11B", "11C", "120", "13A"))
     [found] = [
         row
-        for row in rows(home, "estimates.csv", 2023)
+        for row in rows(home, "offenses.csv", 2023)
         if (row["geography"], row["agency_group"], row["cell"]) == ("US", "all agencies", "violent")
     ]
     assert int(found["respondents"]) < int(found["agencies"])
     assert abs(float(found["estimate"]) / violent - 1) < 0.05
-    assert {row["geography"] for row in rows(home, "strata.csv", 2023)} >= {"US", "Midwest", "South", "SC", "UT"}
-    assert rows(home, "donors.csv", 2023)
+    assert {row["geography"] for row in rows(home, "weights/strata.csv", 2023)} >= {"US", "Midwest", "South", "SC", "UT"}
+    assert rows(home, "weights/donors.csv", 2023)
 
 
 def test_the_zip_the_report_and_the_index_are_published(home: Home, loaded: DatabaseLocation) -> None:
@@ -124,11 +133,15 @@ def test_the_zip_the_report_and_the_index_are_published(home: Home, loaded: Data
     assert problems_of(path, read) == []
     assert problems_of(path.with_name("report.html"), read)[-1] == "not a zip: File is not a zip file"
     with zipfile.ZipFile(path) as archive:
-        assert archive.namelist() == [
-            "agencies.csv", "attempts.csv", "covariates.csv", "donors.csv", "estimates.csv", "missing_months.csv",
-            "report.html", "strata.csv", "table_a.csv", "weights.csv",
-        ]  # fmt: skip
+        names = archive.namelist()
         report = archive.read("report.html")
+    assert names == sorted(names)
+    folders = Counter(name.split("/")[0] for name in names)
+    # The nation, two regions with eleven groups each, and two states; seven tables; a workbook for each that is no group.
+    assert folders == {
+        "geographies.csv": 1, "indicator_tables": 7 * (3 * 11 + 2), "offenses.csv": 1, "report.html": 1, "tables.csv": 1,
+        "weights": 8, "workbooks": 5,
+    }  # fmt: skip
     assert (home.objects / BUCKET / public_report_key(2016)).read_bytes() == report
     index = json.loads((public(home) / "index.json").read_text())
     assert index["estimates"][0]["file"] == "../estimates/2016/nibrs-estimates-2016.zip"
@@ -146,7 +159,7 @@ def test_a_second_run_makes_no_estimates_a_changed_state_makes_its_year_anew(
     sql(loaded, "UPDATE ref_agency SET agency_status = 'D' WHERE ori = 'DE0010000'")
     third = run(home, loaded, run_id="third", estimates=True, downloads=False)
     assert third.view.status == "SUCCEEDED", third.view.cause
-    national = [row for row in rows(home, "estimates.csv") if row["geography"] == "US"]
+    national = [row for row in rows(home, "offenses.csv") if row["geography"] == "US"]
     assert {row["agencies"] for row in national if row["agency_group"] == "all agencies"} == {"9"}
     assert all(estimates_zip(home, year).read_bytes() != before[year] for year in before)
     sql(loaded, "UPDATE ref_agency SET agency_status = 'A' WHERE ori = 'DE0010000'")
@@ -206,14 +219,14 @@ def test_a_real_state_is_estimated_for_all_its_agencies(home: Home, location: Da
     load(location, real_zip("LA-2013"))
     outcome = run(home, location, estimates=True)
     assert outcome.view.status == "SUCCEEDED", outcome.view.cause
-    found = rows(home, "estimates.csv", 2013)
+    found = rows(home, "offenses.csv", 2013)
     # 288 agencies of which another covers 33; 28 of the rest reported twelve months, three more at least three.
     louisiana = [row for row in found if row["geography"] == "LA"]
     assert {(row["agencies"], row["respondents"]) for row in louisiana} == {("255", "31")}
     [murder] = [row for row in louisiana if row["cell"] == "09A"]
     assert float(murder["lower_95"]) < float(murder["estimate"]) < float(murder["upper_95"])
     # The downloads of layout 1 hold no Return A.
-    assert {row["method"] for row in rows(home, "strata.csv", 2013) if row["geography"] == "LA"} == {"expansion"}
+    assert {row["method"] for row in rows(home, "weights/strata.csv", 2013) if row["geography"] == "LA"} == {"expansion"}
 
 
 def test_return_a_counts_reach_the_reference_extract(home: Home, loaded: DatabaseLocation) -> None:

@@ -153,7 +153,7 @@ def test_the_deployed_state_machine_makes_the_published_zip_and_estimates(story:
                 expected += Counter(row for row in listed(table.csv_name) if row[0] not in codes)
             assert rows(made, table.csv_name) == (header, expected), table.name
     with zipfile.ZipFile(story.deployed.object("estimates/2016/nibrs-estimates-2016.zip")) as archive:
-        estimates = list(csv.DictReader(io.StringIO(archive.read("estimates.csv").decode())))
+        estimates = list(csv.DictReader(io.StringIO(archive.read("offenses.csv").decode())))
     assert {row["geography"] for row in estimates} >= {"US", "DE", "RI"}
 
 

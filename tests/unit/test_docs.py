@@ -120,11 +120,11 @@ def test_the_stages_run_by_hand_as_their_readme_shows(tmp_path: Path) -> None:
     with zipfile.ZipFile(reference / "reference-2013.zip", "w") as extract:
         header = (
             "agency_id,ori,agency_name,state,state_name,region,agency_type,agency_status,dormant,covered,covering,"
-            "population,population_group_code,suburban,reporting_type,nibrs_start,male_officers,female_officers"
+            "population,population_group_code,suburban,reporting_type,nibrs_start,male_officers,female_officers,msa_status"
         )
         rows = [
             f"{a['agency_id']},{a['ori']},A,LA,Louisiana,South,City,A,N,N,N,"
-            f"{a['population']},{a['population_group_code']},{a['suburban_area_flag']},I,24000,9,1"
+            f"{a['population']},{a['population_group_code']},{a['suburban_area_flag']},I,24000,9,1,1"
             for a in agencies
         ]
         extract.writestr("agencies.csv", "\n".join([header, *rows]) + "\n")
@@ -150,4 +150,4 @@ def test_the_stages_run_by_hand_as_their_readme_shows(tmp_path: Path) -> None:
     )  # fmt: skip
     assert in_r.returncode == 0, in_r.stdout + in_r.stderr
     assert re.search(r"green\s+red\s+11\s+1", in_r.stdout)
-    assert (tmp_path / "pipeline" / "report" / "estimates.csv").exists()
+    assert (tmp_path / "pipeline" / "report" / "tables.csv").exists()
