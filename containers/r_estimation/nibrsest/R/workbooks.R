@@ -37,8 +37,9 @@ repack <- function(made, path, year) {
   before <- Sys.getenv("TZ", NA)
   Sys.setenv(TZ = "UTC")
   on.exit(if (is.na(before)) Sys.unsetenv("TZ") else Sys.setenv(TZ = before), add = TRUE)
-  partial <- paste0(path, ".partial")
-  zip::zip(normalizePath(partial, mustWork = FALSE), members, root = folder, include_directories = FALSE)
+  # The zip is written with `folder` as working directory.
+  partial <- file.path(normalizePath(dirname(path)), paste0(basename(path), ".partial"))
+  zip::zip(partial, members, root = folder, include_directories = FALSE)
   file.rename(partial, path)
 }
 
