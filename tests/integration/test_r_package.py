@@ -43,6 +43,13 @@ def test_the_installed_package_is_the_source() -> None:
             assert installed.read_bytes() == path.read_bytes()
 
 
+@pytest.mark.parametrize("name", ["layouts", "tables", "columns", "values"])
+def test_the_packages_layouts_are_the_importers(name: str) -> None:
+    # A package has to install by itself, on a workstation and in an image, so that it has copies.
+    ours = PACKAGE / "inst" / "extdata" / "layouts" / f"{name}.csv"
+    assert ours.read_bytes() == (Path(__file__).parents[2] / "code_tables" / "layouts" / f"{name}.csv").read_bytes()
+
+
 def test_lintr_finds_nothing() -> None:
     done = r('found <- lintr::lint_package("."); print(found); quit(status = length(found) > 0L)', PACKAGE)
     assert done.returncode == 0, done.stdout + done.stderr

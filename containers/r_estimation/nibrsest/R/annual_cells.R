@@ -56,8 +56,8 @@ agency_categories <- function(agencies) {
 #'
 #' @param y See [annual_cells()].
 #' @param cells See [table_cells()].
-#' @return A list: `denominators`, a sparse matrix with a column per sum, and `denominator`, for each cell the number of its
-#'   column, NA where the cell has no percentage.
+#' @return A list: `denominators`, a sparse matrix with a column per sum, and `denominator`, for each cell the number
+#'   of its column, NA where the cell has no percentage.
 #' @noRd
 denominators_of <- function(y, cells) {
   has <- which(nzchar(cells$denominator) & cells$applies)

@@ -19,7 +19,8 @@ read_member <- function(zip, name, columns) {
       "; published zips have them", call. = FALSE)
   }
   types <- lapply(split(at, unname(columns)), sort)
-  found <- data.table::fread(path, select = types, na.strings = "", showProgress = FALSE, encoding = "UTF-8", integer64 = "double")
+  found <- data.table::fread(path, select = types, na.strings = "", showProgress = FALSE, encoding = "UTF-8",
+    integer64 = "double")
   data.table::setnames(found, tolower(names(found)))
   data.table::setcolorder(found, names(columns))
   found[]
@@ -55,7 +56,8 @@ read_stage_file <- function(path, columns, stage) {
   if (!file.exists(path)) {
     stop(path, " does not exist; run the stage ", stage, " first", call. = FALSE)
   }
-  data.table::fread(path, select = columns, na.strings = "", showProgress = FALSE, encoding = "UTF-8", integer64 = "double")
+  data.table::fread(path, select = columns, na.strings = "", showProgress = FALSE, encoding = "UTF-8",
+    integer64 = "double")
 }
 
 #' Write a CSV file, whole or not at all

@@ -82,8 +82,8 @@ agency_groups <- function(agencies) {
 #'
 #' @param agencies Eligible agencies: `population`, `respondent`, `agency_type`.
 #' @param inside Logical, which of them belong to it.
-#' @return A one-row data.table: numbers of agencies and residents, those of respondents, coverages (shares, 0 to 1), and
-#'   whether a silent agency has more than a tenth of the residents.
+#' @return A one-row data.table: numbers of agencies and residents, those of respondents, coverages (shares, 0 to 1),
+#'   and whether a silent agency has more than a tenth of the residents.
 #' @references METHOD, section 11.
 #' @noRd
 coverage_of <- function(agencies, inside) {

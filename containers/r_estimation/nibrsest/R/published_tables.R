@@ -37,7 +37,8 @@ published_rows <- function(rows, flags, place, cells, labels, year) {
 one_statistic <- function(estimate, error, unweighted, cell_flag, flag) {
   half <- stats::qnorm(0.975) * error
   data.table::data.table(
-    estimate = estimate, unweighted = unweighted, error = error, upper = estimate + half, lower = pmax(0, estimate - half),
+    estimate = estimate, unweighted = unweighted, error = error, upper = estimate + half,
+    lower = pmax(0, estimate - half),
     relative = ifelse(estimate == 0, NA, error / estimate), cell_flag = as.integer(cell_flag), flag = flag
   )
 }
@@ -110,7 +111,8 @@ cell_names <- function(cells, definitions) {
     cbind(of = table, columns_of(definitions, table)[, c("column", "published_name")])
   }))
   rows <- row_labels(definitions, cells$characteristic, cells$category)
-  rows[is.na(cells$characteristic)] <- paste("Total", counted_name(definitions, cells$table[is.na(cells$characteristic)]))
+  whole <- is.na(cells$characteristic)
+  rows[whole] <- paste("Total", counted_name(definitions, cells$table[whole]))
   parts <- strsplit(rows, ": ", fixed = TRUE)
   title <- definitions$tables$title[match(cells$table, definitions$tables$table)]
   data.table::data.table(

@@ -1,93 +1,176 @@
 #' The report of a year: one page that needs nothing else
 #'
 #' @param year The data year.
-#' @param estimates See the columns of `estimates.csv`.
-#' @param strata Of all geographies, see [weights_of()].
-#' @param agencies Eligible agencies with `state`, `population`, `respondent`.
+#' @param found A list of data.tables: `tables` (see [estimate_tables()], with `permutation`), `flags` (see
+#'   [release_flags()], of the same rows), `places`, `weights`, `strata`, `attempts`, `table_a` (of the nation, or
+#'   NULL), `agencies`, `donors`.
 #' @return The page, lines of HTML.
 #' @noRd
-report_page <- function(year, estimates, strata, agencies) {
-  nation <- estimates[which(estimates$geography == "US" & estimates$agency_group == "all agencies"), ]
-  codes <- nation[!nation$cell %in% package_table("offense_totals.csv")$total, ]
-  codes <- codes[order(-codes$estimate, codes$cell), ]
+report_page <- function(year, found) {
   template <- readLines(system.file("report.html", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
-  parts <- c(
-    year = year,
-    tiles = paste(national_tiles(nation, agencies), collapse = "\n"),
-    plot = interval_plot(utils::head(codes, 15L)),
-    nation = html_table(nation_table(nation)),
-    states = html_table(state_table(estimates, agencies)),
-    strata = html_table(strata_table(strata[which(strata$geography == "US"), ])),
-    universe = universe_note(agencies),
-    imputed = imputed_note(agencies)
+  agencies <- found$agencies
+  nation <- headline_rows(found, 1L)
+  states <- state_summary(found)
+  weights <- found$weights[which(found$weights$geography == "US"), ]
+  parts <- list(
+    year = year, tiles = national_tiles(nation, agencies), universe = universe_note(agencies),
+    plot = interval_plot(nation, "National estimates with 95 % intervals"),
+    map = state_grid(states, "Share of residents covered and release status by state"),
+    rates = state_rates_plot(state_rates(found), "Violent and property crime per 100,000 residents by state"),
+    states = html_table(state_table(states)), calibration = calibration_note(found),
+    deviations = if (is.null(found$table_a)) "<p>No respondent.</p>" else deviation_plot(found$table_a,
+      "Weighted Return A against the universe's"),
+    weights = if (nrow(weights) == 0L) "<p>No respondent.</p>" else weights_plot(weights,
+      "Weights by national stratum"),
+    strata = html_table(strata_table(found$strata[which(found$strata$geography == "US"), ], weights)),
+    months = html_table(months_table(agencies, found$donors)), imputed = imputed_note(agencies, found$donors)
   )
   for (name in names(parts)) {
-    template <- gsub(paste0("{{", name, "}}"), parts[[name]], template, fixed = TRUE)
+    template <- gsub(paste0("{{", name, "}}"), paste(parts[[name]], collapse = "\n"), template, fixed = TRUE)
   }
   template
+}
+
+#' The cells that the report shows, of one permutation
+#' @noRd
+headline_rows <- function(found, permutation) {
+  wanted <- package_table("report_cells.csv")$cell
+  definitions <- table_definitions()
+  cells <- table_cells(definitions)
+  mine <- which(found$tables$permutation == permutation)
+  mine <- mine[match(wanted, found$tables$cell[mine])]
+  rows <- found$tables[mine, ]
+  at <- which(found$places$permutation == permutation)
+  place <- found$places[at, ]
+  half <- stats::qnorm(0.975) * rows$standard_error
+  rate <- if (nrow(place) == 1L && place$population > 0) 1e5 / place$population else NA_real_
+  data.table::data.table(
+    cell = wanted, label = cell_names(cells, definitions)$indicator[match(wanted, cells$cell)],
+    estimate = rows$estimate,
+    lower = pmax(0, rows$estimate - half), upper = rows$estimate + half, flag = found$flags$flag[mine],
+    rate = rows$estimate * rate, rate_half = half * rate,
+    note = sprintf("%s \u00b1 %s (%s per 100,000)", count(rows$estimate), count(half), decimal(rows$estimate * rate))
+  )
 }
 
 #' @noRd
 national_tiles <- function(nation, agencies) {
   tile <- function(figure, text) sprintf("<div class=\"tile\"><b>%s</b><span>%s</span></div>", figure, text)
-  totals <- nation[nation$cell %in% c("violent", "property"), ]
+  totals <- nation[nation$cell %in% c("t_2a_1_1_17", "t_2b_1_1_14"), ]
   c(
     tile(percent(sum(agencies$respondent), nrow(agencies)), sprintf(
       "of agencies are respondents (%s of %s)", count(sum(agencies$respondent)), count(nrow(agencies))
     )),
     tile(percent(sum(agencies$population[agencies$respondent]), sum(agencies$population)), "of residents live there"),
     tile(count(totals$estimate), sprintf(
-      "%s offenses, estimated; 95 %% interval %s to %s", tolower(totals$label), count(totals$lower_95),
-      count(totals$upper_95)
+      "%s, estimated; 95 %% interval %s to %s", tolower(totals$label), count(totals$lower), count(totals$upper)
     ))
   )
 }
 
+#' What is known of each state: coverage, release, main estimates
 #' @noRd
-nation_table <- function(nation) {
+state_summary <- function(found) {
+  known <- permutations()
+  rows <- lapply(known$permutation[known$kind == "state"], function(number) {
+    at <- which(found$places$permutation == number)
+    place <- found$places[at, ]
+    if (nrow(place) == 0L) {
+      return(NULL)
+    }
+    mine <- headline_rows(found, number)
+    key <- mine[mine$cell %in% c("t_2a_1_1_17", "t_2b_1_1_14"), ]
+    data.table::data.table(
+      state = place$geography, agencies = place$agencies, respondents = place$respondents, coverage = place$coverage,
+      status = if (all(key$flag %in% 0L)) "released" else if (any(key$flag %in% 0L)) "in part" else "withheld",
+      violent = text_of(key[1, ]), property = text_of(key[2, ])
+    )
+  })
+  data.table::rbindlist(rows)
+}
+
+#' @noRd
+text_of <- function(row) {
+  star <- if (row$flag %in% 0L) "" else "*"
+  sprintf("%s%s (%s to %s)", count(row$estimate), star, count(row$lower), count(row$upper))
+}
+
+#' @noRd
+state_rates <- function(found) {
+  known <- permutations()
+  there <- intersect(known$permutation[known$kind == "state"], found$places$permutation)
+  data.table::rbindlist(lapply(there, function(number) {
+    mine <- headline_rows(found, number)
+    mine <- mine[mine$cell %in% c("t_2a_1_1_17", "t_2b_1_1_14"), ]
+    data.table::data.table(
+      state = known$geography[[number]], crime = paste(mine$label, "per 100,000 residents"), rate = mine$rate,
+      lower = pmax(0, mine$rate - mine$rate_half), upper = mine$rate + mine$rate_half, flag = mine$flag
+    )
+  }))
+}
+
+#' @noRd
+state_table <- function(states) {
   data.frame(
-    "Offense" = nation$label, "Code" = ifelse(nation$cell %in% c("violent", "property"), "", nation$cell),
-    "Estimate" = count(nation$estimate), "Standard error" = count(nation$standard_error),
-    "95 % interval" = paste(count(nation$lower_95), "to", count(nation$upper_95)),
-    "Per 100,000" = decimal(nation$rate_per_100000), check.names = FALSE
+    "State" = states$state, "Agencies" = count(states$agencies), "Respondents" = count(states$respondents),
+    "Residents covered" = sprintf("%.0f %%", 100 * states$coverage), "Violent crime (95 %)" = states$violent,
+    "Property crime (95 %)" = states$property, check.names = FALSE
   )
 }
 
 #' @noRd
-state_table <- function(estimates, agencies) {
-  # Names that are no columns: inside `[` a column hides a variable of the same name.
-  rows <- lapply(sort(unique(agencies$state)), function(abbreviation) {
-    here <- agencies$state == abbreviation
-    mine <- agencies[here, ]
-    text <- function(wanted) {
-      row <- estimates[which(estimates$geography == abbreviation & estimates$cell == wanted), ]
-      if (nrow(row) == 0L) "no respondent" else paste0(count(row$estimate), " (", count(row$standard_error), ")")
-    }
-    data.frame(
-      "State" = abbreviation, "Agencies" = count(nrow(mine)), "Respondents" = count(sum(mine$respondent)),
-      "Residents covered" = percent(sum(mine$population[mine$respondent]), sum(mine$population)),
-      "Violent crime (SE)" = text("violent"), "Property crime (SE)" = text("property"), check.names = FALSE
-    )
-  })
-  do.call(rbind, rows)
-}
-
-#' @noRd
-strata_table <- function(strata) {
+strata_table <- function(strata, weights) {
+  of <- function(stratum, what) {
+    vapply(stratum, function(name) what(weights$weight[weights$stratum == name]), numeric(1))
+  }
   data.frame(
     "Stratum" = strata$stratum, "Groups" = strata$joined, "Agencies" = count(strata$N), "Respondents" = count(strata$n),
-    "Weights" = strata$method, "Calibrated to" = gsub("_", " ", gsub(" ", ", ", strata$covariates)), check.names = FALSE
+    "Weights" = strata$method, "Below 1" = count(of(strata$stratum, function(w) sum(w < 1 - 1e-9))),
+    "Above 20" = count(of(strata$stratum, function(w) sum(w > 20))),
+    "1 + CV\u00b2" = sprintf("%.2f", of(strata$stratum, function(w) 1 + stats::var(w) / mean(w)^2)),
+    "Calibrated to" = gsub("_", " ", gsub(" ", ", ", strata$covariates)), check.names = FALSE
+  )
+}
+
+#' How many calibrations were tried, and how they ended
+#' @noRd
+calibration_note <- function(found) {
+  methods <- table(found$strata$method)
+  sprintf("%s strata in all geographies: %s. %s attempts at calibrating, of which %s converged.",
+    count(nrow(found$strata)), paste(sprintf("%s %s", count(as.vector(methods)), names(methods)), collapse = ", "),
+    count(nrow(found$attempts)), count(sum(found$attempts$converged)))
+}
+
+#' Months that respondents missed, or that were implausibly low or high, by state
+#' @noRd
+months_table <- function(agencies, donors) {
+  mine <- agencies[which(agencies$respondent), ]
+  flags <- as.matrix(donors[, tolower(month.abb), with = FALSE])
+  taken <- data.table::data.table(
+    state = agencies$state[match(donors$ori, agencies$ori)], filled = rowSums(flags == 1L),
+    replaced = rowSums(flags == 2L)
+  )
+  by_state <- function(values, states) {
+    sums <- tapply(values, factor(states, sort(unique(mine$state))), sum)
+    count(ifelse(is.na(sums), 0, sums))
+  }
+  data.frame(
+    "State" = sort(unique(mine$state)), "Respondents" = by_state(rep(1, nrow(mine)), mine$state),
+    "Months not reported" = by_state(12 - mine$reported_months, mine$state),
+    "Months filled" = by_state(taken$filled, taken$state), "Low months" = by_state(mine$low_months, mine$state),
+    "Low months replaced" = by_state(taken$replaced, taken$state),
+    "High months" = by_state(mine$high_months, mine$state), check.names = FALSE
   )
 }
 
 #' How many respondents needed months of others
 #' @noRd
-imputed_note <- function(agencies) {
+imputed_note <- function(agencies, donors) {
   mine <- agencies[which(agencies$respondent), ]
   sprintf(paste(
-    "Of %s respondents %s missed months, and %s had months with implausibly few crimes; these months were taken from",
+    "Of %s respondents %s missed months, and %s had months with implausibly few crimes; %s took months from",
     "similar agencies that reported all twelve."
-  ), count(nrow(mine)), count(sum(mine$reported_months < 12L)), count(sum(mine$low_months > 0L)))
+  ), count(nrow(mine)), count(sum(mine$reported_months < 12L)), count(sum(mine$low_months > 0L)), count(nrow(donors)))
 }
 
 #' Says so if the universe is not the whole country
@@ -100,83 +183,6 @@ universe_note <- function(agencies) {
   }
   sprintf(paste(
     "<p class=\"warning\"><strong>Not the whole country.</strong> The database knows agencies of %d of %d states;",
-    "\"nation\" on this page, and US in the tables, means these only.</p>"
+    "\"nation\" on this page, and National in the tables, means these only.</p>"
   ), there, all)
-}
-
-#' Estimates as dots with their 95 % intervals, largest first, as SVG
-#' @noRd
-interval_plot <- function(rows) {
-  left <- 290
-  width <- 880
-  line <- 24
-  top <- 34
-  height <- top + line * nrow(rows) + 12
-  most <- max(rows$upper_95, rows$estimate, 1, na.rm = TRUE)
-  ticks <- pretty(c(0, most), 5)
-  x <- function(value) left + (width - left - 30) * value / max(ticks)
-  y <- top + line * (seq_len(nrow(rows)) - 0.5)
-  grid <- sprintf(
-    paste0(
-      "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" class=\"grid\"/>",
-      "<text x=\"%.1f\" y=\"%d\" class=\"tick\">%s</text>"
-    ),
-    x(ticks), x(ticks), top, height - 10, x(ticks), top - 10, count(ticks)
-  )
-  has_interval <- !is.na(rows$standard_error)
-  low <- ifelse(has_interval, rows$lower_95, rows$estimate)
-  high <- ifelse(has_interval, rows$upper_95, rows$estimate)
-  marks <- sprintf(
-    paste0(
-      "<text x=\"%d\" y=\"%.1f\" class=\"name\">%s</text>",
-      "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\" class=\"interval\"/>",
-      "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\"><title>%s: %s, 95 %% interval %s to %s</title></circle>"
-    ),
-    left - 12, y + 4, escape(shortened(rows$label)), x(low), x(high), y, y, x(rows$estimate), y,
-    escape(rows$label), count(rows$estimate), count(rows$lower_95), count(rows$upper_95)
-  )
-  paste(c(
-    sprintf("<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Estimated offenses with 95 %% intervals\">",
-      width, height),
-    grid, marks, "</svg>"
-  ), collapse = "\n")
-}
-
-#' Labels that fit beside a plot
-#' @noRd
-shortened <- function(labels, most = 38L) {
-  ifelse(nchar(labels) > most, paste0(substr(labels, 1L, most - 1L), "\u2026"), labels)
-}
-
-#' @noRd
-html_table <- function(table) {
-  if (is.null(table) || nrow(table) == 0L) {
-    return("<p>Nothing to show.</p>")
-  }
-  head <- paste0("<th scope=\"col\">", escape(names(table)), "</th>", collapse = "")
-  body <- apply(as.matrix(table), 1L, function(row) {
-    paste0("<tr>", paste0("<td>", escape(row), "</td>", collapse = ""), "</tr>")
-  })
-  paste(c("<table>", "<thead><tr>", head, "</tr></thead><tbody>", body, "</tbody></table>"), collapse = "\n")
-}
-
-#' @noRd
-escape <- function(text) {
-  text <- gsub("&", "&amp;", text, fixed = TRUE)
-  gsub("<", "&lt;", text, fixed = TRUE)
-}
-
-#' @noRd
-count <- function(value) {
-  ifelse(is.na(value), "n/a", trimws(formatC(round(value), format = "d", big.mark = ",")))
-}
-
-#' @noRd
-decimal <- function(value) {
-  ifelse(is.na(value), "n/a", trimws(formatC(value, format = "f", digits = 1L, big.mark = ",")))
-}
-
-#' @noRd
-percent <- function(part, whole) {
-  ifelse(whole > 0, sprintf("%.0f %%", 100 * part / whole), "n/a")
 }

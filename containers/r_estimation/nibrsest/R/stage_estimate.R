@@ -44,8 +44,8 @@ stage_estimate <- function(settings) {
 
 #' Everything that is estimated of one geography
 #'
-#' @return A list of data.tables: `offenses` (see [describe_estimates()]), `tables` (see [estimate_tables()]), `places` (see
-#'   [coverage_of()]), the latter two with `permutation`.
+#' @return A list of data.tables: `offenses` (see [describe_estimates()]), `tables` (see [estimate_tables()]),
+#'   `places` (see [coverage_of()]), the latter two with `permutation`.
 #' @noRd
 estimate_place <- function(name, place, weights, strata, agencies, covariates, used, cells, year) {
   at <- match(weights$ori, agencies$ori)

@@ -44,3 +44,10 @@ read_tabulated <- function(settings) {
     ), "tabulate_state")
   }))
 }
+
+#' @noRd
+read_donors <- function(settings) {
+  months <- tolower(month.abb)
+  read_weight_file(settings, "donors.csv",
+    c(ori = "character", donor = "character", stats::setNames(rep("integer", 12L), months)))
+}

@@ -15,9 +15,19 @@ stage_report <- function(settings) {
     file.copy(file.path(settings$input, "weights", name), file.path(folder, "weights", name), overwrite = TRUE)
   }
   described <- cbind(places, permutations()[places$permutation, c("description", "folder", "weight_name", "kind")])
-  publish_tables(tables, described, settings$year, folder)
-  page <- report_page(settings$year, estimates, strata, agencies)
+  flags <- release_flags(tables, described, table_cells())
+  publish_tables(tables, flags, described, settings$year, folder)
+  table_a <- file.path(settings$input, "weights", "table_a.csv")
+  page <- report_page(settings$year, list(
+    tables = tables, flags = flags, places = places, weights = read_weights(settings), strata = strata,
+    attempts = read_weight_file(settings, "attempts.csv", c(geography = "character", converged = "logical")),
+    table_a = if (file.exists(table_a)) data.table::fread(table_a) else NULL, agencies = agencies,
+    donors = read_donors(settings)
+  ))
   writeLines(enc2utf8(page), file.path(folder, "report.html"), useBytes = TRUE)
+  readme <- readLines(system.file("zip_readme.md", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
+  writeLines(enc2utf8(gsub("{{year}}", settings$year, readme, fixed = TRUE)), file.path(folder, "README.md"),
+    useBytes = TRUE)
   inform("wrote %s", file.path(folder, "report.html"))
 }
 
@@ -57,14 +67,13 @@ place_columns <- c(
 
 #' Write a file per geography and table, one of everything, and a workbook per geography
 #'
-#' @param tables,places Of all permutations: see [estimate_tables()] and [coverage_of()].
+#' @param tables,flags,places Of all permutations: see [estimate_tables()], [release_flags()] and [coverage_of()].
 #' @noRd
-publish_tables <- function(tables, places, year, folder) {
+publish_tables <- function(tables, flags, places, year, folder) {
   definitions <- table_definitions()
   cells <- table_cells(definitions)
   labels <- cell_names(cells, definitions)
   published <- which(!is.na(labels$indicator))
-  flags <- release_flags(tables, places, cells)
   write_stage_file(compact_rows(tables, flags, places, cells, published), file.path(folder, "tables.csv"))
   write_stage_file(places, file.path(folder, "geographies.csv"))
   for (at in seq_len(nrow(places))) {

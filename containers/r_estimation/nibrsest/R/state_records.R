@@ -30,7 +30,8 @@ read_state_records <- function(zip) {
       places = own$places,
       incidents = incidents[, c("place", "by_report", "hour", "except")],
       offenses = offenses[, c("incident", "code", "completed")],
-      victims = data.table::data.table(incident = at_incident(victims$incident_id), type = code_of(found, "nibrs_victim", "victim_type_id", victims)),
+      victims = data.table::data.table(incident = at_incident(victims$incident_id),
+        type = code_of(found, "nibrs_victim", "victim_type_id", victims)),
       offenders = data.table::data.table(
         incident = at_incident(offenders$incident_id), known = !offenders$offender_seq_num %in% 0L
       ),
@@ -139,7 +140,8 @@ read_properties <- function(found, incident_ids) {
 read_pairs <- function(found, table, id, record, ids) {
   key <- paste0(record, "_id")
   rows <- read_published(found, table, stats::setNames(c("numeric", "character"), c(key, id)))
-  pairs <- data.table::data.table(record = row_of(rows[[key]], ids, key, found$zip), code = code_of(found, table, id, rows))
+  pairs <- data.table::data.table(record = row_of(rows[[key]], ids, key, found$zip),
+    code = code_of(found, table, id, rows))
   data.table::setnames(pairs, "record", record)
   pairs
 }

@@ -6,8 +6,8 @@
 #'
 #' @param records See [read_state_records()].
 #' @param definitions See [table_definitions()].
-#' @return A data.table: `ori`, `month` (1 to 12), `cell` (see [table_cells()]) and `number`, without zeros, in this order
-#'   of keys.
+#' @return A data.table: `ori`, `month` (1 to 12), `cell` (see [table_cells()]) and `number`, without zeros, in this
+#'   order of keys.
 #' @references METHOD, section 8.2.
 #' @export
 tabulate_tables <- function(records, definitions = table_definitions()) {
@@ -43,8 +43,8 @@ tabulate_tables <- function(records, definitions = table_definitions()) {
 
 #' Which unit counts which offense codes in each section
 #'
-#' @return The sections, one row per unit that is counted in it, with `codes`: the only ones that the unit counts, `but`:
-#'   the ones that it does not (separated by blanks, missing where all).
+#' @return The sections, one row per unit that is counted in it, with `codes`: the only ones that the unit counts,
+#'   `but`: the ones that it does not (separated by blanks, missing where all).
 #' @noRd
 sections_by_unit <- function(definitions) {
   made <- lapply(seq_len(nrow(definitions$sections)), function(at) {
@@ -86,7 +86,8 @@ unit_categories <- function(records, unit, characteristic, definitions) {
     return(pairs)
   }
   without <- setdiff(seq_len(number), pairs$unit)
-  data.table::rbindlist(list(pairs, data.table::data.table(unit = without, category = rep(rule$absent, length(without)))))
+  added <- data.table::data.table(unit = without, category = rep(rule$absent, length(without)))
+  data.table::rbindlist(list(pairs, added))
 }
 
 #' From records to the units that they belong to, or that belong to them

@@ -123,7 +123,8 @@ described <- function(frame, solved, attempts) {
   data.table::set(weights, NULL, "n", strata$n[at])
   data.table::setcolorder(weights, c("ori", "stratum", "N", "n", "weight"))
   data.table::setkeyv(weights, "ori")
-  list(weights = weights, strata = strata, attempts = data.table::rbindlist(attempts))
+  list(weights = weights, strata = strata,
+    attempts = data.table::rbindlist(c(list(no_weights()$attempts), attempts), fill = TRUE))
 }
 
 #' The group that one joins: the next of its super-group, else the one before, else of a preferred super-group

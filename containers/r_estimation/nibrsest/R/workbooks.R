@@ -1,7 +1,8 @@
 #' Write the tables of one geography as a workbook, a sheet per table
 #'
-#' Rows are what the tables distinguish, columns are offenses with a count and a percentage each. What is not for release is
-#' grey and italic. The file depends on nothing but its content: dates in it are the first of January of the data year.
+#' Rows are what the tables distinguish, columns are offenses with a count and a percentage each. What is not for
+#' release is grey and italic. The file depends on nothing but its content: dates in it are the first of January of
+#' the data year.
 #'
 #' @param path The file.
 #' @param rows Of the geography, all tables, in the order of `cells`: see [estimate_tables()] and [release_flags()].
@@ -46,8 +47,9 @@ repack <- function(made, path, year) {
 #' @noRd
 add_sheet <- function(book, table, rows, flags, place, cells, labels, year) {
   openxlsx::addWorksheet(book, table)
-  put <- function(x, row, column = 1L) openxlsx::writeData(book, table, x, startRow = row, startCol = column,
-    colNames = FALSE)
+  put <- function(x, row, column = 1L) {
+    openxlsx::writeData(book, table, x, startRow = row, startCol = column, colNames = FALSE)
+  }
   style <- function(how, at, columns) {
     openxlsx::addStyle(book, table, how, rows = at, cols = columns, gridExpand = TRUE, stack = TRUE)
   }
@@ -71,7 +73,8 @@ add_sheet <- function(book, table, rows, flags, place, cells, labels, year) {
   style(openxlsx::createStyle(numFmt = "#,##0.0"), 5L + grid$rates, seq(2L, width, 2L))
   withheld <- openxlsx::createStyle(fontColour = "#6B6B6B", textDecoration = "italic")
   if (nrow(grid$withheld) > 0L) {
-    openxlsx::addStyle(book, table, withheld, rows = 5L + grid$withheld[, 1], cols = 1L + grid$withheld[, 2], stack = TRUE)
+    openxlsx::addStyle(book, table, withheld, rows = 5L + grid$withheld[, 1], cols = 1L + grid$withheld[, 2],
+      stack = TRUE)
   }
   openxlsx::setColWidths(book, table, 1L, 58)
   openxlsx::setColWidths(book, table, 2:width, 12)

@@ -1,0 +1,33 @@
+#' A data frame as an HTML table
+#' @noRd
+html_table <- function(table) {
+  if (is.null(table) || nrow(table) == 0L) {
+    return("<p>Nothing to show.</p>")
+  }
+  head <- paste0("<th scope=\"col\">", escape(names(table)), "</th>", collapse = "")
+  body <- apply(as.matrix(table), 1L, function(row) {
+    paste0("<tr>", paste0("<td>", escape(row), "</td>", collapse = ""), "</tr>")
+  })
+  paste(c("<table>", "<thead><tr>", head, "</tr></thead><tbody>", body, "</tbody></table>"), collapse = "\n")
+}
+
+#' @noRd
+escape <- function(text) {
+  text <- gsub("&", "&amp;", text, fixed = TRUE)
+  gsub("<", "&lt;", text, fixed = TRUE)
+}
+
+#' @noRd
+count <- function(value) {
+  ifelse(is.na(value), "n/a", trimws(formatC(round(value), format = "f", digits = 0L, big.mark = ",")))
+}
+
+#' @noRd
+decimal <- function(value) {
+  ifelse(is.na(value), "n/a", trimws(formatC(value, format = "f", digits = 1L, big.mark = ",")))
+}
+
+#' @noRd
+percent <- function(part, whole) {
+  ifelse(whole > 0, sprintf("%.0f %%", 100 * part / whole), "n/a")
+}

@@ -1,0 +1,116 @@
+cells <- table_cells()
+wanted <- c("t_2a_1_1_17", "t_2a_4_11_17", "t_2a_4_12_17", "t_2a_4_12_5", "t_1a_13_62_1")
+few <- cells[match(wanted, cells$cell), ]
+place <- function(kind = "national", coverage = 0.5, over = FALSE, number = 1L) {
+  data.table::data.table(
+    permutation = number, kind = kind, description = "Somewhere", weight_name = "NationalWgt", agencies = 10L,
+    respondents = 5L, population = 2e5, population_of_respondents = 1e5, coverage = coverage, tribal_coverage = 0.9,
+    state_police_coverage = 0.9, other_coverage = 0.9, missing_over_10_percent = over
+  )
+}
+rows_of <- function(estimate, error, number = 1L) {
+  data.table::data.table(
+    permutation = number, cell = wanted, estimate = estimate, standard_error = error, percentage = c(NA, 40, 60, 0, 1),
+    percentage_error = c(NA, 2, 2, 0, 1), unweighted = 5, unweighted_percentage = c(NA, 50, 50, 0, 1),
+    agency_counts = 3L
+  )
+}
+
+test_that("a cell is flagged by its relative error, or as zero where too few are covered", {
+  flag <- function(rows, place) release_flags(rows, place, cells)$flag
+  rows <- rows_of(c(100, 100, 0, 0, 0), c(31, 29, 0, 0, 0))
+  expect_equal(flag(rows, place()), c(1L, 0L, 1L, NA, 0L))
+  # Agencies of the tribes decide about their row, whatever share of the residents is covered.
+  expect_equal(flag(rows, place(coverage = 0.79))[[5]], 0L)
+  expect_equal(flag(rows, place(coverage = 0.81)), c(0L, 0L, 0L, NA, 0L))
+})
+
+test_that("where one silent agency has a tenth of the residents nothing is released, but in the nation", {
+  rows <- rows_of(c(100, 100, 100, 0, 100), rep(1, 5))
+  expect_equal(release_flags(rows, place("national", over = TRUE), cells)$flag, c(0L, 0L, 0L, NA, 0L))
+  expect_equal(release_flags(rows, place("region", over = TRUE), cells)$flag, c(1L, 1L, 1L, NA, 1L))
+  expect_equal(release_flags(rows, place("university", over = TRUE), cells)$flag, c(0L, 0L, 0L, NA, 0L))
+})
+
+test_that("a place whose totals are mostly flagged is withheld, but a state keeps violent and property crime", {
+  key <- cells[which(cells$row == 1L & cells$table %in% c("2a", "2b")), ]
+  rows <- data.table::data.table(
+    permutation = 60L, cell = key$cell, estimate = 100, standard_error = 50, percentage = NA_real_,
+    percentage_error = NA_real_
+  )
+  data.table::set(rows, which(rows$cell %in% c("t_2a_1_1_17", "t_2b_1_1_14")), "standard_error", 1)
+  found <- release_flags(rows, place("state", number = 60L), cells)
+  expect_true(all(found$withheld_place))
+  expect_equal(rows$cell[found$flag == 0L], c("t_2a_1_1_17", "t_2b_1_1_14"))
+  data.table::set(rows, which(rows$cell == "t_2b_1_1_14"), "standard_error", 50)
+  expect_equal(unique(release_flags(rows, place("state", number = 60L), cells)$flag), 1L)
+  expect_equal(sum(release_flags(rows, place("national", number = 60L), cells)$flag == 0L), 1L)
+})
+
+test_that("rows are published with the reference's columns in its order", {
+  definitions <- table_definitions()
+  here <- 1:4
+  rows <- rows_of(c(100, 40, 60, 0, 0), c(10, 5, 5, 0, 0))[here, ]
+  flags <- release_flags(rows, place(), cells)
+  found <- published_rows(rows, flags, place(), few[here, ], cell_names(few[here, ], definitions), 2024L)
+  expect_equal(names(found)[1:6], c("indicator_name", "estimate", "estimate_unweighted", "estimate_geographic_location",
+    "estimate_type", "estimate_type_num"))
+  expect_equal(utils::tail(names(found), 4), c("PROP_ELIG_ORIS_NONZERO_COUNT", "CORRELATION_WITH_PRIOR_YEAR",
+    "estimate_copula", "bias_method"))
+  expect_equal(ncol(found), 40L)
+  earlier <- published_rows(rows, flags, place(), few[here, ], cell_names(few[here, ], definitions), 2023L)
+  expect_equal(ncol(earlier), 38L)
+  rate <- found[which(found$estimate_type == "rate"), ]
+  expect_equal(rate$der_variable_name, "t_2a_1_2_17")
+  expect_equal(c(rate$estimate, rate$estimate_standard_error, rate$estimate_unweighted), c(50, 5, 5))
+  share <- found[which(found$der_variable_name == "t_2a_4_12_17" & found$estimate_type == "percentage"), ]
+  expect_equal(c(share$estimate, share$estimate_standard_error), c(60, 2))
+  expect_equal(share$estimate_type_detail_percentage, "rows 11, 12")
+  expect_equal(c(share$estimate_domain_1, share$estimate_domain_2), c("Injury", "Yes"))
+  nothing <- found[which(found$der_variable_name == "t_2a_4_12_5"), ]
+  expect_equal(unique(nothing$estimate), -9)
+  expect_equal(unique(nothing$suppression_flag_indicator), -9)
+  count <- found[which(found$der_variable_name == "t_2a_1_1_17"), ]
+  expect_equal(count$estimate_upper_bound, 100 + stats::qnorm(0.975) * 10)
+  # 3 of 10 agencies have any: the step from 0.204 to 0.344.
+  expect_equal(c(count$PROP_ELIG_ORIS_NONZERO_COUNT, count$CORRELATION_WITH_PRIOR_YEAR), c(0.3, 0.692))
+})
+
+test_that("legacy rape has no row, and names are the published ones", {
+  names <- cell_names(cells, table_definitions())
+  expect_true(all(is.na(names$indicator[cells$table == "2a" & cells$column %in% 10:12])))
+  expect_equal(unique(names$indicator[cells$table == "2a" & cells$column == 16]), "Rape")
+  expect_equal(unique(names$indicator[cells$table == "2a" & cells$column == 13]), "Criminal Sexual Contact")
+})
+
+test_that("totals and percentages of tables are those of the survey package", {
+  testthat::skip_if_not_installed("survey")
+  set.seed(5)
+  n <- 60L
+  agencies <- data.table::data.table(ori = sprintf("A%02d", seq_len(n)), class = 1L, agency_type = "City",
+    msa_status = 1L)
+  asked <- c("t_2a_1_1_17", "t_2a_2_3_17", "t_2a_2_4_17", "t_2a_3_5_17", "t_2a_3_6_17")
+  used <- data.table::CJ(ori = agencies$ori, cell = asked)
+  data.table::set(used, NULL, "number", stats::rpois(nrow(used), 3))
+  y <- annual_cells(used, agencies, cells)
+  stratum <- rep(c("1", "2"), n / 2)
+  x <- cbind(total = stats::rpois(n, 20) + 1, robbery = stats::rpois(n, 4))
+  design <- data.table::data.table(stratum = stratum, N = 100L, n = 30L, weight = 100 / 30)
+  frame <- data.frame(as.matrix(y[, asked]), x, stratum = stratum, fpc = 100L)
+  plain <- survey::svydesign(~1, strata = ~stratum, fpc = ~fpc, data = frame)
+  by_stratum <- rowsum(x, stratum) * 1.1 * 100 / 30
+  calibrated <- survey::calibrate(plain, ~ 0 + stratum:total + stratum:robbery, as.vector(by_stratum),
+    calfun = "logit", bounds = c(0.3, 3), epsilon = 1e-12)
+  data.table::set(design, NULL, "weight", 1 / calibrated$prob)
+  strata <- data.table::data.table(stratum = c("1", "2"), covariates = "total robbery")
+  found <- estimate_tables(y, design, strata, x, list("all agencies" = rep(TRUE, n)), cells)
+  ours <- found[match(asked, found$cell), ]
+  theirs <- survey::svytotal(stats::reformulate(asked), calibrated)
+  expect_equal(ours$estimate, unname(stats::coef(theirs)), tolerance = 1e-8)
+  expect_equal(ours$standard_error, unname(survey::SE(theirs)), tolerance = 1e-8)
+  share <- survey::svyratio(~t_2a_2_4_17, ~ I(t_2a_2_3_17 + t_2a_2_4_17), calibrated)
+  expect_equal(ours$percentage[[3]], 100 * unname(stats::coef(share)), tolerance = 1e-8)
+  expect_equal(ours$percentage_error[[3]], 100 * as.vector(survey::SE(share)), tolerance = 1e-8)
+  type <- survey::svyratio(~t_2a_3_6_17, ~t_2a_2_4_17, calibrated)
+  expect_equal(ours$percentage_error[[5]], 100 * as.vector(survey::SE(type)), tolerance = 1e-8)
+})

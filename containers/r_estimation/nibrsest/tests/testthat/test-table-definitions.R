@@ -1,0 +1,57 @@
+definitions <- table_definitions()
+cells <- table_cells(definitions)
+denominator_of <- function(table, row) {
+  unique(cells$denominator[cells$table == table & cells$row == row])
+}
+
+test_that("the tables have the rows and columns of the method", {
+  rows <- tapply(cells$row, cells$table, max)
+  expect_equal(rows[c("1a", "1b", "1c", "2a", "2b", "2c", "3c")],
+    c("1a" = 101, "1b" = 88, "1c" = 78, "2a" = 110, "2b" = 75, "2c" = 62, "3c" = 3), ignore_attr = TRUE)
+  columns <- tapply(cells$column, cells$table, max)
+  expect_equal(as.vector(columns[c("1a", "1b", "1c", "2a", "2b", "2c", "3c")]), c(20, 15, 27, 20, 18, 27, 15))
+  expect_true(all(c("t_2a_1_1_17", "t_2b_1_1_14") %in% cells$cell))
+  expect_equal(anyDuplicated(cells$cell), 0L)
+})
+
+test_that("percentages of Table 1a divide by the rows of the reference's own test", {
+  for (row in 3:4) expect_equal(denominator_of("1a", row), "3 4")
+  for (row in 5:10) expect_equal(denominator_of("1a", row), "4")
+  for (row in 11:12) expect_equal(denominator_of("1a", row), "11 12")
+  for (row in 13:14) expect_equal(denominator_of("1a", row), "13 14")
+  for (row in 15:17) expect_equal(denominator_of("1a", row), "15 16 17")
+  expect_equal(denominator_of("1a", 1), "")
+})
+
+test_that("possessions and federal agencies have no row, and injuries of the murdered no meaning", {
+  expect_false(any(cells$table == "1a" & cells$row %in% c(56, 63)))
+  expect_equal(sort(unique(cells$column[cells$table == "1a" & cells$row == 11 & !cells$applies])), 5:6)
+  expect_equal(unique(cells$column[cells$table == "1a" & cells$row == 72 & cells$applies]), c(7L, 19L, 20L))
+})
+
+test_that("every code of an offense is in one basic column of its kind, and every recode has a label", {
+  offenses <- package_table("tables/columns.csv")
+  last <- c("1a 2a" = 14L, "1b 2b 3c" = 13L, "1c 2c" = 27L)
+  for (list in names(last)) {
+    mine <- offenses[which(offenses$tables == list), ]
+    basic <- unlist(lapply(mine$offense_codes[seq(2L, last[[list]])], words))
+    expect_setequal(basic, words(mine$offense_codes[[1]]))
+    expect_equal(anyDuplicated(basic), 0L)
+  }
+  known <- paste(definitions$categories$characteristic, definitions$categories$category)
+  expect_true(all(paste(definitions$recodes$characteristic, definitions$recodes$category) %in% known))
+})
+
+test_that("a section has as many rows as its characteristic has categories", {
+  number <- table(definitions$categories$characteristic)
+  some <- definitions$sections[which(!is.na(definitions$sections$characteristic)), ]
+  expect_equal(some$last_row - some$first_row + 1L, as.vector(number[some$characteristic]))
+})
+
+test_that("the 108 permutations have the numbers of the method", {
+  known <- permutations()
+  expect_equal(known$permutation, 1:108)
+  expect_equal(known$geography[c(1, 12, 23, 34, 45, 56, 64, 106, 107, 108)],
+    c("US", "Northeast", "Midwest", "South", "West", "AL", "DC", "WY", "University or College", "Tribal"))
+  expect_equal(sum(known$kind == "national group"), 10L)
+})
