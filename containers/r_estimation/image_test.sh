@@ -82,15 +82,33 @@ make_input() { # a state's zip: the one that is given, or a made-up one
     python3 - "$1/downloads/2013/LA-2013.zip" <<'PYTHON'
 import sys, zipfile
 tables = {
-    "nibrs_month.csv": "nibrs_month_id,agency_id,month_num\n1,7,5\n",
-    "cde_agencies.csv": "agency_id,ori\n7,LA0000700\n",
-    "nibrs_incident.csv": "incident_id,nibrs_month_id\n1,1\n2,1\n",
-    "nibrs_offense.csv": "offense_id,incident_id,offense_type_id\n1,1,40\n2,2,40\n",
-    "nibrs_offense_type.csv": "offense_type_id,offense_code\n40,120\n",
+    "nibrs_month": "nibrs_month_id,agency_id,month_num\n1,7,5\n",
+    "cde_agencies": "agency_id,ori\n7,LA0000700\n",
+    "nibrs_incident": "incident_id,nibrs_month_id,report_date_flag,incident_hour,cleared_except_id\n1,1,,5,6\n2,1,R,,6\n",
+    "nibrs_offense": "offense_id,incident_id,offense_type_id,attempt_complete_flag,location_id\n1,1,40,C,20\n2,2,40,A,20\n",
+    "nibrs_victim": "victim_id,incident_id,victim_type_id\n1,1,4\n2,2,4\n",
+    "nibrs_victim_offense": "victim_id,offense_id\n1,1\n2,2\n",
+    "nibrs_victim_injury": "victim_id,injury_id\n1,5\n",
+    "nibrs_victim_offender_rel": "victim_id,relationship_id\n1,24\n",
+    "nibrs_offender": "offender_id,incident_id,offender_seq_num\n1,1,1\n2,2,0\n",
+    "nibrs_weapon": "offense_id,weapon_id\n1,3\n",
+    "nibrs_criminal_act": "offense_id,criminal_act_id\n1,9\n",
+    "nibrs_property": "property_id,incident_id,prop_loss_id,stolen_count\n1,1,7,\n",
+    "nibrs_property_desc": "property_id,prop_desc_id\n1,20\n",
+    "nibrs_arrestee": "incident_id\n1\n",
+    "nibrs_offense_type": "offense_type_id,offense_code\n40,120\n",
+    "nibrs_location_type": "location_id,location_code\n20,20\n",
+    "nibrs_victim_type": "victim_type_id,victim_type_code\n4,I\n",
+    "nibrs_injury": "injury_id,injury_code\n5,N\n",
+    "nibrs_relationship": "relationship_id,relationship_code\n24,ST\n",
+    "nibrs_weapon_type": "weapon_id,weapon_code\n3,12\n",
+    "nibrs_criminal_act_type": "criminal_act_id,criminal_act_code\n9,N\n",
+    "nibrs_prop_desc_type": "prop_desc_id,prop_desc_code\n20,20\n",
+    "nibrs_cleared_except": "cleared_except_id,cleared_except_code\n6,N\n",
 }
 with zipfile.ZipFile(sys.argv[1], "w") as archive:
     for name, text in tables.items():
-        archive.writestr(name, text)
+        archive.writestr(f"{name}.csv", text)
 PYTHON
 }
 
@@ -108,6 +126,8 @@ variables=(ESTIMATION_PREFIX=runs/image-test/estimation/2013/ DATA_YEAR=2013 INP
 run "$store" "${variables[@]}" STATE_ZIP=downloads/2013/LA-2013.zip -- tabulate_state
 result=$store/runs/image-test/estimation/2013/tabulated/LA.csv
 head -2 "$result" | tail -1 | grep -qE '^LA[^,]*,[0-9]+,[0-9A-Z]+,[0-9]+$' || { echo "unexpected result:" >&2; head "$result" >&2; exit 1; }
+
+grep -q '^LA[^,]*,5,t_2a_1_1_15,2$' "${result%.csv}-cells.csv" || { echo "the tables lack the robberies" >&2; exit 1; }
 
 say "A stage that cannot work says why and ends with status 3"
 status=0

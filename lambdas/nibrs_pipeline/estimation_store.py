@@ -1,7 +1,9 @@
 """What the stages of a year have left in the store."""
 
 import re
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 from nibrs_pipeline.errors import BrokenExtract
 from nibrs_pipeline.estimation import YearInputs
@@ -10,8 +12,6 @@ from nibrs_pipeline.store import Store
 
 #: The page that people read first; it also lies beside the zip.
 REPORT_PAGE = "report.html"
-#: So many files are fetched, and held, at once.
-_PORTION = 50
 
 
 def read_inputs(store: Store, run_id: str, year: int) -> YearInputs | None:
@@ -52,23 +52,23 @@ def clear_failures(store: Store, run_id: str, year: int) -> None:
         store.delete(key)
 
 
-def report_files(store: Store, run_id: str, year: int) -> Iterator[tuple[str, bytes]]:
+def report_files(store: Store, run_id: str, year: int, folder: Path) -> Iterator[tuple[str, bytes]]:
     """What the stage report has written, name and content in the order of names.
 
-    There are some hundreds of files: they are fetched a portion after the other.
+    Args:
+        folder: where there is space for the zip that the stage has left.
 
     Raises:
-        BrokenExtract: it has written nothing, or not the page.
+        BrokenExtract: it has left nothing.
     """
-    prefix = f"{estimation_prefix(run_id, year)}report/"
-    keys = sorted(store.sizes(prefix))
-    if f"{prefix}{REPORT_PAGE}" not in keys:
+    key = f"{estimation_prefix(run_id, year)}report.zip"
+    if key not in store.sizes(key):
         raise BrokenExtract(f"run {run_id} has no report of {year}; start it again")
-    for start in range(0, len(keys), _PORTION):
-        portion = keys[start : start + _PORTION]
-        found = store.get_many(portion)
-        for key in portion:
-            yield key.removeprefix(prefix), found[key]
+    path = folder / "report.zip"
+    store.download(key, path)
+    with zipfile.ZipFile(path) as archive:
+        for name in sorted(archive.namelist()):
+            yield name, archive.read(name)
 
 
 def _failures(run_id: str, year: int) -> str:

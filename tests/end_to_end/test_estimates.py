@@ -143,10 +143,13 @@ def test_the_zip_the_report_and_the_index_are_published(home: Home, loaded: Data
         report = archive.read("report.html")
     assert names == sorted(names)
     folders = Counter(name.split("/")[0] for name in names)
-    # Nation and two regions with ten groups each, two states; a table each; workbooks without the groups.
+    with zipfile.ZipFile(path) as archive:
+        places = list(csv.DictReader(io.StringIO(archive.read("geographies.csv").decode())))
+    whole = [place["geography"] for place in places if place["agency_group"] == "all agencies"]
+    assert whole == ["US", "Northeast", "South", "DE", "RI", "University or College"]
     assert folders == {
-        "geographies.csv": 1, "indicator_tables": 7 * (3 * 11 + 2), "offenses.csv": 1, "report.html": 1,
-        "tables.csv": 1, "weights": 8, "workbooks": 5,
+        "README.md": 1, "geographies.csv": 1, "indicator_tables": 7 * len(places), "offenses.csv": 1, "report.html": 1,
+        "tables.csv": 1, "weights": 8, "workbooks": len(whole),
     }  # fmt: skip
     assert (home.objects / BUCKET / public_report_key(2016)).read_bytes() == report
     index = json.loads((public(home) / "index.json").read_text())

@@ -5,17 +5,18 @@
 #' @param strata Of the geography: `stratum`, `covariates`.
 #' @param covariates Matrix of [srs_covariates()], in the order of the rows.
 #' @param groups A list, named by group of agencies, of logical vectors, one per row; `all agencies` is everyone.
+#' @param correction See [linearised_estimates()].
 #' @return A data.table: `agency_group`, `cell`, `estimate`, `standard_error`, `unweighted` (the respondents' own
 #'   count), `agency_counts` (respondents with any).
 #' @references METHOD, section 9.
 #' @export
-estimate_geography <- function(counts, weights, strata, covariates, groups) {
+estimate_geography <- function(counts, weights, strata, covariates, groups, correction = "none") {
   used <- covariates_used(weights, strata, covariates)
   made <- lapply(names(groups), function(name) {
     inside <- groups[[name]]
     # A group is a domain: agencies outside of it count as zero, and stay in the design.
     y <- counts * inside
-    found <- linearised_estimates(y, weights, used)
+    found <- linearised_estimates(y, weights, used, correction = correction)
     data.table::data.table(
       agency_group = name, cell = colnames(counts), estimate = found$estimate, standard_error = found$standard_error,
       unweighted = colSums(y), agency_counts = as.integer(colSums(y > 0))

@@ -1,35 +1,34 @@
-#' The published rows of one geography and table, with the reference's columns in its order
+#' The published rows of a table, with the reference's columns in its order
 #'
-#' @param rows Of one permutation and table, see [estimate_tables()], in the order of `cells`.
+#' @param rows Of any permutations, see [estimate_tables()].
 #' @param flags Of the same rows, see [release_flags()].
-#' @param place One row: description, weight, and the columns of [coverage_of()].
-#' @param cells Of the same rows, see [table_cells()].
-#' @param labels A data.table in the order of `cells`: `indicator`, `domain_1`, `domain_2`, `full_table`.
+#' @param places A row per permutation: description, weight, and the columns of [coverage_of()].
+#' @param cells See [table_cells()].
+#' @param labels See [cell_names()], in the order of `cells`.
 #' @param year The data year.
-#' @return A data.table: a row per count, percentage and rate. `bias_method` stands after the reference's columns.
+#' @return A data.table: a row per count, percentage and rate, ordered by permutation, row and column. `bias_method`
+#'   stands after the reference's columns.
 #' @references METHOD, sections 8.3 and 11.
 #' @noRd
-published_rows <- function(rows, flags, place, cells, labels, year) {
+published_rows <- function(rows, flags, places, cells, labels, year) {
+  at <- match(rows$cell, cells$cell)
+  of_row <- list(rows = rows, flags = flags, place = places[match(rows$permutation, places$permutation), ],
+    cell = cells[at, ], label = labels[at, ])
+  place <- of_row$place
   counts <- one_statistic(rows$estimate, rows$standard_error, rows$unweighted, flags$cell_flag, flags$flag)
   shares <- one_statistic(rows$percentage, rows$percentage_error, rows$unweighted_percentage,
     flags$cell_flag_percentage, flags$flag_percentage)
-  has_share <- which(nzchar(cells$denominator))
-  whole <- which(is_level_one(cells))
-  rate <- if (place$population > 0) 1e5 / place$population else NA_real_
-  own <- if (place$population_of_respondents > 0) 1e5 / place$population_of_respondents else NA_real_
+  rate <- ifelse(place$population > 0, 1e5 / place$population, NA_real_)
+  own <- ifelse(place$population_of_respondents > 0, 1e5 / place$population_of_respondents, NA_real_)
   rates <- one_statistic(rows$estimate * rate, rows$standard_error * rate, rows$unweighted * own, flags$cell_flag,
     flags$flag)
-  parts <- list(
-    list(counts, seq_len(nrow(rows))), list(shares[has_share, ], has_share), list(rates[whole, ], whole)
-  )
-  found <- data.table::rbindlist(lapply(parts, `[[`, 1L))
-  at <- lapply(parts, `[[`, 2L)
-  data.table::set(found, NULL, c("kind", "at"), list(rep(1:3, lengths(at)), unlist(at)))
-  described <- describe_rows(found, rows, flags, place, cells, labels)
-  order <- order(described$row, described$column, described$kind)
+  kept <- list(seq_len(nrow(rows)), which(nzchar(of_row$cell$denominator)), which(is_level_one(of_row$cell)))
+  found <- data.table::rbindlist(Map(function(table, some) table[some, ], list(counts, shares, rates), kept))
+  data.table::set(found, NULL, "kind", rep(1:3, lengths(kept)))
+  described <- describe_rows(found, lapply(of_row, function(table) table[unlist(kept), ]))
   # The reference has these two columns from 2024 on.
   late <- if (year < 2024L) c("PROP_ELIG_ORIS_NONZERO_COUNT", "CORRELATION_WITH_PRIOR_YEAR") else character()
-  described$table[order, setdiff(names(described$table), late), with = FALSE]
+  described[, setdiff(names(described), late), with = FALSE]
 }
 
 #' One kind of statistic of all rows
@@ -43,45 +42,46 @@ one_statistic <- function(estimate, error, unweighted, cell_flag, flag) {
   )
 }
 
+#' @param found The statistics, with `kind`: 1 count, 2 percentage, 3 rate.
+#' @param of What stands beside them, in the same order: `rows`, `flags`, `place`, `cell`, `label`.
 #' @noRd
-describe_rows <- function(found, rows, flags, place, cells, labels) {
-  cell <- cells[found$at, ]
-  label <- labels[found$at, ]
-  n <- nrow(found)
+describe_rows <- function(found, of) {
+  cell <- of$cell
+  place <- of$place
+  label <- of$label
+  is_rate <- found$kind == 3L
   value <- function(x) ifelse(cell$applies, x, -9)
   # The rate stands one row below the count that it is of.
-  row <- cell$row + (found$kind == 3L)
-  relative_over <- as.integer(found$relative > 0.3)
-  blank <- rep(NA_real_, n)
-  constant <- function(x) rep(x, n)
-  over_10 <- constant(as.integer(place$missing_over_10_percent))
+  row <- cell$row + is_rate
+  blank <- rep(NA_real_, nrow(found))
   table <- data.table::data.table(
     indicator_name = label$indicator, estimate = value(found$estimate), estimate_unweighted = value(found$unweighted),
-    estimate_geographic_location = constant(place$description),
-    estimate_type = c("count", "percentage", "rate")[found$kind], estimate_type_num = found$kind,
+    estimate_geographic_location = place$description, estimate_type = c("count", "percentage", "rate")[found$kind],
+    estimate_type_num = found$kind,
     estimate_type_detail_percentage = ifelse(found$kind == 2L, denominator_wording(cell$denominator), "-9"),
-    estimate_type_detail_rate = ifelse(found$kind == 3L, "per 100,000 total population", "-9"),
-    estimate_domain_1 = ifelse(found$kind == 3L, "Rate per 100,000 residents", label$domain_1),
+    estimate_type_detail_rate = ifelse(is_rate, "per 100,000 total population", "-9"),
+    estimate_domain_1 = ifelse(is_rate, "Rate per 100,000 residents", label$domain_1),
     estimate_domain_2 = label$domain_2, estimate_standard_error = value(found$error),
     estimate_upper_bound = value(found$upper), estimate_lower_bound = value(found$lower),
-    relative_standard_error = value(found$relative), analysis_weight_name = constant(place$weight_name),
-    estimate_prb = blank, estimate_bias = blank, estimate_rmse = blank, relative_rmse = blank,
+    relative_standard_error = value(found$relative), analysis_weight_name = place$weight_name, estimate_prb = blank,
+    estimate_bias = blank, estimate_rmse = blank, relative_rmse = blank,
     suppression_flag_indicator = value(found$flag), der_elig_suppression = as.integer(cell$applies),
-    pop_cov = constant(place$coverage), agency_counts = value(rows$agency_counts[found$at]),
-    der_rrmse_30 = value(relative_over), der_rrmse_gt_30_se_estimate_0_2_cond = value(found$cell_flag),
+    pop_cov = place$coverage, agency_counts = value(of$rows$agency_counts),
+    der_rrmse_30 = value(as.integer(found$relative > 0.3)),
+    der_rrmse_gt_30_se_estimate_0_2_cond = value(found$cell_flag),
     der_rrmse_gt_30_se_estimate_0_2_cond_top = ifelse(is_level_one(cell), value(found$cell_flag), NA),
-    der_perm_group_unsuppression_flag = as.integer(flags$released_place[found$at]),
-    der_perm_group_suppression_flag = as.integer(flags$withheld_place[found$at]),
-    population_estimate = constant(place$population), time_series_start_year = blank, full_table = label$full_table,
+    der_perm_group_unsuppression_flag = as.integer(of$flags$released_place),
+    der_perm_group_suppression_flag = as.integer(of$flags$withheld_place), population_estimate = place$population,
+    time_series_start_year = blank, full_table = label$full_table,
     der_variable_name = sprintf("t_%s_%d_%d_%d", cell$table, cell$section, row, cell$column),
-    PERMUTATION_NUMBER = constant(place$permutation), PRB_ACTUAL = blank,
-    POPTOTAL_ORIG_UNIV_ELIG_PERM_AGENCY_MISSING_OVER_10_PERCENT = over_10,
+    PERMUTATION_NUMBER = place$permutation, PRB_ACTUAL = blank,
+    POPTOTAL_ORIG_UNIV_ELIG_PERM_AGENCY_MISSING_OVER_10_PERCENT = as.integer(place$missing_over_10_percent),
     POPTOTAL_ORIG_ELIG_PERM_AGENCY_MISSING_PRINCIPAL_CITY = blank,
-    PROP_ELIG_ORIS_NONZERO_COUNT = value(rows$agency_counts[found$at] / place$agencies),
-    CORRELATION_WITH_PRIOR_YEAR = value(prior_year_correlation(rows, place)[found$at]),
-    estimate_copula = blank, bias_method = constant("none")
+    PROP_ELIG_ORIS_NONZERO_COUNT = value(of$rows$agency_counts / place$agencies),
+    CORRELATION_WITH_PRIOR_YEAR = value(prior_year_correlation(of$rows, place)), estimate_copula = blank,
+    bias_method = rep("none", nrow(found))
   )
-  list(table = table, row = row, column = cell$column, kind = found$kind)
+  table[order(place$permutation, row, cell$column, found$kind), ]
 }
 
 #' @noRd

@@ -7,6 +7,9 @@
 #' @return The page, lines of HTML.
 #' @noRd
 report_page <- function(year, found) {
+  definitions <- table_definitions()
+  cells <- table_cells(definitions)
+  found$names <- stats::setNames(cell_names(cells, definitions)$indicator, cells$cell)
   template <- readLines(system.file("report.html", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
   agencies <- found$agencies
   nation <- headline_rows(found, 1L)
@@ -35,8 +38,6 @@ report_page <- function(year, found) {
 #' @noRd
 headline_rows <- function(found, permutation) {
   wanted <- package_table("report_cells.csv")$cell
-  definitions <- table_definitions()
-  cells <- table_cells(definitions)
   mine <- which(found$tables$permutation == permutation)
   mine <- mine[match(wanted, found$tables$cell[mine])]
   rows <- found$tables[mine, ]
@@ -45,8 +46,7 @@ headline_rows <- function(found, permutation) {
   half <- stats::qnorm(0.975) * rows$standard_error
   rate <- if (nrow(place) == 1L && place$population > 0) 1e5 / place$population else NA_real_
   data.table::data.table(
-    cell = wanted, label = cell_names(cells, definitions)$indicator[match(wanted, cells$cell)],
-    estimate = rows$estimate,
+    cell = wanted, label = found$names[wanted], estimate = rows$estimate,
     lower = pmax(0, rows$estimate - half), upper = rows$estimate + half, flag = found$flags$flag[mine],
     rate = rows$estimate * rate, rate_half = half * rate,
     note = sprintf("%s \u00b1 %s (%s per 100,000)", count(rows$estimate), count(half), decimal(rows$estimate * rate))

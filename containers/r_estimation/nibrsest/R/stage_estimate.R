@@ -53,6 +53,8 @@ estimate_place <- function(name, place, weights, strata, agencies, covariates, u
   if (place$scheme %in% c("national", "region")) {
     groups <- c(groups, agency_groups(agencies))
   }
+  # A group in which nobody responds has no estimate.
+  groups <- groups[vapply(groups, function(inside) any(inside[at]), TRUE)]
   mine <- lapply(groups, `[`, at)
   x <- covariates[at, , drop = FALSE]
   found <- estimate_geography(annual_counts(used$offenses, weights$ori), weights, strata, x, mine)

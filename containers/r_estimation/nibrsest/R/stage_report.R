@@ -76,27 +76,36 @@ publish_tables <- function(tables, flags, places, year, folder) {
   published <- which(!is.na(labels$indicator))
   write_stage_file(compact_rows(tables, flags, places, cells, published), file.path(folder, "tables.csv"))
   write_stage_file(places, file.path(folder, "geographies.csv"))
-  for (at in seq_len(nrow(places))) {
-    place <- places[at, ]
-    mine <- which(tables$permutation == place$permutation)
+  for (table in unique(cells$table)) {
+    here <- which(tables$cell %in% cells$cell[published][cells$table[published] == table])
+    rows <- published_rows(tables[here, ], flags[here, ], places, cells, labels, year)
+    write_by_place(rows, places, table, folder)
+  }
+  for (at in which(!endsWith(places$kind, "group"))) {
+    mine <- which(tables$permutation == places$permutation[[at]])
     mine <- mine[match(cells$cell, tables$cell[mine])]
-    rows <- tables[mine, ]
-    of_rows <- flags[mine, ]
-    under <- file.path(folder, "indicator_tables", place$folder, gsub("[ ,-]+", "_", place$description))
-    for (table in unique(cells$table)) {
-      here <- published[cells$table[published] == table]
-      write_quietly(
-        published_rows(rows[here, ], of_rows[here, ], place, cells[here, ], labels[here, ], year),
-        file.path(under, sprintf("Indicator_Tables_%d_%s.csv", place$permutation, table))
-      )
-    }
-    if (!endsWith(place$kind, "group")) {
-      write_workbook(file.path(folder, "workbooks", paste0(gsub("[ ,-]+", "_", place$description), ".xlsx")), rows,
-        of_rows, place, cells, labels, year)
-    }
+    name <- paste0(file_name_of(places$description[[at]]), ".xlsx")
+    write_workbook(file.path(folder, "workbooks", name), tables[mine, ], flags[mine, ], places[at, ], cells, labels,
+      year)
   }
   inform("wrote tables of %d geographies and groups of agencies", nrow(places))
 }
+
+#' A file per geography of a table's rows
+#' @noRd
+write_by_place <- function(rows, places, table, folder) {
+  of_place <- split(seq_len(nrow(rows)), rows$PERMUTATION_NUMBER)
+  for (number in names(of_place)) {
+    at <- match(as.integer(number), places$permutation)
+    under <- file.path(folder, "indicator_tables", places$folder[[at]], file_name_of(places$description[[at]]))
+    write_quietly(rows[of_place[[number]], ], file.path(under, sprintf("Indicator_Tables_%s_%s.csv", number, table)))
+  }
+}
+
+#' A description as part of a file's name
+#' @references METHOD, section 11.
+#' @noRd
+file_name_of <- function(description) gsub("[ ,-]+", "_", description)
 
 #' A row per geography and cell, with the statistics side by side
 #' @noRd

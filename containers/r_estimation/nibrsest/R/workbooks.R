@@ -51,7 +51,7 @@ add_sheet <- function(book, table, rows, flags, place, cells, labels, year) {
     openxlsx::writeData(book, table, x, startRow = row, startCol = column, colNames = FALSE)
   }
   style <- function(how, at, columns) {
-    openxlsx::addStyle(book, table, how, rows = at, cols = columns, gridExpand = TRUE, stack = TRUE)
+    openxlsx::addStyle(book, table, how, rows = at, cols = columns, gridExpand = TRUE)
   }
   bold <- openxlsx::createStyle(textDecoration = "bold")
   head <- openxlsx::createStyle(textDecoration = "bold", wrapText = TRUE, valign = "bottom", border = "bottom")
@@ -65,20 +65,29 @@ add_sheet <- function(book, table, rows, flags, place, cells, labels, year) {
   grid <- sheet_grid(rows, flags, place, cells, labels, columns)
   put(grid$names, 6L)
   put(grid$values, 6L, 2L)
-  last <- 5L + nrow(grid$values)
   style(bold, 1L, 1L)
   style(head, 4:5, seq_len(width))
-  style(openxlsx::createStyle(numFmt = "#,##0"), 6:last, seq(2L, width, 2L))
-  style(openxlsx::createStyle(numFmt = "0.0"), 6:last, seq(3L, width, 2L))
-  style(openxlsx::createStyle(numFmt = "#,##0.0"), 5L + grid$rates, seq(2L, width, 2L))
-  withheld <- openxlsx::createStyle(fontColour = "#6B6B6B", textDecoration = "italic")
-  if (nrow(grid$withheld) > 0L) {
-    openxlsx::addStyle(book, table, withheld, rows = 5L + grid$withheld[, 1], cols = 1L + grid$withheld[, 2],
-      stack = TRUE)
-  }
+  style_figures(book, table, grid)
   openxlsx::setColWidths(book, table, 1L, 58)
   openxlsx::setColWidths(book, table, 2:width, 12)
   openxlsx::freezePane(book, table, firstActiveRow = 6L, firstActiveCol = 2L)
+}
+
+#' Each figure has one style, by what it is and whether it is for release: stacks of styles take long to write
+#' @noRd
+style_figures <- function(book, table, grid) {
+  number <- ifelse(col(grid$values) %% 2L == 1L, "#,##0", "0.0")
+  number[grid$rates, ] <- "#,##0.0"
+  for (format in unique(as.vector(number))) {
+    for (withheld in c(FALSE, TRUE)) {
+      at <- which(number == format & grid$withheld == withheld & !is.na(grid$values), arr.ind = TRUE)
+      if (nrow(at) > 0L) {
+        how <- openxlsx::createStyle(numFmt = format, fontColour = if (withheld) "#6B6B6B",
+          textDecoration = if (withheld) "italic")
+        openxlsx::addStyle(book, table, how, rows = 5L + at[, 1], cols = 1L + at[, 2])
+      }
+    }
+  }
 }
 
 #' @noRd
@@ -113,5 +122,5 @@ sheet_grid <- function(rows, flags, place, cells, labels, columns) {
   names[rates] <- "Rate per 100,000 residents"
   second[rates] <- ""
   list(names = ifelse(nzchar(second), paste0(names, ": ", second), names), values = values,
-    withheld = which(withheld & !is.na(values), arr.ind = TRUE), rates = rates)
+    withheld = withheld, rates = rates)
 }

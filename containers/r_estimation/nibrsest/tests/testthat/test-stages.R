@@ -25,9 +25,21 @@ test_that("the stages lead from zips to a report", {
   expect_equal(robbery$standard_error[[4]], sqrt((1 - 3 / 4) * 3 / 2 * sum((e - mean(e))^2)), tolerance = 1e-6)
   expect_equal(unique(estimates$bias_method), "none")
   groups <- estimates[which(estimates$geography == "US" & estimates$cell == "120"), ]
-  expect_equal(nrow(groups), 11L)
+  expect_equal(groups$agency_group, c("all agencies", "under 10,000 residents", "city agencies"))
   expect_equal(groups$estimate[groups$agency_group == "city agencies"], robbery$estimate[[1]])
-  expect_equal(groups$estimate[groups$agency_group == "county agencies"], 0)
+  tables <- data.table::fread(file.path(folder, "tables.csv"))
+  cell <- tables[which(tables$der_variable_name == "t_2b_1_1_12"), ]
+  expect_equal(cell$estimate[cell$PERMUTATION_NUMBER == 58], robbery$estimate[[4]])
+  one <- data.table::fread(file.path(folder, "indicator_tables", "State", "Arizona", "Indicator_Tables_58_2b.csv"))
+  one <- one[which(one$der_variable_name == "t_2b_1_1_12"), ]
+  expect_equal(c(one$estimate, one$estimate_standard_error), c(robbery$estimate[[4]], robbery$standard_error[[4]]))
+  sheet <- openxlsx::read.xlsx(file.path(folder, "workbooks", "Arizona.xlsx"), "2b", colNames = FALSE,
+    skipEmptyRows = FALSE, skipEmptyCols = FALSE)
+  expect_equal(sheet[1, 1], "Table 2b. Property offenses, 2016: Arizona")
+  at <- which(unlist(sheet[4, ]) == "Robbery")
+  expect_equal(as.numeric(sheet[6, at]), robbery$estimate[[4]])
+  expect_equal(as.numeric(sheet[7, at]), robbery$estimate[[4]] * 1e5 / 20000)
+  expect_equal(sheet[8, 1], "Weapon involved: No")
   page <- paste(readLines(file.path(folder, "report.html")), collapse = "\n")
   expect_match(page, "NIBRS estimates for 2016", fixed = TRUE)
   expect_match(page, "The database knows agencies of 2 of 51 states", fixed = TRUE)
