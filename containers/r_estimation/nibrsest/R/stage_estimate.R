@@ -16,8 +16,10 @@ stage_estimate <- function(settings) {
     stats::setNames(rep("numeric", length(covariate_names)), covariate_names)))
   offenses <- read_weight_file(settings, "offenses.csv",
     c(ori = "character", offense_code = "character", offenses = "numeric"))
-  used <- read_weight_file(settings, "cells.csv", c(ori = "character", cell = "character", number = "numeric"))
   cells <- table_cells()
+  annual <- annual_cells(
+    read_weight_file(settings, "cells.csv", c(ori = "character", cell = "character", number = "numeric")), agencies, cells
+  )
   places <- geographies(agencies)
   scheme <- vapply(places, `[[`, "", "scheme")
   mine <- names(places)[match(scheme, c("national", "region", "state", "expansion")) %in%
@@ -29,7 +31,7 @@ stage_estimate <- function(settings) {
       return(NULL)
     }
     estimate_place(name, places[[name]], theirs, strata[which(strata$geography == name), ], agencies, covariates,
-      list(offenses = offenses, cells = used), cells, settings$year)
+      list(offenses = offenses, annual = annual), cells, settings$year)
   })
   made <- Filter(Negate(is.null), made)
   if (length(made) == 0L) {
@@ -58,7 +60,7 @@ estimate_place <- function(name, place, weights, strata, agencies, covariates, u
   mine <- lapply(groups, `[`, at)
   x <- covariates[at, , drop = FALSE]
   found <- estimate_geography(annual_counts(used$offenses, weights$ori), weights, strata, x, mine)
-  tables <- estimate_tables(annual_cells(used$cells, agencies[at, ], cells), weights, strata, x, mine, cells)
+  tables <- estimate_tables(used$annual[at, , drop = FALSE], weights, strata, x, mine, cells)
   inside <- which(place$inside)
   places <- data.table::rbindlist(lapply(names(groups), function(group) {
     cbind(geography = name, agency_group = group, coverage_of(agencies, place$inside & groups[[group]]))
