@@ -17,9 +17,8 @@ stage_estimate <- function(settings) {
   offenses <- read_weight_file(settings, "offenses.csv",
     c(ori = "character", offense_code = "character", offenses = "numeric"))
   cells <- table_cells()
-  annual <- annual_cells(
-    read_weight_file(settings, "cells.csv", c(ori = "character", cell = "character", number = "numeric")), agencies, cells
-  )
+  used <- read_weight_file(settings, "cells.csv", c(ori = "character", cell = "character", number = "numeric"))
+  annual <- annual_cells(used, agencies, cells)
   places <- geographies(agencies)
   scheme <- vapply(places, `[[`, "", "scheme")
   mine <- names(places)[match(scheme, c("national", "region", "state", "expansion")) %in%

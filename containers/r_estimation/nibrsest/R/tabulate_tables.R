@@ -13,6 +13,7 @@
 tabulate_tables <- function(records, definitions = table_definitions()) {
   units <- units_of(records)
   vehicles <- stolen_vehicles(records)
+  cells <- table_cells(definitions)
   sections <- sections_by_unit(definitions)
   of_agency <- definitions$characteristics$characteristic[definitions$characteristics$level == "agency"]
   asked <- unique(sections[which(!sections$characteristic %in% of_agency), c("unit", "characteristic")])
@@ -25,20 +26,26 @@ tabulate_tables <- function(records, definitions = table_definitions()) {
     members <- members_of(units[[alike$unit[[1]]]]$groups, alike[1, ], definitions)
     lapply(seq_len(nrow(alike)), function(at) {
       here <- which(asked$unit == alike$unit[[at]] & asked$characteristic %in% alike$characteristic[[at]])
-      if (length(here) == 0L) NULL else section_counts(counted[[here]], members, alike[at, ])
+      if (length(here) == 0L) NULL else section_counts(counted[[here]], members, alike[at, ], cells)
     })
   })
-  rows <- data.table::rbindlist(unlist(made, FALSE))
-  if (nrow(rows) == 0L) {
-    return(data.table::data.table(ori = character(), month = integer(), cell = character(), number = numeric()))
-  }
-  sums <- rows[, list(number = sum(number)), by = c("place", "table", "section", "row", "column")]
-  cell <- sprintf("t_%s_%d_%d_%d", sums$table, sums$section, sums$row, sums$column)
-  found <- data.table::data.table(
-    ori = records$places$ori[sums$place], month = records$places$month[sums$place], cell = cell, number = sums$number
+  by_name(data.table::rbindlist(c(list(no_counts()), unlist(made, FALSE))), records$places, cells)
+}
+
+#' @noRd
+no_counts <- function() data.table::data.table(place = integer(), cell = integer(), number = numeric())
+
+#' Counts by numbers of places and cells, with their names and in their order
+#' @noRd
+by_name <- function(rows, places, cells) {
+  sums <- rows[, list(number = sum(number)), by = c("place", "cell")]
+  # Numbers sort faster than names: places and cells are put into the order of theirs first.
+  place_order <- order(places$ori, places$month, method = "radix")
+  cell_order <- order(cells$cell, method = "radix")
+  sums <- sums[order(match(sums$place, place_order), match(sums$cell, cell_order)), ]
+  data.table::data.table(
+    ori = places$ori[sums$place], month = places$month[sums$place], cell = cells$cell[sums$cell], number = sums$number
   )
-  data.table::setkeyv(found, c("ori", "month", "cell"))
-  found[]
 }
 
 #' Which unit counts which offense codes in each section
@@ -69,7 +76,7 @@ sections_by_unit <- function(definitions) {
 #' Records below the unit give it all their categories, or the highest or lowest, as `characteristics.csv` says.
 #' @noRd
 unit_categories <- function(records, unit, characteristic, definitions) {
-  number <- length(unit$place)
+  number <- length(unit$slot)
   if (is.na(characteristic)) {
     return(data.table::data.table(unit = seq_len(number), category = 1L))
   }
@@ -95,9 +102,12 @@ unit_categories <- function(records, unit, characteristic, definitions) {
 raised <- function(records, unit, level, pairs) {
   above <- unit[[level]]
   if (!is.null(above)) {
-    if (anyDuplicated(pairs$record) == 0L) {
-      category <- pairs$category[match(above, pairs$record)]
-      there <- which(!is.na(category))
+    of_record <- integer(max(0L, pairs$record, above))
+    of_record[pairs$record] <- pairs$category
+    if (sum(of_record > 0L) == nrow(pairs)) {
+      # No record has several: a look-up.
+      category <- of_record[above]
+      there <- which(category > 0L)
       return(data.table::data.table(unit = there, category = category[there]))
     }
     of_unit <- data.table::data.table(unit = seq_along(above), record = above)
@@ -116,16 +126,22 @@ raised <- function(records, unit, level, pairs) {
 #' @noRd
 count_units <- function(unit, categories, exceptions, name, records, vehicles) {
   at <- categories$unit
-  rows <- data.table::data.table(place = unit$place[at], group = unit$group[at], category = categories$category)
-  counted <- exceptions[which(exceptions$unit == name & exceptions$counted == "vehicles"), ]
-  if (nrow(counted) == 0L) {
-    return(rows[, list(number = as.numeric(.N)), by = c("place", "group", "category")])
+  most <- max(1L, categories$category)
+  key <- (unit$slot[at] - 1L) * most + categories$category
+  number <- as.numeric(tabulate(key, nrow(unit$slots) * most))
+  counted <- exceptions$offense_code[exceptions$unit == name & exceptions$counted == "vehicles"]
+  if (length(counted) > 0L) {
+    special <- which(records$offenses$code[unit$offense[at]] %in% counted)
+    more <- rowsum(vehicles[unit$incident[at][special]] - 1, key[special])
+    more_at <- as.integer(rownames(more))
+    number[more_at] <- number[more_at] + more[, 1]
   }
-  number <- rep(1, length(at))
-  special <- which(records$offenses$code[unit$offense[at]] %in% counted$offense_code)
-  number[special] <- vehicles[unit$incident[at][special]]
-  data.table::set(rows, NULL, "number", number)
-  rows[, list(number = sum(number)), by = c("place", "group", "category")]
+  there <- which(number > 0)
+  slot <- (there - 1L) %/% most + 1L
+  data.table::data.table(
+    place = unit$slots$place[slot], group = unit$slots$group[slot], category = (there - 1L) %% most + 1L,
+    number = number[there]
+  )
 }
 
 #' Which groups of units count in which columns of a table
@@ -144,15 +160,11 @@ members_of <- function(groups, section, definitions) {
 
 #' Counts by group added up to the columns of a section's table
 #' @noRd
-section_counts <- function(counts, members, section) {
+section_counts <- function(counts, members, section, cells) {
   joined <- counts[members, on = "group", nomatch = NULL, allow.cartesian = TRUE]
-  if (nrow(joined) == 0L) {
-    return(NULL)
-  }
   sums <- joined[, list(number = sum(number)), by = c("place", "category", "column")]
-  some <- rep(1L, nrow(sums))
-  data.table::data.table(
-    place = sums$place, table = section$table[some], section = section$section[some],
-    row = section$first_row + sums$category - 1L, column = sums$column, number = sums$number
-  )
+  mine <- which(cells$table == section$table & cells$section == section$section)
+  of <- matrix(NA_integer_, max(cells$category[mine]), max(cells$column[mine]))
+  of[cbind(cells$category[mine], cells$column[mine])] <- mine
+  data.table::data.table(place = sums$place, cell = of[cbind(sums$category, sums$column)], number = sums$number)
 }

@@ -2,9 +2,9 @@
 #'
 #' @param records See [read_state_records()].
 #' @return A list by unit of lists: `incident`, `offense`, `victim` (row numbers of the records that a unit belongs
-#'   to, NULL if to none), `place`, `group` (units with the same offense codes and car jacking or not are one
-#'   group), `number` (what one counts for) and `groups`: a list of `codes` (a data.table of `group` and
-#'   `code`) and `car_jacking` (logical by group).
+#'   to, NULL if to none), `slot` (number of its place and group: units with the same offense codes and car
+#'   jacking or not are one group), `slots` (a data.table: `place`, `group`) and `groups`: a list of `codes` (a
+#'   data.table of `group` and `code`) and `car_jacking` (logical by group).
 #' @references METHOD, sections 7.1 and 8.1.
 #' @noRd
 units_of <- function(records) {
@@ -32,7 +32,10 @@ units_of <- function(records) {
     victim = c(list(incident = records$victims$incident[others], victim = others), of_victim)
   )
   lapply(made, function(unit) {
-    unit$place <- records$incidents$place[unit$incident]
+    place <- records$incidents$place[unit$incident]
+    slot <- data.table::data.table(place = place, group = unit$group)
+    unit$slot <- data.table::frankv(slot, ties.method = "dense")
+    unit$slots <- slot[match(seq_len(max(0L, unit$slot)), unit$slot), ]
     unit
   })
 }
