@@ -3,18 +3,20 @@
 #' @param y See [annual_cells()], respondents of the geography.
 #' @param weights,strata,covariates,groups See [estimate_geography()].
 #' @param cells See [table_cells()].
+#' @param correction See [linearised_estimates()].
 #' @return A data.table, a row per group and cell: `agency_group`, `cell`, `estimate`, `standard_error`, `percentage`,
 #'   `percentage_error` (both in per cent; missing where the cell has none), `unweighted`,
 #'   `unweighted_percentage`, `agency_counts` (respondents with any).
 #' @references METHOD, section 9.
 #' @export
-estimate_tables <- function(y, weights, strata, covariates, groups, cells) {
+estimate_tables <- function(y, weights, strata, covariates, groups, cells, correction = "none") {
   used <- covariates_used(weights, strata, covariates)
   made <- lapply(names(groups), function(name) {
     # A group is a domain: agencies outside of it count as zero, and stay in the design.
     mine <- Matrix::Diagonal(x = as.numeric(groups[[name]])) %*% y
     below <- denominators_of(mine, cells)
-    found <- linearised_estimates(mine, weights, used, below$denominator, below$denominators)
+    found <- linearised_estimates(mine, weights, used, below$denominator, below$denominators,
+      correction = correction)
     unweighted <- Matrix::colSums(mine)
     base <- Matrix::colSums(below$denominators)[below$denominator]
     data.table::data.table(

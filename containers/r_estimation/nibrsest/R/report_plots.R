@@ -10,8 +10,8 @@ interval_plot <- function(rows, title) {
   if (nrow(rows) == 0L) {
     return("<p>Nothing was reported.</p>")
   }
-  left <- 270
-  right <- 610
+  left <- 296
+  right <- 620
   low <- pmax(rows$lower, rows$estimate / 20, 0.5)
   ends <- c(floor(log10(min(low))), ceiling(log10(max(rows$upper))))
   x <- function(value) left + (right - left) * (log10(value) - ends[[1]]) / max(1, diff(ends))
@@ -20,7 +20,7 @@ interval_plot <- function(rows, title) {
   y <- top + line * (seq_len(nrow(rows)) - 0.5)
   ticks <- 10^seq(ends[[1]], ends[[2]])
   kind <- ifelse(rows$flag %in% 1L, " class=\"withheld\"", "")
-  svg_of(880, top + line * nrow(rows) + 8, title, c(
+  svg_of(900, top + line * nrow(rows) + 8, title, c(
     grid_lines(x(ticks), count(ticks), top, top + line * nrow(rows)),
     sprintf("<text x=\"%d\" y=\"%.1f\" class=\"name\">%s</text>", left - 12, y + 4, escape(shortened(rows$label))),
     sprintf("<g%s><line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\" class=\"interval\"/>", kind, x(low),
@@ -51,11 +51,11 @@ state_rates_plot <- function(rows, title) {
   y_of <- function(state) top + line * (match(state, states) - 0.5)
   panels <- lapply(seq_along(crimes), function(at) {
     mine <- rows[which(rows$crime == crimes[[at]]), ]
-    left <- 130 + 385 * (at - 1)
+    left <- 160 + 380 * (at - 1)
     # Intervals as wide as the plot say no more than that: the scale is that of the estimates.
     most <- max(1.25 * mine$rate, 1, na.rm = TRUE)
     ticks <- pretty(c(0, most), 4)
-    x <- function(value) left + 345 * pmin(value, max(ticks)) / max(ticks)
+    x <- function(value) left + 330 * pmin(value, max(ticks)) / max(ticks)
     y <- y_of(mine$state)
     kind <- ifelse(mine$flag %in% 1L, " class=\"withheld\"", "")
     c(
@@ -66,7 +66,7 @@ state_rates_plot <- function(rows, title) {
         x(mine$upper), y, y, x(mine$rate), y, mine$state, decimal(mine$rate), decimal(mine$lower), decimal(mine$upper))
     )
   })
-  names <- sprintf("<text x=\"118\" y=\"%.1f\" class=\"name\">%s</text>", y_of(states) + 4,
+  names <- sprintf("<text x=\"148\" y=\"%.1f\" class=\"name\">%s</text>", y_of(states) + 4,
     escape(c(datasets::state.name, "District of Columbia")[match(states, c(datasets::state.abb, "DC"))]))
   svg_of(900, height + 6, title, c(names, unlist(panels)))
 }

@@ -9,11 +9,12 @@
 #'   same, and `OUTPUT_PIPELINE_DIR` is `INPUT_PIPELINE_DIR` if it is not set.
 #' * `INPUT_STATE`: the state of `tabulate_state`, by its postal abbreviation.
 #' * `GEOGRAPHY_GROUP`: the geographies of `estimate`, `nation`, `regions` or `states`.
+#' * `RESIDUAL_CORRECTION`: of `estimate`, `leverage` (default) or `none`, see [linearised_estimates()].
 #' * `LOG_THRESHOLD`: `TRACE`, `DEBUG`, `INFO` (default), `WARN` or `ERROR`.
 #'
 #' @param environment Named character vector; the process's own by default.
 #' @return A list with `year` (integer), `external`, `input`, `output` (paths), `state`,
-#'   `geography_group` (text, or `""`) and `log_threshold`.
+#'   `geography_group` (text, or `""`), `correction` and `log_threshold`.
 #' @export
 read_settings <- function(environment = Sys.getenv()) {
   value <- function(name, default = "") {
@@ -28,6 +29,10 @@ read_settings <- function(environment = Sys.getenv()) {
   if (!threshold %in% c("TRACE", "DEBUG", "INFO", "WARN", "ERROR")) {
     stop_setting("LOG_THRESHOLD", threshold, "TRACE, DEBUG, INFO, WARN or ERROR")
   }
+  correction <- value("RESIDUAL_CORRECTION", "leverage")
+  if (!correction %in% c("leverage", "none")) {
+    stop_setting("RESIDUAL_CORRECTION", correction, "leverage or none")
+  }
   input <- value("INPUT_PIPELINE_DIR")
   list(
     year = as.integer(year),
@@ -36,6 +41,7 @@ read_settings <- function(environment = Sys.getenv()) {
     output = value("OUTPUT_PIPELINE_DIR", input),
     state = value("INPUT_STATE"),
     geography_group = value("GEOGRAPHY_GROUP"),
+    correction = correction,
     log_threshold = threshold
   )
 }

@@ -30,7 +30,7 @@ stage_estimate <- function(settings) {
       return(NULL)
     }
     estimate_place(name, places[[name]], theirs, strata[which(strata$geography == name), ], agencies, covariates,
-      list(offenses = offenses, annual = annual), cells, settings$year)
+      list(offenses = offenses, annual = annual), cells, settings)
   })
   made <- Filter(Negate(is.null), made)
   if (length(made) == 0L) {
@@ -48,7 +48,7 @@ stage_estimate <- function(settings) {
 #' @return A list of data.tables: `offenses` (see [describe_estimates()]), `tables` (see [estimate_tables()]),
 #'   `places` (see [coverage_of()]), the latter two with `permutation`.
 #' @noRd
-estimate_place <- function(name, place, weights, strata, agencies, covariates, used, cells, year) {
+estimate_place <- function(name, place, weights, strata, agencies, covariates, used, cells, settings) {
   at <- match(weights$ori, agencies$ori)
   groups <- list("all agencies" = rep(TRUE, nrow(agencies)))
   if (place$scheme %in% c("national", "region")) {
@@ -58,8 +58,9 @@ estimate_place <- function(name, place, weights, strata, agencies, covariates, u
   groups <- groups[vapply(groups, function(inside) any(inside[at]), TRUE)]
   mine <- lapply(groups, `[`, at)
   x <- covariates[at, , drop = FALSE]
-  found <- estimate_geography(annual_counts(used$offenses, weights$ori), weights, strata, x, mine)
-  tables <- estimate_tables(used$annual[at, , drop = FALSE], weights, strata, x, mine, cells)
+  found <- estimate_geography(annual_counts(used$offenses, weights$ori), weights, strata, x, mine, settings$correction)
+  tables <- estimate_tables(used$annual[at, , drop = FALSE], weights, strata, x, mine, cells,
+    settings$correction)
   inside <- which(place$inside)
   places <- data.table::rbindlist(lapply(names(groups), function(group) {
     cbind(geography = name, agency_group = group, coverage_of(agencies, place$inside & groups[[group]]))
@@ -72,7 +73,7 @@ estimate_place <- function(name, place, weights, strata, agencies, covariates, u
   data.table::set(tables, sure, "standard_error", 0)
   data.table::set(tables, sure[!is.na(tables$percentage[sure])], "percentage_error", 0)
   list(
-    offenses = describe_estimates(found, year, name, agencies[inside, ], lapply(groups, `[`, inside)),
+    offenses = describe_estimates(found, settings$year, name, agencies[inside, ], lapply(groups, `[`, inside)),
     tables = cbind(permutation = number(tables$agency_group), tables[, -"agency_group"]),
     places = cbind(permutation = number(places$agency_group), places)
   )

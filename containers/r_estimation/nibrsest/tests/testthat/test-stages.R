@@ -21,7 +21,8 @@ test_that("the stages lead from zips to a report", {
   expect_equal(sum(az$weight * c(10, 20, 30)), 100, tolerance = 1e-5)
   expect_equal(robbery$estimate[[4]], sum(az$weight * c(2, 0, 1)), tolerance = 1e-9)
   expect_equal(robbery$estimate[[5]], 0)
-  e <- stats::resid(stats::lm(c(2, 0, 1) ~ 0 + c(10, 20, 30))) * az$weight
+  fit <- stats::lm(c(2, 0, 1) ~ 0 + c(10, 20, 30))
+  e <- stats::resid(fit) / (1 - stats::hatvalues(fit)) * az$weight
   expect_equal(robbery$standard_error[[4]], sqrt((1 - 3 / 4) * 3 / 2 * sum((e - mean(e))^2)), tolerance = 1e-6)
   expect_equal(unique(estimates$bias_method), "none")
   groups <- estimates[which(estimates$geography == "US" & estimates$cell == "120"), ]
@@ -46,6 +47,19 @@ test_that("the stages lead from zips to a report", {
   expect_false(grepl("{{", page, fixed = TRUE))
   az <- regmatches(page, regexpr("<tr><td>AZ</td>.*?</tr>", page, perl = TRUE))
   expect_match(az, "<td>4</td><td>3</td><td>75 %</td>")
+})
+
+test_that("errors can be asked for without the correction for leverage", {
+  logger::log_threshold("FATAL")
+  root <- two_states()
+  run_all(root)
+  run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = "states", RESIDUAL_CORRECTION = "none"))
+  estimates <- data.table::fread(file.path(root, "pipeline", "estimates", "states.csv"))
+  error <- estimates$standard_error[estimates$geography == "AZ" & estimates$cell == "120"]
+  weights <- data.table::fread(file.path(root, "pipeline", "weights", "weights.csv"))
+  e <- stats::resid(stats::lm(c(2, 0, 1) ~ 0 + c(10, 20, 30))) * weights$weight[weights$geography == "AZ"]
+  expect_equal(error, sqrt((1 - 3 / 4) * 3 / 2 * sum((e - mean(e))^2)), tolerance = 1e-6)
+  expect_error(settings_of(root, RESIDUAL_CORRECTION = "some"), "RESIDUAL_CORRECTION is \"some\"")
 })
 
 test_that("the same inputs give the same bytes", {
