@@ -9,6 +9,10 @@ run_stage <- function(name, settings) {
   if (!name %in% names(stages)) {
     stop("there is no stage \"", name, "\"; there are ", paste(names(stages), collapse = ", "), call. = FALSE)
   }
+  # The order of names decides in which order numbers are added up: it is the same on every machine.
+  before <- Sys.getlocale("LC_COLLATE")
+  on.exit(Sys.setlocale("LC_COLLATE", before))
+  Sys.setlocale("LC_COLLATE", "C")
   stages[[name]](settings)
   invisible()
 }

@@ -49,6 +49,21 @@ test_that("the stages lead from zips to a report", {
   expect_match(az, "<td>4</td><td>3</td><td>75 %</td>")
 })
 
+test_that("names have the same order on every machine", {
+  seen <- character()
+  logger::log_threshold("INFO")
+  logger::log_appender(function(lines) seen <<- Sys.getlocale("LC_COLLATE"))
+  before <- Sys.getlocale("LC_COLLATE")
+  on.exit({
+    logger::log_appender(logger::appender_console)
+    Sys.setlocale("LC_COLLATE", before)
+  })
+  Sys.setlocale("LC_COLLATE", "C.UTF-8")
+  run_stage("tabulate_state", settings_of(two_states(), INPUT_STATE = "AZ"))
+  expect_equal(seen, "C")
+  expect_equal(Sys.getlocale("LC_COLLATE"), "C.UTF-8")
+})
+
 test_that("errors can be asked for without the correction for leverage", {
   logger::log_threshold("FATAL")
   root <- two_states()
