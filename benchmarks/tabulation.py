@@ -2,8 +2,8 @@
 
     python benchmarks/tabulation.py [AZ-2016.zip ...]
 
-One core: R's data.table is kept to one thread. The time is that of reading the zip and counting all tables, without the start
-of R and the writing of the files.
+One core: R's data.table is kept to one thread. The time is that of reading the zip and counting all tables, without
+the start of R and the writing of the files.
 """
 
 import os

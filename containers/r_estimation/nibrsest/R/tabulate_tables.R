@@ -78,7 +78,7 @@ sections_by_unit <- function(definitions) {
 unit_categories <- function(records, unit, characteristic, definitions) {
   number <- length(unit$slot)
   if (is.na(characteristic)) {
-    return(data.table::data.table(unit = seq_len(number), category = 1L))
+    return(data.table::data.table(unit = seq_len(number), category = rep(1L, number)))
   }
   at <- match(characteristic, definitions$characteristics$characteristic)
   rule <- as.list(definitions$characteristics[at, ])
