@@ -238,25 +238,3 @@ def test_a_real_state_is_estimated_for_all_its_agencies(home: Home, location: Da
     assert {row["method"] for row in rows(home, "weights/strata.csv", 2013) if row["geography"] == "LA"} == {
         "expansion"
     }
-
-
-def test_return_a_counts_reach_the_reference_extract(home: Home, loaded: DatabaseLocation) -> None:
-    agency = sql(loaded, "SELECT agency_id FROM ref_agency WHERE ori = 'DE0010000'")[0][0]
-    sql(loaded, "INSERT INTO reta_offense_subcat VALUES (30, 'Larceny-theft', 'larceny')")
-    sql(loaded, f"INSERT INTO reta_month VALUES (1, {agency}, 2016, 5, 'Y'), (2, {agency}, 2016, 6, 'N')")
-    sql(loaded, "INSERT INTO reta_month_offense_subcat VALUES (1, 30, 7), (2, 30, 9)")
-    run(home, loaded, years=[2016], estimates=True)
-    extract = home.objects / BUCKET / "runs" / "test" / "estimation" / "2016" / "reference" / "reference-2016.zip"
-    with zipfile.ZipFile(extract) as archive:
-        assert archive.read("return_a.csv").decode().splitlines() == [
-            "agency_id,year,line,actual_count", f"{agency},2016,larceny,7",
-        ]  # fmt: skip
-        sent = archive.read("return_a_months.csv").decode().splitlines()
-        months = archive.read("months.csv").decode().splitlines()
-        agencies = archive.read("agencies.csv").decode().splitlines()
-    assert sent == ["agency_id,year,months", f"{agency},2016,1"]
-    assert f"{agency},5,I" in months
-    assert len(months) == 1 + 10 * 12
-    described = dict(zip(agencies[0].split(","), agencies[1].split(","), strict=True))
-    assert (described["ori"], described["region"], described["population"]) == ("DE0010000", "South", "4000")
-    assert described["nibrs_start"] == str(2015 * 12)

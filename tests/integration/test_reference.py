@@ -1,0 +1,64 @@
+"""The reference extract: agencies, months and Return A of a year, as the estimation reads them."""
+
+import csv
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from nibrs_local.home import Home
+from nibrs_pipeline.database import DatabaseLocation, snapshot
+from nibrs_pipeline.reference import extract_reference
+
+from tests.runs import load_trial, sql
+
+
+@pytest.fixture
+def loaded(home: Home, location: DatabaseLocation) -> DatabaseLocation:
+    load_trial(home, location)
+    return location
+
+
+def extracted(location: DatabaseLocation, folder: Path) -> dict[str, list[dict[str, str]]]:
+    path = folder / "reference-2016.zip"
+    with snapshot(location) as rows, path.open("wb") as target:
+        extract_reference(rows, 2016, target)
+    with zipfile.ZipFile(path) as archive:
+        return {
+            name.removesuffix(".csv"): list(csv.DictReader(io.StringIO(archive.read(name).decode())))
+            for name in archive.namelist()
+        }
+
+
+def test_return_a_months_and_agencies_are_those_of_the_year(loaded: DatabaseLocation, tmp_path: Path) -> None:
+    agency = str(sql(loaded, "SELECT agency_id FROM ref_agency WHERE ori = 'DE0010000'")[0][0])
+    sql(loaded, "INSERT INTO reta_offense_subcat VALUES (30, 'Larceny-theft', 'larceny')")
+    sql(loaded, f"INSERT INTO reta_month VALUES (1, {agency}, 2016, 5, 'Y'), (2, {agency}, 2016, 6, 'N')")
+    sql(loaded, "INSERT INTO reta_month_offense_subcat VALUES (1, 30, 7), (2, 30, 9)")
+    found = extracted(loaded, tmp_path)
+    assert found["return_a"] == [{"agency_id": agency, "year": "2016", "line": "larceny", "actual_count": "7"}]
+    assert found["return_a_months"] == [{"agency_id": agency, "year": "2016", "months": "1"}]
+    assert {"agency_id": agency, "month": "5", "nibrs_status": "I"} in found["months"]
+    assert len(found["months"]) == 10 * 12
+    [described] = [row for row in found["agencies"] if row["ori"] == "DE0010000"]
+    assert (described["region"], described["population"], described["msa_status"]) == ("South", "4000", "")
+    assert described["nibrs_start"] == str(2015 * 12)
+
+
+def test_an_agency_has_the_msa_status_of_most_of_its_residents(loaded: DatabaseLocation, tmp_path: Path) -> None:
+    sql(loaded, "INSERT INTO ref_county (county_id, state_id, county_name) VALUES (1, 11, 'A'), (2, 11, 'B')")
+    sql(loaded, "INSERT INTO ref_msa (msa_id, msa_name) VALUES (1, 'M'), (2, 'None')")
+    sql(loaded, "INSERT INTO ref_metro_division VALUES (1, 1, 'M', 'Y'), (2, 2, 'None', 'N')")
+    # A city mostly in the area, one mostly outside, a county outside, and one half and half.
+    pieces = {"DE0010000": (3000, 1000), "DE0020000": (10, 90), "DE0030000": (0, 500), "DE0040000": (50, 50)}
+    for ori, (inside, outside) in pieces.items():
+        for place, population in ((1, inside), (2, outside)):
+            sql(
+                loaded,
+                "INSERT INTO ref_agency_county (agency_id, county_id, metro_div_id, data_year, population) "
+                f"SELECT agency_id, {place}, {place}, 2016, {population} FROM ref_agency WHERE ori = '{ori}'",
+            )
+    found = {row["ori"]: row["msa_status"] for row in extracted(loaded, tmp_path)["agencies"]}
+    assert {ori: found[ori] for ori in pieces} == {
+        "DE0010000": "1", "DE0020000": "2", "DE0030000": "3", "DE0040000": "1",
+    }  # fmt: skip
