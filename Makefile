@@ -31,7 +31,7 @@ endif
 	@$(RUN) nibrs run
 
 test: setup-test  ## All tests, with the coverage of branches
-	@$(RUN) pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+	@$(RUN) pytest -n 2 --dist loadscope --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 image-test:  ## Build the estimation's image and run a stage inside it (Docker, or buildah and root)
 	@containers/r_estimation/image_test.sh

@@ -28,8 +28,6 @@ from tests.infrastructure.permissions import Call, Calls, recorded_calls, unexpl
 from tests.infrastructure.synthesis import GIVEN, given_configuration, synthesise, with_values
 from tests.runs import load, load_trial, sql
 
-#: What all of them need is made once, by one worker.
-pytestmark = pytest.mark.xdist_group("deployment")
 
 #: Resources of the template that moto's CloudFormation does not hold, and what is known of them all the same.
 NOT_HELD = {
