@@ -28,7 +28,6 @@ from tests.infrastructure.permissions import Call, Calls, recorded_calls, unexpl
 from tests.infrastructure.synthesis import GIVEN, given_configuration, synthesise, with_values
 from tests.runs import load, load_trial, sql
 
-
 #: Resources of the template that moto's CloudFormation does not hold, and what is known of them all the same.
 NOT_HELD = {
     "AWS::CloudWatch::Alarm": "test_template checks metric, threshold and action of each",
