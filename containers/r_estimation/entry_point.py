@@ -180,7 +180,9 @@ def read_stage(arguments: list[str], environment: Mapping[str, str]) -> Stage:
     needed = ["ESTIMATION_PREFIX", "DATA_YEAR", *definition["dimensions"]]
     if missing := [name for name in needed if not environment.get(name)]:
         raise StageFailure(STARTED_WRONGLY, f"{arguments[0]}: {', '.join(missing)} must be set in the environment")
-    return Stage(arguments[0], definition, {name: environment[name] for name in needed})
+    variables = {name: environment[name] for name in needed}
+    year = variables["DATA_YEAR"]
+    return Stage(arguments[0], definition, {**variables, "PREVIOUS_YEAR": str(int(year) - 1) if year.isdecimal() else ""})
 
 
 def open_store(environment: Mapping[str, str]) -> Store:
@@ -220,11 +222,15 @@ def run(stage: Stage, store: Store) -> None:
 def stage_inputs(stage: Stage, store: Store, folder: Path) -> None:
     """Bring what the stage reads; a path that ends with a slash is a folder of everything under a prefix.
 
+    The key ``none`` stands for an input that does not exist and that the stage can do without.
+
     Raises:
         StageFailure: an input is missing.
     """
     for path_template, key_template in stage.definition["inputs"].items():
         path, key = stage.fill(path_template), stage.fill(key_template)
+        if key == "none":
+            continue
         keys = store.list(key) if key.endswith("/") else [key]
         if not keys:
             raise StageFailure(STORE_FAILED, f"there is nothing under {key}; run the stage that writes it first")

@@ -10,11 +10,16 @@ from nibrs_pipeline.keys import (
     ESTIMATE_GEOGRAPHY_GROUPS,
     StateYear,
     estimation_prefix,
+    public_estimates_key,
     public_zip_key,
     staged,
     states_work_key,
 )
 from nibrs_pipeline.manifest import EstimatesManifest, EstimatesSource, StateYearManifest
+
+
+#: Stands for the key of estimates that are not there; Fargate takes no empty variable for granted.
+NO_PREVIOUS = "none"
 
 
 class StateItem(BaseModel):
@@ -29,7 +34,10 @@ class StateItem(BaseModel):
 
 
 class YearInputs(BaseModel):
-    """What a run estimates a year from; ``zips`` has the key of each state's zip."""
+    """What a run estimates a year from.
+
+    ``zips`` has the key of each state's zip, ``previous`` that of the estimates of the year before, or ``none``.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,6 +45,7 @@ class YearInputs(BaseModel):
     year: int
     source: EstimatesSource
     zips: dict[str, str]
+    previous: str = NO_PREVIOUS
 
 
 def year_inputs(
@@ -46,11 +55,14 @@ def year_inputs(
     published_zips: Mapping[StateYear, StateYearManifest],
     reference: tuple[str, str],
     method: str,
+    staged_estimates: Mapping[int, EstimatesManifest] | None = None,
+    published_estimates: Mapping[int, EstimatesManifest] | None = None,
 ) -> YearInputs:
-    """The zips of a year, those of this run before published ones.
+    """The zips of a year and the estimates of the year before, those of this run before published ones.
 
     Args:
         reference: SHA-256 of the reference extract, and when it was read.
+        staged_estimates: by year; and so ``published_estimates``.
         method: identifies the code that estimates.
 
     Raises:
@@ -64,6 +76,7 @@ def year_inputs(
             'ask for the downloads of that year too ({"downloads": true})'
         )
     sha256, read_at = reference
+    previous, previous_sha256 = _previous(run_id, year, staged_estimates or {}, published_estimates or {})
     return YearInputs(
         run_id=run_id,
         year=year,
@@ -71,10 +84,23 @@ def year_inputs(
             zips={state: manifest.zip.sha256 for state, manifest in found.items()},
             reference_sha256=sha256,
             method=method,
+            previous_sha256=previous_sha256,
             snapshot_time=max([read_at, *(manifest.source.snapshot_time for manifest in found.values())]),
         ),
         zips={state: _zip_key(run_id, manifest, staged_zips) for state, manifest in found.items()},
+        previous=previous,
     )
+
+
+def _previous(
+    run_id: str, year: int, mine: Mapping[int, EstimatesManifest], published: Mapping[int, EstimatesManifest]
+) -> tuple[str, str | None]:
+    """Key of the estimates of the year before, and SHA-256 of their tables; of nothing else does the report depend."""
+    found = mine.get(year - 1, published.get(year - 1))
+    if found is None or found.tables_sha256 is None:
+        return NO_PREVIOUS, None
+    key = public_estimates_key(found.year)
+    return (staged(run_id, key) if found.year in mine else key), found.tables_sha256
 
 
 def _zip_key(run_id: str, manifest: StateYearManifest, mine: Mapping[StateYear, StateYearManifest]) -> str:
@@ -115,6 +141,7 @@ def year_summary(inputs: YearInputs, to_tabulate: list[StateItem], up_to_date: b
         "estimation_prefix": estimation_prefix(inputs.run_id, inputs.year),
         "up_to_date": up_to_date,
         "states": {"count": len(to_tabulate), "key": states_work_key(inputs.run_id, inputs.year)},
+        "previous": inputs.previous,
         "geography_groups": list(ESTIMATE_GEOGRAPHY_GROUPS),
     }
 

@@ -10,6 +10,10 @@ from nibrs_pipeline.keys import StateYear
 from nibrs_pipeline.zip_writer import PACKING, Member
 
 
+#: The file of an estimates zip that has all its tables.
+ESTIMATES_TABLES = "tables.csv"
+
+
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -127,17 +131,20 @@ class BundleManifest(_Record):
 class EstimatesSource(_Record):
     """What estimates were made from: SHA-256 of each state's zip and of the reference extract, and the method.
 
+    ``previous_sha256`` is that of the tables of the year before, with which the report compares; None without any.
     ``snapshot_time`` is the latest moment at which any of it was read from the database.
     """
 
     zips: dict[str, str]
     reference_sha256: str
     method: str
+    previous_sha256: str | None = None
     snapshot_time: str
 
     def same_content(self, other: "EstimatesSource") -> bool:
         """Whether estimates from the other would come out the same."""
-        return (self.zips, self.reference_sha256, self.method) == (other.zips, other.reference_sha256, other.method)
+        anytime = {"snapshot_time": ""}
+        return self.model_copy(update=anytime) == other.model_copy(update=anytime)
 
 
 class EstimatesManifest(_Record):
@@ -149,6 +156,11 @@ class EstimatesManifest(_Record):
     zip: ZipSummary
     files: list[FileEntry]
     source: EstimatesSource
+
+    @property
+    def tables_sha256(self) -> str | None:
+        """SHA-256 of all tables in one file; None if the zip has no such file."""
+        return next((entry.sha256 for entry in self.files if entry.name == ESTIMATES_TABLES), None)
 
 
 def file_entry(member: Member, rows: int | None = None) -> FileEntry:

@@ -1,4 +1,4 @@
-"""Extract reference: the agency universe, months reported and Return A counts of a year, all states.
+"""Extract reference: the agency universe, months reported and Return A counts of a year, and months before, all states.
 
 The queries stand in ``code_tables/reference/``, one file per CSV of the extract, so that another
 source schema needs other files and no other code.
@@ -12,7 +12,7 @@ from nibrs_pipeline.manifest import FileEntry, file_entry
 from nibrs_pipeline.queries import copy_out, literal
 from nibrs_pipeline.zip_writer import ZipWriter
 
-_FILES = ("agencies", "months", "return_a", "return_a_months")
+_FILES = ("agencies", "months", "history", "return_a", "return_a_months")
 
 
 def reference_queries(year: int) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Rows of the tables that describe agencies, their months and what they send, for the truth and for the database."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 
@@ -106,8 +108,13 @@ def participation(frame: Frame, year: int, months: Texts, return_a: Flags) -> pa
     })  # fmt: skip
 
 
-def reference_rows(frame: Frame, years: tuple[int, ...]) -> dict[str, pa.Table]:
-    """Rows of the reference tables: who the agencies are, where they are, whom they cover and employ."""
+def reference_rows(frame: Frame, reporting: Mapping[int, Reporting]) -> dict[str, pa.Table]:
+    """Rows of the reference tables: who the agencies are, where they are, whom they cover and employ.
+
+    Args:
+        reporting: of every year of the world.
+    """
+    years = tuple(reporting)
     groups = population_groups()
     size = len(frame)
     counties, first = np.unique(frame.county, return_index=True)
@@ -117,7 +124,6 @@ def reference_rows(frame: Frame, years: tuple[int, ...]) -> dict[str, pa.Table]:
     year = np.repeat(np.array(years, np.int64), size)
     covered = frame.covered_by[place] > 0
     group = np.array([groups[code][0] for code in frame.group], np.int64)
-    men, women = frame.male_officers + frame.male_civilians, frame.female_officers + frame.female_civilians
     return {
         "ref_agency": table({
             "agency_id": integers(frame.agency_id), "ori": strings(frame.ori), "legacy_ori": strings(frame.ori),
@@ -135,14 +141,7 @@ def reference_rows(frame: Frame, years: tuple[int, ...]) -> dict[str, pa.Table]:
             "data_year": integers(year[covered]), "agency_id": integers(frame.agency_id[place][covered]),
             "covered_by_agency_id": integers(frame.covered_by[place][covered]),
         }),
-        "pe_employee_data": table({
-            "agency_id": integers(frame.agency_id[place]), "data_year": integers(year),
-            "reported_flag": constant("Y", len(place)),
-            "male_officer": integers(frame.male_officers[place]),
-            "male_civilian": integers(frame.male_civilians[place]),
-            "male_total": integers(men[place]), "female_officer": integers(frame.female_officers[place]),
-            "female_civilian": integers(frame.female_civilians[place]), "female_total": integers(women[place]),
-        }),
+        "pe_employee_data": _employees(frame, reporting),
         "ref_county": table({
             "county_id": integers(counties), "state_id": integers(frame.state_id[first]),
             "county_name": strings(frame.county_name[first]),
@@ -182,6 +181,25 @@ def return_a_months(frame: Frame, reporting: Reporting, offset: int) -> pa.Table
     })  # fmt: skip
 
 
+def _employees(frame: Frame, reporting: Mapping[int, Reporting]) -> pa.Table:
+    """Officers and civilians by year; 0 and the flag N where the agency does not tell."""
+    place = np.tile(np.arange(len(frame)), len(reporting))
+    told = np.concatenate([each.staff for each in reporting.values()])
+
+    def number(people: Integers) -> pa.Array:
+        return integers(np.where(told, people[place], 0))
+
+    return table({
+        "agency_id": integers(frame.agency_id[place]),
+        "data_year": integers(np.repeat(np.array(list(reporting), np.int64), len(frame))),
+        "reported_flag": _flag(told),
+        "male_officer": number(frame.male_officers), "male_civilian": number(frame.male_civilians),
+        "male_total": number(frame.male_officers + frame.male_civilians),
+        "female_officer": number(frame.female_officers), "female_civilian": number(frame.female_civilians),
+        "female_total": number(frame.female_officers + frame.female_civilians),
+    })  # fmt: skip
+
+
 def truth_of_agencies(frame: Frame, reporting: Reporting, months: Texts) -> pa.Table:
     """Who reports what and why: a row per agency, for the truth's agencies-<year>.csv.gz."""
     joined = texts(["".join(row) for row in months])
@@ -198,5 +216,6 @@ def truth_of_agencies(frame: Frame, reporting: Reporting, months: Texts) -> pa.T
         "dormant": _flag(frame.dormant), "reports_nibrs": _flag(reporting.is_nibrs),
         "probability": pa.array(reporting.probability.round(4)), "reason": strings(reporting.reason),
         "nibrs_start": strings(start), "nibrs_months": strings(joined), "low_months": strings(low),
-        "return_a_months": strings(srs),
+        "return_a_months": strings(srs), "male_officers": integers(frame.male_officers),
+        "female_officers": integers(frame.female_officers), "staff_reported": _flag(reporting.staff),
     })  # fmt: skip

@@ -151,7 +151,7 @@ def _simulate(
     catalog = nibrs_catalog()
     listed = tuple(catalog[name] for name in (*LISTED_REFERENCES, "reta_offense_subcat"))
     fill_from_lists(connection, (*catalog.code_tables, *listed))
-    for name, found in reference_rows(frame, world.all_years).items():
+    for name, found in reference_rows(frame, reporting).items():
         rows[name] += _copy(connection, name, found)
     jobs = list(_jobs(location, world, truth, frame, crime, reporting))
     drawn = _Drawn.of(frame, world.years)

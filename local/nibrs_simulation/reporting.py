@@ -20,6 +20,8 @@ _BEGAN, _GAPS, _LOW = 0.05, 0.08, 0.03
 LOW_SHARE = 0.06
 #: Of agencies without NIBRS: who sends Return A, and who of these misses months.
 _RETURN_A, _RETURN_A_GAPS = 0.87, 0.12
+#: Share of agencies that tell how many people they employ.
+_STAFF = 0.92
 #: Agencies differ in how often they leave an item unknown: sum of the parameters of a beta distribution.
 _UNKNOWN_SPREAD = 12.0
 NOT_REPORTED, ZERO, INCIDENTS = "U", "Z", "I"
@@ -41,6 +43,7 @@ class Reporting:
         months: for each month I, Z or U (U throughout where is_nibrs is false).
         low: months of which only a few incidents are reported.
         return_a: months with a Return A, from summaries or converted from NIBRS.
+        staff: whether the agency tells how many officers and civilians it has.
         unknown: share of each of ITEMS that the agency leaves unknown.
     """
 
@@ -52,6 +55,7 @@ class Reporting:
     months: Texts
     low: Flags
     return_a: Flags
+    staff: Flags
     unknown: Floats
 
     def take(self, which: Integers | Flags) -> "Reporting":
@@ -120,8 +124,11 @@ def reporting_of(frame: Frame, crime: Crime, year: int, mechanism: str, seed: in
     return_a = (
         np.where(complete, np.ones_like(reported), np.where(is_nibrs[:, None], reported, return_a)) & can[:, None]
     )
+    staff = complete | (generator(seed, "staff", year).random(size) < _STAFF)
     unknown = np.zeros((size, len(ITEMS))) if complete else _unknown_shares(random, size)
-    return Reporting(year, is_nibrs, probability, reason, start, months, low, return_a.astype(np.bool_), unknown)
+    return Reporting(
+        year, is_nibrs, probability, reason, start, months, low, return_a.astype(np.bool_), np.asarray(staff), unknown
+    )
 
 
 def _reporters(frame: Frame, crime: Crime, mechanism: str, seed: int) -> tuple[Flags, Floats, Texts]:

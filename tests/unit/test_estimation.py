@@ -139,7 +139,7 @@ def test_estimates_without_any_download_are_refused_if_they_were_asked_for() -> 
 
 def test_the_reference_queries_hold_the_year_and_nothing_to_fill_in() -> None:
     queries = reference_queries(2016)
-    assert set(queries) == {"agencies.csv", "months.csv", "return_a.csv", "return_a_months.csv"}
+    assert set(queries) == {"agencies.csv", "months.csv", "history.csv", "return_a.csv", "return_a_months.csv"}
     for query in queries.values():
         assert "2016" in query
         assert ":year" not in query

@@ -41,10 +41,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     mine, _ = read_staged(store, run_id)
     published, _ = read_published(store)
-    inputs = year_inputs(run_id, year, mine, published, (sha256, read_at), environment().estimation_version)
-    staged_estimates = read_staged_estimates(store, run_id).get(year)
-    published_estimates = None if read_plan(store, run_id).force else read_published_estimates(store).get(year)
-    up_to_date = is_up_to_date(inputs, staged_estimates, published_estimates)
+    made, public = read_staged_estimates(store, run_id), read_published_estimates(store)
+    method = environment().estimation_version
+    inputs = year_inputs(run_id, year, mine, published, (sha256, read_at), method, made, public)
+    up_to_date = is_up_to_date(inputs, made.get(year), None if read_plan(store, run_id).force else public.get(year))
     work_list = states_to_tabulate(inputs, read_inputs(store, run_id, year), tabulated_states(store, run_id, year))
     clear_failures(store, run_id, year)
     store.put(inputs_key(run_id, year), inputs.model_dump_json(indent=1).encode())

@@ -3,7 +3,8 @@
 #' @param year The data year.
 #' @param found A list of data.tables: `tables` (see [estimate_tables()], with `permutation`), `flags` (see
 #'   [release_flags()], of the same rows), `places`, `weights`, `strata`, `attempts`, `table_a` (of the nation, or
-#'   NULL), `agencies`, `donors`.
+#'   NULL), `agencies`, `donors`, `previous` (the nation's estimates of the year before, or NULL, see
+#'   [read_previous()]).
 #' @return The page, lines of HTML.
 #' @noRd
 report_page <- function(year, found) {
@@ -19,7 +20,7 @@ report_page <- function(year, found) {
     year = year, tiles = national_tiles(nation, agencies), universe = universe_note(agencies),
     plot = interval_plot(nation, "National estimates with 95 % intervals"),
     map = state_grid(states, "Share of residents covered and release status by state"),
-    rates = state_rates_plot(state_rates(found), "Violent and property crime per 100,000 residents by state"),
+    changes = changes_section(nation, found$previous, year), rates = state_rates_plot(state_rates(found), "Violent and property crime per 100,000 residents by state"),
     states = html_table(state_table(states)), calibration = calibration_note(found),
     deviations = if (is.null(found$table_a)) "<p>No respondent.</p>" else deviation_plot(found$table_a,
       "Weighted Return A against the universe's"),
@@ -46,7 +47,7 @@ headline_rows <- function(found, permutation) {
   half <- stats::qnorm(0.975) * rows$standard_error
   rate <- if (nrow(place) == 1L && place$population > 0) 1e5 / place$population else NA_real_
   data.table::data.table(
-    cell = wanted, label = found$names[wanted], estimate = rows$estimate,
+    cell = wanted, label = found$names[wanted], estimate = rows$estimate, standard_error = rows$standard_error,
     lower = pmax(0, rows$estimate - half), upper = rows$estimate + half, flag = found$flags$flag[mine],
     rate = rows$estimate * rate, rate_half = half * rate,
     note = sprintf("%s \u00b1 %s (%s per 100,000)", count(rows$estimate), count(half), decimal(rows$estimate * rate))

@@ -151,6 +151,37 @@ deviation_plot <- function(table_a, title) {
   ))
 }
 
+#' Changes in per cent as dots with 95 % intervals
+#'
+#' @param changes See [changes_against()].
+#' @noRd
+change_plot <- function(changes, title) {
+  if (nrow(changes) == 0L) {
+    return("<p>Nothing was estimated in both years.</p>")
+  }
+  # Intervals as wide as the plot say no more than that: the scale is that of the changes.
+  most <- max(5, 1.5 * abs(changes$percent))
+  ticks <- pretty(c(-most, most), 6)
+  most <- max(ticks)
+  x <- function(value) 296 + 440 * (pmax(-most, pmin(value, most)) + most) / (2 * most)
+  line <- 25
+  top <- 40
+  y <- top + line * (seq_len(nrow(changes)) - 0.5)
+  kind <- ifelse(changes$flag %in% 1L, " class=\"withheld\"", "")
+  svg_of(900, top + line * nrow(changes) + 8, title, c(
+    grid_lines(x(ticks), ifelse(ticks == 0, "0 %", sprintf("%+g %%", ticks)), top, top + line * nrow(changes)),
+    sprintf("<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" class=\"middle\"/>", x(0), x(0), top,
+      top + line * nrow(changes)),
+    sprintf("<text x=\"284\" y=\"%.1f\" class=\"name\">%s</text>", y + 4, escape(shortened(changes$label))),
+    sprintf(paste0("<g%s><line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\" class=\"interval\"/>",
+      "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\"><title>%s: %+.1f %% (%+.1f to %+.1f %%)</title></circle></g>"), kind,
+      x(changes$lower), x(changes$upper), y, y, x(changes$percent), y, escape(changes$label), changes$percent,
+      changes$lower, changes$upper),
+    sprintf("<text x=\"752\" y=\"%.1f\" class=\"note\">%+.1f %% (%+.1f to %+.1f)</text>", y + 4, changes$percent,
+      changes$lower, changes$upper)
+  ))
+}
+
 #' @noRd
 svg_of <- function(width, height, title, parts) {
   paste(c(sprintf("<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">", as.integer(width), as.integer(height),

@@ -9,12 +9,13 @@
 #'   same, and `OUTPUT_PIPELINE_DIR` is `INPUT_PIPELINE_DIR` if it is not set.
 #' * `INPUT_STATE`: the state of `tabulate_state`, by its postal abbreviation.
 #' * `GEOGRAPHY_GROUP`: the geographies of `estimate`, `nation`, `regions` or `states`.
+#' * `OUTLIER_RULE`: of `weight`, `documented` (default) or `legacy`, see [outlier_colours()].
 #' * `RESIDUAL_CORRECTION`: of `estimate`, `leverage` (default) or `none`, see [linearised_estimates()].
 #' * `LOG_THRESHOLD`: `TRACE`, `DEBUG`, `INFO` (default), `WARN` or `ERROR`.
 #'
 #' @param environment Named character vector; the process's own by default.
 #' @return A list with `year` (integer), `external`, `input`, `output` (paths), `state`,
-#'   `geography_group` (text, or `""`), `correction` and `log_threshold`.
+#'   `geography_group` (text, or `""`), `outlier_rule`, `correction` and `log_threshold`.
 #' @export
 read_settings <- function(environment = Sys.getenv()) {
   value <- function(name, default = "") {
@@ -25,13 +26,14 @@ read_settings <- function(environment = Sys.getenv()) {
   if (!grepl("^[0-9]{4}$", year)) {
     stop_setting("DATA_YEAR", year, "a data year of four digits, such as 2016")
   }
-  threshold <- value("LOG_THRESHOLD", "INFO")
-  if (!threshold %in% c("TRACE", "DEBUG", "INFO", "WARN", "ERROR")) {
-    stop_setting("LOG_THRESHOLD", threshold, "TRACE, DEBUG, INFO, WARN or ERROR")
-  }
-  correction <- value("RESIDUAL_CORRECTION", "leverage")
-  if (!correction %in% c("leverage", "none")) {
-    stop_setting("RESIDUAL_CORRECTION", correction, "leverage or none")
+  # One of several words, the first if nothing is said.
+  choice <- function(name, allowed, default = allowed[[1]]) {
+    given <- value(name, default)
+    if (!given %in% allowed) {
+      last <- length(allowed)
+      stop_setting(name, given, paste(paste(allowed[-last], collapse = ", "), "or", allowed[[last]]))
+    }
+    given
   }
   input <- value("INPUT_PIPELINE_DIR")
   list(
@@ -41,8 +43,9 @@ read_settings <- function(environment = Sys.getenv()) {
     output = value("OUTPUT_PIPELINE_DIR", input),
     state = value("INPUT_STATE"),
     geography_group = value("GEOGRAPHY_GROUP"),
-    correction = correction,
-    log_threshold = threshold
+    outlier_rule = choice("OUTLIER_RULE", c("documented", "legacy")),
+    correction = choice("RESIDUAL_CORRECTION", c("leverage", "none")),
+    log_threshold = choice("LOG_THRESHOLD", c("TRACE", "DEBUG", "INFO", "WARN", "ERROR"), "INFO")
   )
 }
 

@@ -30,7 +30,7 @@ read_agencies <- function(settings) {
     ori = "character", agency_name = "character", state = "character", region = "character", agency_type = "character",
     population = "numeric", population_group_code = "character", class = "integer", reported_months = "integer",
     usable_months = "integer", low_months = "integer", high_months = "integer", respondent = "logical",
-    msa_status = "integer"
+    msa_status = "integer", male_officers = "numeric", female_officers = "numeric"
   ))
 }
 

@@ -22,7 +22,7 @@ stage_report <- function(settings) {
     tables = tables, flags = flags, places = places, weights = read_weights(settings), strata = strata,
     attempts = read_weight_file(settings, "attempts.csv", c(geography = "character", converged = "logical")),
     table_a = if (file.exists(table_a)) data.table::fread(table_a) else NULL, agencies = agencies,
-    donors = read_donors(settings)
+    donors = read_donors(settings), previous = read_previous(settings$external, settings$year - 1L)
   ))
   writeLines(enc2utf8(page), file.path(folder, "report.html"), useBytes = TRUE)
   readme <- readLines(system.file("zip_readme.md", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
@@ -62,7 +62,7 @@ place_columns <- c(
   permutation = "integer", geography = "character", agency_group = "character", agencies = "integer",
   respondents = "integer", population = "numeric", population_of_respondents = "numeric", coverage = "numeric",
   tribal_coverage = "numeric", state_police_coverage = "numeric", other_coverage = "numeric",
-  missing_over_10_percent = "logical"
+  officers = "numeric", officers_of_respondents = "numeric", missing_over_10_percent = "logical"
 )
 
 #' Write a file per geography and table, one of everything, and a workbook per geography

@@ -13,7 +13,7 @@ stage_weight <- function(settings) {
     inform("%d agencies of the zips are not in the reference extract and are left out, such as %s",
       length(strangers), strangers[[1]])
   }
-  made <- weigh_year(reference, tabulated, states, settings$year)
+  made <- weigh_year(reference, tabulated, states, settings$year, settings$outlier_rule)
   folder <- file.path(settings$output, "weights")
   for (name in names(made)) {
     write_stage_file(made[[name]], file.path(folder, paste0(name, ".csv")))

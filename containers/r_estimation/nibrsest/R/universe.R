@@ -12,6 +12,7 @@ states_of_the_union <- c(datasets::state.abb, "DC")
 #'     month - 1), `male_officers`, `female_officers`, `msa_status` (1 metropolitan county, 2 city
 #'     outside, 3 other county);
 #'   * `status`: character matrix, agencies by twelve months: I, Z, U or missing;
+#'   * `history`: `ori`, `year`, `month`, `offenses` of months reported in the four years before;
 #'   * `return_a`: `ori`, `year`, `line`, `count`;
 #'   * `return_a_months`: `ori`, `year`, `months`.
 #' @export
@@ -31,6 +32,9 @@ read_reference <- function(zip) {
   at <- match(months$agency_id, agencies$agency_id)
   there <- !is.na(at)
   status[cbind(at[there], months$month[there])] <- months$nibrs_status[there]
+  history <- read_member(zip, "history.csv", c(
+    agency_id = "character", year = "integer", month = "integer", offenses = "numeric"
+  ))
   return_a <- read_member(zip, "return_a.csv", c(
     agency_id = "character", year = "integer", line = "character", actual_count = "numeric"
   ))
@@ -39,6 +43,8 @@ read_reference <- function(zip) {
   ))
   ori_of <- function(table) agencies$ori[match(table$agency_id, agencies$agency_id)]
   found <- list(
+    history = data.table::data.table(ori = ori_of(history), year = history$year, month = history$month,
+      offenses = history$offenses),
     return_a = data.table::data.table(ori = ori_of(return_a), year = return_a$year, line = return_a$line,
       count = return_a$actual_count),
     return_a_months = data.table::data.table(ori = ori_of(return_a_months), year = return_a_months$year,

@@ -4,12 +4,13 @@
 #' @param tabulated Stacked results of [tabulate_state()].
 #' @param states Postal abbreviations of the states that were tabulated; agencies of others count as silent.
 #' @param year The data year.
+#' @param outlier_rule `documented`, or `legacy` for what the reference could reach, see [outlier_colours()].
 #' @return A list of data.tables: `agencies` (eligible ones, with what decided about them), `covariates`,
 #'   `donors`, `months` (own months that are kept: `ori`, `month`), `missing_months`, and of all geographies
 #'   `weights`, `strata`, `attempts`, each with a column `geography`.
-#' @references METHOD, sections 2.7, 2.8, 3, 4 and 5.
+#' @references METHOD, sections 2.6, 2.7, 2.8, 3, 4 and 5.
 #' @export
-weigh_year <- function(reference, tabulated, states, year) {
+weigh_year <- function(reference, tabulated, states, year, outlier_rule = "documented") {
   keep <- which(is_eligible(reference$agencies))
   if (length(keep) == 0L) {
     stop("no agency of the reference extract is eligible in ", year,
@@ -21,11 +22,14 @@ weigh_year <- function(reference, tabulated, states, year) {
   reported <- reported_months(reference$status[keep, , drop = FALSE], agencies$nibrs_start, year) &
     agencies$state %in% states
   months <- ifelse(reported, counts, NA)
-  colours <- t(apply(months, 1L, outlier_colours))
+  earlier <- earlier_months(reference$history, agencies, year)
+  colours <- colours_of_year(months, earlier, outlier_rule == "legacy")
   usable <- reported & !(colours %in% c("red", "orange"))
   srs <- srs_covariates(agencies, reference$return_a, reference$return_a_months, year)
-  data.table::set(agencies, NULL, c("reported_months", "usable_months", "low_months", "high_months"), list(
-    as.integer(rowSums(reported)), as.integer(rowSums(usable)), as.integer(rowSums(reported & !usable)),
+  staff <- impute_officers(agencies, srs$covariates, year)
+  data.table::set(agencies, NULL, names(staff), staff)
+  data.table::set(agencies, NULL, c("earlier_months", "reported_months", "usable_months", "low_months", "high_months"), list(
+    as.integer(rowSums(!is.na(earlier))), as.integer(rowSums(reported)), as.integer(rowSums(usable)), as.integer(rowSums(reported & !usable)),
     as.integer(rowSums(matrix(colours %in% c("blue", "brown"), nrow(colours))))
   ))
   data.table::set(agencies, NULL, "respondent", is_respondent(
@@ -46,6 +50,25 @@ weigh_year <- function(reference, tabulated, states, year) {
   )
 }
 
+#' Numbers of offenses in the four years before: agencies by 48 months, missing where a month was not reported
+#' @noRd
+earlier_months <- function(history, agencies, year) {
+  found <- matrix(NA_real_, nrow(agencies), 48L)
+  at <- match(history$ori, agencies$ori)
+  month <- (history$year - year + 4L) * 12L + history$month
+  began <- history$year * 12L + history$month - 1L >= agencies$nibrs_start[at]
+  there <- which(began & month >= 1L & month <= 48L)
+  found[cbind(at[there], month[there])] <- history$offenses[there]
+  found
+}
+
+#' Colours of a year's months, seen against those before
+#' @noRd
+colours_of_year <- function(months, earlier, legacy) {
+  current <- rep(c(FALSE, TRUE), c(ncol(earlier), 12L))
+  t(apply(cbind(earlier, months), 1L, function(counts) outlier_colours(counts, current, legacy)[current]))
+}
+
 #' Monthly numbers of offenses: agencies by twelve months
 #' @noRd
 monthly_totals <- function(tabulated, oris) {
@@ -60,11 +83,10 @@ monthly_totals <- function(tabulated, oris) {
 #' What makes agencies alike
 #' @noRd
 donor_attributes <- function(agencies, year) {
-  filled <- function(values) ifelse(is.na(values), stats::median(c(values, 0), na.rm = TRUE), values)
   data.table::data.table(
     ori = agencies$ori, population = agencies$population, suburban = agencies$suburban,
-    agency_type = agencies$agency_type, region = agencies$region, male_officers = filled(agencies$male_officers),
-    female_officers = filled(agencies$female_officers),
+    agency_type = agencies$agency_type, region = agencies$region, male_officers = agencies$male_officers,
+    female_officers = agencies$female_officers,
     months_since_start = year * 12L + 1L - agencies$nibrs_start, covering = agencies$covering %in% "Y"
   )
 }

@@ -97,7 +97,9 @@ reference_zip <- function(root, states, silent = 4L, year = 2016L, return_a = TR
   return_a_rows <- cbind(sent, line = "larceny", actual_count = 10 * as.integer(substring(sent$agency_id, 3)))
   kept <- if (return_a) seq_len(nrow(sent)) else integer()
   zip_of(file.path(root, "reference", sprintf("reference-%d.zip", year)), list(
-    "agencies.csv" = agencies, "months.csv" = months, "return_a.csv" = return_a_rows[kept, ],
+    "agencies.csv" = agencies, "months.csv" = months,
+    "history.csv" = data.frame(agency_id = character(), year = integer(), month = integer(), offenses = integer()),
+    "return_a.csv" = return_a_rows[kept, ],
     "return_a_months.csv" = cbind(sent, months = 12L)[kept, ]
   ))
 }

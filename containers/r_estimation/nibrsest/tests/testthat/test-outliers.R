@@ -35,3 +35,15 @@ test_that("a new level of the year is not an outlier", {
   colours <- outlier_colours(c(earlier, earlier, earlier / 20), rep(c(FALSE, FALSE, TRUE), each = 12))
   expect_equal(unique(colours[25:36]), "green")
 })
+
+test_that("a year whose months are all low by themselves is seen against the four before", {
+  agencies <- data.table::data.table(ori = c("A", "B"), nibrs_start = c(2000L * 12L, 2015L * 12L + 6L))
+  history <- data.table::CJ(ori = c("A", "B"), year = 2011:2015, month = 1:12)
+  data.table::set(history, NULL, "offenses", 100 + history$month %% 3)
+  earlier <- earlier_months(history, agencies, 2016L)
+  # The year 2011 is too long ago, and months before the agency began do not count.
+  expect_equal(rowSums(!is.na(earlier)), c(48, 6))
+  expect_equal(earlier[1, 37:39], 100 + 1:3 %% 3)
+  months <- rbind(c(rep(4, 8), 100, 101, 102, 100), rep(100, 12))
+  expect_equal(colours_of_year(months, earlier, FALSE)[1, ], rep(c("red", "green"), c(8, 4)))
+})
