@@ -182,7 +182,9 @@ def read_stage(arguments: list[str], environment: Mapping[str, str]) -> Stage:
         raise StageFailure(STARTED_WRONGLY, f"{arguments[0]}: {', '.join(missing)} must be set in the environment")
     variables = {name: environment[name] for name in needed}
     year = variables["DATA_YEAR"]
-    return Stage(arguments[0], definition, {**variables, "PREVIOUS_YEAR": str(int(year) - 1) if year.isdecimal() else ""})
+    return Stage(
+        arguments[0], definition, {**variables, "PREVIOUS_YEAR": str(int(year) - 1) if year.isdecimal() else ""}
+    )
 
 
 def open_store(environment: Mapping[str, str]) -> Store:

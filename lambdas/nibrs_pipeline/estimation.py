@@ -17,7 +17,6 @@ from nibrs_pipeline.keys import (
 )
 from nibrs_pipeline.manifest import EstimatesManifest, EstimatesSource, StateYearManifest
 
-
 #: Stands for the key of estimates that are not there; Fargate takes no empty variable for granted.
 NO_PREVIOUS = "none"
 

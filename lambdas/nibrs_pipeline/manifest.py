@@ -9,7 +9,6 @@ from nibrs_pipeline.database import SourcePosition
 from nibrs_pipeline.keys import StateYear
 from nibrs_pipeline.zip_writer import PACKING, Member
 
-
 #: The file of an estimates zip that has all its tables.
 ESTIMATES_TABLES = "tables.csv"
 

@@ -11,12 +11,16 @@ import subprocess
 import time
 import zipfile
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from nibrs_local import embedded_postgres
 from nibrs_local.container_tasks import TaskPool
 from nibrs_local.home import BUCKET, Home
+from nibrs_local.local_run import Outcome
 from nibrs_local.verification import problems_of, read_manifest
 from nibrs_pipeline.database import DatabaseLocation
 from nibrs_pipeline.keys import manifest_of, public_estimates_key, public_report_key
@@ -127,8 +131,28 @@ def test_where_some_are_silent_the_truth_is_near(home: Home, location: DatabaseL
     assert rows(home, "weights/donors.csv", 2023)
 
 
-def test_the_zip_the_report_and_the_index_are_published(home: Home, loaded: DatabaseLocation) -> None:
-    outcome = run(home, loaded, years=[2016], estimates=True)
+@dataclass(frozen=True)
+class Published:
+    """A home where a run has published estimates of 2015 and 2016; tests leave it as they find it."""
+
+    home: Home
+    location: DatabaseLocation
+    outcome: Outcome
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
+    home = Home(tmp_path_factory.mktemp("published"))
+    with embedded_postgres.database(home) as location:
+        load_trial(home, location)
+        outcome = run(home, location, estimates=True)
+        assert outcome.view.status == "SUCCEEDED", outcome.view.cause
+        yield Published(home, location, outcome)
+    embedded_postgres.stop(home)
+
+
+def test_the_zip_the_report_and_the_index_are_published(published: Published) -> None:
+    home = published.home
     path = estimates_zip(home)
     manifest = EstimatesManifest.from_json(
         (home.objects / BUCKET / manifest_of(public_estimates_key(2016))).read_bytes()
@@ -143,8 +167,7 @@ def test_the_zip_the_report_and_the_index_are_published(home: Home, loaded: Data
         report = archive.read("report.html")
     assert names == sorted(names)
     folders = Counter(name.split("/")[0] for name in names)
-    with zipfile.ZipFile(path) as archive:
-        places = list(csv.DictReader(io.StringIO(archive.read("geographies.csv").decode())))
+    places = rows(home, "geographies.csv")
     whole = [place["geography"] for place in places if place["agency_group"] == "all agencies"]
     assert whole == ["US", "Northeast", "South", "DE", "RI", "University or College"]
     assert folders == {
@@ -153,26 +176,44 @@ def test_the_zip_the_report_and_the_index_are_published(home: Home, loaded: Data
     }  # fmt: skip
     assert (home.objects / BUCKET / public_report_key(2016)).read_bytes() == report
     index = json.loads((public(home) / "index.json").read_text())
-    assert index["estimates"][0]["file"] == "../estimates/2016/nibrs-estimates-2016.zip"
-    assert (outcome.artifacts / "downloads" / index["estimates"][0]["report"]).read_bytes() == report
+    listed = {entry["file"]: entry["report"] for entry in index["estimates"]}
+    assert listed.keys() == {f"../estimates/{year}/nibrs-estimates-{year}.zip" for year in (2015, 2016)}
+    shown = listed["../estimates/2016/nibrs-estimates-2016.zip"]
+    assert (published.outcome.artifacts / "downloads" / shown).read_bytes() == report
 
 
-def test_a_second_run_makes_no_estimates_a_changed_state_makes_its_year_anew(
-    home: Home, loaded: DatabaseLocation
-) -> None:
-    assert run(home, loaded, years=[2016], estimates=True).view.status == "SUCCEEDED"
+def test_the_report_shows_changes_where_the_year_before_has_been_estimated(published: Published) -> None:
+    pages = {
+        year: (published.home.objects / BUCKET / public_report_key(year)).read_text(encoding="utf-8")
+        for year in (2015, 2016)
+    }
+    assert "Changes since" not in pages[2015]
+    assert "<h2>Changes since 2015</h2>" in pages[2016]
+    now, before = (
+        {
+            row["der_variable_name"]: float(row["estimate"])
+            for row in rows(published.home, "tables.csv", year)
+            if row["PERMUTATION_NUMBER"] == "1"
+        }["t_2b_1_1_14"]
+        for year in (2016, 2015)
+    )
+    assert f"{100 * (now / before - 1):+.1f} %" in pages[2016]
+
+
+def test_a_second_run_makes_no_estimates_a_changed_state_makes_its_year_anew(published: Published) -> None:
+    home, location = published.home, published.location
     before = estimates_zip(home).read_bytes()
-    again = run(home, loaded, run_id="again", years=[2016], estimates=True)
+    again = run(home, location, run_id="again", estimates=True)
     assert "Tabulate states" not in again.view.states
     assert again.view.output["publish"]["result"]["published"] == 0
-    sql(loaded, "UPDATE ref_agency SET agency_status = 'D' WHERE ori = 'DE0010000'")
-    third = run(home, loaded, run_id="third", years=[2016], estimates=True, downloads=False)
+    sql(location, "UPDATE ref_agency SET agency_status = 'D' WHERE ori = 'DE0010000'")
+    third = run(home, location, run_id="third", years=[2016], estimates=True, downloads=False)
     assert third.view.status == "SUCCEEDED", third.view.cause
     national = [row for row in rows(home, "offenses.csv") if row["geography"] == "US"]
     assert {row["agencies"] for row in national if row["agency_group"] == "all agencies"} == {"9"}
     assert estimates_zip(home).read_bytes() != before
-    sql(loaded, "UPDATE ref_agency SET agency_status = 'A' WHERE ori = 'DE0010000'")
-    run(home, loaded, run_id="fourth", years=[2016], estimates=True, downloads=False)
+    sql(location, "UPDATE ref_agency SET agency_status = 'A' WHERE ori = 'DE0010000'")
+    run(home, location, run_id="fourth", years=[2016], estimates=True, downloads=False)
     assert estimates_zip(home).read_bytes() == before, "the same data, the same bytes"
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from moto.s3.models import S3Backend
+from nibrs_local import embedded_postgres
 from nibrs_local.container_tasks import TaskPool
 from nibrs_local.home import BUCKET, Home
 from nibrs_local.lambda_pool import LambdaPool
@@ -32,12 +33,15 @@ def loaded(home: Home, location: DatabaseLocation) -> DatabaseLocation:
     return location
 
 
-@pytest.fixture
-def right(home: Home, loaded: DatabaseLocation, tmp_path: Path) -> dict[str, bytes]:
+@pytest.fixture(scope="module")
+def right(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, bytes]]:
     """The zips as a run without trouble makes them."""
-    other = Home(tmp_path / "right")
-    run(other, loaded)
-    return zips(public_files(other))
+    home = Home(tmp_path_factory.mktemp("right"))
+    with embedded_postgres.database(home) as location:
+        load_trial(home, location)
+        run(home, location)
+        yield zips(public_files(home))
+    embedded_postgres.stop(home)
 
 
 @contextmanager

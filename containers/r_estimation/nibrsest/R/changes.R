@@ -38,10 +38,10 @@ read_previous <- function(external, year) {
     return(NULL)
   }
   found <- read_member(path, "tables.csv", c(
-    PERMUTATION_NUMBER = "integer", der_variable_name = "character", estimate = "numeric", standard_error = "numeric",
+    permutation_number = "integer", der_variable_name = "character", estimate = "numeric", standard_error = "numeric",
     suppression_flag = "integer"
   ))
-  nation <- which(found$PERMUTATION_NUMBER == 1L)
+  nation <- which(found$permutation_number == 1L)
   data.table::data.table(
     cell = found$der_variable_name[nation], estimate = found$estimate[nation],
     standard_error = found$standard_error[nation], flag = found$suppression_flag[nation]

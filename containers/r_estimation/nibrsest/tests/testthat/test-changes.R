@@ -32,3 +32,12 @@ test_that("the section says which year is compared with, and every change once i
   expect_match(section, "<td>+10.0 %</td>", fixed = TRUE)
   expect_match(section, "<th scope=\"col\">2015</th><th scope=\"col\">2016</th>", fixed = TRUE)
 })
+
+test_that("the nation's estimates are read from the zip of the year before", {
+  root <- tempfile()
+  zip_of(file.path(root, "estimates", "nibrs-estimates-2015.zip"), list("tables.csv" = data.frame(
+    PERMUTATION_NUMBER = c(1, 12), der_variable_name = "a", estimate = 5:6, standard_error = 1:2, suppression_flag = 0
+  )))
+  expect_equal(as.list(read_previous(root, 2015L)), list(cell = "a", estimate = 5, standard_error = 1, flag = 0L))
+  expect_null(read_previous(root, 2014L))
+})
