@@ -130,6 +130,7 @@ def test_the_stages_run_by_hand_as_their_readme_shows(tmp_path: Path) -> None:
         extract.writestr("agencies.csv", "\n".join([header, *rows]) + "\n")
         reported = [f"{m['agency_id']},{m['month_num']},{m['reported_status']}" for m in months]
         extract.writestr("months.csv", "\n".join(["agency_id,month,nibrs_status", *reported]) + "\n")
+        extract.writestr("history.csv", "agency_id,year,month,offenses\n")
         larcenies = [f"{a['agency_id']},2013,larceny,{int(a['population'] or 0) // 50}" for a in agencies]
         extract.writestr("return_a.csv", "\n".join(["agency_id,year,line,actual_count", *larcenies]) + "\n")
         sent = [f"{a['agency_id']},2013,12" for a in agencies]

@@ -57,8 +57,8 @@ changes_section <- function(rows, previous, year) {
   changes <- changes_against(rows, previous)
   table <- data.frame(
     "Offenses" = changes$label, "Before" = count(changes$previous), "Now" = count(changes$estimate),
-    "Change" = sprintf("%+.1f %%%s", changes$percent, ifelse(changes$flag == 1L, "*", "")),
-    "95 % interval" = sprintf("%+.1f to %+.1f %%", changes$lower, changes$upper), check.names = FALSE
+    "Change" = sprintf("%s %%%s", signed(changes$percent), ifelse(changes$flag == 1L, "*", "")),
+    "95 % interval" = sprintf("%s to %s %%", signed(changes$lower), signed(changes$upper)), check.names = FALSE
   )
   names(table)[2:3] <- as.character(c(year - 1L, year))
   c(

@@ -27,6 +27,10 @@ decimal <- function(value) {
   ifelse(is.na(value), "n/a", trimws(formatC(value, format = "f", digits = 1L, big.mark = ",")))
 }
 
+#' With its sign and one decimal; what rounds to nothing is +0.0
+#' @noRd
+signed <- function(value) sprintf("%+.1f", round(value, 1L) + 0)
+
 #' @noRd
 percent <- function(part, whole) {
   ifelse(whole > 0, sprintf("%.0f %%", 100 * part / whole), "n/a")

@@ -6,7 +6,8 @@
 #' annual Return A counts with incomplete years brought to twelve months ([srs_covariates()]).
 #'
 #' @param agencies Eligible agencies: `ori`, `agency_name`, `agency_type`, `state`, `population`,
-#'   `population_group_code`, `suburban` (Y, N, or missing), `male_officers`, `female_officers` (missing where not told).
+#'   `population_group_code`, `suburban` (Y, N, or missing), `male_officers`, `female_officers` (missing where not
+#'   told).
 #' @param covariates Their annual Return A counts, see [srs_covariates()].
 #' @param year The data year, of which the random numbers depend.
 #' @return A data.table in the order of the agencies: `suburban`, `male_officers`, `female_officers` without missing

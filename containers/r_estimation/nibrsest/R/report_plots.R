@@ -163,7 +163,7 @@ change_plot <- function(changes, title) {
   most <- max(5, 1.5 * abs(changes$percent))
   ticks <- pretty(c(-most, most), 6)
   most <- max(ticks)
-  x <- function(value) 296 + 440 * (pmax(-most, pmin(value, most)) + most) / (2 * most)
+  x <- function(value) 296 + 410 * (pmax(-most, pmin(value, most)) + most) / (2 * most)
   line <- 25
   top <- 40
   y <- top + line * (seq_len(nrow(changes)) - 0.5)
@@ -174,11 +174,11 @@ change_plot <- function(changes, title) {
       top + line * nrow(changes)),
     sprintf("<text x=\"284\" y=\"%.1f\" class=\"name\">%s</text>", y + 4, escape(shortened(changes$label))),
     sprintf(paste0("<g%s><line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\" class=\"interval\"/>",
-      "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\"><title>%s: %+.1f %% (%+.1f to %+.1f %%)</title></circle></g>"), kind,
-      x(changes$lower), x(changes$upper), y, y, x(changes$percent), y, escape(changes$label), changes$percent,
-      changes$lower, changes$upper),
-    sprintf("<text x=\"752\" y=\"%.1f\" class=\"note\">%+.1f %% (%+.1f to %+.1f)</text>", y + 4, changes$percent,
-      changes$lower, changes$upper)
+      "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\"><title>%s: %s %% (%s to %s %%)</title></circle></g>"), kind,
+      x(changes$lower), x(changes$upper), y, y, x(changes$percent), y, escape(changes$label), signed(changes$percent),
+      signed(changes$lower), signed(changes$upper)),
+    sprintf("<text x=\"724\" y=\"%.1f\" class=\"note\">%s %% (%s to %s)</text>", y + 4, signed(changes$percent),
+      signed(changes$lower), signed(changes$upper))
   ))
 }
 
@@ -197,6 +197,6 @@ grid_lines <- function(x, labels, top, bottom) {
 
 #' Labels that fit beside a plot
 #' @noRd
-shortened <- function(labels, most = 36L) {
+shortened <- function(labels, most = 38L) {
   ifelse(nchar(labels) > most, paste0(substr(labels, 1L, most - 1L), "\u2026"), labels)
 }

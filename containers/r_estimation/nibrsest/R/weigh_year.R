@@ -28,8 +28,9 @@ weigh_year <- function(reference, tabulated, states, year, outlier_rule = "docum
   srs <- srs_covariates(agencies, reference$return_a, reference$return_a_months, year)
   staff <- impute_officers(agencies, srs$covariates, year)
   data.table::set(agencies, NULL, names(staff), staff)
-  data.table::set(agencies, NULL, c("earlier_months", "reported_months", "usable_months", "low_months", "high_months"), list(
-    as.integer(rowSums(!is.na(earlier))), as.integer(rowSums(reported)), as.integer(rowSums(usable)), as.integer(rowSums(reported & !usable)),
+  data.table::set(agencies, NULL, paste0(c("earlier", "reported", "usable", "low", "high"), "_months"), list(
+    as.integer(rowSums(!is.na(earlier))), as.integer(rowSums(reported)), as.integer(rowSums(usable)),
+    as.integer(rowSums(reported & !usable)),
     as.integer(rowSums(matrix(colours %in% c("blue", "brown"), nrow(colours))))
   ))
   data.table::set(agencies, NULL, "respondent", is_respondent(

@@ -83,7 +83,10 @@ state_zip <- function(root, state, offenses, year = 2016L) {
   ))
 }
 
-reference_zip <- function(root, states, silent = 4L, year = 2016L, return_a = TRUE, status = "A") {
+no_history <- data.frame(agency_id = character(), year = integer(), month = integer(), offenses = integer())
+
+reference_zip <- function(root, states, silent = 4L, year = 2016L, return_a = TRUE, status = "A",
+                          history = no_history) {
   agencies <- data.frame(
     agency_id = paste0(rep(states, each = 4), 1:4), ori = sprintf("%s%07d", rep(states, each = 4), 1:4),
     agency_name = "Agency", state = rep(states, each = 4), state_name = rep(states, each = 4),
@@ -98,7 +101,7 @@ reference_zip <- function(root, states, silent = 4L, year = 2016L, return_a = TR
   kept <- if (return_a) seq_len(nrow(sent)) else integer()
   zip_of(file.path(root, "reference", sprintf("reference-%d.zip", year)), list(
     "agencies.csv" = agencies, "months.csv" = months,
-    "history.csv" = data.frame(agency_id = character(), year = integer(), month = integer(), offenses = integer()),
+    "history.csv" = history,
     "return_a.csv" = return_a_rows[kept, ],
     "return_a_months.csv" = cbind(sent, months = 12L)[kept, ]
   ))

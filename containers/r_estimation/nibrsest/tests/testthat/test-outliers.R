@@ -47,3 +47,25 @@ test_that("a year whose months are all low by themselves is seen against the fou
   months <- rbind(c(rep(4, 8), 100, 101, 102, 100), rep(100, 12))
   expect_equal(colours_of_year(months, earlier, FALSE)[1, ], rep(c("red", "green"), c(8, 4)))
 })
+
+test_that("the weights' stage looks at the years before, and OUTLIER_RULE decides what counts", {
+  logger::log_threshold("ERROR")
+  root <- tempfile()
+  # The first agency has a hundred larcenies a month for four years, then five a month for eight months.
+  before <- expand.grid(agency_id = "AZ1", year = 2012:2015, month = 1:12)
+  before$offenses <- 100 + before$month %% 3
+  reference <- read_reference(reference_zip(root, "AZ", history = before))
+  tabulated <- data.table::data.table(
+    ori = rep(c("AZ0000001", "AZ0000002"), each = 12), month = rep(1:12, 2), offense_code = "23H",
+    offenses = as.integer(c(rep(5, 8), rep(100, 4), rep(c(40, 42, 44), 4)))
+  )
+  agencies <- weigh_year(reference, tabulated, "AZ", 2016L)$agencies
+  expect_equal(agencies$earlier_months, c(48L, 0L, 0L, 0L))
+  expect_equal(agencies$low_months, c(8L, 0L, 0L, 0L))
+  alone <- read_reference(reference_zip(tempfile(), "AZ"))
+  expect_equal(weigh_year(alone, tabulated, "AZ", 2016L)$agencies$low_months[[1]], 8L)
+  # Beside a month that is far above, four spreads below the rest are low by intent, and out of the reference's reach.
+  data.table::set(tabulated, 13:24, "offenses", c(100L, 110L, 90L, 105L, 95L, 115L, 85L, 108L, 92L, 112L, 40L, 220L))
+  expect_equal(weigh_year(alone, tabulated, "AZ", 2016L)$agencies$low_months[[2]], 1L)
+  expect_equal(weigh_year(alone, tabulated, "AZ", 2016L, "legacy")$agencies$low_months[[2]], 0L)
+})
