@@ -5,7 +5,7 @@
 #
 # Arguments: the folder of the truth, the data year, the number of draws, the mechanism (random: by chance
 # within the population group; size: the more residents, the likelier; crime: the less crime for its size, the
-# likelier); and, if wanted, the correction of residuals (leverage, as published, or none: see
+# likelier); and, if wanted, the correction of residuals (few_respondents, as published, or none: see
 # linearised_estimates). Every draw decides for each eligible agency whether it responds, weights nation, regions and states anew, and
 # estimates violent and property crime. Printed: relative bias of the mean, coverage of 95 % intervals, and the
 # ratio of the mean standard error to the standard deviation of the estimates.
@@ -16,7 +16,7 @@ truth <- arguments[[1]]
 year <- as.integer(arguments[[2]])
 draws <- as.integer(arguments[[3]])
 mechanism <- arguments[[4]]
-correction <- if (length(arguments) > 4L) arguments[[5]] else "leverage"
+correction <- if (length(arguments) > 4L) arguments[[5]] else "few_respondents"
 
 read_truth <- function(name) utils::read.csv(file.path(truth, sprintf("%s-%d.csv.gz", name, year)), na.strings = "")
 

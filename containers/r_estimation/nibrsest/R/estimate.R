@@ -16,7 +16,7 @@ estimate_geography <- function(counts, weights, strata, covariates, groups, corr
     inside <- groups[[name]]
     # A group is a domain: agencies outside of it count as zero, and stay in the design.
     y <- counts * inside
-    found <- linearised_estimates(y, weights, used, correction = correction)
+    found <- linearised_estimates(y, weights, used, correction = correction, size = covariates[, "total"])
     data.table::data.table(
       agency_group = name, cell = colnames(counts), estimate = found$estimate, standard_error = found$standard_error,
       unweighted = colSums(y), agency_counts = as.integer(colSums(y > 0))
@@ -78,7 +78,7 @@ describe_estimates <- function(estimates, year, geography, agencies, groups) {
   half <- stats::qnorm(0.975) * error
   per_100000 <- ifelse(population > 0, 1e5 / population, NA)
   relative <- ifelse(estimates$estimate == 0, NA, error / estimates$estimate)
-  cell_flag <- relative > 0.3 | ((estimates$estimate == 0 | error %in% 0) & coverage < 0.8)
+  cell_flag <- is.na(error) | relative > 0.3 | ((estimates$estimate == 0 | error %in% 0) & coverage < 0.8)
   data.table::data.table(
     data_year = year, geography = geography, agency_group = estimates$agency_group, cell = estimates$cell,
     label = cell_labels(estimates$cell), estimate = estimates$estimate, standard_error = error,

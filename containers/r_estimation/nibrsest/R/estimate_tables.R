@@ -16,7 +16,7 @@ estimate_tables <- function(y, weights, strata, covariates, groups, cells, corre
     mine <- Matrix::Diagonal(x = as.numeric(groups[[name]])) %*% y
     below <- denominators_of(mine, cells)
     found <- linearised_estimates(mine, weights, used, below$denominator, below$denominators,
-      correction = correction)
+      correction = correction, size = covariates[, "total"])
     unweighted <- Matrix::colSums(mine)
     base <- Matrix::colSums(below$denominators)[below$denominator]
     data.table::data.table(

@@ -15,7 +15,8 @@ release_flags <- function(tables, places, cells) {
   low <- low_coverage(place, cell)
   flag_of <- function(estimate, error) {
     relative <- ifelse(estimate == 0, NA, error / estimate)
-    ifelse(cell$applies, relative %in% NaN | (relative > 0.3) %in% TRUE | ((estimate == 0 | error %in% 0) & low), NA)
+    unknown <- is.na(error) & !is.na(estimate)
+    ifelse(cell$applies, unknown | (relative > 0.3) %in% TRUE | ((estimate == 0 | error %in% 0) & low), NA)
   }
   counts <- flag_of(tables$estimate, tables$standard_error)
   shares <- flag_of(tables$percentage, tables$percentage_error)

@@ -10,7 +10,7 @@
 #' * `INPUT_STATE`: the state of `tabulate_state`, by its postal abbreviation.
 #' * `GEOGRAPHY_GROUP`: the geographies of `estimate`, `nation`, `regions` or `states`.
 #' * `OUTLIER_RULE`: of `weight`, `documented` (default) or `legacy`, see [outlier_colours()].
-#' * `RESIDUAL_CORRECTION`: of `estimate`, `leverage` (default) or `none`, see [linearised_estimates()].
+#' * `ERROR_CORRECTION`: of `estimate`, `few_respondents` (default) or `none`, see [linearised_estimates()].
 #' * `LOG_THRESHOLD`: `TRACE`, `DEBUG`, `INFO` (default), `WARN` or `ERROR`.
 #'
 #' @param environment Named character vector; the process's own by default.
@@ -44,7 +44,7 @@ read_settings <- function(environment = Sys.getenv()) {
     state = value("INPUT_STATE"),
     geography_group = value("GEOGRAPHY_GROUP"),
     outlier_rule = choice("OUTLIER_RULE", c("documented", "legacy")),
-    correction = choice("RESIDUAL_CORRECTION", c("leverage", "none")),
+    correction = choice("ERROR_CORRECTION", c("few_respondents", "none")),
     log_threshold = choice("LOG_THRESHOLD", c("TRACE", "DEBUG", "INFO", "WARN", "ERROR"), "INFO")
   )
 }

@@ -19,8 +19,11 @@
 #' @param denominators Matrix of annual counts like `y`, one column per denominator.
 #' @param lonely What a stratum with one respondent of several agencies adds: `"average"`, the mean of the
 #'   other strata, or `"fail"`.
-#' @param correction `"none"`, as the survey package and the method; or `"leverage"`: residuals are divided by
-#'   1 - h, h the diagonal of Q Q', since a respondent that the regression follows has too small a residual.
+#' @param correction `"none"`, as the survey package and the method; or `"few_respondents"`: residuals are divided by
+#'   1 - h, h the diagonal of Q Q', since a respondent that the regression follows has too small a residual, and the
+#'   regression is on no more covariates than half the respondents, the first of them. Needs `size`.
+#' @param size Crimes by Return A of each respondent. With the correction, strata of fewer than five respondents
+#'   take the variance of all respondents, in proportion to the power 1.5 of their size.
 #' @return A data.table, one row per cell: `estimate`, `standard_error`, `share` (of the denominator),
 #'   `share_error`; missing where there is no denominator or it is 0.
 #' @references Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, result 6.6.1 and
@@ -28,9 +31,11 @@
 #'   (HC3, for the correction); METHOD, section 9.
 #' @export
 linearised_estimates <- function(y, design, covariates = NULL, denominator = rep(NA_integer_, ncol(y)),
-                                 denominators = NULL, lonely = "average", correction = "none") {
-  stopifnot(nrow(y) == nrow(design), length(denominator) == ncol(y), correction %in% c("none", "leverage"))
+                                 denominators = NULL, lonely = "average", correction = "none", size = NULL) {
+  stopifnot(nrow(y) == nrow(design), length(denominator) == ncol(y), correction %in% c("none", "few_respondents"))
+  stopifnot(correction == "none" || length(size) == nrow(y))
   strata <- strata_of(design, covariates, correction)
+  pool <- if (correction == "few_respondents") borrowing_pool(size, design$weight)
   alone <- vapply(strata, `[[`, TRUE, "alone")
   if (any(alone) && lonely == "fail") {
     stop("a single respondent stands for others in stratum ", strata[[which(alone)[[1]]]]$name,
@@ -38,9 +43,10 @@ linearised_estimates <- function(y, design, covariates = NULL, denominator = rep
   }
   # Transposed, a stratum is a run of columns, which sparse matrices give away cheaply.
   cells <- by_respondent(y)
+  variance <- variance_of(function(rows) cells[, rows, drop = FALSE], strata, pool)
   found <- data.table::data.table(
-    estimate = as.vector(cells %*% design$weight), standard_error = sqrt(variance_of(cells, strata)),
-    share = NA_real_, share_error = NA_real_
+    estimate = as.vector(cells %*% design$weight), standard_error = sqrt(variance), share = NA_real_,
+    share_error = NA_real_
   )
   if (is.null(denominators)) {
     return(found)
@@ -51,7 +57,9 @@ linearised_estimates <- function(y, design, covariates = NULL, denominator = rep
   if (length(has) > 0L) {
     share <- found$estimate[has] / base[has]
     chosen <- Matrix::sparseMatrix(seq_along(has), denominator[has], x = share, dims = c(length(has), nrow(below)))
-    variance <- variance_of(cells[has, , drop = FALSE], strata, less = chosen, below = below)
+    variance <- variance_of(function(rows) {
+      cells[has, rows, drop = FALSE] - chosen %*% below[, rows, drop = FALSE]
+    }, strata, pool)
     data.table::set(found, has, "share", share)
     data.table::set(found, has, "share_error", sqrt(variance) / abs(base[has]))
   }
@@ -66,51 +74,60 @@ by_respondent <- function(y) {
 
 #' What the variance needs to know of each stratum
 #'
-#' @return A list of lists: `name`, `rows`, `n`, `N`, `alone`, `weight` (final, times the correction), `basis`
-#'   (orthonormal, NULL without covariates).
+#' @return A list of lists: `name`, `rows`, `n`, `N`, `alone` (its error is the mean of the others'), `few` (its
+#'   error is borrowed), `final` (weights), `weight` (the same times the correction), `basis` (orthonormal, NULL
+#'   without covariates).
 #' @noRd
 strata_of <- function(design, covariates, correction) {
   names <- sort(unique(design$stratum))
   lapply(split(seq_len(nrow(design)), factor(design$stratum, names)), function(rows) {
     n <- length(rows)
     N <- as.numeric(design$N[[rows[[1]]]])
-    basis <- if (is.null(covariates)) NULL else basis_of(covariates[rows, , drop = FALSE])
-    weight <- design$weight[rows]
-    if (correction == "leverage" && !is.null(basis)) {
+    most <- if (correction == "few_respondents") max(1L, n %/% 2L) else n
+    few <- correction == "few_respondents" && n < fewest_respondents && n < N
+    basis <- if (is.null(covariates)) NULL else basis_of(covariates[rows, , drop = FALSE], most)
+    final <- design$weight[rows]
+    weight <- final
+    if (correction == "few_respondents" && !is.null(basis)) {
       left <- 1 - rowSums(basis^2)
       weight <- weight / ifelse(left > 1e-8, left, 1)
     }
-    list(name = design$stratum[[rows[[1]]]], rows = rows, n = n, N = N, alone = n == 1L && N > 1, weight = weight,
-      basis = basis)
+    list(name = design$stratum[[rows[[1]]]], rows = rows, n = n, N = N, alone = n == 1L && N > 1 && !few, few = few,
+      final = final, weight = weight, basis = basis)
   })
 }
 
-#' An orthonormal basis of the columns; the initial weights of a stratum are equal and drop out
+#' An orthonormal basis of the first columns, as many as are wanted; the initial weights of a stratum are equal and
+#' drop out
 #' @noRd
-basis_of <- function(x) {
+basis_of <- function(x, most) {
   x <- x[, colSums(abs(x)) > 0, drop = FALSE]
   if (ncol(x) == 0L) {
     return(NULL)
   }
   found <- qr(sweep(x, 2L, sqrt(colSums(x^2)), "/"), LAPACK = FALSE)
-  qr.Q(found)[, seq_len(found$rank), drop = FALSE]
+  qr.Q(found)[, seq_len(min(found$rank, most)), drop = FALSE]
 }
 
-#' The variance of weighted totals of cells, less multiples of others
+#' The variance of weighted totals
 #'
-#' @param cells Sparse matrix, cells by respondents.
-#' @param less,below The linearised values are those of `cells - less %*% below`.
+#' @param values A function that gives the linearised values of cells by some respondents, a sparse matrix.
+#' @param pool See [borrowing_pool()].
 #' @noRd
-variance_of <- function(cells, strata, less = NULL, below = NULL) {
-  varying <- vapply(strata, function(stratum) stratum$n > 1L && stratum$n < stratum$N, TRUE)
+variance_of <- function(values, strata, pool) {
+  few <- vapply(strata, `[[`, TRUE, "few")
+  varying <- vapply(strata, function(stratum) stratum$n > 1L && stratum$n < stratum$N, TRUE) & !few
   alone <- vapply(strata, `[[`, TRUE, "alone")
-  total <- numeric(nrow(cells))
+  total <- numeric(nrow(values(integer())))
   for (stratum in strata[varying]) {
-    z <- cells[, stratum$rows, drop = FALSE]
-    if (!is.null(less)) {
-      z <- z - less %*% below[, stratum$rows, drop = FALSE]
-    }
-    total <- total + (1 - stratum$n / stratum$N) * stratum$n / (stratum$n - 1) * squares_about_mean(z, stratum)
+    total <- total + (1 - stratum$n / stratum$N) * stratum$n / (stratum$n - 1) *
+      squares_about_mean(values(stratum$rows), stratum)
+  }
+  if (any(few)) {
+    units <- vapply(strata[few], function(stratum) {
+      (1 - stratum$n / stratum$N) * sum(stratum$final^2 * pool$spread[stratum$rows])
+    }, numeric(1))
+    total <- total + sum(units) * borrowed_spread(values, strata, pool)
   }
   if (any(alone)) {
     # Complete strata count among the others, and add nothing to their mean: as the survey package has it.

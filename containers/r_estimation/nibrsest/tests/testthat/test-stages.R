@@ -21,9 +21,12 @@ test_that("the stages lead from zips to a report", {
   expect_equal(sum(az$weight * c(10, 20, 30)), 100, tolerance = 1e-5)
   expect_equal(robbery$estimate[[4]], sum(az$weight * c(2, 0, 1)), tolerance = 1e-9)
   expect_equal(robbery$estimate[[5]], 0)
-  fit <- stats::lm(c(2, 0, 1) ~ 0 + c(10, 20, 30))
-  e <- stats::resid(fit) / (1 - stats::hatvalues(fit)) * az$weight
-  expect_equal(robbery$standard_error[[4]], sqrt((1 - 3 / 4) * 3 / 2 * sum((e - mean(e))^2)), tolerance = 1e-6)
+  # Three respondents are too few for an error of their own: the ratio to Return A has it, by the power 1.5.
+  size <- c(10, 20, 30)
+  fit <- stats::lm(c(2, 0, 1) ~ 0 + size, weights = az$weight / size)
+  e <- stats::resid(fit) / (1 - stats::hatvalues(fit))
+  expect_equal(robbery$standard_error[[4]],
+    sqrt((1 - 3 / 4) * sum(az$weight^2 * size^1.5) * sum(e^2) / sum(size^1.5)), tolerance = 1e-6)
   expect_equal(unique(estimates$bias_method), "none")
   groups <- estimates[which(estimates$geography == "US" & estimates$cell == "120"), ]
   expect_equal(groups$agency_group, c("all agencies", "under 10,000 residents", "city agencies"))
@@ -64,17 +67,37 @@ test_that("names have the same order on every machine", {
   expect_equal(Sys.getlocale("LC_COLLATE"), "C.UTF-8")
 })
 
-test_that("errors can be asked for without the correction for leverage", {
+test_that("results depend neither on the order of states and rows nor on what random numbers were drawn before", {
+  logger::log_threshold("FATAL")
+  root <- two_states()
+  report <- run_all(root)
+  again <- two_states()
+  for (state in c("LA", "AZ")) run_stage("tabulate_state", settings_of(again, INPUT_STATE = state))
+  set.seed(7)
+  for (path in list.files(file.path(again, "pipeline", "tabulated"), full.names = TRUE)) {
+    lines <- readLines(path)
+    writeLines(c(lines[[1]], sample(lines[-1])), path)
+  }
+  run_stage("weight", settings_of(again))
+  for (group in c("states", "regions", "nation")) run_stage("estimate", settings_of(again, GEOGRAPHY_GROUP = group))
+  run_stage("report", settings_of(again))
+  files <- list.files(report, recursive = TRUE)
+  expect_gt(length(files), 20L)
+  of <- function(folder) unname(tools::md5sum(file.path(folder, files)))
+  expect_equal(of(file.path(again, "pipeline", "report")), of(report))
+})
+
+test_that("errors can be asked for without the correction for few respondents", {
   logger::log_threshold("FATAL")
   root <- two_states()
   run_all(root)
-  run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = "states", RESIDUAL_CORRECTION = "none"))
+  run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = "states", ERROR_CORRECTION = "none"))
   estimates <- data.table::fread(file.path(root, "pipeline", "estimates", "states.csv"))
   error <- estimates$standard_error[estimates$geography == "AZ" & estimates$cell == "120"]
   weights <- data.table::fread(file.path(root, "pipeline", "weights", "weights.csv"))
   e <- stats::resid(stats::lm(c(2, 0, 1) ~ 0 + c(10, 20, 30))) * weights$weight[weights$geography == "AZ"]
   expect_equal(error, sqrt((1 - 3 / 4) * 3 / 2 * sum((e - mean(e))^2)), tolerance = 1e-6)
-  expect_error(settings_of(root, RESIDUAL_CORRECTION = "some"), "RESIDUAL_CORRECTION is \"some\"")
+  expect_error(settings_of(root, ERROR_CORRECTION = "some"), "ERROR_CORRECTION is \"some\"")
 })
 
 test_that("the same inputs give the same bytes", {
@@ -114,7 +137,8 @@ test_that("a year without Return A is weighted by numbers of agencies", {
   estimates <- data.table::fread(file.path(folder, "offenses.csv"))
   robbery <- estimates[which(estimates$cell == "120" & estimates$geography == "AZ"), ]
   expect_equal(robbery$estimate, 4)
-  expect_equal(robbery$standard_error, sqrt(4 * 1 * var(c(2, 0, 1)) / 3))
+  # All agencies are of one size, and residuals from the mean are divided by two thirds.
+  expect_equal(robbery$standard_error, sqrt((1 - 3 / 4) * 3 * (4 / 3)^2 * sum((c(1, -1, 0) / (2 / 3))^2) / 3))
 })
 
 test_that("an agency that misses months takes them from another", {

@@ -89,3 +89,42 @@ test_that("many cells give what each gives alone, sparse or dense", {
     expect_equal(all_at_once[place, ], alone, tolerance = 1e-12)
   }
 })
+
+test_that("with the correction a stratum of few borrows its spread from all respondents by their size", {
+  set.seed(8)
+  size <- c(900, 40, 60, 80, 20, 50, 70, 30)
+  y <- cbind(rpois(8, size * 0.3), rpois(8, size * 0.1))
+  design <- data.table::data.table(stratum = rep(c("1", "2"), c(1, 7)), N = rep(c(3L, 14L), c(1, 7)),
+    weight = rep(c(3, 2), c(1, 7)))
+  found <- linearised_estimates(y, design, correction = "few_respondents", size = size)
+  expected <- vapply(1:2, function(column) {
+    fit <- stats::lm(y[, column] ~ 0 + size, weights = design$weight / size)
+    spread <- sum((stats::resid(fit) / (1 - stats::hatvalues(fit)))^2) / sum(size^1.5)
+    others <- y[2:8, column] * 2
+    (1 - 1 / 3) * 9 * 900^1.5 * spread + (1 - 7 / 14) * 7 / 6 * sum((others - mean(others))^2)
+  }, numeric(1))
+  expect_equal(found$standard_error, sqrt(expected), tolerance = 1e-10)
+  # As the specification has it, the large agency would be as certain as the small ones.
+  expect_lt(linearised_estimates(y, design)$standard_error[[1]], found$standard_error[[1]])
+  ratio <- linearised_estimates(y, design, denominator = c(2L, NA), denominators = y, correction = "few_respondents",
+    size = size)
+  z <- y[, 1] - ratio$share[[1]] * y[, 2]
+  linear <- linearised_estimates(cbind(z), design, correction = "few_respondents", size = size)
+  expect_equal(ratio$share_error[[1]], linear$standard_error / sum(y[, 2] * design$weight), tolerance = 1e-10)
+})
+
+test_that("one respondent that stands for others has no known error", {
+  design <- data.table::data.table(stratum = "1", N = 3L, weight = 3)
+  found <- linearised_estimates(cbind(5), design, correction = "few_respondents", size = 5)
+  expect_equal(found$standard_error, NA_real_)
+})
+
+test_that("with the correction residuals are of no more covariates than half the respondents", {
+  made <- world(5, sizes = 12, n = 6)
+  six <- cbind(made$x, 1, seq_len(6), made$y[, 1])
+  design <- design_of(made, made$initial)
+  three <- linearised_estimates(made$y, design, six[, 1:3], correction = "few_respondents", size = rep(1, 6))
+  found <- linearised_estimates(made$y, design, six, correction = "few_respondents", size = rep(1, 6))
+  expect_equal(found, three, tolerance = 1e-10)
+  expect_gt(min(found$standard_error[1:3]), 0)
+})
