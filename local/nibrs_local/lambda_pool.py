@@ -6,7 +6,7 @@ import select
 import subprocess
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
@@ -135,9 +135,9 @@ class LambdaPool:
             self.rows += result.get("rows", 0) if isinstance(result, dict) else 0
         return result
 
-    def warm_up(self) -> None:
-        """Start a process for each function, so that their imports overlap with other work."""
-        for function in state_machine_functions():
+    def warm_up(self, functions: Iterable[str]) -> None:
+        """Start a process for each of these functions, so that their imports overlap with other work."""
+        for function in functions:
             worker = self._start(function)
             with self._lock:
                 self._all.append(worker)
