@@ -107,6 +107,17 @@ def stage_commands() -> str:
     return text.partition("```sh\n")[2].partition("```")[0]
 
 
+def test_statisticians_are_told_to_install_what_the_image_has() -> None:
+    lines = (REPOSITORY / "containers" / "r_estimation" / "debian-packages.txt").read_text().splitlines()
+    installed = {line.partition("=")[0] for line in lines if not line.startswith("python3")}
+    text = (REPOSITORY / "docs" / "statisticians.md").read_text()
+    [from_debian] = re.findall(r"apt-get install (.*)", text)
+    assert set(from_debian.split()) == installed
+    [from_cran] = re.findall(r"install\.packages\(c\((.*?)\)\)", text)
+    comes_with_r = {"r-base-core", "r-cran-matrix", "unzip"}
+    assert {f"r-cran-{name.lower()}" for name in re.findall(r'"(.*?)"', from_cran)} == installed - comes_with_r
+
+
 def test_the_stages_run_by_hand_as_their_readme_shows(tmp_path: Path) -> None:
     if not shutil.which("Rscript"):
         missing("R is not installed; `make setup` installs it")
