@@ -31,8 +31,8 @@ geographies <- function(agencies) {
 permutations <- function() {
   groups <- c("all agencies", names(agency_group_rules()))
   regions <- c("Northeast", "Midwest", "South", "West")
-  states <- sort(c(datasets::state.name, "District of Columbia"))
-  abbreviations <- c(datasets::state.abb, "DC")[match(states, c(datasets::state.name, "District of Columbia"))]
+  abbreviations <- states_of_the_union[order(state_names(states_of_the_union))]
+  states <- state_names(abbreviations)
   region_names <- rep(regions, each = length(groups))
   in_groups <- rep(groups, length(regions))
   described <- function(name, group) ifelse(group == "all agencies", name, paste(name, group, sep = ", "))

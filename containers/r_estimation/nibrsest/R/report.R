@@ -16,6 +16,7 @@ report_page <- function(year, found) {
   nation <- headline_rows(found, 1L)
   states <- state_summary(found)
   weights <- found$weights[which(found$weights$geography == "US"), ]
+  months <- months_by_state(agencies, found$donors)
   parts <- list(
     year = year, tiles = national_tiles(nation, agencies), universe = universe_note(agencies),
     plot = interval_plot(nation, "National estimates with 95 % intervals"),
@@ -28,7 +29,8 @@ report_page <- function(year, found) {
     weights = if (nrow(weights) == 0L) "<p>No respondent.</p>" else weights_plot(weights,
       "Weights by national stratum"),
     strata = html_table(strata_table(found$strata[which(found$strata$geography == "US"), ], weights)),
-    months = html_table(months_table(agencies, found$donors)), imputed = imputed_note(agencies, found$donors)
+    filled = months_plot(months, "Months filled or replaced by state"), months = html_table(months_table(months)),
+    imputed = imputed_note(agencies, found$donors)
   )
   for (name in names(parts)) {
     template <- gsub(paste0("{{", name, "}}"), paste(parts[[name]], collapse = "\n"), template, fixed = TRUE)
@@ -141,38 +143,6 @@ calibration_note <- function(found) {
   sprintf("%s strata in all geographies: %s. %s attempts at calibrating, of which %s converged.",
     count(nrow(found$strata)), paste(sprintf("%s %s", count(as.vector(methods)), names(methods)), collapse = ", "),
     count(nrow(found$attempts)), count(sum(found$attempts$converged)))
-}
-
-#' Months that respondents missed, or that were implausibly low or high, by state
-#' @noRd
-months_table <- function(agencies, donors) {
-  mine <- agencies[which(agencies$respondent), ]
-  flags <- as.matrix(donors[, tolower(month.abb), with = FALSE])
-  taken <- data.table::data.table(
-    state = agencies$state[match(donors$ori, agencies$ori)], filled = rowSums(flags == 1L),
-    replaced = rowSums(flags == 2L)
-  )
-  by_state <- function(values, states) {
-    sums <- tapply(values, factor(states, sort(unique(mine$state))), sum)
-    count(ifelse(is.na(sums), 0, sums))
-  }
-  data.frame(
-    "State" = sort(unique(mine$state)), "Respondents" = by_state(rep(1, nrow(mine)), mine$state),
-    "Months not reported" = by_state(12 - mine$reported_months, mine$state),
-    "Months filled" = by_state(taken$filled, taken$state), "Low months" = by_state(mine$low_months, mine$state),
-    "Low months replaced" = by_state(taken$replaced, taken$state),
-    "High months" = by_state(mine$high_months, mine$state), check.names = FALSE
-  )
-}
-
-#' How many respondents needed months of others
-#' @noRd
-imputed_note <- function(agencies, donors) {
-  mine <- agencies[which(agencies$respondent), ]
-  sprintf(paste(
-    "Of %s respondents %s missed months, and %s had months with implausibly few crimes; %s took months from",
-    "similar agencies that reported all twelve."
-  ), count(nrow(mine)), count(sum(mine$reported_months < 12L)), count(sum(mine$low_months > 0L)), count(nrow(donors)))
 }
 
 #' Says so if the universe is not the whole country

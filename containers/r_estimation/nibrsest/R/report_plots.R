@@ -43,7 +43,8 @@ interleaved <- function(rows, ticks) {
 #' @param rows A data.table: `state`, `crime` (two values), `rate`, `lower`, `upper`, `flag`.
 #' @noRd
 state_rates_plot <- function(rows, title) {
-  states <- sort(unique(rows$state))
+  states <- unique(rows$state)
+  states <- states[order(state_names(states))]
   line <- 16
   top <- 52
   crimes <- unique(rows$crime)
@@ -67,7 +68,7 @@ state_rates_plot <- function(rows, title) {
     )
   })
   names <- sprintf("<text x=\"148\" y=\"%.1f\" class=\"name\">%s</text>", y_of(states) + 4,
-    escape(c(datasets::state.name, "District of Columbia")[match(states, c(datasets::state.abb, "DC"))]))
+    escape(state_names(states)))
   svg_of(900, height + 6, title, c(names, unlist(panels)))
 }
 

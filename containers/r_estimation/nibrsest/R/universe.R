@@ -2,6 +2,12 @@
 #' @noRd
 states_of_the_union <- c(datasets::state.abb, "DC")
 
+#' What states are called, by postal abbreviation
+#' @noRd
+state_names <- function(abbreviations) {
+  c(datasets::state.name, "District of Columbia")[match(abbreviations, states_of_the_union)]
+}
+
 #' Read a reference extract
 #'
 #' @param zip Path of `reference-<year>.zip`.

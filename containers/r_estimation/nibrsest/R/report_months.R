@@ -1,0 +1,74 @@
+#' Months that respondents missed, or that were implausibly low or high, by state
+#'
+#' @param agencies Eligible agencies: `ori`, `state`, `respondent`, `reported_months`, `low_months`, `high_months`.
+#' @param donors See [find_donors()].
+#' @return A data.table, a row per state with respondents: `state`, `respondents`, and numbers of agencies' months:
+#'   `missed` (not reported), `filled` (of these, taken from a donor), `low`, `replaced` (of these), `high`.
+#' @noRd
+months_by_state <- function(agencies, donors) {
+  mine <- agencies[which(agencies$respondent), ]
+  states <- sort(unique(mine$state))
+  flags <- as.matrix(donors[, tolower(month.abb), with = FALSE])
+  sums <- function(values, of) {
+    found <- as.vector(tapply(values, factor(of, states), sum))
+    ifelse(is.na(found), 0, found)
+  }
+  recipients <- agencies$state[match(donors$ori, agencies$ori)]
+  data.table::data.table(
+    state = states, respondents = sums(rep(1, nrow(mine)), mine$state),
+    missed = sums(12 - mine$reported_months, mine$state), filled = sums(rowSums(flags == 1L), recipients),
+    low = sums(mine$low_months, mine$state), replaced = sums(rowSums(flags == 2L), recipients),
+    high = sums(mine$high_months, mine$state)
+  )
+}
+
+#' @noRd
+months_table <- function(months) {
+  data.frame(
+    "State" = months$state, "Respondents" = count(months$respondents), "Months not reported" = count(months$missed),
+    "Months filled" = count(months$filled), "Low months" = count(months$low),
+    "Low months replaced" = count(months$replaced), "High months" = count(months$high), check.names = FALSE
+  )
+}
+
+#' How much of each state's year comes from other agencies: bars of filled and replaced months, as SVG
+#'
+#' @param months See [months_by_state()].
+#' @param title What a screen reader says.
+#' @noRd
+months_plot <- function(months, title) {
+  if (nrow(months) == 0L) {
+    return("")
+  }
+  states <- state_names(months$state)
+  months <- months[order(states), ]
+  line <- 16
+  top <- 28
+  bottom <- top + line * nrow(months)
+  share <- function(number) 100 * number / (12 * months$respondents)
+  ticks <- pretty(c(0, share(months$filled + months$replaced), 1), 4)
+  x <- function(percent) 160 + 400 * percent / max(ticks)
+  y <- top + line * (seq_len(nrow(months)) - 1) + 3
+  ends <- cbind(x(0), x(share(months$filled)), x(share(months$filled + months$replaced)))
+  bar <- function(from, class) {
+    sprintf("<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"10\" class=\"%s\"/>", ends[, from], y,
+      ends[, from + 1L] - ends[, from], class)
+  }
+  svg_of(900, bottom + 6, title, c(
+    grid_lines(x(ticks), paste(ticks, "%"), top, bottom),
+    sprintf("<text x=\"148\" y=\"%.1f\" class=\"name\">%s</text>", y + 9, escape(sort(states))),
+    bar(1L, "filled"), bar(2L, "replaced"),
+    sprintf("<text x=\"580\" y=\"%.1f\" class=\"note\">%s filled, %s low replaced, %s high kept</text>", y + 9,
+      count(months$filled), count(months$replaced), count(months$high))
+  ))
+}
+
+#' How many respondents needed months of others
+#' @noRd
+imputed_note <- function(agencies, donors) {
+  mine <- agencies[which(agencies$respondent), ]
+  sprintf(paste(
+    "Of %s respondents %s missed months, and %s had months with implausibly few crimes; %s took months from",
+    "similar agencies that reported all twelve."
+  ), count(nrow(mine)), count(sum(mine$reported_months < 12L)), count(sum(mine$low_months > 0L)), count(nrow(donors)))
+}
