@@ -50,6 +50,12 @@ def test_the_packages_layouts_are_the_importers(name: str) -> None:
     assert ours.read_bytes() == (Path(__file__).parents[2] / "code_tables" / "layouts" / f"{name}.csv").read_bytes()
 
 
+def test_the_page_of_files_is_what_the_package_says() -> None:
+    done = r("writeLines(nibrsest::describe_files())", PACKAGE)
+    page = (Path(__file__).parents[2] / "docs" / "files.md").read_text(encoding="utf-8")
+    assert page.partition("## Every file\n\n")[2].rstrip() == done.stdout.rstrip()
+
+
 def test_lintr_finds_nothing() -> None:
     done = r('found <- lintr::lint_package("."); print(found); quit(status = length(found) > 0L)', PACKAGE)
     assert done.returncode == 0, done.stdout + done.stderr

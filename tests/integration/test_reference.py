@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from nibrs_local.container_tasks import estimation_folder
 from nibrs_local.home import Home
 from nibrs_pipeline.database import DatabaseLocation, snapshot
 from nibrs_pipeline.reference import extract_reference
@@ -19,11 +20,15 @@ def loaded(home: Home, location: DatabaseLocation) -> DatabaseLocation:
     return location
 
 
-def extracted(location: DatabaseLocation, folder: Path) -> dict[str, list[dict[str, str]]]:
+def extract(location: DatabaseLocation, folder: Path) -> Path:
     path = folder / "reference-2016.zip"
     with snapshot(location) as rows, path.open("wb") as target:
         extract_reference(rows, 2016, target)
-    with zipfile.ZipFile(path) as archive:
+    return path
+
+
+def extracted(location: DatabaseLocation, folder: Path) -> dict[str, list[dict[str, str]]]:
+    with zipfile.ZipFile(extract(location, folder)) as archive:
         return {
             name.removesuffix(".csv"): list(csv.DictReader(io.StringIO(archive.read(name).decode())))
             for name in archive.namelist()
@@ -43,6 +48,19 @@ def test_return_a_months_and_agencies_are_those_of_the_year(loaded: DatabaseLoca
     [described] = [row for row in found["agencies"] if row["ori"] == "DE0010000"]
     assert (described["region"], described["population"], described["msa_status"]) == ("South", "4000", "")
     assert described["nibrs_start"] == str(2015 * 12)
+
+
+def test_its_columns_are_those_that_the_estimation_knows(location: DatabaseLocation, tmp_path: Path) -> None:
+    known: dict[str, list[str]] = {}
+    with (estimation_folder() / "nibrsest/inst/extdata/file_columns.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            for name in row["files"].split():
+                known.setdefault(name, []).append(row["column"])
+    with zipfile.ZipFile(extract(location, tmp_path)) as archive:
+        headers = {name: archive.read(name).decode().splitlines()[0].split(",") for name in archive.namelist()}
+    assert headers == {
+        name.removeprefix("reference/"): columns for name, columns in known.items() if name.startswith("reference/")
+    }
 
 
 def test_an_agency_has_the_msa_status_of_most_of_its_residents(loaded: DatabaseLocation, tmp_path: Path) -> None:

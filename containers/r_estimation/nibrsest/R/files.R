@@ -49,23 +49,26 @@ extract_member <- function(zip, name) {
 #' Read a CSV file that a stage wrote
 #'
 #' @param path Path of the file.
-#' @param columns Columns to read, named vector of types.
-#' @param stage The stage that writes the file, for the message if it is not there.
+#' @param file What `files.csv` calls it.
+#' @return A data.table with the columns of [file_columns()].
 #' @noRd
-read_stage_file <- function(path, columns, stage) {
+read_stage_file <- function(path, file) {
   if (!file.exists(path)) {
-    stop(path, " does not exist; run the stage ", stage, " first", call. = FALSE)
+    known <- package_table("files.csv")
+    stop(path, " does not exist; run the stage ", known$stage[known$file == file], " first", call. = FALSE)
   }
-  data.table::fread(path, select = columns, na.strings = "", showProgress = FALSE, encoding = "UTF-8",
+  data.table::fread(path, select = file_columns(file), na.strings = "", showProgress = FALSE, encoding = "UTF-8",
     integer64 = "double")
 }
 
 #' Write a CSV file, whole or not at all
 #'
-#' @param table A data.table.
+#' @param table A data.table with the columns of [file_columns()].
 #' @param path Path of the file; its folder is made.
+#' @param file What `files.csv` calls it.
 #' @noRd
-write_stage_file <- function(table, path) {
+write_stage_file <- function(table, path, file) {
+  stopifnot(identical(names(table), names(file_columns(file))))
   write_quietly(table, path)
   inform("wrote %s: %d rows", path, nrow(table))
 }

@@ -9,16 +9,13 @@ stage_estimate <- function(settings) {
   if (!settings$geography_group %in% geography_groups) {
     stop_setting("GEOGRAPHY_GROUP", settings$geography_group, paste(geography_groups, collapse = ", "))
   }
-  agencies <- read_agencies(settings)
-  weights <- read_weights(settings)
+  agencies <- read_weight_file(settings, "agencies.csv")
+  weights <- read_weight_file(settings, "weights.csv")
   strata <- read_strata(settings)
-  covariates <- as.matrix(read_weight_file(settings, "covariates.csv",
-    stats::setNames(rep("numeric", length(covariate_names)), covariate_names)))
-  offenses <- read_weight_file(settings, "offenses.csv",
-    c(ori = "character", offense_code = "character", offenses = "numeric"))
+  covariates <- as.matrix(read_weight_file(settings, "covariates.csv")[, covariate_names, with = FALSE])
+  offenses <- read_weight_file(settings, "offenses.csv")
   cells <- table_cells()
-  used <- read_weight_file(settings, "cells.csv", c(ori = "character", cell = "character", number = "numeric"))
-  annual <- annual_cells(used, agencies, cells)
+  annual <- annual_cells(read_weight_file(settings, "cells.csv"), agencies, cells)
   places <- geographies(agencies)
   scheme <- vapply(places, `[[`, "", "scheme")
   mine <- names(places)[match(scheme, c("national", "region", "state", "expansion")) %in%
@@ -38,8 +35,9 @@ stage_estimate <- function(settings) {
       "; choose a year in which some did", call. = FALSE)
   }
   for (part in names(made[[1]])) {
-    name <- paste0(settings$geography_group, if (part != "offenses") paste0("-", part), ".csv")
-    write_stage_file(data.table::rbindlist(lapply(made, `[[`, part)), file.path(settings$output, "estimates", name))
+    ending <- paste0(if (part != "offenses") paste0("-", part), ".csv")
+    path <- file.path(settings$output, "estimates", paste0(settings$geography_group, ending))
+    write_stage_file(data.table::rbindlist(lapply(made, `[[`, part)), path, paste0("estimates/<group>", ending))
   }
 }
 

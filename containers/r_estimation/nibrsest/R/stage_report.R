@@ -2,68 +2,49 @@
 #' @noRd
 stage_report <- function(settings) {
   require_settings(settings, c("input", "output"))
-  estimates <- read_estimates(settings, "", estimate_columns)
-  tables <- read_estimates(settings, "-tables", table_columns)
-  places <- read_estimates(settings, "-places", place_columns)
-  strata <- read_strata(settings)
-  agencies <- read_agencies(settings)
+  estimates <- read_estimates(settings, ".csv")
+  tables <- read_estimates(settings, "-tables.csv")
+  places <- read_estimates(settings, "-places.csv")
   folder <- file.path(settings$output, "report")
-  write_stage_file(estimates, file.path(folder, "offenses.csv"))
-  write_stage_file(strata, file.path(folder, "weights", "strata.csv"))
-  for (name in c("weights.csv", "agencies.csv", "donors.csv", "missing_months.csv", "covariates.csv", "attempts.csv",
-    "table_a.csv")) {
-    file.copy(file.path(settings$input, "weights", name), file.path(folder, "weights", name), overwrite = TRUE)
-  }
+  write_stage_file(estimates, file.path(folder, "offenses.csv"), "estimates/<group>.csv")
+  publish_weights(settings, folder)
   described <- cbind(places, permutations()[places$permutation, c("description", "folder", "weight_name", "kind")])
   flags <- release_flags(tables, described, table_cells())
   publish_tables(tables, flags, described, settings$year, folder)
-  table_a <- file.path(settings$input, "weights", "table_a.csv")
+  there <- file.exists(file.path(settings$input, "weights", "table_a.csv"))
   page <- report_page(settings$year, list(
-    tables = tables, flags = flags, places = places, weights = read_weights(settings), strata = strata,
-    attempts = read_weight_file(settings, "attempts.csv", c(geography = "character", converged = "logical")),
-    table_a = if (file.exists(table_a)) data.table::fread(table_a) else NULL, agencies = agencies,
-    donors = read_donors(settings), previous = read_previous(settings$external, settings$year - 1L)
+    tables = tables, flags = flags, places = places, weights = read_weight_file(settings, "weights.csv"),
+    strata = read_strata(settings), attempts = read_weight_file(settings, "attempts.csv"),
+    table_a = if (there) read_weight_file(settings, "table_a.csv") else NULL,
+    agencies = read_weight_file(settings, "agencies.csv"), donors = read_weight_file(settings, "donors.csv"),
+    previous = read_previous(settings$external, settings$year - 1L)
   ))
   writeLines(enc2utf8(page), file.path(folder, "report.html"), useBytes = TRUE)
   readme <- readLines(system.file("zip_readme.md", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
-  writeLines(enc2utf8(gsub("{{year}}", settings$year, readme, fixed = TRUE)), file.path(folder, "README.md"),
-    useBytes = TRUE)
+  readme <- gsub("{{year}}", settings$year, c(readme, describe_files("published")), fixed = TRUE)
+  writeLines(enc2utf8(readme), file.path(folder, "README.md"), useBytes = TRUE)
   inform("wrote %s", file.path(folder, "report.html"))
+}
+
+#' Copy what `files.csv` says is published of the weights; without respondents there is no Table A
+#' @noRd
+publish_weights <- function(settings, folder) {
+  files <- package_table("files.csv")
+  dir.create(file.path(folder, "weights"), recursive = TRUE, showWarnings = FALSE)
+  for (name in files$published[which(files$stage == "weight" & !is.na(files$published))]) {
+    file.copy(file.path(settings$input, name), file.path(folder, name), overwrite = TRUE)
+  }
 }
 
 #' Estimates of all groups of geographies, stacked
 #' @noRd
-read_estimates <- function(settings, ending, columns) {
+read_estimates <- function(settings, ending) {
   data.table::rbindlist(lapply(geography_groups, function(group) {
-    path <- file.path(settings$input, "estimates", paste0(group, ending, ".csv"))
+    path <- file.path(settings$input, "estimates", paste0(group, ending))
     # A nation without regions (an unknown division) has no file of them.
-    if (group == "regions" && !file.exists(path)) NULL else read_stage_file(path, columns, "estimate")
+    if (group == "regions" && !file.exists(path)) NULL else read_stage_file(path, paste0("estimates/<group>", ending))
   }))
 }
-
-#' @noRd
-estimate_columns <- c(
-  data_year = "integer", geography = "character", agency_group = "character", cell = "character", label = "character",
-  estimate = "numeric", standard_error = "numeric", lower_95 = "numeric", upper_95 = "numeric",
-  relative_standard_error = "numeric", rate_per_100000 = "numeric", rate_standard_error = "numeric",
-  bias_method = "character", suppression_flag = "integer", unweighted = "numeric", agency_counts = "integer",
-  agencies = "integer", respondents = "integer", population = "numeric", population_of_respondents = "numeric",
-  population_coverage = "numeric"
-)
-
-#' @noRd
-table_columns <- c(
-  permutation = "integer", cell = "character", estimate = "numeric", standard_error = "numeric", percentage = "numeric",
-  percentage_error = "numeric", unweighted = "numeric", unweighted_percentage = "numeric", agency_counts = "integer"
-)
-
-#' @noRd
-place_columns <- c(
-  permutation = "integer", geography = "character", agency_group = "character", agencies = "integer",
-  respondents = "integer", population = "numeric", population_of_respondents = "numeric", coverage = "numeric",
-  tribal_coverage = "numeric", state_police_coverage = "numeric", other_coverage = "numeric",
-  officers = "numeric", officers_of_respondents = "numeric", missing_over_10_percent = "logical"
-)
 
 #' Write a file per geography and table, one of everything, and a workbook per geography
 #'
@@ -74,8 +55,9 @@ publish_tables <- function(tables, flags, places, year, folder) {
   cells <- table_cells(definitions)
   labels <- cell_names(cells, definitions)
   published <- which(!is.na(labels$indicator))
-  write_stage_file(compact_rows(tables, flags, places, cells, published), file.path(folder, "tables.csv"))
-  write_stage_file(places, file.path(folder, "geographies.csv"))
+  write_stage_file(compact_rows(tables, flags, places, cells, published), file.path(folder, "tables.csv"),
+    "report/tables.csv")
+  write_stage_file(places, file.path(folder, "geographies.csv"), "report/geographies.csv")
   for (table in unique(cells$table)) {
     here <- which(tables$cell %in% cells$cell[published][cells$table[published] == table])
     rows <- published_rows(tables[here, ], flags[here, ], places, cells, labels, year)

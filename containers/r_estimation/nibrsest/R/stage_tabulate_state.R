@@ -9,7 +9,8 @@ stage_tabulate_state <- function(settings) {
   inform("%s %d: %d offenses of %d agencies", settings$state, settings$year, sum(counts$offenses),
     data.table::uniqueN(counts$ori))
   folder <- file.path(settings$output, "tabulated")
-  write_stage_file(tabulate_tables(records), file.path(folder, paste0(settings$state, "-cells.csv")))
+  write_stage_file(tabulate_tables(records), file.path(folder, paste0(settings$state, "-cells.csv")),
+    "tabulated/<ST>-cells.csv")
   # Last: that it is there says that the state is done.
-  write_stage_file(counts, file.path(folder, paste0(settings$state, ".csv")))
+  write_stage_file(counts, file.path(folder, paste0(settings$state, ".csv")), "tabulated/<ST>.csv")
 }

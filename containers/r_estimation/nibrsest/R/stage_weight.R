@@ -16,13 +16,13 @@ stage_weight <- function(settings) {
   made <- weigh_year(reference, tabulated, states, settings$year, settings$outlier_rule)
   folder <- file.path(settings$output, "weights")
   for (name in names(made)) {
-    write_stage_file(made[[name]], file.path(folder, paste0(name, ".csv")))
+    write_weight_file(made[[name]], folder, paste0(name, ".csv"))
   }
   write_used_months(settings, states, tabulated, made, folder)
   national <- made$weights[which(made$weights$geography == "US"), ]
   if (nrow(national) > 0L) {
     covariates <- as.matrix(made$covariates[, covariate_names, with = FALSE])
-    write_stage_file(table_a(national, made$agencies, covariates), file.path(folder, "table_a.csv"))
+    write_weight_file(table_a(national, made$agencies, covariates), folder, "table_a.csv")
   }
 }
 
@@ -33,13 +33,16 @@ stage_weight <- function(settings) {
 write_used_months <- function(settings, states, tabulated, made, folder) {
   used <- with_donated_months(tabulated, made$months, made$donors)
   offenses <- used[, list(offenses = sum(offenses)), keyby = c("ori", "offense_code")]
-  write_stage_file(offenses, file.path(folder, "offenses.csv"))
+  write_weight_file(offenses, folder, "offenses.csv")
   cells <- lapply(sort(states), function(state) {
     path <- file.path(settings$input, "tabulated", paste0(state, "-cells.csv"))
-    used_cells(read_stage_file(path, c(
-      ori = "character", month = "integer", cell = "character", number = "numeric"
-    ), "tabulate_state"), made$months, made$donors)
+    used_cells(read_stage_file(path, "tabulated/<ST>-cells.csv"), made$months, made$donors)
   })
   cells <- data.table::rbindlist(cells)[, list(number = sum(number)), keyby = c("ori", "cell")]
-  write_stage_file(cells, file.path(folder, "cells.csv"))
+  write_weight_file(cells, folder, "cells.csv")
+}
+
+#' @noRd
+write_weight_file <- function(table, folder, name) {
+  write_stage_file(table, file.path(folder, name), paste0("weights/", name))
 }

@@ -23,30 +23,18 @@ state_names <- function(abbreviations) {
 #'   * `return_a_months`: `ori`, `year`, `months`.
 #' @export
 read_reference <- function(zip) {
-  agencies <- read_member(zip, "agencies.csv", c(
-    agency_id = "character", ori = "character", agency_name = "character", state = "character",
-    state_name = "character", region = "character", agency_type = "character", agency_status = "character",
-    dormant = "character", covered = "character", covering = "character", population = "numeric",
-    population_group_code = "character", suburban = "character", reporting_type = "character",
-    nibrs_start = "integer", male_officers = "numeric", female_officers = "numeric",
-    msa_status = "integer"
-  ))
+  read <- function(name) read_member(zip, name, file_columns(paste0("reference/", name)))
+  agencies <- read("agencies.csv")
   data.table::set(agencies, which(is.na(agencies$population)), "population", 0)
   data.table::setkeyv(agencies, "ori")
-  months <- read_member(zip, "months.csv", c(agency_id = "character", month = "integer", nibrs_status = "character"))
+  months <- read("months.csv")
   status <- matrix(NA_character_, nrow(agencies), 12L)
   at <- match(months$agency_id, agencies$agency_id)
   there <- !is.na(at)
   status[cbind(at[there], months$month[there])] <- months$nibrs_status[there]
-  history <- read_member(zip, "history.csv", c(
-    agency_id = "character", year = "integer", month = "integer", offenses = "numeric"
-  ))
-  return_a <- read_member(zip, "return_a.csv", c(
-    agency_id = "character", year = "integer", line = "character", actual_count = "numeric"
-  ))
-  return_a_months <- read_member(zip, "return_a_months.csv", c(
-    agency_id = "character", year = "integer", months = "integer"
-  ))
+  history <- read("history.csv")
+  return_a <- read("return_a.csv")
+  return_a_months <- read("return_a_months.csv")
   ori_of <- function(table) agencies$ori[match(table$agency_id, agencies$agency_id)]
   found <- list(
     history = data.table::data.table(ori = ori_of(history), year = history$year, month = history$month,

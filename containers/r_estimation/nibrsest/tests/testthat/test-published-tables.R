@@ -56,9 +56,9 @@ test_that("rows are published with the reference's columns in its order", {
     "estimate_type", "estimate_type_num"))
   expect_equal(utils::tail(names(found), 4), c("PROP_ELIG_ORIS_NONZERO_COUNT", "CORRELATION_WITH_PRIOR_YEAR",
     "estimate_copula", "bias_method"))
-  expect_equal(ncol(found), 40L)
+  expect_equal(names(found), names(file_columns("report/indicator_tables.csv")))
   earlier <- published_rows(rows, flags, place(), cells, cell_names(cells, definitions), 2023L)
-  expect_equal(ncol(earlier), 38L)
+  expect_equal(setdiff(names(found), names(earlier)), c("PROP_ELIG_ORIS_NONZERO_COUNT", "CORRELATION_WITH_PRIOR_YEAR"))
   rate <- found[which(found$estimate_type == "rate"), ]
   expect_equal(rate$der_variable_name, "t_2a_1_2_17")
   expect_equal(c(rate$estimate, rate$estimate_standard_error, rate$estimate_unweighted), c(50, 5, 5))
