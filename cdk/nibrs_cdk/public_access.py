@@ -1,8 +1,11 @@
 """The downloads on the web: CloudFront over the published prefixes of the data bucket, and nothing else of it."""
 
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from nibrs_cdk import configuration
@@ -26,8 +29,20 @@ class PublicAccess(Construct):
         super().__init__(scope, construct_id)
         origin = origins.S3BucketOrigin.with_origin_access_control(storage.data)
         redirect = cloudfront.Function(self, "ToTheIndex", code=cloudfront.FunctionCode.from_inline(_TO_THE_INDEX))
+        # What lacks a Cache-Control would be kept for a day by CloudFront's own policies: fresh index, old zip.
+        caches = cloudfront.CachePolicy(
+            self,
+            "Caches",
+            comment="As the objects say; minutes for those that say nothing",
+            min_ttl=Duration.seconds(0),
+            default_ttl=Duration.minutes(5),
+            max_ttl=Duration.days(1),
+            enable_accept_encoding_gzip=True,
+            enable_accept_encoding_brotli=True,
+        )
         behavior = cloudfront.BehaviorOptions(
             origin=origin,
+            cache_policy=caches,
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
             response_headers_policy=cloudfront.ResponseHeadersPolicy.SECURITY_HEADERS,
         )
@@ -60,3 +75,12 @@ class PublicAccess(Construct):
         )
         if not own:
             acknowledge(self.distribution, "CFR4", "CloudFront's own name has CloudFront's own certificate.")
+
+    def refreshed_by(self, publish: lambda_.Function) -> None:
+        """Let Publish have the caches forget what it replaced."""
+        identifier = self.distribution.distribution_id
+        publish.add_environment("DISTRIBUTION_ID", identifier)
+        arn = Stack.of(self).format_arn(
+            service="cloudfront", region="", resource="distribution", resource_name=identifier
+        )
+        publish.add_to_role_policy(iam.PolicyStatement(actions=["cloudfront:CreateInvalidation"], resources=[arn]))

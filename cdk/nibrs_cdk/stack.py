@@ -118,6 +118,7 @@ class PipelineStack(Stack):
         CfnOutput(self, "DatabaseSecretArn", value=database.secret.secret_arn, description="Where the database is")
         if configuration.public.cloudfront:
             public = PublicAccess(self, "PublicAccess", public=configuration.public, storage=storage)
+            public.refreshed_by(functions.by_name["PublishFunction"])
             address = f"https://{configuration.public.domain_name or public.distribution.distribution_domain_name}/"
             CfnOutput(self, "Address", value=address, description="The downloads on the web")
         for name, value in configuration.tags.items():

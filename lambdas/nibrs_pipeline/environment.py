@@ -20,6 +20,7 @@ class Environment(BaseSettings):
     )
     estimation_version: str = Field(default="unknown", description="identifies the code of the estimation")
     state_machine_arn: str = Field(default="", description="the state machine, for Report age")
+    distribution_id: str = Field(default="", description="the CloudFront distribution of the downloads, for Publish")
     failure_topic_arn: str = Field(default="", description="SNS topic that is told of failed runs")
 
     @property

@@ -6,7 +6,7 @@ which people find downloads, is written last. A publication that breaks off is c
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -35,8 +35,14 @@ from nibrs_pipeline.store import Store
 _LEASE = timedelta(minutes=20)
 
 
-def publish_run(store: Store, run_id: str) -> tuple[list[str], list[str]]:
+def publish_run(
+    store: Store, run_id: str, refresh: Callable[[list[str]], object] = lambda keys: None
+) -> tuple[list[str], list[str]]:
     """Publish what a run has staged.
+
+    Args:
+        refresh: is told the keys of all that was replaced, the index among them, before the run's copies are
+            cleared: a publication that breaks off tells them again.
 
     Returns:
         The keys of the zips published, and of those kept back because a later state is published.
@@ -55,6 +61,7 @@ def publish_run(store: Store, run_id: str) -> tuple[list[str], list[str]]:
         companions = [key for manifest in switched for key in companion_keys(manifest)]
         store.copy_many((staged(run_id, key), key) for key in companions)
         write_index(store)
+        refresh([*zips, *companions, INDEX_JSON, INDEX_HTML])
         _clear(store, run_id, mine)
     return zips, [key for manifest in mine if (key := public_key(manifest)) not in zips]
 

@@ -24,6 +24,10 @@ _CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
 }
+#: A zip keeps its name when it is made anew: caches keep its bytes, and ask by its entity tag whether they still hold.
+_ASK_EACH_TIME = "public, no-cache"
+#: Index, manifests and reports are small, and may be minutes old.
+_MINUTES = "public, max-age=300"
 
 
 class Objects(Protocol):
@@ -69,7 +73,7 @@ class Store:
     def put(self, key: str, content: bytes) -> None:
         """Write a small object."""
         with _translated(self.bucket, key):
-            self._s3.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType=_content_type(key))
+            self._s3.put_object(Bucket=self.bucket, Key=key, Body=content, **headers(key))
 
     def put_json(self, key: str, value: Any) -> None:
         """Write a value as JSON."""
@@ -110,7 +114,7 @@ class Store:
                 str(path),
                 self.bucket,
                 key,
-                ExtraArgs={"ContentType": _content_type(key)},
+                ExtraArgs=headers(key),
                 Config=TransferConfig(use_threads=False, multipart_chunksize=16 << 20),
             )
 
@@ -129,12 +133,13 @@ class Store:
                 raise
 
     def copy(self, source: str, target: str) -> None:
-        """Copy an object inside the bucket, in parts if it is large."""
+        """Copy an object inside the bucket, in parts if it is large; its headers are those of its new key."""
         with _translated(self.bucket, target):
             self._s3.copy(
                 {"Bucket": self.bucket, "Key": source},
                 self.bucket,
                 target,
+                ExtraArgs={**headers(target), "MetadataDirective": "REPLACE"},
                 Config=TransferConfig(multipart_threshold=_GIB),
             )
 
@@ -154,8 +159,13 @@ def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def _content_type(key: str) -> str:
-    return _CONTENT_TYPES.get(Path(key).suffix, "application/octet-stream")
+def headers(key: str) -> dict[str, Any]:
+    """What S3 says of an object by its key: its type, and how long caches may keep it unasked."""
+    suffix = Path(key).suffix
+    return {
+        "ContentType": _CONTENT_TYPES.get(suffix, "application/octet-stream"),
+        "CacheControl": _ASK_EACH_TIME if suffix == ".zip" else _MINUTES,
+    }
 
 
 @contextmanager

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from nibrs_pipeline.environment import environment
 from nibrs_pipeline.handlers.resources import data_store
-from nibrs_pipeline.observability import logger, observed
+from nibrs_pipeline.observability import logger, metrics, observed
 from nibrs_pipeline.publication import publish_run
+from nibrs_pipeline.web_caches import invalidate
 
 
 @observed
@@ -14,9 +17,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Publish all that the run ``event["run_id"]`` has staged, and write the index."""
     run_id = str(event["run_id"])
     logger.append_keys(run_id=run_id)
-    published, kept = publish_run(data_store(), run_id)
+    published, kept = publish_run(data_store(), run_id, _refresh_caches)
     for name in published:
         logger.info("published", extra={"download": name})
     for name in kept:
         logger.warning("not published: what is there was read later", extra={"download": name})
     return {"published": len(published), "kept_newer": len(kept)}
+
+
+def _refresh_caches(keys: list[str]) -> None:
+    """Have CloudFront forget what was replaced; if it cannot be told, what is published stays published."""
+    distribution = environment().distribution_id
+    if distribution and (problem := invalidate(distribution, keys)):
+        logger.error(problem)
+        metrics.add_metric(name="CachesNotRefreshed", unit=MetricUnit.Count, value=1)
