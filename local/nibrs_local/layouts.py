@@ -25,6 +25,7 @@ class Layout:
             column of a table ("" where the file is enough).
         date_format: how dates are written, in the notation of ``datetime.strptime``.
         has_zero_reports: whether months without incidents have a row.
+        lists_all_agencies: whether agencies that did not report NIBRS are listed too.
         files: the file (its stem in lower case) of each table.
         sources: for each table, the file's column of each of the table's columns.
         values: for a table's column, what a written value means, and a remark if something is lost.
@@ -36,6 +37,7 @@ class Layout:
     mark: tuple[str, str, str]
     date_format: str
     has_zero_reports: bool
+    lists_all_agencies: bool
     files: dict[str, str]
     sources: dict[str, dict[str, str]]
     values: dict[tuple[str, str], dict[str, tuple[str, str]]]
@@ -76,6 +78,7 @@ def _layout(row: dict[str, str]) -> Layout:
         mark=(row["has_file"], row["has_column_table"], row["has_column"]),
         date_format=row["date_format"],
         has_zero_reports=row["has_zero_reports"] == "yes",
+        lists_all_agencies=row["lists_all_agencies"] == "yes",
         files={table["table"]: name for table in _rows("tables") if (name := table[f"layout_{number}"])},
         sources=sources,
         values=values,

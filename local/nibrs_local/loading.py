@@ -11,6 +11,7 @@ from nibrs_pipeline.queries import identifier, literal
 
 from nibrs_local.merging import LISTED_REFERENCES, fill_from_lists, merge_agencies, merge_codes, move
 from nibrs_local.published_zip import BadFile, PublishedZip, read_published_zip
+from nibrs_local.source_notes import REPORTERS_ONLY, SourceNote, write_source
 from nibrs_local.staging import Staging, check_keys, set_faults_aside, stage, staged_state_year
 
 #: Group B arrests of published zips name no agency: which file they came from is kept here.
@@ -96,9 +97,20 @@ def _load(
     check_keys(staging)
     if present:
         _delete_state_year(connection, catalog, item)
+    notes = _coverage(staging)
     _move_all(staging, item)
     _record(staging, item)
+    write_source(connection, item, notes)
     return Loaded(item, staging.rows, staging.remarks, set_aside)
+
+
+def _coverage(staging: Staging) -> list[SourceNote]:
+    """Whether the file lists all agencies of the state. A zip that was made from one that does not has no Return A."""
+    if staging.found.layout.lists_all_agencies:
+        return_a = "SELECT EXISTS (SELECT FROM staged_agency_participation WHERE months_reported IS NOT NULL)"
+        if staging.connection.run(return_a)[0][0]:
+            return []
+    return [REPORTERS_ONLY]
 
 
 def _move_all(staging: Staging, item: StateYear) -> None:

@@ -24,6 +24,26 @@ CREATE TABLE loaded_grpb_arrest (
     data_year smallint NOT NULL
 );
 """
+#: What is known of a state-year's source beyond its rows. The FBI's database has neither table: nothing is known then.
+_SOURCE_TABLES = """
+CREATE TABLE IF NOT EXISTS source_note (
+    state text NOT NULL,
+    data_year int NOT NULL,
+    kind text NOT NULL,
+    table_name text,
+    rows bigint,
+    note text NOT NULL
+);
+CREATE TABLE IF NOT EXISTS source_code (
+    state text NOT NULL,
+    data_year int NOT NULL,
+    table_name text NOT NULL,
+    code text NOT NULL,
+    column_name text NOT NULL,
+    value text,
+    PRIMARY KEY (state, data_year, table_name, code, column_name)
+);
+"""
 _MONTH_INDEX = "CREATE INDEX nibrs_month_agency_year_idx ON nibrs_month (agency_id, data_year);\n"
 
 
@@ -31,7 +51,7 @@ def schema_sql(catalog: Catalog) -> str:
     """Tables, keys and indexes, as one script."""
     tables = "".join(create_table(table) + cover_parent(catalog, table) for table in catalog.tables)
     indexes = "".join(create_indexes(catalog, table) for table in catalog.tables)
-    return tables + indexes + _MONTH_INDEX + _LOADED_FILES
+    return tables + indexes + _MONTH_INDEX + _LOADED_FILES + _SOURCE_TABLES
 
 
 def cover_parent(catalog: Catalog, table: Table) -> str:
@@ -52,9 +72,10 @@ def cover_parent(catalog: Catalog, table: Table) -> str:
 
 def create_schema(connection: Connection) -> None:
     """Create all tables unless they are there."""
-    if connection.run("SELECT to_regclass('loaded_file') IS NULL")[0][0]:
-        connection.run("BEGIN")
-        for statement in schema_sql(nibrs_catalog()).split(";\n"):
-            if statement.strip():
-                connection.run(statement)
-        connection.run("COMMIT")
+    for table, script in (("loaded_file", schema_sql(nibrs_catalog())), ("source_note", _SOURCE_TABLES)):
+        if connection.run("SELECT to_regclass(:table) IS NULL", table=table)[0][0]:
+            connection.run("BEGIN")
+            for statement in script.split(";\n"):
+                if statement.strip():
+                    connection.run(statement)
+            connection.run("COMMIT")

@@ -13,8 +13,10 @@ import numpy as np
 import pyarrow as pa
 from nibrs_local.merging import LISTED_REFERENCES, fill_from_lists
 from nibrs_local.schema import create_schema
+from nibrs_local.source_notes import SIMULATED, write_source
 from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.database import Connection, DatabaseLocation, connect
+from nibrs_pipeline.keys import StateYear
 from nibrs_pipeline.queries import identifier
 
 from nibrs_simulation.agency_tables import (
@@ -41,6 +43,11 @@ from nibrs_simulation.world import SimulationError, World
 _MONTHS = 12
 #: Says which nation a folder of truth belongs to.
 _DESCRIPTION = "simulation.json"
+#: All that exist, also those of the history that have Return A only.
+_STATE_YEARS = (
+    "SELECT DISTINCT s.state_postal_abbr, p.year FROM agency_participation p JOIN ref_state s USING (state_abbr) "
+    "ORDER BY 1, 2"
+)
 #: The kind of incident that each line of Return A counts.
 _KIND_OF_LINE = {
     "murder": "homicide", "manslaughter": "other_person", "rape": "rape", "robbery": "robbery",
@@ -120,7 +127,11 @@ def simulate(
         connection.run("ROLLBACK")
         connection.run("TRUNCATE " + ", ".join(identifier(table.name) for table in nibrs_catalog().tables))
         raise
+    connection.run("BEGIN")
+    for state, year in connection.run(_STATE_YEARS):
+        write_source(connection, StateYear(state, year), [SIMULATED])
     connection.run("INSERT INTO simulated_nation VALUES (:world)", world=world.described())
+    connection.run("COMMIT")
     connection.run("ANALYZE")
     connection.close()
     return simulated

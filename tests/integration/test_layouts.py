@@ -194,6 +194,7 @@ def test_what_the_file_cannot_say_is_empty_and_told(
     assert months[-1][0] is None
     assert all(row[2] is None for row in months)
     assert sql(location, "SELECT remarks LIKE '%zero report%' FROM loaded_file") == [[True]]
+    assert sql(location, "SELECT count(*) FROM source_note WHERE kind = 'reporters_only' AND state = 'VT'") == [[1]]
     found = sql(
         location,
         "SELECT ucr_agency_name, agency_type_name, population_group_code, p.population, reporting_type, "

@@ -10,6 +10,7 @@ import pytest
 from nibrs_local.home import Home
 from nibrs_local.loading import load_zip
 from nibrs_local.published_zip import BadFile
+from nibrs_local.schema import create_schema
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database import Connection, DatabaseLocation, connect
 
@@ -210,3 +211,27 @@ def test_with_quarantine_rows_that_break_keys_are_put_aside_with_what_hangs_on_t
     ]
     assert [row["reason"].split(" ", 2)[:2] for row in aside] == [["the", "key"], ["incident_id", "12"]]
     assert sql(location, "SELECT count(*) FROM nibrs_offender")[0][0] == len(offenders) - 2
+
+
+def test_what_a_file_is_known_to_be_is_written_and_replaced_with_it(
+    connection: Connection, location: DatabaseLocation, catalog: Catalog, trial: Path
+) -> None:
+    kinds = "SELECT state, data_year, kind FROM source_note"
+    load_zip(connection, catalog, trial)
+    assert sql(location, kinds) == []
+
+    def without_return_a(rows: list[list[str]]) -> None:
+        for row in rows[1:]:
+            row[rows[0].index("months_reported")] = ""
+
+    load_zip(connection, catalog, edited(trial, "agency_participation", without_return_a), replace=True)
+    assert sql(location, kinds) == [["DE", 2015, "reporters_only"]]
+    load_zip(connection, catalog, trial, replace=True)
+    assert sql(location, kinds) == []
+
+
+def test_a_database_of_before_gets_the_tables_of_notes(location: DatabaseLocation) -> None:
+    connection = connect(location)
+    connection.run("DROP TABLE source_note, source_code")
+    create_schema(connection)
+    assert sql(location, "SELECT (SELECT count(*) FROM source_note) + (SELECT count(*) FROM source_code)") == [[0]]

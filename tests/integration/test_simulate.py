@@ -275,3 +275,17 @@ def test_a_folder_with_other_files_is_not_overwritten(home: Home, location: Data
     with pytest.raises(SimulationError, match="holds other files"):
         simulate(location, WORLD, truth, 1)
     assert (truth / "thesis.txt").read_text() == "mine"
+
+
+def test_every_state_year_says_that_it_is_simulated(nation_with_gaps: Made) -> None:
+    years = sql(
+        nation_with_gaps.location,
+        "SELECT state, data_year FROM source_note WHERE kind = 'simulated' AND note LIKE 'Simulated%' ORDER BY 1, 2",
+    )
+    expected = sql(
+        nation_with_gaps.location,
+        "SELECT DISTINCT s.state_postal_abbr, p.year FROM agency_participation p JOIN ref_state s USING (state_abbr) "
+        "ORDER BY 1, 2",
+    )
+    assert years == expected
+    assert {year for _, year in years} == {2021, 2022, 2023}
