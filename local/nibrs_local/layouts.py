@@ -113,17 +113,3 @@ def _ignored() -> frozenset[tuple[str, str]]:
 def is_ignored(table: str, column: str) -> bool:
     """Whether a file's column is left out knowingly; ``ignored.csv`` says why."""
     return bool({(table, column), (table, "*"), ("*", column)} & _ignored())
-
-
-@dataclass(frozen=True)
-class CodeColumns:
-    """The columns of a code table that hold its code, which keeps its meaning when identifiers change, and its name."""
-
-    code: str
-    name: str
-
-
-@cache
-def code_columns() -> dict[str, CodeColumns]:
-    """By code table."""
-    return {row["table"]: CodeColumns(row["code"], row["name"]) for row in _rows("code_columns")}

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from nibrs_pipeline.catalog import Table
+from nibrs_pipeline.code_columns import code_columns
 from nibrs_pipeline.database import Connection
 from nibrs_pipeline.queries import identifier, literal
 from pg8000.exceptions import DatabaseError
 
-from nibrs_local.layouts import AGENCIES, code_columns
+from nibrs_local.layouts import AGENCIES
 from nibrs_local.published_zip import BadFile
 from nibrs_local.staging import Staging, staged
 

@@ -16,10 +16,11 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from nibrs_pipeline.catalog import Catalog, Column, Table
+from nibrs_pipeline.code_columns import code_columns
 from nibrs_pipeline.keys import StateYear
 from nibrs_pipeline.zip_writer import sha256_of
 
-from nibrs_local.layouts import AGENCIES, Layout, code_columns, is_ignored, layouts
+from nibrs_local.layouts import AGENCIES, Layout, is_ignored, layouts
 
 _PORTION = 1 << 18
 _DATABASE_DATE = "%Y-%m-%d %H:%M:%S"
