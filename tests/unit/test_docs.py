@@ -15,8 +15,11 @@ from pathlib import Path
 import click
 import pytest
 from nibrs_local.cli import main
+from nibrs_local.container_tasks import r_library
 from nibrs_pipeline.request import parse_request
+from nibrs_simulation.records import records
 
+from tests import simulated
 from tests.conftest import missing, real_zip
 
 REPOSITORY = Path(__file__).parents[2]
@@ -101,10 +104,10 @@ def test_every_exit_status_of_a_stage_is_documented() -> None:
         assert f"\n| {status} |" in TEXT["docs/operations.md"]
 
 
-def stage_commands() -> str:
-    """The block of commands under "A stage by hand"."""
-    text = TEXT["containers/r_estimation/README.md"].partition("## A stage by hand")[2]
-    return text.partition("```sh\n")[2].partition("```")[0]
+def blocks(page: str, heading: str, language: str) -> list[str]:
+    """What a page shows in a language under a heading."""
+    section = TEXT[page].partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
 
 
 def test_statisticians_are_told_to_install_what_the_image_has() -> None:
@@ -118,35 +121,47 @@ def test_statisticians_are_told_to_install_what_the_image_has() -> None:
     assert {f"r-cran-{name.lower()}" for name in re.findall(r'"(.*?)"', from_cran)} == installed - comes_with_r
 
 
-def test_the_stages_run_by_hand_as_their_readme_shows(tmp_path: Path) -> None:
-    if not shutil.which("Rscript"):
-        missing("R is not installed; `make setup` installs it")
-    downloads, reference = tmp_path / "external" / "downloads" / "2013", tmp_path / "external" / "reference"
+def lay_out(folder: Path, published: Path, state: str, year: int, silent: int = 0) -> None:
+    """What stages need from outside: the zip of a state and a reference extract of its agencies.
+
+    Return A is made up; every ``silent``-th agency sends no incidents.
+    """
+    downloads, reference = folder / "external" / "downloads" / str(year), folder / "external" / "reference"
     downloads.mkdir(parents=True)
     reference.mkdir()
-    shutil.copy(real_zip("LA-2013"), downloads)
-    with zipfile.ZipFile(downloads / "LA-2013.zip") as archive:
+    shutil.copy(published, downloads / f"{state}-{year}.zip")
+    with zipfile.ZipFile(published) as archive:
         agencies = list(csv.DictReader(io.StringIO(archive.read("cde_agencies.csv").decode())))
         months = list(csv.DictReader(io.StringIO(archive.read("nibrs_month.csv").decode())))
-    with zipfile.ZipFile(reference / "reference-2013.zip", "w") as extract:
+    with zipfile.ZipFile(reference / f"reference-{year}.zip", "w") as extract:
         header = (
             "agency_id,ori,agency_name,state,state_name,region,agency_type,agency_status,dormant,covered,covering,"
             "population,population_group_code,suburban,reporting_type,nibrs_start,male_officers,female_officers,msa_status"
         )
         rows = [
-            f"{a['agency_id']},{a['ori']},A,LA,Louisiana,South,City,A,N,N,N,"
+            f"{a['agency_id']},{a['ori']},A,{state},{state},South,City,A,N,N,N,"
             f"{a['population']},{a['population_group_code']},{a['suburban_area_flag']},I,24000,9,1,1"
             for a in agencies
         ]
         extract.writestr("agencies.csv", "\n".join([header, *rows]) + "\n")
-        reported = [f"{m['agency_id']},{m['month_num']},{m['reported_status']}" for m in months]
+        mute = {a["agency_id"] for a in agencies[::silent]} if silent else set()
+        reported = [
+            f"{m['agency_id']},{m['month_num']},{'U' if m['agency_id'] in mute else m['reported_status']}" for m in months
+        ]
         extract.writestr("months.csv", "\n".join(["agency_id,month,nibrs_status", *reported]) + "\n")
         extract.writestr("history.csv", "agency_id,year,month,offenses\n")
-        larcenies = [f"{a['agency_id']},2013,larceny,{int(a['population'] or 0) // 50}" for a in agencies]
+        larcenies = [f"{a['agency_id']},{year},larceny,{max(int(a['population'] or 0), 500) // 50}" for a in agencies]
         extract.writestr("return_a.csv", "\n".join(["agency_id,year,line,actual_count", *larcenies]) + "\n")
-        sent = [f"{a['agency_id']},2013,12" for a in agencies]
+        sent = [f"{a['agency_id']},{year},12" for a in agencies]
         extract.writestr("return_a_months.csv", "\n".join(["agency_id,year,months", *sent]) + "\n")
-    commands = stage_commands().replace("containers/", f"{REPOSITORY}/containers/")
+
+
+def test_the_stages_run_by_hand_as_their_readme_shows(tmp_path: Path) -> None:
+    if not shutil.which("Rscript"):
+        missing("R is not installed; `make setup` installs it")
+    lay_out(tmp_path, real_zip("LA-2013"), "LA", 2013)
+    [commands, *_] = blocks("containers/r_estimation/README.md", "A stage by hand", "sh")
+    commands = commands.replace("containers/", f"{REPOSITORY}/containers/")
     library = tmp_path / "library"
     library.mkdir()
     done = subprocess.run(
@@ -155,7 +170,7 @@ def test_the_stages_run_by_hand_as_their_readme_shows(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "pipeline" / "report" / "report.html").exists()
-    [session] = re.findall(r"```r\n(.*?)```", (REPOSITORY / "docs" / "statisticians.md").read_text(), re.DOTALL)
+    [session] = blocks("docs/statisticians.md", "A session in R", "r")
     in_r = subprocess.run(
         ["Rscript", "-e", session], cwd=tmp_path, env={**os.environ, "R_LIBS": str(library)}, capture_output=True,
         text=True, check=False,
@@ -163,3 +178,39 @@ def test_the_stages_run_by_hand_as_their_readme_shows(tmp_path: Path) -> None:
     assert in_r.returncode == 0, in_r.stdout + in_r.stderr
     assert re.search(r"green\s+red\s+11\s+1", in_r.stdout)
     assert (tmp_path / "pipeline" / "report" / "tables.csv").exists()
+
+
+def test_a_rule_is_changed_and_its_effect_seen_as_the_page_says(tmp_path: Path) -> None:
+    if not shutil.which("Rscript"):
+        missing("R is not installed; `make setup` installs it")
+    crime = simulated.state("SC")
+    published = simulated.zip_of(crime, records(crime), tmp_path / "simulated.zip")
+    lay_out(tmp_path, published, "SC", simulated.YEAR, silent=3)
+    folder = "containers/r_estimation"
+    shutil.copytree(REPOSITORY / folder, tmp_path / folder)
+    library = tmp_path / "library"
+    library.mkdir()
+    environment = {**os.environ, "R_LIBS": f"{library}:{r_library()}"}
+
+    def done(*command: str, **variables: str) -> str:
+        ended = subprocess.run(
+            command, cwd=tmp_path, env={**environment, **variables}, capture_output=True, text=True, check=False
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
+
+    session = {
+        "DATA_YEAR": str(simulated.YEAR), "EXTERNAL_FILE_PATH": "external", "INPUT_PIPELINE_DIR": "pipeline",
+        "INPUT_STATE": "SC", "GEOGRAPHY_GROUP": "states",
+    }  # fmt: skip
+    stages = "".join(f"nibrsest::run_stage('{name}', s); " for name in ("tabulate_state", "weight", "estimate"))
+    done("Rscript", "-e", "s <- nibrsest::read_settings(); " + stages, **session)
+    heading = "To change a rule and see its effect"
+    [change, *_] = blocks("docs/statisticians.md", heading, "sh")
+    done("bash", "-euc", change.replace("LA", "SC").replace("2013", str(simulated.YEAR)))
+    [compare] = blocks("docs/statisticians.md", heading, "r")
+    done("Rscript", "-e", compare + "fwrite(changed, 'changed.csv')")
+    with (tmp_path / "changed.csv").open(newline="") as file:
+        changed = list(csv.DictReader(file))
+    assert {row["geography"] for row in changed} == {"SC"}
+    assert any(row["estimate_before"] != row["estimate_after"] for row in changed)

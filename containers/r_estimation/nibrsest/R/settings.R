@@ -6,7 +6,8 @@
 #' * `EXTERNAL_FILE_PATH`: folder of what comes from outside the stages: `downloads/<year>/<ST>-<year>.zip`
 #'   and `reference/reference-<year>.zip`.
 #' * `INPUT_PIPELINE_DIR`, `OUTPUT_PIPELINE_DIR`: folders of what the stages read and write; usually the
-#'   same, and `OUTPUT_PIPELINE_DIR` is `INPUT_PIPELINE_DIR` if it is not set.
+#'   same, and `OUTPUT_PIPELINE_DIR` is `INPUT_PIPELINE_DIR` if it is not set. What an earlier stage has written into
+#'   `OUTPUT_PIPELINE_DIR` is read from there.
 #' * `INPUT_STATE`: the state of `tabulate_state`, by its postal abbreviation.
 #' * `GEOGRAPHY_GROUP`: the geographies of `estimate`, `nation`, `regions` or `states`.
 #' * `OUTLIER_RULE`: of `weight`, `documented` (default) or `legacy`, see [outlier_colours()].

@@ -2,9 +2,22 @@
 covariate_names <- c("total", "violent", "property", "murder", "rape", "aggravated_assault", "burglary", "robbery",
   "larceny", "vehicle_theft")
 
+#' The folder in which an earlier stage's files lie
+#'
+#' What a stage writes into a folder goes with what that folder holds: files of an earlier stage in
+#' `OUTPUT_PIPELINE_DIR` count before those in `INPUT_PIPELINE_DIR`.
+#'
+#' @param settings See [read_settings()].
+#' @param name `"weights"` or `"estimates"`.
+#' @noRd
+stage_folder <- function(settings, name) {
+  mine <- file.path(settings$output, name)
+  if (length(list.files(mine)) > 0L) mine else file.path(settings$input, name)
+}
+
 #' @noRd
 read_weight_file <- function(settings, name) {
-  read_stage_file(file.path(settings$input, "weights", name), paste0("weights/", name))
+  read_stage_file(file.path(stage_folder(settings, "weights"), name), paste0("weights/", name))
 }
 
 #' @noRd
@@ -14,11 +27,34 @@ read_strata <- function(settings) {
   found
 }
 
-#' All states' tables, stacked in the order of their names
+#' Where the counts of each state lie
+#'
+#' A state that has been tabulated into `OUTPUT_PIPELINE_DIR` counts before the same state in `INPUT_PIPELINE_DIR`.
+#'
+#' @return Folders, named by state, in the order of the states' names.
 #' @noRd
-read_tabulated <- function(settings) {
-  folder <- file.path(settings$input, "tabulated")
-  data.table::rbindlist(lapply(sort(list.files(folder, "^[A-Z]{2}[.]csv$")), function(name) {
-    read_stage_file(file.path(folder, name), "tabulated/<ST>.csv")
+tabulated_folders <- function(settings) {
+  folders <- file.path(unique(c(settings$output, settings$input)), "tabulated")
+  states <- lapply(folders, function(folder) sub("[.]csv$", "", list.files(folder, "^[A-Z]{2}[.]csv$")))
+  found <- stats::setNames(rep(folders, lengths(states)), unlist(states))
+  found <- found[!duplicated(names(found))]
+  if (length(found) == 0L) {
+    stop(file.path(settings$input, "tabulated"), " holds no state; run the stage tabulate_state first", call. = FALSE)
+  }
+  if (length(unique(found)) > 1L) {
+    others <- names(found)[found == folders[[2]]]
+    inform("%d states are read from %s, since %s lacks them: %s", length(others), folders[[2]], folders[[1]],
+      paste(others, collapse = ", "))
+  }
+  found[order(names(found))]
+}
+
+#' All states' tables, stacked in the order of their names
+#'
+#' @param folders See [tabulated_folders()].
+#' @noRd
+read_tabulated <- function(folders) {
+  data.table::rbindlist(lapply(names(folders), function(state) {
+    read_stage_file(file.path(folders[[state]], paste0(state, ".csv")), "tabulated/<ST>.csv")
   }))
 }

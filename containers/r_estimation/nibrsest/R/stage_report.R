@@ -11,7 +11,7 @@ stage_report <- function(settings) {
   described <- cbind(places, permutations()[places$permutation, c("description", "folder", "weight_name", "kind")])
   flags <- release_flags(tables, described, table_cells())
   publish_tables(tables, flags, described, settings$year, folder)
-  there <- file.exists(file.path(settings$input, "weights", "table_a.csv"))
+  there <- file.exists(file.path(stage_folder(settings, "weights"), "table_a.csv"))
   page <- report_page(settings$year, list(
     tables = tables, flags = flags, places = places, weights = read_weight_file(settings, "weights.csv"),
     strata = read_strata(settings), attempts = read_weight_file(settings, "attempts.csv"),
@@ -32,7 +32,7 @@ publish_weights <- function(settings, folder) {
   files <- package_table("files.csv")
   dir.create(file.path(folder, "weights"), recursive = TRUE, showWarnings = FALSE)
   for (name in files$published[which(files$stage == "weight" & !is.na(files$published))]) {
-    file.copy(file.path(settings$input, name), file.path(folder, name), overwrite = TRUE)
+    file.copy(file.path(stage_folder(settings, "weights"), basename(name)), file.path(folder, name), overwrite = TRUE)
   }
 }
 
@@ -40,7 +40,7 @@ publish_weights <- function(settings, folder) {
 #' @noRd
 read_estimates <- function(settings, ending) {
   data.table::rbindlist(lapply(geography_groups, function(group) {
-    path <- file.path(settings$input, "estimates", paste0(group, ending))
+    path <- file.path(stage_folder(settings, "estimates"), paste0(group, ending))
     # A nation without regions (an unknown division) has no file of them.
     if (group == "regions" && !file.exists(path)) NULL else read_stage_file(path, paste0("estimates/<group>", ending))
   }))

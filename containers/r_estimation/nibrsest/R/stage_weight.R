@@ -2,23 +2,20 @@
 #' @noRd
 stage_weight <- function(settings) {
   require_settings(settings, c("external", "input", "output"))
-  states <- sub("[.]csv$", "", list.files(file.path(settings$input, "tabulated"), "^[A-Z]{2}[.]csv$"))
-  if (length(states) == 0L) {
-    stop(file.path(settings$input, "tabulated"), " holds no state; run the stage tabulate_state first", call. = FALSE)
-  }
+  folders <- tabulated_folders(settings)
   reference <- read_reference(file.path(settings$external, "reference", sprintf("reference-%d.zip", settings$year)))
-  tabulated <- read_tabulated(settings)
+  tabulated <- read_tabulated(folders)
   strangers <- setdiff(tabulated$ori, reference$agencies$ori)
   if (length(strangers) > 0L) {
     inform("%d agencies of the zips are not in the reference extract and are left out, such as %s",
       length(strangers), strangers[[1]])
   }
-  made <- weigh_year(reference, tabulated, states, settings$year, settings$outlier_rule)
+  made <- weigh_year(reference, tabulated, names(folders), settings$year, settings$outlier_rule)
   folder <- file.path(settings$output, "weights")
   for (name in names(made)) {
     write_weight_file(made[[name]], folder, paste0(name, ".csv"))
   }
-  write_used_months(settings, states, tabulated, made, folder)
+  write_used_months(folders, tabulated, made, folder)
   national <- made$weights[which(made$weights$geography == "US"), ]
   if (nrow(national) > 0L) {
     covariates <- as.matrix(made$covariates[, covariate_names, with = FALSE])
@@ -30,12 +27,12 @@ stage_weight <- function(settings) {
 #'
 #' State after state, since a donor's months may go to another state and all cells of all months are large.
 #' @noRd
-write_used_months <- function(settings, states, tabulated, made, folder) {
+write_used_months <- function(folders, tabulated, made, folder) {
   used <- with_donated_months(tabulated, made$months, made$donors)
   offenses <- used[, list(offenses = sum(offenses)), keyby = c("ori", "offense_code")]
   write_weight_file(offenses, folder, "offenses.csv")
-  cells <- lapply(sort(states), function(state) {
-    path <- file.path(settings$input, "tabulated", paste0(state, "-cells.csv"))
+  cells <- lapply(names(folders), function(state) {
+    path <- file.path(folders[[state]], paste0(state, "-cells.csv"))
     used_cells(read_stage_file(path, "tabulated/<ST>-cells.csv"), made$months, made$donors)
   })
   cells <- data.table::rbindlist(cells)[, list(number = sum(number)), keyby = c("ori", "cell")]

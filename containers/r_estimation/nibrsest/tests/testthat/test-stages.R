@@ -100,6 +100,22 @@ test_that("errors can be asked for without the correction for few respondents", 
   expect_error(settings_of(root, ERROR_CORRECTION = "some"), "ERROR_CORRECTION is \"some\"")
 })
 
+test_that("what an earlier stage wrote into the output folder counts before what the input folder has", {
+  logger::log_threshold("FATAL")
+  root <- two_states()
+  other <- file.path(root, "other")
+  for (state in c("AZ", "LA")) run_stage("tabulate_state", settings_of(root, INPUT_STATE = state))
+  apart <- settings_of(root, OUTPUT_PIPELINE_DIR = other)
+  run_stage("tabulate_state", settings_of(root, OUTPUT_PIPELINE_DIR = other, INPUT_STATE = "LA"))
+  expect_equal(tabulated_folders(apart), c(AZ = file.path(root, "pipeline", "tabulated"),
+    LA = file.path(other, "tabulated")))
+  run_stage("weight", apart)
+  expect_false(dir.exists(file.path(root, "pipeline", "weights")))
+  # Without the weights of the other folder there would be none to read.
+  run_stage("estimate", settings_of(root, OUTPUT_PIPELINE_DIR = other, GEOGRAPHY_GROUP = "states"))
+  expect_equal(stage_folder(apart, "estimates"), file.path(other, "estimates"))
+})
+
 test_that("the same inputs give the same bytes", {
   logger::log_threshold("ERROR")
   hashes <- lapply(1:2, function(time) {
