@@ -145,9 +145,8 @@ def lay_out(folder: Path, published: Path, state: str, year: int, silent: int = 
         ]
         extract.writestr("agencies.csv", "\n".join([header, *rows]) + "\n")
         mute = {a["agency_id"] for a in agencies[::silent]} if silent else set()
-        reported = [
-            f"{m['agency_id']},{m['month_num']},{'U' if m['agency_id'] in mute else m['reported_status']}" for m in months
-        ]
+        status = ["U" if m["agency_id"] in mute else m["reported_status"] for m in months]
+        reported = [f"{m['agency_id']},{m['month_num']},{each}" for m, each in zip(months, status, strict=True)]
         extract.writestr("months.csv", "\n".join(["agency_id,month,nibrs_status", *reported]) + "\n")
         extract.writestr("history.csv", "agency_id,year,month,offenses\n")
         larcenies = [f"{a['agency_id']},{year},larceny,{max(int(a['population'] or 0), 500) // 50}" for a in agencies]
