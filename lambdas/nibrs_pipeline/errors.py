@@ -47,3 +47,7 @@ class BrokenExtract(PipelineError):
 
 class PublishBusy(PipelineError):
     """Another run is publishing at this moment; trying again helps."""
+
+
+class SimulatedBesideReal(PipelineError):
+    """Real and simulated state-years would stand in one index; nothing was written."""

@@ -45,6 +45,7 @@ class YearInputs(BaseModel):
     source: EstimatesSource
     zips: dict[str, str]
     previous: str = NO_PREVIOUS
+    simulated: bool = False
 
 
 def year_inputs(
@@ -88,6 +89,7 @@ def year_inputs(
         ),
         zips={state: _zip_key(run_id, manifest, staged_zips) for state, manifest in found.items()},
         previous=previous,
+        simulated=any(manifest.simulated for manifest in found.values()),
     )
 
 

@@ -11,11 +11,21 @@ from typing import IO, Any, Protocol
 
 from nibrs_pipeline.catalog import Catalog, Table
 from nibrs_pipeline.database import Sink, SourcePosition
-from nibrs_pipeline.errors import EmptyTable
+from nibrs_pipeline.documents.readme import StateYearFacts, readme_fingerprint, state_year_readme
+from nibrs_pipeline.errors import EmptyTable, QueryFailed
 from nibrs_pipeline.keys import StateYear
 from nibrs_pipeline.manifest import CommonPart, FileEntry, Source, StateYearManifest, ZipSummary, file_entry
 from nibrs_pipeline.planning import WorkItem
-from nibrs_pipeline.queries import KeyRange, code_table_query, copy_out, range_estimate_query, state_year_query
+from nibrs_pipeline.provenance import SOURCE_NOTES, UNKNOWN, Provenance, read_provenance, source_notes_csv
+from nibrs_pipeline.queries import (
+    KeyRange,
+    OwnValues,
+    code_table_query,
+    copy_out,
+    range_estimate_query,
+    reported_months_query,
+    state_year_query,
+)
 from nibrs_pipeline.sinks import BackgroundSink, EndsSink
 from nibrs_pipeline.zip_writer import PACKING, ZipWriter
 
@@ -54,12 +64,13 @@ def extract_common(rows: Rows, catalog: Catalog, documents: dict[str, bytes], ta
             count = rows.copy(copy_out(code_table_query(table)), member)
         files.append(file_entry(zip_writer.members[-1], count))
     zip_writer.close()
-    return CommonPart(files=files, sha256=common_fingerprint(files))
+    return CommonPart(files=files, sha256=common_fingerprint(files, catalog))
 
 
-def common_fingerprint(files: list[FileEntry]) -> str:
-    """One SHA-256 over names and contents."""
-    return hashlib.sha256("".join(f"{entry.sha256}  {entry.name}\n" for entry in files).encode()).hexdigest()
+def common_fingerprint(files: list[FileEntry], catalog: Catalog) -> str:
+    """One SHA-256 over names and contents, and over what every README says."""
+    lines = [f"{entry.sha256}  {entry.name}\n" for entry in files]
+    return hashlib.sha256("".join([*lines, readme_fingerprint(catalog)]).encode()).hexdigest()
 
 
 def extract_state_year(
@@ -83,19 +94,22 @@ def extract_state_year(
 
     Raises:
         EmptyTable: a table that had rows last time has none now, and the run does not force it.
+        QueryFailed: what the database says of the source does not fit the tables.
     """
-    part, common_zip = common
     with target.open("wb") as file:
         zip_writer = ZipWriter(file, target.parent)
-        for info in common_zip.infolist():
-            zip_writer.take_over(common_zip, info)
-        files = list(part.files)
         with snapshot() as rows:
+            provenance = read_provenance(rows.rows, item.state_year).get(item.state_year, UNKNOWN)
+            files = _take_over_common(rows, catalog, common, provenance, zip_writer)
             tables = _StateYearTables(rows, catalog, item.state_year, zip_writer, observe)
             for table in catalog.data_tables:
                 files.append(tables.extract(table))
                 _refuse_emptied(table, item.state_year, files[-1].rows or 0, previous_rows.get(table.name, 0))
+            [[agencies, months]] = rows.rows(reported_months_query(*item.state_year))
             source = Source.at(rows.position)
+        counts = {entry.name.removesuffix(".csv"): entry.rows for entry in files if entry.rows is not None}
+        facts = StateYearFacts(item.state_year, item.state_name, counts, agencies, months, provenance)
+        files += _add_readme(catalog, facts, zip_writer)
         sha256 = zip_writer.close()
     return StateYearManifest(
         state=item.state,
@@ -107,8 +121,62 @@ def extract_state_year(
         source=source,
         catalog_version=catalog.version,
         packing=PACKING,
-        common_sha256=part.sha256,
+        common_sha256=common[0].sha256,
+        simulated=provenance.simulated,
+        source_notes=provenance.notes,
+        source_codes=provenance.codes,
     )
+
+
+def _take_over_common(
+    rows: Rows,
+    catalog: Catalog,
+    common: tuple[CommonPart, zipfile.ZipFile],
+    provenance: Provenance,
+    zip_writer: ZipWriter,
+) -> list[FileEntry]:
+    """Take over what all zips share, but for code tables of which the state-year's own list says something else."""
+    part, common_zip = common
+    own = {f"{name}.csv": (name, codes) for name, codes in provenance.codes_by_table().items()}
+    if unknown := sorted(own.keys() - {table.csv_name for table in catalog.code_tables}):
+        raise QueryFailed(
+            f"source_code names {', '.join(own[name][0] for name in unknown)}: there is no such code table; "
+            "remove these rows, or load the state-year again"
+        )
+    shared = {entry.name: entry for entry in part.files}
+    files = []
+    for info in common_zip.infolist():
+        if info.filename not in own:
+            zip_writer.take_over(common_zip, info)
+            files.append(shared[info.filename])
+            continue
+        name, codes = own[info.filename]
+        values: dict[str, dict[str, str | None]] = {}
+        for code in codes:
+            values.setdefault(code.column, {})[code.code] = code.value
+        with zip_writer.member(info.filename) as member:
+            count = rows.copy(copy_out(_own_query(catalog[name], values)), member)
+        files.append(file_entry(zip_writer.members[-1], count))
+    return files
+
+
+def _own_query(table: Table, values: OwnValues) -> str:
+    try:
+        return code_table_query(table, values)
+    except ValueError as error:
+        raise QueryFailed(
+            f"source_code does not fit: {error}; remove the rows of {table.name}, or load the state-year again"
+        ) from error
+
+
+def _add_readme(catalog: Catalog, facts: StateYearFacts, zip_writer: ZipWriter) -> list[FileEntry]:
+    """Write what is said of the state-year itself. It comes last: it tells of all that is in the zip."""
+    texts = state_year_readme(catalog, facts)
+    if facts.provenance.notes:
+        texts[SOURCE_NOTES] = source_notes_csv(facts.provenance)
+    for name, content in texts.items():
+        zip_writer.add(name, content)
+    return [file_entry(member) for member in zip_writer.members[-len(texts) :]]
 
 
 @dataclass

@@ -7,6 +7,7 @@ from importlib.resources import files
 from pydantic import BaseModel, ConfigDict
 
 from nibrs_pipeline.catalog import nibrs_catalog
+from nibrs_pipeline.documents.markdown import filled, plain
 from nibrs_pipeline.keys import (
     PUBLIC,
     StateYear,
@@ -17,6 +18,7 @@ from nibrs_pipeline.keys import (
     public_zip_key,
 )
 from nibrs_pipeline.manifest import BundleManifest, EstimatesManifest, StateYearManifest
+from nibrs_pipeline.publishing import AnyManifest
 
 
 class _Entry(BaseModel):
@@ -27,16 +29,21 @@ class _Entry(BaseModel):
     bytes: int
     sha256: str
     data_of: str
+    simulated: bool
 
 
 class StateYearEntry(_Entry):
-    """One zip; paths are relative to the index, ``data_of`` is when the database was read (UTC)."""
+    """One zip; paths are relative to the index, ``data_of`` is when the database was read (UTC).
+
+    ``source_notes`` are sentences on its source.
+    """
 
     state: str
     state_name: str
     year: int
     rows: int
     incidents: int
+    source_notes: list[str]
 
 
 class BundleEntry(_Entry):
@@ -55,10 +62,11 @@ class EstimatesEntry(_Entry):
 
 
 class DownloadIndex(BaseModel):
-    """All that is published, by state and year."""
+    """All that is published, by state and year; ``simulated`` is true if nothing of it exists in reality."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    simulated: bool
     state_years: list[StateYearEntry]
     bundles: list[BundleEntry]
     estimates: list[EstimatesEntry]
@@ -70,7 +78,9 @@ def download_index(
     estimates: Mapping[int, EstimatesManifest],
 ) -> DownloadIndex:
     """The index of the published manifests."""
+    everything: list[AnyManifest] = [*state_years.values(), *bundles.values(), *estimates.values()]
     return DownloadIndex(
+        simulated=any(each.simulated for each in everything),
         state_years=[_state_year_entry(state_years[item]) for item in sorted(state_years)],
         bundles=[_bundle_entry(bundles[name]) for name in sorted(bundles)],
         estimates=[_estimates_entry(estimates[year]) for year in sorted(estimates)],
@@ -84,9 +94,12 @@ def index_json(index: DownloadIndex) -> bytes:
 
 def index_html(index: DownloadIndex) -> bytes:
     """A page that needs nothing else: readable without scripts; with them, sortable and searchable."""
-    template = (files("code_tables") / "documents" / "index_page.html").read_text(encoding="utf-8")
     newest = max((entry.data_of for entry in index.state_years), default="")
     parts = {
+        "title": "SIMULATED NIBRS downloads, not real data" if index.simulated else "NIBRS downloads by state and year",
+        "body": ' class="simulated"' if index.simulated else "",
+        "lead": _template("index_simulated.html" if index.simulated else "index_real.html"),
+        "rights": "" if index.simulated else _template("index_rights.html"),
         "summary": _summary(index),
         "updated": f"Data as of {newest[:16].replace('T', ' ')} UTC" if newest else "Nothing is published yet",
         "matrix": _matrix(index),
@@ -94,9 +107,11 @@ def index_html(index: DownloadIndex) -> bytes:
         "bundles": _bundles(index),
         "estimates": _estimates(index),
     }
-    for name, part in parts.items():
-        template = template.replace("{{" + name + "}}", part)
-    return template.encode()
+    return filled(_template("index_page.html"), parts).encode()
+
+
+def _template(name: str) -> str:
+    return (files("code_tables") / "documents" / name).read_text(encoding="utf-8")
 
 
 def human_size(size: int) -> str:
@@ -117,11 +132,13 @@ def _state_year_entry(manifest: StateYearManifest) -> StateYearEntry:
         year=manifest.year,
         rows=manifest.rows_in(nibrs_catalog()),
         incidents=manifest.rows["nibrs_incident"],
+        source_notes=[note.note for note in manifest.source_notes],
         file=key.removeprefix(PUBLIC),
         manifest=manifest_of(key).removeprefix(PUBLIC),
         bytes=manifest.zip.bytes,
         sha256=manifest.zip.sha256,
         data_of=manifest.source.snapshot_time,
+        simulated=manifest.simulated,
     )
 
 
@@ -135,6 +152,7 @@ def _bundle_entry(manifest: BundleManifest) -> BundleEntry:
         bytes=manifest.zip.bytes,
         sha256=manifest.zip.sha256,
         data_of=manifest.snapshot_time,
+        simulated=manifest.simulated,
     )
 
 
@@ -149,6 +167,7 @@ def _estimates_entry(manifest: EstimatesManifest) -> EstimatesEntry:
         bytes=manifest.zip.bytes,
         sha256=manifest.zip.sha256,
         data_of=manifest.source.snapshot_time,
+        simulated=manifest.simulated,
     )
 
 
@@ -192,16 +211,18 @@ def _matrix(index: DownloadIndex) -> str:
 def _cell(entry: StateYearEntry | None) -> str:
     if entry is None:
         return '<td class="none" title="not available">\u2013</td>'
-    label = f"{entry.state_name} {entry.year}: {entry.incidents:,} incidents, {human_size(entry.bytes)}"
+    kind = "simulated " if entry.simulated else ""
+    label = f"{entry.state_name} {entry.year}: {entry.incidents:,} {kind}incidents, {human_size(entry.bytes)}"
     return f'<td><a href="{entry.file}" title="{escape(label)}">{human_size(entry.bytes)}</a></td>'
 
 
 def _row(entry: StateYearEntry) -> str:
     name = escape(entry.state_name)
     return (
-        f'<tr><td data-label="State" data-sort="{name}">{name} ({entry.state})</td>'
+        f'<tr><td data-label="State" data-sort="{name}"><span>{name} ({entry.state}){_mark(entry)}</span></td>'
         f'<td data-label="Year" data-sort="{entry.year}" class="number">{entry.year}</td>'
-        f'<td data-label="Download"><a href="{entry.file}">{entry.state}-{entry.year}.zip</a></td>'
+        f'<td data-label="Download"><span><a href="{entry.file}">{entry.state}-{entry.year}.zip</a>'
+        f"{_notes(entry)}</span></td>"
         f'<td data-label="Size" data-sort="{entry.bytes}" class="number">{human_size(entry.bytes)}</td>'
         f'<td data-label="Incidents" data-sort="{entry.incidents}" class="number">{entry.incidents:,}</td>'
         f'<td data-label="Rows" data-sort="{entry.rows}" class="number">{entry.rows:,}</td>'
@@ -211,11 +232,24 @@ def _row(entry: StateYearEntry) -> str:
     )
 
 
+def _mark(entry: _Entry) -> str:
+    return ' <strong class="made-up">simulated</strong>' if entry.simulated else ""
+
+
+def _notes(entry: StateYearEntry) -> str:
+    """What is known of the source, to be opened."""
+    if not entry.source_notes:
+        return ""
+    count = len(entry.source_notes)
+    items = "".join(f"<li>{escape(plain(note))}</li>" for note in entry.source_notes)
+    return f"<details><summary>{count} {_plural(count, 'note')}</summary><ul>{items}</ul></details>"
+
+
 def _bundles(index: DownloadIndex) -> str:
     if not index.bundles:
         return ""
     items = "".join(
-        f'<li><a href="{entry.file}">{escape(entry.name)}.zip</a> ({human_size(entry.bytes)}, '
+        f'<li><a href="{entry.file}">{escape(entry.name)}.zip</a>{_mark(entry)} ({human_size(entry.bytes)}, '
         f"{len(entry.members)} {_plural(len(entry.members), 'state-year')}, "
         f'<a href="{entry.manifest}">manifest</a>)</li>\n'
         for entry in index.bundles
@@ -227,7 +261,7 @@ def _estimates(index: DownloadIndex) -> str:
     if not index.estimates:
         return ""
     items = "".join(
-        f'<li>{entry.year}: <a href="{entry.report}">report</a>, '
+        f'<li>{entry.year}{_mark(entry)}: <a href="{entry.report}">report</a>, '
         f'<a href="{entry.file}">all tables</a> ({human_size(entry.bytes)}, from {entry.states} '
         f'{_plural(entry.states, "state")}, <a href="{entry.manifest}">manifest</a>)</li>\n'
         for entry in reversed(index.estimates)

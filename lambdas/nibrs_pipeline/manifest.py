@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database import SourcePosition
 from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.provenance import Provenance, SourceCode, SourceNote
 from nibrs_pipeline.zip_writer import PACKING, Member
 
 #: The file of an estimates zip that has all its tables.
@@ -67,7 +68,11 @@ class ZipSummary(_Record):
 
 
 class StateYearManifest(_Record):
-    """Beside ``<ST>-<year>.zip``."""
+    """Beside ``<ST>-<year>.zip``.
+
+    ``simulated``, ``source_notes`` and ``source_codes`` are what was known of its source; manifests of earlier versions
+    lack them.
+    """
 
     kind: Literal["state-year"] = "state-year"
     state: str
@@ -80,6 +85,14 @@ class StateYearManifest(_Record):
     catalog_version: str
     packing: str
     common_sha256: str
+    simulated: bool = False
+    source_notes: tuple[SourceNote, ...] = ()
+    source_codes: tuple[SourceCode, ...] = ()
+
+    @property
+    def provenance(self) -> Provenance:
+        """What was known of the source."""
+        return Provenance(notes=self.source_notes, codes=self.source_codes)
 
     @property
     def item(self) -> StateYear:
@@ -109,11 +122,13 @@ class StateYearManifest(_Record):
 
 
 class BundleMember(_Record):
-    """A state-year's zip inside a bundle."""
+    """A state-year's zip inside a bundle, and the notes on its source."""
 
     state: str
     year: int
     sha256: str
+    simulated: bool = False
+    source_notes: tuple[SourceNote, ...] = ()
 
 
 class BundleManifest(_Record):
@@ -125,6 +140,11 @@ class BundleManifest(_Record):
     zip: ZipSummary
     members: list[BundleMember]
     snapshot_time: str
+
+    @property
+    def simulated(self) -> bool:
+        """Whether what is in it does not exist in reality."""
+        return any(member.simulated for member in self.members)
 
 
 class EstimatesSource(_Record):
@@ -155,6 +175,7 @@ class EstimatesManifest(_Record):
     zip: ZipSummary
     files: list[FileEntry]
     source: EstimatesSource
+    simulated: bool = False
 
     @property
     def tables_sha256(self) -> str | None:

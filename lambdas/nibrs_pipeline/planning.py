@@ -10,6 +10,8 @@ from nibrs_pipeline.database import SourcePosition
 from nibrs_pipeline.errors import BadRequest
 from nibrs_pipeline.keys import StateYear
 from nibrs_pipeline.manifest import BundleManifest, StateYearManifest
+from nibrs_pipeline.provenance import UNKNOWN, Provenance, require_one_world
+from nibrs_pipeline.publishing import AnyManifest, public_key
 from nibrs_pipeline.request import Request, Scope
 
 
@@ -56,7 +58,7 @@ class Plan(BaseModel):
 
 @dataclass(frozen=True)
 class SourceState:
-    """What the database says: its state-years with the state's name, its position, the common part.
+    """What the database says: its state-years with the state's name, its position, the common part, provenance.
 
     ``changes`` tells what happened to a state-year's rows since its manifest was made: the staged one
     if there is one, else the published one. Texts; none if nothing happened.
@@ -66,6 +68,7 @@ class SourceState:
     position: SourcePosition
     common_sha256: str
     changes: Mapping[StateYear, list[str]] = field(default_factory=dict)
+    provenance: Mapping[StateYear, Provenance] = field(default_factory=dict)
 
 
 def reasons_out_of_date(manifest: StateYearManifest | None, source: SourceState, catalog: Catalog) -> list[str]:
@@ -75,7 +78,8 @@ def reasons_out_of_date(manifest: StateYearManifest | None, source: SourceState,
     reasons = manifest.dependency_changes(catalog, source.common_sha256)
     if manifest.source.system != source.position.system:
         return [*reasons, f"made from another database ({manifest.source.system})"]
-    return reasons + source.changes.get(manifest.item, [])
+    known = source.provenance.get(manifest.item, UNKNOWN)
+    return reasons + known.changes_since(manifest.provenance) + source.changes.get(manifest.item, [])
 
 
 def horizons_to_check(manifests: Iterable[StateYearManifest], position: SourcePosition) -> dict[StateYear, int]:
@@ -132,6 +136,20 @@ def requested(request: Request, state_years: Mapping[StateYear, str]) -> list[St
             f"states and years: the database has no state-year of this choice; it has {_listed(state_years)}"
         )
     return sorted(found)
+
+
+def require_one_index(request: Request, source: SourceState, published: Iterable[AnyManifest]) -> None:
+    """Refuse a run after which real and simulated state-years would stand in one index.
+
+    Estimates are made from all that the database has of agencies, so with them every state-year of it counts.
+
+    Raises:
+        SimulatedBesideReal: names one of either kind.
+    """
+    asked = set(requested(request, source.state_years)) if request.downloads else set()
+    counted = asked | set(source.state_years) if request.wants_estimates else asked
+    simulated = {f"{item} of the database": source.provenance.get(item, UNKNOWN).simulated for item in counted}
+    require_one_world(simulated | {f"{public_key(each)} (published)": each.simulated for each in published})
 
 
 def make_plan(

@@ -28,6 +28,7 @@ from nibrs_pipeline.manifest_store import (
     read_staged_estimates,
 )
 from nibrs_pipeline.planning import Plan
+from nibrs_pipeline.provenance import require_one_world
 from nibrs_pipeline.publishing import AnyManifest, companion_keys, public_key, to_switch
 from nibrs_pipeline.store import Store
 
@@ -50,12 +51,17 @@ def publish_run(
     Raises:
         PublishBusy: another run is publishing.
         BrokenExtract: a staged object is missing or not what its manifest says; nothing was changed.
+        SimulatedBesideReal: real and simulated state-years would be published together; nothing was changed.
     """
     with _lease(store, run_id):
         plan = read_plan(store, run_id)
         mine, theirs = _staged(store, run_id), _published(store)
         _require_whole(store, plan, mine, theirs)
         switched = to_switch(mine, theirs)
+        require_one_world(
+            {f"{public_key(each)} (published)": each.simulated for each in theirs}
+            | {f"{public_key(each)} of run {run_id}": each.simulated for each in switched}
+        )
         zips = [public_key(manifest) for manifest in switched]
         store.copy_many((staged(run_id, key), key) for key in zips)
         companions = [key for manifest in switched for key in companion_keys(manifest)]

@@ -11,7 +11,11 @@ from nibrs_pipeline.catalog import (
     Catalog,
     Table,
 )
+from nibrs_pipeline.code_columns import code_columns
 from nibrs_pipeline.keys import StateYear
+
+#: For columns of a code table, the values of some of its codes; None is an empty field.
+OwnValues = Mapping[str, Mapping[str, str | None]]
 
 
 class KeyRange(NamedTuple):
@@ -53,7 +57,7 @@ def copy_out(select: str) -> str:
     return f"COPY (\n{select}\n) TO STDOUT WITH (FORMAT csv, HEADER)"
 
 
-def code_table_query(table: Table) -> str:
+def code_table_query(table: Table, own: OwnValues | None = None) -> str:
     """All rows of a code table in primary-key order.
 
     nibrs_injury becomes
@@ -61,8 +65,36 @@ def code_table_query(table: Table) -> str:
         SELECT t.injury_id, t.injury_code, t.injury_name
         FROM nibrs_injury t
         ORDER BY t.injury_id
+
+    and if code I is called otherwise in a state-year's own list
+
+        SELECT t.injury_id, t.injury_code,
+               CASE t.injury_code::text WHEN 'I' THEN '...' ELSE t.injury_name END AS injury_name
+        ...
+
+    Args:
+        own: for a column, the value of each code that the state-year's own list has otherwise.
+
+    Raises:
+        ValueError: the table has no such column, or no column of codes.
     """
-    return f"SELECT {_columns(table)}\nFROM {identifier(table.name)} t\n{_order(table)}"
+    if unknown := sorted((own or {}).keys() - set(table.column_names)):
+        raise ValueError(f"{table.name} has no column {', '.join(unknown)}")
+    columns = ", ".join(_column_or_own(table, name, (own or {}).get(name, {})) for name in table.column_names)
+    return f"SELECT {columns}\nFROM {identifier(table.name)} t\n{_order(table)}"
+
+
+def _column_or_own(table: Table, name: str, own: Mapping[str, str | None]) -> str:
+    column = f"t.{identifier(name)}"
+    if not own:
+        return column
+    if table.name not in code_columns():
+        raise ValueError(f"{table.name} is not a table of codes")
+    code = f"t.{identifier(code_columns()[table.name].code)}::text"
+    values = " ".join(
+        f"WHEN {literal(of)} THEN {'NULL' if value is None else literal(value)}" for of, value in own.items()
+    )
+    return f"CASE {code} {values} ELSE {column} END AS {identifier(name)}"
 
 
 def state_year_query(
@@ -116,6 +148,36 @@ def available_state_years_query() -> str:
         "WHERE coalesce(m.reported_status, 'I') <> 'U' AND s.state_postal_abbr IS NOT NULL\n"
         "GROUP BY s.state_postal_abbr, s.state_name, m.data_year\n"
         "ORDER BY s.state_postal_abbr, m.data_year"
+    )
+
+
+def source_tables_query() -> str:
+    """Whether the database says of its state-years where they come from: has it source_note, has it source_code."""
+    return "SELECT to_regclass('source_note') IS NOT NULL, to_regclass('source_code') IS NOT NULL"
+
+
+def source_notes_query(item: StateYear | None = None) -> str:
+    """Notes on sources: state, year, kind, table, rows, note."""
+    return f"SELECT state, data_year, kind, table_name, rows, note FROM source_note{_of_state_year(item)}"
+
+
+def source_codes_query(item: StateYear | None = None) -> str:
+    """What state-years' own lists have otherwise: state, year, table, code, column, value."""
+    return f"SELECT state, data_year, table_name, code, column_name, value FROM source_code{_of_state_year(item)}"
+
+
+def _of_state_year(item: StateYear | None) -> str:
+    return f"\nWHERE state = {literal(item.state)} AND data_year = {literal(item.year)}" if item else ""
+
+
+def reported_months_query(state: str, year: int) -> str:
+    """How many agencies of a state-year reported a month, and how many months they reported."""
+    return (
+        "SELECT count(DISTINCT t.agency_id), count(DISTINCT (t.agency_id, t.month_num))\n"
+        "FROM nibrs_month t\n"
+        f"WHERE coalesce(t.reported_status, 'I') <> 'U' AND t.data_year = {literal(year)}\n"
+        "  AND t.agency_id IN (SELECT a.agency_id FROM ref_agency a JOIN ref_state s USING (state_id)\n"
+        f"                      WHERE s.state_postal_abbr = {literal(state)})"
     )
 
 

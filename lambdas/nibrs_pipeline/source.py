@@ -9,6 +9,7 @@ from nibrs_pipeline.extraction import extract_common
 from nibrs_pipeline.keys import StateYear
 from nibrs_pipeline.manifest import StateYearManifest
 from nibrs_pipeline.planning import SourceState, describe_changes, horizons_to_check
+from nibrs_pipeline.provenance import read_provenance
 from nibrs_pipeline.queries import available_state_years_query, row_versions_query
 
 
@@ -23,7 +24,13 @@ def read_source_state(snapshot: Snapshot, catalog: Catalog, manifests: Iterable[
     """The state of the source, and what changed since each of the manifests was made."""
     state_years = {StateYear(state, year): name for state, name, year in snapshot.rows(available_state_years_query())}
     common = extract_common(snapshot, catalog, documents(catalog), _Nowhere())  # type: ignore[arg-type]
-    return SourceState(state_years, snapshot.position, common.sha256, _changes(snapshot, catalog, list(manifests)))
+    return SourceState(
+        state_years,
+        snapshot.position,
+        common.sha256,
+        _changes(snapshot, catalog, list(manifests)),
+        read_provenance(snapshot.rows),
+    )
 
 
 def _changes(snapshot: Snapshot, catalog: Catalog, manifests: list[StateYearManifest]) -> dict[StateYear, list[str]]:

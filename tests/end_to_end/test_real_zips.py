@@ -11,6 +11,7 @@ from nibrs_local.home import Home
 from nibrs_local.verification import problems_of
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.documents import documents
+from nibrs_pipeline.documents.readme import README
 from nibrs_pipeline.keys import StateYear
 
 from tests.conftest import real_zip
@@ -71,6 +72,7 @@ def test_a_zip_holds_the_tables_and_the_documents_and_nothing_else(
             *documents(catalog),
             *(table.csv_name for table in catalog.code_tables),
             *(table.csv_name for table in catalog.data_tables),
+            *README,
         ]
 
 

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 from nibrs_local.home import Home
+from nibrs_local.verification import problems_of
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database import DatabaseLocation, snapshot
 from nibrs_pipeline.documents import documents
-from nibrs_pipeline.errors import EmptyTable
+from nibrs_pipeline.documents.readme import README
+from nibrs_pipeline.errors import EmptyTable, QueryFailed
 from nibrs_pipeline.extraction import extract_common, extract_state_year
 from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.planning import WorkItem
+from nibrs_pipeline.planning import WorkItem, reasons_out_of_date
+from nibrs_pipeline.provenance import SOURCE_NOTES, UNKNOWN
 from nibrs_pipeline.queries import KeyRange, copy_out, state_year_query
 from nibrs_pipeline.source import read_source_state
 
@@ -89,6 +92,86 @@ def test_a_range_that_leaves_rows_out_would_be_seen(loaded: DatabaseLocation, ca
     sink = io.BytesIO()
     with snapshot(loaded) as rows:
         assert rows.copy(copy_out(query), sink) == 0
+
+
+def know(location: DatabaseLocation, kind: str, note: str, table: str) -> None:
+    sql(location, f"INSERT INTO source_note VALUES ('DE', 2015, '{kind}', '{table}', 7, '{note}')")
+
+
+def call(location: DatabaseLocation, table: str, code: str, column: str, value: str) -> None:
+    sql(location, f"INSERT INTO source_code VALUES ('DE', 2015, '{table}', '{code}', '{column}', '{value}')")
+
+
+def test_what_is_known_of_a_source_travels_with_its_zip(
+    loaded: DatabaseLocation, catalog: Catalog, tmp_path: Path
+) -> None:
+    before, rows_before = extract(loaded, catalog, DE, tmp_path)
+    know(loaded, "set_aside", "7 victims & more.", "nibrs_victim")
+    call(loaded, "nibrs_circumstances", "6", "circumstances_name", "Domestic ''Violence''")
+    call(loaded, "nibrs_circumstances", "9", "circumstances_name", 'x, "y"')
+    sql(loaded, "INSERT INTO source_code VALUES ('RI', 2015, 'nibrs_injury', 'B', 'injury_name', 'RI only')")
+
+    with snapshot(loaded) as rows:
+        state = read_source_state(rows, catalog, [before])
+    assert reasons_out_of_date(before, state, catalog) == [
+        f"what is known of its source changed ({len(before.source_notes) + 1} notes, had {len(before.source_notes)})",
+        "names in its own lists of codes changed (2, had 0)",
+    ]
+    manifest, found = extract(loaded, catalog, DE, tmp_path)
+    with snapshot(loaded) as rows:
+        assert reasons_out_of_date(manifest, read_source_state(rows, catalog, [manifest]), catalog) == []
+    [note] = set(manifest.source_notes) - set(before.source_notes)
+    assert (note.kind, note.table, note.rows, note.note) == ("set_aside", "nibrs_victim", 7, "7 victims & more.")
+
+    names = {row["circumstances_code"]: row["circumstances_name"] for row in found["nibrs_circumstances"]}
+    assert (names["6"], names["9"]) == ("Domestic 'Violence'", 'x, "y"')
+    pairs = zip(found["nibrs_circumstances"], rows_before["nibrs_circumstances"], strict=True)
+    assert len([own for own, shared in pairs if own != shared]) == 2
+    assert [name for name, rows in found.items() if rows != rows_before[name]] == ["nibrs_circumstances"]
+
+    assert problems_of(tmp_path / "DE-2015.zip", manifest) == []
+    with zipfile.ZipFile(tmp_path / "DE-2015.zip") as archive:
+        assert archive.testzip() is None
+        assert archive.namelist()[-3:] == [*README, SOURCE_NOTES]
+        assert [entry.name for entry in manifest.files] == archive.namelist()
+        assert "7 victims \\& more. (nibrs\\_victim, 7 rows)" in archive.read("README.md").decode()
+    again, _ = extract(loaded, catalog, DE, tmp_path)
+    assert again.zip.sha256 == manifest.zip.sha256
+
+
+def test_the_readme_counts_agencies_and_months_that_were_reported(
+    loaded: DatabaseLocation, catalog: Catalog, tmp_path: Path
+) -> None:
+    _, rows = extract(loaded, catalog, DE, tmp_path)
+    reported = [row for row in rows["nibrs_month"] if row["reported_status"] != "U"]
+    with zipfile.ZipFile(tmp_path / "DE-2015.zip") as archive:
+        text = archive.read("README.md").decode()
+    assert f"| Incidents | {len(rows['nibrs_incident'])} |" in text
+    assert f"| Agencies that reported at least one month | {len({row['agency_id'] for row in reported})} |" in text
+    assert f"| Months that they reported, all agencies together | {len(reported)} |" in text
+
+
+def test_a_database_without_the_tables_of_sources_says_nothing_of_them(
+    loaded: DatabaseLocation, catalog: Catalog, tmp_path: Path
+) -> None:
+    sql(loaded, "DROP TABLE source_note")
+    sql(loaded, "DROP TABLE source_code")
+    manifest, _ = extract(loaded, catalog, DE, tmp_path)
+    assert (manifest.simulated, manifest.provenance) == (False, UNKNOWN)
+    with zipfile.ZipFile(tmp_path / "DE-2015.zip") as archive:
+        assert archive.namelist()[-2:] == [*README]
+
+
+def test_codes_that_fit_no_table_are_named(loaded: DatabaseLocation, catalog: Catalog, tmp_path: Path) -> None:
+    for table, column, message in (
+        ("nibrs_curse", "curse_name", r"source_code names nibrs_curse: there is no such code table"),
+        ("nibrs_offense", "offense_id", r"source_code names nibrs_offense: there is no such code table"),
+        ("nibrs_injury", "pain", r"nibrs_injury has no column pain; remove the rows of nibrs_injury"),
+    ):
+        call(loaded, table, "B", column, "x")
+        with pytest.raises(QueryFailed, match=message):
+            extract(loaded, catalog, DE, tmp_path)
+        sql(loaded, "DELETE FROM source_code")
 
 
 def test_what_changes_during_an_extraction_is_not_in_it(

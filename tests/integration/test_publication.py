@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 from nibrs_pipeline.environment import environment
-from nibrs_pipeline.errors import BrokenExtract, PublishBusy
+from nibrs_pipeline.errors import BrokenExtract, PublishBusy, SimulatedBesideReal
 from nibrs_pipeline.handlers import publish
 from nibrs_pipeline.keys import (
     PUBLISH_LEASE,
@@ -25,7 +25,7 @@ from nibrs_pipeline.publication import publish_run
 from nibrs_pipeline.store import Store
 from nibrs_pipeline.web_caches import invalidate, paths_of
 
-from tests.unit.samples import bundle, manifest
+from tests.unit.samples import MADE_UP, bundle, manifest
 
 AZ = StateYear("AZ", 2016)
 CONTENT = b"z" * 1000
@@ -73,6 +73,17 @@ def test_later_data_is_never_replaced_by_earlier(store: Store) -> None:
     stage(store, "early", manifest(*AZ, time="2026-01-01T00:00:00Z"), b"e" * 1000)
     assert publish_run(store, "early") == ([], ["downloads/2016/AZ-2016.zip"])
     assert store.get("downloads/2016/AZ-2016.zip") == b"l" * 1000
+
+
+def test_simulated_state_years_are_not_published_beside_real_ones(store: Store) -> None:
+    stage(store, "real", manifest("LA", 2013))
+    publish_run(store, "real")
+    before = {key: store.get(key) for key in store.sizes("downloads/")}
+    stage(store, "simulated", manifest(*AZ, known=MADE_UP))
+    with pytest.raises(SimulatedBesideReal, match=r"AZ-2016.zip of run simulated: simulated; .*LA-2013.zip"):
+        publish_run(store, "simulated")
+    assert {key: store.get(key) for key in store.sizes("downloads/")} == before
+    assert store.get(PUBLISH_LEASE) is None
 
 
 def test_a_zip_of_another_size_than_its_manifest_says_stops_all(store: Store) -> None:

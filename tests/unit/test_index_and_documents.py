@@ -1,14 +1,38 @@
 """The index and the documents, as text."""
 
+import json
+import re
 import xml.etree.ElementTree as ET
+from html import escape
+from html.parser import HTMLParser
 
 import pytest
-from nibrs_pipeline.catalog import Catalog
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nibrs_pipeline.catalog import Catalog, nibrs_catalog
 from nibrs_pipeline.documents import DIAGRAM, documents
+from nibrs_pipeline.documents.markdown import literally, plain
+from nibrs_pipeline.documents.markdown import page as markdown_page
+from nibrs_pipeline.documents.readme import StateYearFacts, bundle_readme, state_year_readme
 from nibrs_pipeline.index_page import download_index, human_size, index_html, index_json
 from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.provenance import (
+    SOURCE_NOTES,
+    UNKNOWN,
+    Provenance,
+    SourceCode,
+    SourceNote,
+    source_notes_csv,
+)
 
-from tests.unit.samples import bundle, estimates, manifest
+from tests.unit.samples import MADE_UP, bundle, estimates, manifest
+
+NIBRS_MANUAL = "https://www.fbi.gov/how-we-can-help-you/more-fbi-services-and-information/ucr/nibrs"
+
+
+def facts(known: Provenance = UNKNOWN) -> StateYearFacts:
+    rows = {"nibrs_incident": 12345, "nibrs_offense": 23456}
+    return StateYearFacts(StateYear("AZ", 2016), "Arizona", rows, 5, 60, known)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +45,7 @@ def test_sizes_are_readable(size: int, text: str) -> None:
 def test_an_index_of_nothing_says_so() -> None:
     index = download_index({}, {}, {})
     assert "No downloads yet" in index_html(index).decode()
-    assert index_json(index) == b'{\n "state_years": [],\n "bundles": [],\n "estimates": []\n}\n'
+    assert index_json(index) == b'{\n "simulated": false,\n "state_years": [],\n "bundles": [],\n "estimates": []\n}\n'
 
 
 def test_a_state_year_that_is_not_there_has_a_mark_in_the_table() -> None:
@@ -54,12 +78,177 @@ def test_the_diagram_shows_every_table_and_no_box_covers_another(catalog: Catalo
 
 def test_documents_are_the_same_every_time(catalog: Catalog) -> None:
     assert documents(catalog) == documents(catalog)
+    assert state_year_readme(catalog, facts()) == state_year_readme(catalog, facts())
 
 
-def test_the_readme_page_needs_nothing_from_outside(catalog: Catalog) -> None:
-    page = documents(catalog)["README.html"].decode()
+@pytest.mark.parametrize("known", [UNKNOWN, MADE_UP], ids=["real", "simulated"])
+def test_the_readme_page_needs_nothing_from_outside(catalog: Catalog, known: Provenance) -> None:
+    page = state_year_readme(catalog, facts(known))["README.html"].decode()
     assert "<script" not in page
     assert "<link" not in page
     assert "src=" not in page
     for table in catalog.published:
         assert f'id="{table.name}"' in page
+
+
+@pytest.mark.parametrize("known", [UNKNOWN, MADE_UP], ids=["real", "simulated"])
+def test_every_link_of_the_readme_leads_somewhere(catalog: Catalog, known: Provenance) -> None:
+    contents = state_year_readme(catalog, facts(known))
+    in_zip = {*documents(catalog), *contents, *([SOURCE_NOTES] if known.notes else [])}
+    page = contents["README.html"].decode()
+    places = set(re.findall(r'id="([^"]*)"', page))
+    links = re.findall(r'href="([^"]*)"', page)
+    assert len(links) > 43
+    for link in links:
+        file, _, place = link.partition("#")
+        assert file in in_zip | {"", NIBRS_MANUAL}, link
+        assert not place or place in places, link
+
+
+def test_a_readme_names_its_state_year_and_says_how_much_is_in_it(catalog: Catalog) -> None:
+    text = state_year_readme(catalog, facts())["README.md"].decode()
+    assert text.startswith("# Arizona 2016\n")
+    for line in ("| Data year | 2016 |", "| Incidents | 12,345 |", "| Offenses | 23,456 |"):
+        assert line in text
+    assert "| Agencies that reported at least one month | 5 |" in text
+    assert "no copyright" in text
+    assert "File AZ-2016.zip" in text
+    assert "What is known" not in text
+    assert "imulated" not in text
+
+
+def test_a_simulated_readme_says_so_first_and_cites_nobody(catalog: Catalog) -> None:
+    contents = state_year_readme(catalog, facts(MADE_UP))
+    text, page = contents["README.md"].decode(), contents["README.html"].decode()
+    assert text.startswith("# SIMULATED DATA, NOT REAL: Arizona 2016\n")
+    assert "<title>SIMULATED: Arizona 2016" in page
+    assert page.index("<h1>SIMULATED DATA, NOT REAL") < page.index("No incident, victim, offender or arrestee")
+    assert "Federal Bureau of Investigation, Uniform Crime Reporting Program:" not in text
+
+
+def test_what_is_known_of_the_source_stands_in_the_readme(catalog: Catalog) -> None:
+    known = Provenance(
+        notes=(SourceNote(kind="set_aside", table="nibrs_offender", rows=1108, note="Offenders without incident."),),
+        codes=(SourceCode(table="nibrs_circumstances", code="6", column="circumstances_name", value="x"),),
+    )
+    text = state_year_readme(catalog, facts(known))["README.md"].decode()
+    assert "## What is known of this file's source\n" in text
+    assert "* Offenders without incident. (nibrs\\_offender, 1,108 rows)\n" in text
+    assert "the same in every zip but for names of codes" in text
+    assert source_notes_csv(known) == (
+        b"kind,table_name,rows,note\nset_aside,nibrs_offender,1108,Offenders without incident.\n"
+    )
+
+
+class _Items(HTMLParser):
+    """The texts of the first list of a page, and whether they held an element."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.elements: list[str] = []
+        self._inside = False
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if self._inside:
+            self.elements.append(tag)
+        if tag == "li":
+            self._inside = True
+            self.texts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = self._inside and tag != "li"
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.texts[-1] += data
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "</li><script>alert(1)</script>", "# a heading", "- a list", "1. first", "12) second", "--- \n***", "=== ",
+        "a | b\n|---|---|", "[a](javascript:x)", "![x](y)", "<!-- ", "`code", "&lt;b&gt;", "\\", "two  \nlines",
+        "\n\n## out", "    code", "\tcode", "{{tables}}", "http://example.org", "<http://example.org>", "~~~",
+        "\u202eevil", "a\u2028b", "[x]: y", "> quoted", "+ plus", "\u0000", "_a_ *b*", "",
+    ],
+)  # fmt: skip
+def test_special_characters_in_a_text_are_shown_as_they_are(text: str) -> None:
+    shown_as_it_is(text)
+
+
+@given(st.text(max_size=60) | st.text(alphabet="\\`*_[]<>&|~#!-+=1.): \n\t{}\"'ab", max_size=30))
+def test_any_text_is_shown_as_it_is(text: str) -> None:
+    shown_as_it_is(text)
+
+
+def shown_as_it_is(text: str) -> None:
+    """As an item of a list, in a table and in the whole README."""
+    items = _Items()
+    items.feed(markdown_page("t", f"* {literally(text)}x\n* second"))
+    assert items.texts == [plain(text + "x") if not text[-1:].isspace() else plain(text) + "x", "second"]
+    assert items.elements == []
+    cells = markdown_page("t", f"| a | b |\n|---|---|\n| {literally(text)} | second |")
+    assert re.findall(r"<td>(.*?)</td>", cells, re.DOTALL) == [escape_as_markdown_it(plain(text)), "second"]
+
+
+def escape_as_markdown_it(text: str) -> str:
+    return escape(text, quote=False).replace('"', "&quot;")
+
+
+@given(st.lists(st.text(min_size=1, max_size=40), max_size=3))
+@settings(max_examples=25)
+def test_no_note_breaks_the_readme(notes: list[str]) -> None:
+    catalog = nibrs_catalog()
+    known = Provenance(notes=tuple(SourceNote(kind="incomplete", table=n, note=n) for n in notes))
+    page = state_year_readme(catalog, facts(known))["README.html"].decode()
+    plain_page = state_year_readme(catalog, facts())["README.html"].decode()
+    added = 2 if notes else 0
+    assert page.count("<h2") == plain_page.count("<h2") + (1 if notes else 0)
+    assert page.count("<li>") == plain_page.count("<li>") + len(notes)
+    assert page.count("<table>") == plain_page.count("<table>")
+    assert page.count("href=") == plain_page.count("href=") + added // 2
+    assert "<script" not in page
+
+
+def test_a_simulated_index_says_so_everywhere() -> None:
+    there = {StateYear("AZ", 2016): manifest("AZ", 2016, known=MADE_UP)}
+    bundles = {"AZ-all-years": bundle("AZ-all-years", *there.values())}
+    index = download_index(there, bundles, {2016: estimates(2016, simulated=True)})
+    told = json.loads(index_json(index))
+    assert told["simulated"] is True
+    assert [entry["simulated"] for part in ("state_years", "bundles", "estimates") for entry in told[part]] == [
+        True
+    ] * 3
+    page = index_html(index).decode()
+    assert "<title>SIMULATED NIBRS downloads, not real data</title>" in page
+    assert page.index('class="warning"') < page.index('id="matrix"')
+    assert page.count('<strong class="made-up">simulated</strong>') == 3
+    assert "Federal Bureau" not in page
+
+
+def test_an_index_of_real_data_does_not_speak_of_simulation_and_says_how_to_cite() -> None:
+    index = download_index({StateYear("AZ", 2016): manifest("AZ", 2016)}, {}, {})
+    page = index_html(index).decode()
+    assert "imulated" not in re.sub("<style>.*?</style>", "", page, flags=re.DOTALL)
+    assert "no copyright" in page
+    assert json.loads(index_json(index))["state_years"][0]["simulated"] is False
+
+
+def test_notes_on_a_source_stand_in_the_index_as_they_are() -> None:
+    known = Provenance(notes=(SourceNote(kind="incomplete", note="a <b> {{rows}} & c"),))
+    index = download_index({StateYear("AZ", 2016): manifest("AZ", 2016, known=known)}, {}, {})
+    page = index_html(index).decode()
+    assert "<summary>1 note</summary><ul><li>a &lt;b&gt; {{rows}} &amp; c</li></ul>" in page
+    assert json.loads(index_json(index))["state_years"][0]["source_notes"] == ["a <b> {{rows}} & c"]
+
+
+def test_a_bundle_says_what_is_in_it_and_what_is_known_of_that() -> None:
+    note = Provenance(notes=(SourceNote(kind="incomplete", note="No *months*."),))
+    members = [(StateYear("AZ", 2016), "Arizona", 1234, note), (StateYear("LA", 2013), "Louisiana", 5, UNKNOWN)]
+    text = bundle_readme("all", members)["README.md"].decode()
+    assert "| [AZ-2016](AZ-2016/README.html) | Arizona | 2016 | 1,234 |" in text
+    assert "* AZ-2016: No \\*months\\*." in text
+    assert "imulated" not in text
+    made_up = bundle_readme("all", [(StateYear("AZ", 2016), "Arizona", 1234, MADE_UP)])
+    assert made_up["README.md"].startswith(b"# SIMULATED DATA, NOT REAL: all\n")

@@ -1,57 +1,186 @@
-"""The README of every zip, as text and as a page."""
+"""The README of a state-year's zip and that of a bundle, as text and as a page."""
 
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from importlib.resources import files
 
-from markdown_it import MarkdownIt
-
 from nibrs_pipeline.catalog import Catalog, Table
+from nibrs_pipeline.documents.diagram import diagram_svg
+from nibrs_pipeline.documents.markdown import filled, literally, page
+from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.provenance import SIMULATED, SOURCE_NOTES, Provenance, SourceCode, SourceNote
 
-_STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 62rem;
-       margin: 0 auto; padding: 1rem; }
-h1, h2, h3 { line-height: 1.2; }
-h2 { margin-top: 2.5rem; border-bottom: 2px solid #1b4b72; padding-bottom: .2rem; }
-code, pre { font-family: ui-monospace, monospace; font-size: .9em; background: #f2f4f6; }
-pre { padding: .8rem; overflow-x: auto; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; margin: .8rem 0; }
-th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #cfd6dc; }
-th { background: #1b4b72; color: #fff; }
-a { color: #1b4b72; }
-svg { max-width: 100%; height: auto; }
-"""
+#: The names of the README, in the order in which a zip holds them.
+README = ("README.md", "README.html")
 
 
-def readme_markdown(catalog: Catalog) -> str:
-    """The text of ``code_tables/documents/zip_readme.md`` with the list of tables in its place."""
-    template = (files("code_tables") / "documents" / "zip_readme.md").read_text(encoding="utf-8")
-    parts = [
-        f"The {len(catalog.data_tables)} tables of this state and year:",
-        _table_list(catalog.data_tables),
-        f"The {len(catalog.code_tables)} code tables, the same in every zip:",
-        _table_list(catalog.code_tables),
+@dataclass(frozen=True)
+class StateYearFacts:
+    """What the README of a state-year's zip says of it.
+
+    Attributes:
+        rows: rows by table.
+        agencies: agencies that reported a month, ``months`` that they reported together.
+    """
+
+    item: StateYear
+    state_name: str
+    rows: Mapping[str, int]
+    agencies: int
+    months: int
+    provenance: Provenance
+
+    @property
+    def name(self) -> str:
+        """As a heading says it: Arizona 2016."""
+        return f"{self.state_name} {self.item.year}"
+
+
+def state_year_readme(catalog: Catalog, facts: StateYearFacts) -> dict[str, bytes]:
+    """Contents by name. The same facts give the same bytes."""
+    simulated = facts.provenance.simulated
+    markdown = filled(_template("zip_readme.md"), _parts(catalog, facts))
+    title = f"{'SIMULATED: ' if simulated else ''}{facts.name}: incident-based crime data (NIBRS)"
+    texts = (markdown, page(title, markdown, _appendix(catalog), simulated))
+    return {name: text.encode() for name, text in zip(README, texts, strict=True)}
+
+
+def bundle_readme(name: str, members: Sequence[tuple[StateYear, str, int, Provenance]]) -> dict[str, bytes]:
+    """The README of a bundle.
+
+    Args:
+        name: of the bundle.
+        members: each state-year in it with its state's name, its incidents and what is known of its source.
+    """
+    simulated = any(provenance.simulated for *_, provenance in members)
+    lines = [
+        f"| [{item}]({item}/README.html) | {literally(state_name)} | {item.year} | {incidents:,} |"
+        for item, state_name, incidents, _ in members
     ]
-    return template.replace("{{tables}}", "\n\n".join(parts))
+    notes = [
+        f"* {item}: {_noted(note)}"
+        for item, _, _, provenance in members
+        for note in provenance.notes
+        if note.kind != SIMULATED
+    ]
+    parts = {
+        "title": f"{'SIMULATED DATA, NOT REAL: ' if simulated else ''}{literally(name)}",
+        "warning": _template("simulated.md") if simulated else "",
+        "members": "\n".join(["| folder | state | data year | incidents |", "|---|---|---|---|", *lines]),
+        "source": "\n".join(["## What is known of the sources", "", *notes, ""]) if notes else "",
+    }
+    markdown = filled(_template("bundle_readme.md"), parts)
+    texts = (markdown, page(f"{'SIMULATED: ' if simulated else ''}{name}", markdown, simulated=simulated))
+    return {name: text.encode() for name, text in zip(README, texts, strict=True)}
 
 
-def readme_html(catalog: Catalog, markdown: str, diagram: str) -> str:
-    """The README as one page without outside requests, with the diagram and the data dictionary."""
-    body = MarkdownIt("commonmark").enable("table").render(markdown)
-    dictionary = "".join(_dictionary_section(table) for table in catalog.published)
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        "<title>NIBRS: incident-based crime data of one state and year</title>\n"
-        f"<style>{_STYLE}</style>\n</head>\n<body>\n{body}\n"
-        f'<h2 id="diagram">How the tables hang together</h2>\n<div class="wide">{diagram}</div>\n'
-        f'<h2 id="dictionary">Data dictionary</h2>\n{dictionary}</body>\n</html>\n'
+def readme_fingerprint(catalog: Catalog) -> str:
+    """One SHA-256 over all that a README says beside the facts of its state-year."""
+    note, code = SourceNote(kind="x", table="x", rows=1, note="x"), SourceCode(table="x", code="x", column="x")
+    digest = hashlib.sha256()
+    for kind in ("x", SIMULATED):
+        known = Provenance(notes=(note.model_copy(update={"kind": kind}),), codes=(code,))
+        facts = StateYearFacts(StateYear("XX", 0), "X", {}, 0, 0, known)
+        for content in state_year_readme(catalog, facts).values():
+            digest.update(content)
+    return digest.hexdigest()
+
+
+@lru_cache
+def _template(name: str) -> str:
+    return (files("code_tables") / "documents" / name).read_text(encoding="utf-8")
+
+
+def _parts(catalog: Catalog, facts: StateYearFacts) -> dict[str, str]:
+    simulated = facts.provenance.simulated
+    name = literally(facts.name)
+    return {
+        "title": f"SIMULATED DATA, NOT REAL: {name}" if simulated else name,
+        "warning": _template("simulated.md") if simulated else "",
+        "zip": str(facts.item),
+        "reported": _reported(facts),
+        "facts": _facts(facts),
+        "source": _source(facts.provenance),
+        "tables": _tables(catalog, facts.provenance),
+        "notes_file": f"| [`{SOURCE_NOTES}`]({SOURCE_NOTES}) | what is known of this file's source, as a table |\n"
+        if facts.provenance.notes
+        else "",
+        "rights": filled(_template("rights_simulated.md" if simulated else "rights.md"), _citation(facts)),
+    }
+
+
+def _reported(facts: StateYearFacts) -> str:
+    state = literally(facts.state_name)
+    if facts.provenance.simulated:
+        return f"what police agencies of {state} might have reported"
+    return f"what the police agencies of {state} reported"
+
+
+def _citation(facts: StateYearFacts) -> dict[str, str]:
+    return {"state": literally(facts.state_name), "year": str(facts.item.year), "zip": str(facts.item)}
+
+
+def _facts(facts: StateYearFacts) -> str:
+    rows = facts.rows
+    lines = [
+        ("State", f"{literally(facts.state_name)} ({facts.item.state})"),
+        ("Data year", str(facts.item.year)),
+        ("Incidents", f"{rows.get('nibrs_incident', 0):,}"),
+        ("Offenses", f"{rows.get('nibrs_offense', 0):,}"),
+        ("Victims", f"{rows.get('nibrs_victim', 0):,}"),
+        ("Agencies that reported at least one month", f"{facts.agencies:,}"),
+        ("Months that they reported, all agencies together", f"{facts.months:,}"),
+        ("Agencies listed in `agency_participation`", f"{rows.get('agency_participation', 0):,}"),
+    ]
+    return "\n".join(["| | |", "|---|---|", *(f"| {what} | {value} |" for what, value in lines)])
+
+
+def _source(provenance: Provenance) -> str:
+    """The section on the source; nothing if nothing is known."""
+    lines = [f"* {_noted(note)}" for note in provenance.notes]
+    if own := sorted(provenance.codes_by_table()):
+        lines.append(
+            f"* Names of codes are those of this file's own list where other years have others "
+            f"({len(provenance.codes)} in {', '.join(map(literally, own))})."
+        )
+    return "\n".join(["## What is known of this file's source", "", *lines, ""]) if lines else ""
+
+
+def _noted(note: SourceNote) -> str:
+    about = [literally(note.table)] if note.table else []
+    if note.rows is not None:
+        about.append(f"{note.rows:,} {'row' if note.rows == 1 else 'rows'}")
+    return literally(note.note) + (f" ({', '.join(about)})" if about else "")
+
+
+def _tables(catalog: Catalog, provenance: Provenance) -> str:
+    same = "the same in every zip" if not provenance.codes else "the same in every zip but for names of codes"
+    return "\n\n".join(
+        [
+            f"The {len(catalog.data_tables)} tables of this state and year:",
+            _table_list(catalog.data_tables),
+            f"The {len(catalog.code_tables)} code tables, {same}:",
+            _table_list(catalog.code_tables),
+        ]
     )
 
 
 def _table_list(tables: tuple[Table, ...]) -> str:
-    lines = [f"| `{table.name}` | {table.description} |" for table in tables]
+    lines = [f"| [`{table.name}`](README.html#{table.name}) | {table.description} |" for table in tables]
     return "\n".join(["| table | what a row is |", "|---|---|", *lines])
+
+
+@lru_cache(maxsize=1)
+def _appendix(catalog: Catalog) -> str:
+    """What follows the text on the page: the diagram and the data dictionary."""
+    dictionary = "".join(_dictionary_section(table) for table in catalog.published)
+    return (
+        f'<h2 id="diagram">How the tables hang together</h2>\n<div class="wide">{diagram_svg(catalog)}</div>\n'
+        f'<h2 id="dictionary">Data dictionary</h2>\n{dictionary}'
+    )
 
 
 def _dictionary_section(table: Table) -> str:

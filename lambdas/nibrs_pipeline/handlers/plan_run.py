@@ -9,9 +9,15 @@ from nibrs_pipeline.database import snapshot
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.handlers.resources import data_store, database_location
 from nibrs_pipeline.keys import bundles_work_key, failure_key, plan_key, request_key, state_years_work_key
-from nibrs_pipeline.manifest_store import read_published, read_staged, recorded_failures
+from nibrs_pipeline.manifest_store import (
+    read_published,
+    read_published_estimates,
+    read_staged,
+    recorded_failures,
+)
 from nibrs_pipeline.observability import logger, observed
-from nibrs_pipeline.planning import Plan, make_plan
+from nibrs_pipeline.planning import Plan, make_plan, require_one_index
+from nibrs_pipeline.publishing import AnyManifest
 from nibrs_pipeline.request import Request, parse_request, request_to_complete
 from nibrs_pipeline.source import read_source_state
 from nibrs_pipeline.store import Store
@@ -31,6 +37,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     with snapshot(database_location()) as rows:
         asked = [manifest for item, manifest in (published | staged).items() if request.includes(*item)]
         source = read_source_state(rows, catalog, asked)
+    there: list[AnyManifest] = [*published.values(), *bundles.values(), *read_published_estimates(store).values()]
+    require_one_index(request, source, there)
     plan = make_plan(request, run_id, source, published, staged, bundles, catalog)
     _write(store, request, plan)
     for work in plan.to_extract:

@@ -40,6 +40,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         zip=ZipSummary(name=Path(key).name, bytes=writer.size, sha256=sha256),
         files=[file_entry(member) for member in writer.members],
         source=inputs.source,
+        simulated=inputs.simulated,
     )
     store.put(manifest_of(key), manifest.to_json())
     return {"files": len(manifest.files), "bytes": manifest.zip.bytes}

@@ -1,0 +1,141 @@
+"""Provenance: what is known of a state-year's source beside its rows.
+
+``nibrs load`` and ``nibrs simulate`` keep it in two tables of the database, ``source_note`` and ``source_code``. The
+FBI's database has neither: then nothing is known, and nothing is said. This module is their only reader.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from nibrs_pipeline.errors import QueryFailed, SimulatedBesideReal
+from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.queries import source_codes_query, source_notes_query, source_tables_query
+
+#: The kind of note that says: this state-year does not exist in reality.
+SIMULATED = "simulated"
+#: The file of a zip that has the notes on its source; a zip without notes has no such file.
+SOURCE_NOTES = "source_notes.csv"
+
+#: Asks the database and gives all rows of a small result.
+Ask = Callable[[str], list[list[Any]]]
+
+
+class _Known(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceNote(_Known):
+    """A sentence for people, and what it is about: ``kind``, and the ``table`` and number of ``rows`` if there are."""
+
+    kind: str
+    table: str | None = None
+    rows: int | None = None
+    note: str
+
+
+class SourceCode(_Known):
+    """What the state-year's own list says in a ``column`` of a code table's row, where the database says otherwise."""
+
+    table: str
+    code: str
+    column: str
+    value: str | None = None
+
+
+class Provenance(_Known):
+    """All that is known of a state-year's source; in an order that depends on nothing but what is known."""
+
+    notes: tuple[SourceNote, ...] = ()
+    codes: tuple[SourceCode, ...] = ()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the state-year does not exist in reality."""
+        return any(note.kind == SIMULATED for note in self.notes)
+
+    def codes_by_table(self) -> dict[str, list[SourceCode]]:
+        """The codes of each code table that has any."""
+        found: dict[str, list[SourceCode]] = {}
+        for code in self.codes:
+            found.setdefault(code.table, []).append(code)
+        return found
+
+    def changes_since(self, before: "Provenance") -> list[str]:
+        """What has to be said differently now than in a zip that was made when ``before`` was known."""
+        changes = []
+        if self.notes != before.notes:
+            changes.append(f"what is known of its source changed ({len(self.notes)} notes, had {len(before.notes)})")
+        if self.codes != before.codes:
+            changes.append(f"names in its own lists of codes changed ({len(self.codes)}, had {len(before.codes)})")
+        return changes
+
+
+#: Of a source of which nothing is said.
+UNKNOWN = Provenance()
+
+
+def read_provenance(ask: Ask, item: StateYear | None = None) -> dict[StateYear, Provenance]:
+    """What the database knows of all state-years, or of one; those of which it knows nothing are left out.
+
+    Raises:
+        QueryFailed: a note without a sentence, or a code without table, code or column.
+    """
+    [[has_notes, has_codes]] = ask(source_tables_query())
+    notes: dict[StateYear, set[SourceNote]] = {}
+    codes: dict[StateYear, set[SourceCode]] = {}
+    for state, year, kind, table, rows, note in ask(source_notes_query(item)) if has_notes else []:
+        _require("source_note", state, year, kind, note)
+        known = SourceNote(kind=kind, table=table, rows=rows, note=note)
+        notes.setdefault(StateYear(state, year), set()).add(known)
+    for state, year, table, code, column, value in ask(source_codes_query(item)) if has_codes else []:
+        _require("source_code", state, year, table, code, column)
+        own = SourceCode(table=table, code=code, column=column, value=value)
+        codes.setdefault(StateYear(state, year), set()).add(own)
+    return {
+        each: Provenance(
+            notes=tuple(sorted(notes.get(each, ()), key=lambda n: (n.kind, n.table or "", n.note, n.rows or 0))),
+            codes=tuple(sorted(codes.get(each, ()), key=lambda c: (c.table, c.code, c.column, c.value or ""))),
+        )
+        for each in sorted(notes.keys() | codes.keys())
+    }
+
+
+def _require(table: str, *values: object) -> None:
+    if None in values:
+        raise QueryFailed(f"{table} has a row with an empty field that it needs: {values}; complete or remove the row")
+
+
+def source_notes_csv(provenance: Provenance) -> bytes:
+    """The notes as the file of a zip."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("kind", "table_name", "rows", "note"))
+    writer.writerows((each.kind, each.table, each.rows, each.note) for each in provenance.notes)
+    return text.getvalue().encode()
+
+
+def require_one_world(simulated: Mapping[str, bool]) -> None:
+    """Refuse real and simulated state-years in one index.
+
+    Args:
+        simulated: whether it is simulated, for each thing that would stand there, by a name that people understand.
+
+    Raises:
+        SimulatedBesideReal: names one of either kind, and the ways on.
+    """
+    real = sorted(name for name, is_simulated in simulated.items() if not is_simulated)
+    made_up = sorted(name for name, is_simulated in simulated.items() if is_simulated)
+    if real and made_up:
+        raise SimulatedBesideReal(
+            f"{_first(made_up)}: simulated; {_first(real)}: not. Real and simulated state-years never stand in one "
+            "index. Keep the simulated ones in a home of their own (another NIBRS_HOME with its own database; on AWS "
+            "another stack), or remove one of the two kinds from the database or from what is published"
+        )
+
+
+def _first(names: list[str]) -> str:
+    return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
