@@ -167,8 +167,9 @@ def make_plan(
         staged: what an earlier try of the same run has made and not published.
         bundles: the published bundles by name.
     """
+    asked = requested(request, source.state_years)
     expected, to_extract = [], []
-    for item in requested(request, source.state_years) if request.downloads else []:
+    for item in asked if request.downloads else []:
         # What this run has staged stands for the published zip: it was made because that is out of date.
         reasons = reasons_out_of_date(staged.get(item) or published.get(item), source, catalog)
         to_make = bool(reasons) or (request.force and item not in staged)

@@ -2,12 +2,21 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from nibrs_pipeline.errors import BadRequest
 
-Year = Annotated[int, Field(strict=True, ge=1960, le=2100)]
-State = Annotated[str, Field(strict=True, pattern=r"^[A-Z]{2}$")]
+#: Data years that can be asked for.
+FIRST_YEAR, LAST_YEAR = 1960, 2100
+
+
+def _upper(given: Any) -> Any:
+    """Postal abbreviations are taken in capitals and in small letters."""
+    return given.upper() if isinstance(given, str) and given.isascii() else given
+
+
+Year = Annotated[int, Field(strict=True, ge=FIRST_YEAR, le=LAST_YEAR)]
+State = Annotated[str, BeforeValidator(_upper), Field(strict=True, pattern=r"^[A-Z]{2}$")]
 Scope = Literal["states", "years"]
 
 _RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
@@ -86,6 +95,11 @@ class Request(BaseModel):
             return False
         return self.includes_year(year)
 
+    @property
+    def asks_for_nothing(self) -> bool:
+        """Whether neither downloads nor estimates nor bundles are to be made."""
+        return not (self.downloads or self.wants_estimates or self.bundles)
+
     def is_only_a_run_id(self) -> bool:
         """Whether nothing is given but a run's name: then that run is to be completed."""
         return self.run_id is not None and self.model_fields_set == {"run_id"}
@@ -102,10 +116,17 @@ def parse_request(given: Any) -> Request:
             f"the request is {_short(given)}; it has to be a JSON object, {{}} for all that is out of date"
         )
     try:
-        return Request.model_validate(given)
+        request = Request.model_validate(given)
     except ValidationError as error:
         fields = sorted({str(problem["loc"][0]) if problem["loc"] else "request" for problem in error.errors()})
         raise BadRequest("; ".join(_refusal(field, given) for field in fields)) from error
+    if request.asks_for_nothing:
+        estimates = "false" if request.estimates is False else "not asked for (with states they have to be)"
+        raise BadRequest(
+            f'downloads: false was given, and estimates are {estimates}: this asks for nothing; say "downloads": true '
+            'or "estimates": true'
+        )
+    return request
 
 
 def request_to_complete(request: Request, recorded: bytes | None) -> Request:

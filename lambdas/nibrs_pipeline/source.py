@@ -20,9 +20,14 @@ class _Nowhere:
         return len(data)
 
 
+def read_state_years(snapshot: Snapshot) -> dict[StateYear, str]:
+    """The state-years of the database, with the state's name."""
+    return {StateYear(state, year): name for state, name, year in snapshot.rows(available_state_years_query())}
+
+
 def read_source_state(snapshot: Snapshot, catalog: Catalog, manifests: Iterable[StateYearManifest]) -> SourceState:
     """The state of the source, and what changed since each of the manifests was made."""
-    state_years = {StateYear(state, year): name for state, name, year in snapshot.rows(available_state_years_query())}
+    state_years = read_state_years(snapshot)
     common = extract_common(snapshot, catalog, documents(catalog), _Nowhere())  # type: ignore[arg-type]
     return SourceState(
         state_years,

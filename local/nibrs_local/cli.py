@@ -1,45 +1,35 @@
 """The ``nibrs`` command."""
 
-import json
+import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.database import DatabaseLocation, connect, snapshot, translated_errors
-from nibrs_pipeline.errors import BadRequest, PipelineError
 from nibrs_pipeline.index_page import human_size
 from nibrs_pipeline.keys import manifest_of
-from nibrs_pipeline.request import parse_request
 from nibrs_pipeline.store import Store
 from nibrs_quality.command import check_command
 from nibrs_simulation.command import simulate_command
-from nibrs_simulation.world import SimulationError
 from rich.markup import escape
 from rich.table import Table
 
 from nibrs_local import embedded_postgres
-from nibrs_local.aws import AwsError, find_state_machine, newest_execution, start_execution
-from nibrs_local.display import follow, shortened
+from nibrs_local.display import shortened
+from nibrs_local.failures import Commands
 from nibrs_local.folder_objects import FolderObjects
-from nibrs_local.home import BUCKET, Home, HomeInUse
+from nibrs_local.home import BUCKET, Home
 from nibrs_local.listing import Listed, list_state_years
 from nibrs_local.loading import Loaded, load_zip
 from nibrs_local.published_zip import BadFile
-from nibrs_local.run_id import default_run_id
+from nibrs_local.run_commands import run_command, start_command, watch_command
 from nibrs_local.schema import create_schema
-from nibrs_local.terminal import FAILED, WRONG_USE, console, errors
-from nibrs_local.verification import UnreadableManifest, problems_of, read_manifest
-from nibrs_local.watching import RunView, observe
-from nibrs_local.years import parse_years
-
-if TYPE_CHECKING:
-    from nibrs_local.local_run import Outcome
+from nibrs_local.terminal import FAILED, console, errors
+from nibrs_local.verification import problems_of, read_manifest
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="nibrs-pipeline")
 def main() -> None:
     """NIBRS downloads and estimates: from a PostgreSQL database to one zip per state and data year, and per year.
@@ -53,122 +43,6 @@ def main() -> None:
 
     Exit codes: 0 done, 1 failed, 2 wrong use or a refused request.
     """
-
-
-def request_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that make a request, for ``run`` and ``start`` alike."""
-    options = [
-        click.option("--years", metavar="YEARS", help="Data years, such as 2016 or 2016,2012-2014 (default: all)."),
-        click.option("--states", metavar="STATES", help="Postal abbreviations, such as AZ,LA (default: all)."),
-        click.option(
-            "--bundle",
-            "bundles",
-            type=click.Choice(["states", "years"]),
-            multiple=True,
-            help="Also make one zip per state with all its years, or per year with all its states.",
-        ),
-        click.option("--force", is_flag=True, help="Make everything anew, also what is up to date."),
-        click.option("--downloads-only", is_flag=True, help="Make the downloads, not the estimates."),
-        click.option(
-            "--estimates-only", is_flag=True, help="Make the estimates, from the downloads that are published."
-        ),
-        click.option("--run-id", metavar="ID", help="Name of the run; the name alone completes a run that failed."),
-        click.option(
-            "--input",
-            "input_file",
-            type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            help="A request as JSON; the other options override its fields.",
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def make_request(
-    years: str | None,
-    states: str | None,
-    bundles: tuple[str, ...],
-    force: bool,
-    downloads_only: bool,
-    estimates_only: bool,
-    run_id: str | None,
-    input_file: Path | None,
-) -> dict[str, Any]:
-    """The request that the options ask for; it always has a run_id."""
-    request = _read_request(input_file) if input_file else {}
-    if years:
-        request["years"] = parse_years(years)
-    if states:
-        request["states"] = [state.strip().upper() for state in states.split(",")]
-    if bundles:
-        request["bundles"] = list(bundles)
-    if force:
-        request["force"] = True
-    if downloads_only and estimates_only:
-        raise BadRequest("--downloads-only and --estimates-only: give one of them, or none for both")
-    if downloads_only:
-        request["estimates"] = False
-    if estimates_only:
-        request |= {"downloads": False, "estimates": True}
-    if run_id or "run_id" not in request:
-        request["run_id"] = run_id or default_run_id()
-    parse_request(request)
-    return request
-
-
-def _read_request(path: Path) -> dict[str, Any]:
-    try:
-        request = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BadRequest(f"--input: {path} is not JSON: {error}") from error
-    if not isinstance(request, dict):
-        raise BadRequest(f"--input: {path} holds {type(request).__name__}; it has to be a JSON object")
-    return request
-
-
-@main.command()
-@request_options
-def run(**options: Any) -> None:
-    """Run the state machine on this machine, and wait for it.
-
-    \b
-    Examples:
-      nibrs run                                   all that is out of date
-      nibrs run --years 2016 --states AZ          one zip
-      nibrs run --years 2016,2012-2014 --force    four years anew
-      nibrs run --bundle states --bundle years    and the bundles
-      nibrs run --estimates-only --years 2016     the estimates of a year, from published zips
-      nibrs run --run-id run-20260102-030405-678  complete a run that failed
-    """
-    # Importing the emulation takes seconds, which no other command should wait for.
-    from nibrs_local.local_run import run_locally  # noqa: PLC0415
-
-    home, request = Home.from_environment(), make_request(**options)
-    with embedded_postgres.database(home) as location:
-        outcome = run_locally(home, location, request, lambda look, rows: follow(console, look, rows))
-    _report(request["run_id"], outcome)
-
-
-def _report(run_id: str, outcome: "Outcome") -> None:
-    view = outcome.view
-    if view.status != "SUCCEEDED":
-        name, message = view.failure
-        errors.print(f"\n[bold red]Run {run_id} failed[/]: {name}: {escape(message)}", soft_wrap=True)
-        errors.print(f"Logs: {outcome.logs}", soft_wrap=True)
-        if (outcome.artifacts / "failure.txt").exists():
-            errors.print((outcome.artifacts / "failure.txt").read_text(encoding="utf-8"), markup=False)
-        sys.exit(WRONG_USE if name == BadRequest.__name__ else FAILED)
-    published = view.output.get("publish", {}).get("result", {}).get("published", 0)
-    if published:
-        console.print(f"\n[bold green]Run {run_id}[/]: {published} {'zip' if published == 1 else 'zips'} published.")
-    else:
-        console.print(f"\n[bold green]Run {run_id}[/]: nothing was out of date.")
-    console.print(f"Open      {outcome.artifacts / 'downloads' / 'index.html'}", soft_wrap=True)
-    console.print(f"Downloads {outcome.artifacts / 'downloads'}", soft_wrap=True)
-    for report in sorted((outcome.artifacts / "estimates").glob("*/report.html"), reverse=True)[:1]:
-        console.print(f"Estimates {report}", soft_wrap=True)
-    console.print(f"Logs      {outcome.logs}", soft_wrap=True)
 
 
 @main.command()
@@ -279,40 +153,8 @@ def verify(file: Path, manifest: Path | None) -> None:
     )
 
 
-@main.command()
-@request_options
-@click.option("--state-machine", envvar="NIBRS_STATE_MACHINE", help="ARN (default: the one named nibrs-pipeline).")
-def start(state_machine: str | None, **options: Any) -> None:
-    """Start the state machine on AWS.
-
-    \b
-    Examples:
-      nibrs start --years 2016 --states AZ
-      nibrs watch
-    """
-    request = make_request(**options)
-    console.print(start_execution(state_machine or find_state_machine(), request), soft_wrap=True)
-
-
-@main.command()
-@click.argument("execution", required=False)
-@click.option("--state-machine", envvar="NIBRS_STATE_MACHINE", help="ARN (default: the one named nibrs-pipeline).")
-def watch(execution: str | None, state_machine: str | None) -> None:
-    """Watch an execution on AWS until it ends (default: the newest one).
-
-    \b
-    Example:
-      nibrs watch arn:aws:states:us-east-1:123456789012:execution:nibrs-pipeline:run-20260102-030405-678
-    """
-    client, arn = newest_execution(execution, state_machine)
-    view: RunView = follow(console, lambda: observe(client, arn))
-    if view.status != "SUCCEEDED":
-        errors.print(f"[bold red]{view.status}[/]: {escape(': '.join(view.failure))}", soft_wrap=True)
-        sys.exit(FAILED)
-
-
-main.add_command(simulate_command)
-main.add_command(check_command)
+for each in (run_command, start_command, watch_command, simulate_command, check_command):
+    main.add_command(each)
 
 
 @main.group()
@@ -328,7 +170,7 @@ def uri() -> None:
     Example:
       psql "$(nibrs db uri)"
     """
-    click.echo(embedded_postgres.start(Home.from_environment()).get_uri())
+    click.echo(embedded_postgres.keep_running(Home.from_environment()))
 
 
 @db.command()
@@ -338,13 +180,31 @@ def stop() -> None:
     console.print("stopped" if stopped else "was not running")
 
 
+@main.command(name="help")
+@click.argument("command", required=False)
+@click.pass_context
+def help_command(context: click.Context, command: str | None) -> None:
+    """Show what there is, or what a command does.
+
+    \b
+    Example:
+      nibrs help run
+    """
+    parent = context.find_root()
+    if command is None:
+        click.echo(parent.get_help())
+        return
+    _, found, _ = main.resolve_command(parent, [command])
+    if found:
+        with click.Context(found, parent=parent, info_name=command) as shown:
+            click.echo(found.get_help(shown))
+
+
 def entry() -> None:
-    """Run the command; errors that name their remedy are printed without a traceback."""
-    try:
-        main()
-    except (BadRequest, UnreadableManifest) as error:
-        errors.print(f"[bold red]Refused[/]: {escape(str(error))}", soft_wrap=True)
-        sys.exit(WRONG_USE)
-    except (PipelineError, HomeInUse, AwsError, BadFile, SimulationError) as error:
-        errors.print(f"[bold red]Failed[/]: {escape(str(error))}", soft_wrap=True)
-        sys.exit(FAILED)
+    """Run the command; a request to end ends it in good order, with its database and processes."""
+    signal.signal(signal.SIGTERM, _end)
+    main()
+
+
+def _end(number: int, frame: object) -> None:
+    raise KeyboardInterrupt

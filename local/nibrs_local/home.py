@@ -12,6 +12,10 @@ class HomeInUse(Exception):
     """Another run works in this home."""
 
 
+class HomeUnusable(Exception):
+    """NIBRS_HOME cannot be a home."""
+
+
 @dataclass(frozen=True)
 class Home:
     """The folders of one home; two homes share nothing."""
@@ -20,8 +24,21 @@ class Home:
 
     @classmethod
     def from_environment(cls) -> "Home":
-        """NIBRS_HOME, or the current folder."""
-        return cls(Path(os.environ.get("NIBRS_HOME") or ".").resolve())
+        """NIBRS_HOME, or the current folder.
+
+        Raises:
+            HomeUnusable: a file is in its place, or the current folder is gone.
+        """
+        try:
+            path = Path(os.environ.get("NIBRS_HOME") or ".").expanduser().resolve()
+        except FileNotFoundError:
+            raise HomeUnusable("the current folder has been removed; go to another, or set NIBRS_HOME") from None
+        for part in (path, *path.parents):
+            if part.exists() and not part.is_dir():
+                raise HomeUnusable(
+                    f"NIBRS_HOME: {part} is a file; it has to be a folder, which is made if it is not there"
+                )
+        return cls(path)
 
     @property
     def database(self) -> Path:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 from nibrs_local import embedded_postgres
+from nibrs_local.choices import parse_states, parse_years
 from nibrs_local.home import Home
-from nibrs_local.terminal import FAILED, console
-from nibrs_local.years import parse_years
+from nibrs_local.terminal import FAILED, OutputFile, console
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.errors import BadRequest
+from nibrs_pipeline.request import parse_request
 from rich.markup import escape
 from rich.table import Table
 
@@ -24,10 +25,8 @@ _MOST_LINES = 10
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--years", metavar="YEARS", help="Of the database: data years (default: all).")
 @click.option("--states", metavar="STATES", help="Of the database: postal abbreviations (default: all).")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the result as JSON.")
-@click.option(
-    "--html", "html_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with pictures."
-)
+@click.option("--json", "json_file", type=OutputFile(), help="Write the result as JSON.")
+@click.option("--html", "html_file", type=OutputFile(), help="Write a page with pictures.")
 @click.option("--strict", is_flag=True, help="End with exit code 1 if a rule is broken.")
 @click.pass_context
 def check_command(
@@ -50,6 +49,9 @@ def check_command(
       nibrs check --html quality.html LA-2013.zip
       nibrs check --years 2023 --states SC --json quality.json
     """
+    request = _of_the_database(years, states)
+    if files and request:
+        raise BadRequest("--years and --states choose from the database; leave them out if you name files")
     # DuckDB and matplotlib take a while that no other command should wait for.
     from nibrs_quality.page import write_page  # noqa: PLC0415
     from nibrs_quality.report import quality_of, write_json  # noqa: PLC0415
@@ -59,7 +61,7 @@ def check_command(
         with console.status(f"Checking {path.name}"):
             found.append(quality_of(path, nibrs_catalog()))
     if not files:
-        found = _of_database(Home.from_environment(), years, states)
+        found = _of_database(Home.from_environment(), request)
     for quality in found:
         _tell(quality)
     if json_file:
@@ -71,22 +73,24 @@ def check_command(
         context.exit(FAILED)
 
 
-def _of_database(home: Home, years: str | None, states: str | None) -> "list[Quality]":
+def _of_the_database(years: str | None, states: str | None) -> dict[str, list[int] | list[str]]:
+    """What is to be checked of the database, as a request; empty for all of it."""
+    request: dict[str, list[int] | list[str]] = {}
+    if years is not None:
+        request["years"] = parse_years(years)
+    if states is not None:
+        request["states"] = parse_states(states)
+    return request
+
+
+def _of_database(home: Home, request: dict[str, list[int] | list[str]]) -> "list[Quality]":
     """Extract each state-year as it would be published, and check that."""
     from nibrs_quality.database import extracted_zips  # noqa: PLC0415
     from nibrs_quality.report import quality_of  # noqa: PLC0415
 
-    wanted = parse_years(years) if years else None
-    postal = [state.strip().upper() for state in states.split(",")] if states else None
-
-    def is_wanted(item: StateYear) -> bool:
-        return (wanted is None or item.year in wanted) and (postal is None or item.state in postal)
-
     with embedded_postgres.database(home) as location, tempfile.TemporaryDirectory() as folder:
-        found = [quality_of(path, nibrs_catalog()) for path in extracted_zips(location, Path(folder), is_wanted)]
-    if not found:
-        console.print("The database has no such state-years. Load a zip with: nibrs load FILE.zip")
-    return found
+        zips = extracted_zips(location, Path(folder), parse_request(request))
+        return [quality_of(path, nibrs_catalog()) for path in zips]
 
 
 def _tell(quality: "Quality") -> None:

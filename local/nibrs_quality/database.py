@@ -1,24 +1,28 @@
 """State-years of a database as zips, made as they would be published."""
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.database import DatabaseLocation, snapshot
 from nibrs_pipeline.documents import documents
 from nibrs_pipeline.extraction import extract_common, extract_state_year
-from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.planning import WorkItem
-from nibrs_pipeline.source import read_source_state
+from nibrs_pipeline.planning import WorkItem, requested
+from nibrs_pipeline.request import Request
+from nibrs_pipeline.source import read_state_years
 
 
-def extracted_zips(location: DatabaseLocation, folder: Path, is_wanted: Callable[[StateYear], bool]) -> Iterator[Path]:
-    """Make the zip of each state-year that is wanted, one at a time; it is removed before the next."""
+def extracted_zips(location: DatabaseLocation, folder: Path, request: Request) -> Iterator[Path]:
+    """Make the zip of each state-year that is asked for, one at a time; it is removed before the next.
+
+    Raises:
+        BadRequest: the database does not have it.
+    """
     catalog = nibrs_catalog()
     common = folder / "common.zip"
     with snapshot(location) as rows:
-        items = sorted(item for item in read_source_state(rows, catalog, []).state_years if is_wanted(item))
+        items = requested(request, read_state_years(rows))
         with common.open("wb") as file:
             part = extract_common(rows, catalog, documents(catalog), file)
     for item in items:

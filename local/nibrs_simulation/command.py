@@ -1,13 +1,14 @@
 """``nibrs simulate``."""
 
+import math
 import os
 from pathlib import Path
 
 import click
 from nibrs_local import embedded_postgres
+from nibrs_local.choices import parse_years
 from nibrs_local.home import Home
 from nibrs_local.terminal import console
-from nibrs_local.years import parse_years
 from rich.progress import Progress
 
 from nibrs_simulation.world import MECHANISMS, SIZES, World
@@ -15,9 +16,16 @@ from nibrs_simulation.world import MECHANISMS, SIZES, World
 _MECHANISMS = "; ".join(f"{name}: {why}" for name, why in MECHANISMS.items())
 
 
+def _number(context: click.Context, option: click.Parameter, value: float) -> float:
+    """Python takes "nan" for a number, and it is within every range."""
+    if math.isnan(value):
+        raise click.BadParameter("nan is no number.", context, option)
+    return value
+
+
 @click.command(name="simulate")
 @click.option("--size", type=click.Choice(list(SIZES)), default="tiny", show_default=True, help="Number of agencies.")
-@click.option("--scale", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True,
+@click.option("--scale", type=click.FloatRange(0, 100, min_open=True), callback=_number, default=1.0, show_default=True,
               help="Volume of crime; 1 is the nation's real number of incidents per resident.")  # fmt: skip
 @click.option("--years", metavar="YEARS", default="2023", show_default=True, help="Data years with incidents.")
 @click.option("--history", type=click.IntRange(1, 30), default=5, show_default=True,

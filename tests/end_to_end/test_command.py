@@ -8,7 +8,6 @@ import sys
 import zipfile
 from pathlib import Path
 
-import pytest
 from nibrs_local import embedded_postgres
 from nibrs_local.cli import main
 from nibrs_local.container_tasks import TaskPool
@@ -16,9 +15,7 @@ from nibrs_local.definition import local_definition, state_machine_definition
 from nibrs_local.emulator import Emulator, emulator, executing
 from nibrs_local.home import Home
 from nibrs_local.lambda_pool import LambdaPool
-from nibrs_local.years import parse_years
 from nibrs_pipeline.database import DatabaseLocation
-from nibrs_pipeline.errors import BadRequest
 
 from tests.runs import load_trial, public, sql
 from tests.trial_data import write_trial_zips
@@ -111,46 +108,9 @@ def test_a_running_database_is_left_running(tmp_path: Path) -> None:
     assert not embedded_postgres.is_running(Home(tmp_path))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "named"),
-    [
-        (["simulate", "--frame", "nowhere.csv"], 1, "--frame: there is no file nowhere.csv"),
-        (["simulate", "--years", "soon"], 2, "--years: 'soon' was given"),
-        (["check", "nowhere.zip"], 1, "nowhere.zip: there is no such file"),
-        (["run", "--years", "twenty"], 2, "--years: 'twenty' was given; allowed is a year"),
-        (["run", "--years", "2016-2012"], 2, "--years: the range '2016-2012'"),
-        (["run", "--states", "Arizona"], 2, "states: ['ARIZONA'] was given"),
-        (["run", "--input", "missing.json"], 2, "does not exist"),
-        (["run", "--no-such-option"], 2, "No such option"),
-        (["load", "missing.zip"], 1, "missing.zip: there is no such file"),
-        (["list"], 1, "cannot be reached"),
-    ],
-)
-def test_wrong_use_is_told_and_has_an_exit_code(tmp_path: Path, arguments: list[str], code: int, named: str) -> None:
-    environment = {"DB_URI": "postgresql://x@127.0.0.1:1/x"} if arguments == ["list"] else {}
-    done = nibrs(tmp_path, *arguments, **environment)
-    assert (done.returncode, named in done.stderr) == (code, True), done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_a_request_file_is_taken_and_options_override_it(tmp_path: Path) -> None:
-    (tmp_path / "request.json").write_text('{"years": [1907]}')
-    assert "years: [1907]" in nibrs(tmp_path, "run", "--input", str(tmp_path / "request.json")).stderr
-    (tmp_path / "request.json").write_text("[]")
-    assert "has to be a JSON object" in nibrs(tmp_path, "run", "--input", str(tmp_path / "request.json")).stderr
-
-
-@pytest.mark.parametrize(
-    ("text", "years"), [("2016", [2016]), ("2016,2012-2014", [2012, 2013, 2014, 2016]), (" 2016 , 2016 ", [2016])]
-)
-def test_years_are_read(text: str, years: list[int]) -> None:
-    assert parse_years(text) == years
-
-
-@pytest.mark.parametrize("text", ["", "-", "2016-", "x", "1-2-3", "1000-9999"])
-def test_years_that_are_none_are_refused(text: str) -> None:
-    with pytest.raises(BadRequest, match="--years"):
-        parse_years(text)
+def test_a_database_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
+    done = nibrs(tmp_path, "list", DB_URI="postgresql://x@127.0.0.1:1/x")
+    assert (done.returncode, "cannot be reached" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
 
 
 def test_every_command_has_a_help_text_with_an_example() -> None:

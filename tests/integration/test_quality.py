@@ -140,4 +140,8 @@ def test_a_database_is_checked_as_it_would_be_published(
     outcome = CliRunner().invoke(main, ["check", "--states", "DE", "--years", "2016"])
     assert "DE-2016:" in outcome.output
     assert "RI-2016:" not in outcome.output
-    assert "no such state-years" in CliRunner().invoke(main, ["check", "--years", "1999"]).output
+    refused = CliRunner().invoke(main, ["check", "--years", "1999"])
+    assert (refused.exit_code, "years: the database has no months of 1999; it has 2015, 2016" in refused.output) == (
+        2,
+        True,
+    )

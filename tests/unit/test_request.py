@@ -33,7 +33,8 @@ def test_years_may_be_all_a_list_or_a_range(years: object, included: set[int]) -
         ({"years": []}, r"years: \[\]"),
         ({"years": {"from": 2016, "to": 2012}}, "years: .*'from'"),
         ({"years": {"from": 2016}}, "years:"),
-        ({"states": ["az"]}, "states:"),
+        ({"states": ["a"]}, r"states: \['a'\] was given; allowed is"),
+        ({"states": ["\u017fs"]}, "states:"),
         ({"states": ["Arizona"]}, "states:"),
         ({"states": "AZ"}, "states: 'AZ'"),
         ({"force": "yes"}, "force: 'yes' was given; allowed is true"),
@@ -42,12 +43,18 @@ def test_years_may_be_all_a_list_or_a_range(years: object, included: set[int]) -
         ({"estimates": "no"}, "estimates: 'no' was given; allowed is true or false"),
         ({"bundles": ["counties"]}, "bundles:"),
         ({"yaers": [2016]}, "yaers: there is no such field; allowed are years, states"),
+        ({"downloads": False, "estimates": False}, "downloads: false was given, .* asks for nothing"),
+        ({"downloads": False, "states": ["AZ"]}, "downloads: false was given, .* asks for nothing"),
         ([2016], r"the request is \[2016\]; it has to be a JSON object"),
     ],
 )
 def test_a_refusal_names_the_field_what_was_given_and_what_is_allowed(given_: object, named: str) -> None:
     with pytest.raises(BadRequest, match=named):
         parse_request(given_)
+
+
+def test_states_may_be_given_in_small_letters() -> None:
+    assert parse_request({"states": ["az", "La"]}) == parse_request({"states": ["AZ", "LA"]})
 
 
 anything = st.recursive(
