@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 UV_VERSION=0.13.9
-APT_FOR_TESTS=(chromium sqlite3 zip libarchive-tools r-cran-testthat r-cran-lintr r-cran-survey r-cran-sampling)
+APT_FOR_TESTS=(chromium postgresql sqlite3 zip libarchive-tools r-cran-testthat r-cran-lintr r-cran-survey r-cran-sampling)
 
 say() { echo "== $*"; }
 

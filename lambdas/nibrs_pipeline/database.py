@@ -1,26 +1,39 @@
 """The adapter to PostgreSQL: where it is, one read-only snapshot, COPY out."""
 
 import os
-import ssl
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pg8000.native
 from pg8000.core import COPY_DATA, COPY_DONE, ci_unpack
-from pg8000.exceptions import DatabaseError, InterfaceError
+from pg8000.exceptions import InterfaceError
 
 from nibrs_pipeline.copy_frames import unframe
-from nibrs_pipeline.errors import BadRequest, DatabaseUnavailable, QueryFailed
+from nibrs_pipeline.database_errors import CANCELLED, sqlstate, translated_errors
+from nibrs_pipeline.database_socket import (
+    PATIENCE,
+    Patience,
+    Tls,
+    answers,
+    buffered,
+    keep_alive,
+    open_socket,
+    tls_context,
+    wanted_tls,
+)
+from nibrs_pipeline.errors import BadRequest, PipelineError, QueryFailed, QueryTooSlow
 from nibrs_pipeline.queries import source_position_query
 
 _BUFFER = 1 << 20
-
-#: SQLSTATEs after which the same statement can succeed on another try: connection exceptions,
-#: shutdowns, too many connections, and conflicts with recovery on a hot standby.
-_TRANSIENT = ("08", "57P", "53300", "40001", "40P01")
+#: Seconds that a function keeps for itself to tell of a query that took too long.
+_MARGIN = 10
+#: The seconds that are left to whoever asks the database.
+SecondsLeft = Callable[[], float]
 
 
 class Sink(Protocol):
@@ -37,9 +50,9 @@ class DatabaseLocation:
     host: str
     port: int
     user: str
-    password: str
+    password: str = field(repr=False)
     database: str
-    tls: bool
+    tls: Tls
     root_certificates: str = ""
 
     @classmethod
@@ -48,14 +61,14 @@ class DatabaseLocation:
     ) -> "DatabaseLocation":
         """DB_URI, or a Secrets Manager secret (DB_SECRET_ARN), or PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE.
 
-        TLS is on except on this machine; PGSSLMODE=disable turns it off. PGSSLROOTCERT names a file of
-        certificates to trust instead of the system's.
+        Without PGSSLMODE, TLS is on except on this machine. PGSSLROOTCERT names a file of certificates to
+        trust instead of the system's.
 
         Raises:
             BadRequest: nothing of this is set, or DB_URI is not a PostgreSQL address.
         """
         if uri := environment.get("DB_URI"):
-            return cls.from_uri(uri)
+            return cls.from_uri(uri, environment)
         settings: Mapping[str, Any] = {
             "host": environment.get("PGHOST"),
             "port": environment.get("PGPORT"),
@@ -70,30 +83,44 @@ class DatabaseLocation:
         host = str(settings["host"])
         return cls(
             host=host,
-            port=int(settings["port"] or 5432),
+            port=_port("PGPORT", settings["port"] or 5432),
             user=str(settings["username"] or "postgres"),
             password=str(settings["password"] or ""),
             database=str(settings["dbname"] or "postgres"),
-            tls=_wants_tls(host, environment.get("PGSSLMODE", "")),
+            tls=wanted_tls(host, environment.get("PGSSLMODE", "")),
             root_certificates=environment.get("PGSSLROOTCERT", ""),
         )
 
     @classmethod
-    def from_uri(cls, uri: str) -> "DatabaseLocation":
-        """``postgresql://user:password@host:port/database?host=/socket/folder&sslmode=disable``."""
-        parts = urlsplit(uri)
+    def from_uri(cls, uri: str, environment: Mapping[str, str] = os.environ) -> "DatabaseLocation":
+        """``postgresql://user:password@host:port/database?host=/socket/folder&sslmode=disable``.
+
+        What the address does not say of TLS, PGSSLMODE and PGSSLROOTCERT of the environment do.
+
+        Raises:
+            BadRequest: it is not a PostgreSQL address.
+        """
+        try:
+            parts = urlsplit(uri)
+            port = parts.port
+        except ValueError:
+            # Its message would show a part of the password.
+            raise BadRequest(
+                "DB_URI has no port that is a number; special characters of user and password have to be written "
+                "as %XX, for example %2F for a slash"
+            ) from None
         if parts.scheme not in ("postgresql", "postgres"):
             raise BadRequest(f"DB_URI begins with {parts.scheme!r}; it has to begin with postgresql://")
         options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         host = options.get("host") or parts.hostname or "localhost"
         return cls(
             host=host,
-            port=parts.port or int(options.get("port", "5432")),
+            port=port or _port("port in DB_URI", options.get("port", "5432")),
             user=unquote(parts.username or "postgres"),
             password=unquote(parts.password or ""),
             database=unquote(parts.path.lstrip("/")) or "postgres",
-            tls=_wants_tls(host, options.get("sslmode", "")),
-            root_certificates=options.get("sslrootcert", os.environ.get("PGSSLROOTCERT", "")),
+            tls=wanted_tls(host, options.get("sslmode") or environment.get("PGSSLMODE", "")),
+            root_certificates=options.get("sslrootcert") or environment.get("PGSSLROOTCERT", ""),
         )
 
     def as_environment(self) -> dict[str, str]:
@@ -104,36 +131,38 @@ class DatabaseLocation:
             "PGUSER": self.user,
             "PGPASSWORD": self.password,
             "PGDATABASE": self.database,
-            "PGSSLMODE": "verify-full" if self.tls else "disable",
+            "PGSSLMODE": self.tls or "disable",
             "PGSSLROOTCERT": self.root_certificates,
         }
 
 
-def _tls_context(location: DatabaseLocation) -> ssl.SSLContext:
-    """Verifies the server's certificate and name.
-
-    Raises:
-        BadRequest: the file of certificates cannot be used.
-    """
+def _port(name: str, value: object) -> int:
     try:
-        return ssl.create_default_context(cafile=location.root_certificates or None)
-    except (OSError, ssl.SSLError) as error:
-        raise BadRequest(
-            f"PGSSLROOTCERT: {location.root_certificates!r} was given; it has to be a file of certificates in PEM "
-            f"format: {error}"
-        ) from error
-
-
-def _wants_tls(host: str, mode: str) -> bool:
-    return mode != "disable" and not host.startswith("/") and host not in ("localhost", "127.0.0.1", "::1")
+        return int(str(value))
+    except ValueError:
+        raise BadRequest(f"{name}: {value!r} was given; it has to be a number, for example 5432") from None
 
 
 class Connection(pg8000.native.Connection):
     """pg8000's connection, with COPY output read by the buffer instead of by the row."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._sock = self._usock.makefile(mode="rwb", buffering=_BUFFER)
+    def __init__(self, location: DatabaseLocation, patience: Patience = PATIENCE) -> None:
+        context = tls_context(location.tls, location.root_certificates) if location.tls else None
+        connected = open_socket(location.host, location.port, context, patience)
+        try:
+            keep_alive(connected, patience)
+            super().__init__(
+                user=location.user,
+                password=location.password or None,
+                database=location.database,
+                sock=connected,
+                ssl_context=False,
+                application_name="nibrs-pipeline",
+            )
+        except BaseException:
+            connected.close()
+            raise
+        self._sock = buffered(connected, patience.silence, lambda: answers(location.host, location.port, patience))
 
     def handle_COPY_OUT_RESPONSE(self, data: bytes, context: Any) -> None:  # noqa: N802  pg8000's name
         """Pass all rows to ``context.stream``, up to the end of the COPY or the first other message."""
@@ -172,14 +201,18 @@ class SourcePosition:
 class Snapshot:
     """One REPEATABLE READ, READ ONLY transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, seconds_left: SecondsLeft | None = None) -> None:
         self._connection = connection
+        self._seconds_left = seconds_left
+        self._run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        # Text formats must not depend on how the server or the role is configured.
+        self._run("SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL extra_float_digits = 1; SET LOCAL jit = off")
         system, horizon, following, time = self.rows(source_position_query())[0]
         self.position = SourcePosition(system, horizon, following, time)
 
     def rows(self, query: str) -> list[list[Any]]:
         """All rows of a small result."""
-        return list(self._connection.run(query) or [])
+        return self._limited(query, "", None)
 
     def copy(self, statement: str, sink: Sink, probe: bool = True) -> int:
         """Stream a COPY ... TO STDOUT into a sink; returns the number of rows without the header.
@@ -188,77 +221,103 @@ class Snapshot:
             probe: whether the database may join by probing an index once per row. It cannot know
                 that keys lie close together and would do so where reading along the index is faster.
         """
-        self._connection.run(f"SET LOCAL enable_nestloop = {'on' if probe else 'off'}")
-        self._connection.run(statement, stream=sink)
+        guarded = _Guarded(sink)
+        try:
+            self._limited(statement, f"SET LOCAL enable_nestloop = {'on' if probe else 'off'}", guarded)
+        except PipelineError:
+            if guarded.error is not None:
+                raise guarded.error from None
+            raise
         return int(self._connection.row_count)
 
+    def end(self) -> None:
+        """End the transaction; nothing was written, but a broken connection shows here at the latest."""
+        self._run("COMMIT")
 
-def connect(location: DatabaseLocation, timeout: float | None = 10) -> Connection:
-    """Open a connection; ``timeout`` in seconds is for connecting only.
+    def _limited(self, statement: str, setting: str, sink: Sink | None) -> list[list[Any]]:
+        """Run a statement that ends before the time does that is left."""
+        limit = self._seconds_left() - _MARGIN if self._seconds_left else None
+        if limit is not None:
+            # Within the transaction, since behind a pooler the session is not ours.
+            setting += f"; SET LOCAL statement_timeout = {max(1, int(1000 * limit))}"
+        if setting:
+            self._run(setting.removeprefix("; "))
+        started = monotonic()
+        try:
+            return self._run(statement, sink)
+        except QueryFailed as error:
+            seconds = monotonic() - started
+            # The message is in the server's language; whether time was up shows by the clock.
+            if limit is None or sqlstate(error.__cause__) != CANCELLED or seconds < 0.9 * limit:
+                raise
+            raise QueryTooSlow(
+                f"reading {_table_of(statement)} was ended after {seconds:,.0f} s, all the time that was left; give "
+                f"the function or the database more of what it lacks, or ask for fewer states or years at once"
+            ) from error
+
+    def _run(self, statement: str, sink: Sink | None = None) -> list[list[Any]]:
+        with translated_errors():
+            return list(self._connection.run(statement, stream=sink) or [])
+
+
+class _Guarded:
+    """Keeps the error of a sink apart from those of the database."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self.error: BaseException | None = None
+
+    def write(self, data: bytes, /) -> None:
+        try:
+            self._sink.write(data)
+        except BaseException as error:
+            self.error = error
+            raise
+
+
+def _table_of(statement: str) -> str:
+    found = re.search(r"\bFROM\s+(\w+)", statement)
+    return found[1] if found else "the database"
+
+
+def connect(location: DatabaseLocation, patience: Patience = PATIENCE) -> Connection:
+    """Open a connection.
 
     Raises:
         DatabaseUnavailable: the server cannot be reached or does not accept connections now.
-        QueryFailed: it refuses the user, the password or the database.
+        DatabaseMisconfigured: it refuses the user, the password or the database, or its certificate is not trusted.
     """
     with translated_errors():
-        socket_folder = location.host.startswith("/")
-        connection = Connection(
-            user=location.user,
-            password=location.password or None,
-            host=None if socket_folder else location.host,
-            port=location.port,
-            unix_sock=f"{location.host}/.s.PGSQL.{location.port}" if socket_folder else None,
-            database=location.database,
-            ssl_context=_tls_context(location) if location.tls else None,
-            timeout=timeout,
-            application_name="nibrs-pipeline",
-        )
-        # A query may run for long; a server that is gone is noticed by keep-alive instead.
-        connection._usock.settimeout(None)
-        return connection
+        try:
+            return Connection(location, patience)
+        except OSError as error:
+            raise InterfaceError(f"{location.host}:{location.port}: {error}") from error
 
 
 @contextmanager
-def snapshot(location: DatabaseLocation) -> Iterator[Snapshot]:
+def snapshot(
+    location: DatabaseLocation, seconds_left: SecondsLeft | None = None, patience: Patience = PATIENCE
+) -> Iterator[Snapshot]:
     """One consistent view of the database: all that is read inside belongs to one moment.
 
     Works on a hot standby (writes nothing) and behind a pooler (settings end with the transaction).
 
+    Args:
+        seconds_left: the time after which nobody waits for an answer any more; without it, queries may run on.
+
     Raises:
         DatabaseUnavailable: the connection failed, before or within; try again from the start.
+        DatabaseMisconfigured: the database does not let us in.
         QueryFailed: the database refused a statement.
+        QueryTooSlow: a query took all the time that was left.
     """
-    connection = connect(location)
+    connection = connect(location, patience)
     try:
-        with translated_errors():
-            connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            # Text formats must not depend on how the server or the role is configured.
-            connection.run("SET LOCAL datestyle = 'ISO, YMD'")
-            connection.run("SET LOCAL extra_float_digits = 1")
-            connection.run("SET LOCAL jit = off")
-            yield Snapshot(connection)
-            connection.run("COMMIT")
+        taken = Snapshot(connection, seconds_left)
+        yield taken
+        taken.end()
     finally:
         try:
             connection.close()
         except (InterfaceError, OSError):
             pass  # the connection is what failed; there is nothing left to close
-
-
-@contextmanager
-def translated_errors() -> Iterator[None]:
-    """Turn pg8000's errors into the ones that the state machine knows."""
-    try:
-        yield
-    except DatabaseError as error:
-        details: Any = error.args[0] if error.args else {}
-        if not isinstance(details, dict):
-            raise QueryFailed(f"the database refused: {error}") from error
-        state, message = details.get("C", "?"), details.get("M", str(error))
-        if str(state).startswith(_TRANSIENT):
-            raise DatabaseUnavailable(f"the database cut off: {message} (SQLSTATE {state}); try again") from error
-        raise QueryFailed(f"the database refused: {message} (SQLSTATE {state})") from error
-    except InterfaceError as error:
-        raise DatabaseUnavailable(f"the database cannot be reached: {error}; check host, port and network") from error
-    except ConnectionError as error:
-        raise DatabaseUnavailable(f"the connection to the database broke: {error}; try again") from error

@@ -17,8 +17,16 @@ class DatabaseUnavailable(PipelineError):
     """The database could not be reached or cut the connection; trying again can help."""
 
 
+class DatabaseMisconfigured(PipelineError):
+    """The database does not let us in, or is not the one that it should be; trying again does not help."""
+
+
 class QueryFailed(PipelineError):
     """The database refused a statement; trying again does not help."""
+
+
+class QueryTooSlow(PipelineError):
+    """A query was ended because the function's time is over; trying again does not help."""
 
 
 class StorageUnavailable(PipelineError):

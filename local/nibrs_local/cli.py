@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.database import DatabaseLocation, connect, snapshot, translated_errors
+from nibrs_pipeline.database import DatabaseLocation, connect, snapshot
+from nibrs_pipeline.database_errors import translated_errors
 from nibrs_pipeline.index_page import human_size
 from nibrs_pipeline.keys import manifest_of
 from nibrs_pipeline.store import Store

@@ -212,7 +212,7 @@ def test_a_refused_request_writes_nothing(home: Home, loaded: DatabaseLocation) 
 
 
 def test_a_database_that_is_away_fails_the_run_by_name(home: Home) -> None:
-    nowhere = DatabaseLocation("127.0.0.1", 1, "x", "", "x", False)
+    nowhere = DatabaseLocation("127.0.0.1", 1, "x", "", "x", "")
     outcome = run(home, nowhere)
     assert outcome.view.status == "FAILED"
     assert outcome.view.failure[0] == "DatabaseUnavailable"

@@ -1,10 +1,12 @@
 """The adapter to PostgreSQL, against a real server."""
 
+import time
+import traceback
 from pathlib import Path
 
 import pytest
 from nibrs_pipeline.database import DatabaseLocation, SourcePosition, connect, snapshot
-from nibrs_pipeline.errors import BadRequest, DatabaseUnavailable, QueryFailed
+from nibrs_pipeline.errors import BadRequest, DatabaseUnavailable, QueryFailed, QueryTooSlow
 
 from tests.runs import sql
 
@@ -80,7 +82,7 @@ def test_a_connection_cut_in_mid_copy_can_be_tried_again(location: DatabaseLocat
 
 
 def test_a_server_that_is_not_there_can_be_tried_again() -> None:
-    nowhere = DatabaseLocation("127.0.0.1", 1, "x", "", "x", False)
+    nowhere = DatabaseLocation("127.0.0.1", 1, "x", "", "x", "")
     with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
         connect(nowhere)
 
@@ -88,6 +90,26 @@ def test_a_server_that_is_not_there_can_be_tried_again() -> None:
 def test_a_query_that_the_database_refuses_is_not_tried_again(location: DatabaseLocation) -> None:
     with pytest.raises(QueryFailed, match=r"no_such_table.*42P01"), snapshot(location) as rows:
         rows.rows("SELECT * FROM no_such_table")
+
+
+def test_a_query_ends_before_the_time_does_that_is_left(location: DatabaseLocation) -> None:
+    started = time.monotonic()
+    with (
+        pytest.raises(QueryTooSlow, match=r"reading nibrs_injury was ended after \d+ s, all the time that was left"),
+        snapshot(location, lambda: 10.3) as rows,
+    ):
+        rows.rows("SELECT pg_sleep(60) FROM nibrs_injury RIGHT JOIN (SELECT 1) one ON true")
+    assert time.monotonic() - started < 30
+
+
+def test_with_no_time_left_nothing_is_begun(location: DatabaseLocation) -> None:
+    with pytest.raises(QueryTooSlow), snapshot(location, lambda: -5.0) as rows:
+        rows.copy("COPY (SELECT count(*) FROM generate_series(1, 100000000)) TO STDOUT", Collected())
+
+
+def test_a_query_that_somebody_cancels_is_not_called_slow(location: DatabaseLocation) -> None:
+    with pytest.raises(QueryFailed, match="57014"), snapshot(location, lambda: 900.0) as rows:
+        rows.rows("SELECT pg_cancel_backend(pg_backend_pid()) FROM pg_sleep(0)")
 
 
 def test_too_many_connections_can_be_tried_again(location: DatabaseLocation) -> None:
@@ -100,10 +122,14 @@ def test_too_many_connections_can_be_tried_again(location: DatabaseLocation) -> 
 @pytest.mark.parametrize(
     ("uri", "expected"),
     [
-        ("postgresql://u:p%40ss@db.example:5433/cde", ("db.example", 5433, "u", "p@ss", "cde", True)),
-        ("postgresql://u@localhost/cde", ("localhost", 5432, "u", "", "cde", False)),
-        ("postgresql://u@/cde?host=/run/pg", ("/run/pg", 5432, "u", "", "cde", False)),
-        ("postgres://u@db.example/cde?sslmode=disable", ("db.example", 5432, "u", "", "cde", False)),
+        ("postgresql://u:p%40ss@db.example:5433/cde", ("db.example", 5433, "u", "p@ss", "cde", "verify-full")),
+        ("postgresql://u@localhost/cde", ("localhost", 5432, "u", "", "cde", "")),
+        ("postgresql://u@/cde?host=/run/pg", ("/run/pg", 5432, "u", "", "cde", "")),
+        ("postgres://u@db.example/cde?sslmode=disable", ("db.example", 5432, "u", "", "cde", "")),
+        ("postgres://u@db.example/cde?sslmode=prefer", ("db.example", 5432, "u", "", "cde", "verify-full")),
+        ("postgres://u@localhost/cde?sslmode=require", ("localhost", 5432, "u", "", "cde", "verify-full")),
+        ("postgres://u@127.0.0.1/cde?sslmode=verify-full", ("127.0.0.1", 5432, "u", "", "cde", "verify-full")),
+        ("postgres://u@db.example/cde?sslmode=verify-ca", ("db.example", 5432, "u", "", "cde", "verify-ca")),
     ],
 )
 def test_a_location_is_read_from_its_address(uri: str, expected: tuple[object, ...]) -> None:
@@ -115,11 +141,42 @@ def test_a_location_is_read_from_its_address(uri: str, expected: tuple[object, .
 def test_a_location_is_read_from_a_secret() -> None:
     secret = {"host": "db.example", "port": 5433, "username": "u", "password": "p", "dbname": "cde"}
     found = DatabaseLocation.from_environment({"DB_SECRET_ARN": "arn:x"}, lambda arn: secret)
-    assert (found.host, found.port, found.user, found.tls) == ("db.example", 5433, "u", True)
+    assert (found.host, found.port, found.user, found.tls) == ("db.example", 5433, "u", "verify-full")
+
+
+@pytest.mark.parametrize("mode", ["require", "verify-full"])
+def test_an_sslmode_that_is_given_holds_on_this_machine_too(mode: str) -> None:
+    named = {"PGHOST": "localhost", "PGSSLMODE": mode}
+    assert DatabaseLocation.from_environment(named).tls == "verify-full"
+    assert DatabaseLocation.from_environment({"PGHOST": "localhost"}).tls == ""
+    assert DatabaseLocation.from_environment({"DB_URI": "postgresql://u@localhost/d", **named}).tls == "verify-full"
 
 
 @pytest.mark.parametrize(
-    ("environment", "named"), [({}, "DB_URI, or PGHOST"), ({"DB_URI": "mysql://x"}, "begins with 'mysql'")]
+    "uri",
+    ["postgresql://u:its-secret@db.example/d", "postgresql://u:pa/its-secret@db.example/d", "mysql://u:its-secret@h"],
+)
+def test_a_password_is_shown_nowhere(uri: str) -> None:
+    try:
+        shown = repr(DatabaseLocation.from_environment({"DB_URI": uri}))
+    except BadRequest as error:
+        shown = "".join(traceback.format_exception(error))
+    assert "secret" not in shown
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({}, "DB_URI, or PGHOST"),
+        ({"DB_URI": "mysql://x"}, "begins with 'mysql'"),
+        ({"DB_URI": "postgresql://u:a/b@h/d"}, "no port that is a number; special characters"),
+        ({"DB_URI": "postgresql://u@h/d?port=x"}, "port in DB_URI: 'x' was given"),
+        ({"PGHOST": "h", "PGPORT": "5432/tcp"}, "PGPORT: '5432/tcp' was given; it has to be a number"),
+        (
+            {"PGHOST": "h", "PGSSLMODE": "verify_full"},
+            "sslmode: 'verify_full' was given; allowed are disable, .*verify-full",
+        ),
+    ],
 )
 def test_a_missing_location_is_refused_by_name(environment: dict[str, str], named: str) -> None:
     with pytest.raises(BadRequest, match=named):

@@ -90,7 +90,7 @@ def test_several_zips_load_into_postgresql(
     for folder, script in steps:
         done = in_postgres(folder, script, location, "reader")
         assert (done.returncode, done.stderr) == (0, ""), script
-    reader = DatabaseLocation(location.host, location.port, location.user, "", "reader", False)
+    reader = DatabaseLocation(location.host, location.port, location.user, "", "reader", "")
     counts = {table.name: sql(reader, f"SELECT count(*) FROM {table.name}")[0][0] for table in catalog.published}
     assert counts == expected_rows(published, catalog)
     for query in sample_queries(unzipped[0]):

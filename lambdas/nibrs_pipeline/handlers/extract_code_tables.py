@@ -7,11 +7,10 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.database import snapshot
 from nibrs_pipeline.documents import documents
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.extraction import extract_common
-from nibrs_pipeline.handlers.resources import data_store, database_location
+from nibrs_pipeline.handlers.resources import data_store, database_snapshot
 from nibrs_pipeline.keys import common_key, common_part_key
 from nibrs_pipeline.observability import logger, observed
 from nibrs_pipeline.store import full_disk_named
@@ -25,7 +24,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     store, catalog, folder = data_store(), nibrs_catalog(), environment().temporary_folder
     with full_disk_named(folder), TemporaryDirectory(dir=folder) as work:
         path = Path(work) / "common.zip"
-        with snapshot(database_location()) as rows, path.open("wb") as target:
+        with database_snapshot(context) as rows, path.open("wb") as target:
             part = extract_common(rows, catalog, documents(catalog), target)
         store.upload(path, common_key(run_id))
     store.put(common_part_key(run_id), part.to_json())

@@ -6,11 +6,10 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nibrs_pipeline.database import snapshot
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.estimation import is_up_to_date, states_to_tabulate, year_inputs, year_summary
 from nibrs_pipeline.estimation_store import clear_failures, read_inputs, tabulated_states
-from nibrs_pipeline.handlers.resources import data_store, database_location
+from nibrs_pipeline.handlers.resources import data_store, database_snapshot
 from nibrs_pipeline.keys import inputs_key, reference_key, states_work_key
 from nibrs_pipeline.manifest_store import (
     read_plan,
@@ -32,7 +31,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     store, folder = data_store(), environment().temporary_folder
     with full_disk_named(folder), TemporaryDirectory(dir=folder) as work:
         path = Path(work) / f"reference-{year}.zip"
-        with snapshot(database_location()) as rows, path.open("wb") as target:
+        with database_snapshot(context) as rows, path.open("wb") as target:
             entries, sha256 = extract_reference(rows, year, target)
             read_at = rows.position.time
         store.upload(path, reference_key(run_id, year))

@@ -11,11 +11,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.database import snapshot
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.errors import BrokenExtract
 from nibrs_pipeline.extraction import extract_state_year
-from nibrs_pipeline.handlers.resources import data_store, database_location
+from nibrs_pipeline.handlers.resources import data_store, database_snapshot
 from nibrs_pipeline.keys import common_key, common_part_key, manifest_of, public_zip_key, staged
 from nibrs_pipeline.manifest import CommonPart
 from nibrs_pipeline.manifest_store import read_published_state_year
@@ -36,7 +35,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         part = _common_part(item.run_id)
         with zipfile.ZipFile(BytesIO(_common_zip(item.run_id, part.sha256))) as common:
             manifest = extract_state_year(
-                lambda: snapshot(database_location()),
+                lambda: database_snapshot(context),
                 nibrs_catalog(),
                 item,
                 (part, common),

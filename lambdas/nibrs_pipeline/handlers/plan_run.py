@@ -5,9 +5,8 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.database import snapshot
 from nibrs_pipeline.environment import environment
-from nibrs_pipeline.handlers.resources import data_store, database_location
+from nibrs_pipeline.handlers.resources import data_store, database_snapshot
 from nibrs_pipeline.keys import bundles_work_key, failure_key, plan_key, request_key, state_years_work_key
 from nibrs_pipeline.manifest_store import (
     read_published,
@@ -34,7 +33,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     published, bundles = read_published(store)
     staged, _ = read_staged(store, run_id)
     catalog = nibrs_catalog()
-    with snapshot(database_location()) as rows:
+    with database_snapshot(context) as rows:
         asked = [manifest for item, manifest in (published | staged).items() if request.includes(*item)]
         source = read_source_state(rows, catalog, asked)
     there: list[AnyManifest] = [*published.values(), *bundles.values(), *read_published_estimates(store).values()]
