@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from nibrs_pipeline.database import DatabaseLocation, connect, translated_errors
+from nibrs_pipeline.database import DatabaseLocation, connect
+from nibrs_pipeline.database_errors import translated_errors
 
 from nibrs_local.home import Home
 from nibrs_local.schema import create_schema
@@ -201,4 +202,4 @@ def is_running(home: Home) -> bool:
 def location(server: PostgresServer) -> DatabaseLocation:
     """How to reach an embedded server."""
     found = server.get_postmaster_info()
-    return DatabaseLocation(str(found.socket_dir), found.port or 5432, server.postgres_user, "", "postgres", tls=False)
+    return DatabaseLocation(str(found.socket_dir), found.port or 5432, server.postgres_user, "", "postgres", tls="")
