@@ -17,13 +17,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from nibrs_local import embedded_postgres
+from nibrs_local.archives import BadFile
 from nibrs_local.display import shortened
 from nibrs_local.failures import Commands
 from nibrs_local.folder_objects import FolderObjects
 from nibrs_local.home import BUCKET, Home
 from nibrs_local.listing import Listed, list_state_years
 from nibrs_local.loading import Loaded, load_zip
-from nibrs_local.published_zip import BadFile
 from nibrs_local.run_commands import run_command, start_command, watch_command
 from nibrs_local.schema import create_schema
 from nibrs_local.terminal import FAILED, console, errors
@@ -50,32 +50,42 @@ def main() -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--replace", is_flag=True, help="Replace state-years that are in the database already.")
 @click.option("--quarantine", is_flag=True, help="Load a file that breaks its own keys without the rows that do.")
-def load(files: tuple[Path, ...], replace: bool, quarantine: bool) -> None:
+@click.option(
+    "--renumber", is_flag=True, help="Give rows other numbers whose keys another state-year of the database has."
+)
+def load(files: tuple[Path, ...], replace: bool, quarantine: bool, renumber: bool) -> None:
     """Load published zips (any layout) into the database.
 
-    A file is loaded whole or not at all; with --quarantine, rows that break keys are put into
-    quarantine/ as CSVs that say line and reason. A file that was loaded before is passed over.
+    A file is loaded whole or not at all; of several, those that can be loaded are. With --quarantine, rows
+    that break keys are put into quarantine/ as CSVs that say line and reason. A file that was loaded before is
+    passed over. What bad files are answered is in docs/operations.md.
 
     \b
     Examples:
       nibrs load AZ-2016.zip DC-2018.zip VT-2024.zip
       nibrs load --replace AZ-2016.zip
-      nibrs load --quarantine LA-2016.zip
+      nibrs load --quarantine LA-2017.zip
+      nibrs load --quarantine --renumber *.zip
     """
-    home, refused = Home.from_environment(), 0
+    home, refused = Home.from_environment(), []
     with embedded_postgres.database(home) as location:
         for path in files:
-            refused += not _load_one(location, path, replace, home.quarantine(path.stem) if quarantine else None)
+            folder = home.quarantine(path.stem) if quarantine else None
+            if not _load_one(location, path, replace, folder, renumber):
+                refused.append(path.name)
+    if len(files) > 1:
+        console.print(f"{len(files) - len(refused)} of {len(files)} files are in the database")
     if refused:
+        errors.print(f"[bold red]Not loaded[/]: {escape(', '.join(refused))}", soft_wrap=True)
         sys.exit(FAILED)
 
 
-def _load_one(location: DatabaseLocation, path: Path, replace: bool, quarantine: Path | None = None) -> bool:
+def _load_one(location: DatabaseLocation, path: Path, replace: bool, quarantine: Path | None, renumber: bool) -> bool:
     connection = connect(location)
     try:
         with console.status(f"Loading {path.name}"), translated_errors():
             create_schema(connection)
-            loaded = load_zip(connection, nibrs_catalog(), path, replace, quarantine)
+            loaded = load_zip(connection, nibrs_catalog(), path, replace, quarantine, renumber)
     except BadFile as error:
         errors.print(f"[bold red]Not loaded[/] {escape(str(error))}", soft_wrap=True)
         return False

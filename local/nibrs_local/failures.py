@@ -15,10 +15,10 @@ from nibrs_pipeline.errors import BadRequest, PipelineError
 from nibrs_simulation.world import SimulationError
 from rich.markup import escape
 
+from nibrs_local.archives import BadFile
 from nibrs_local.aws import AwsError
 from nibrs_local.embedded_postgres import DatabaseDidNotStart
 from nibrs_local.home import Home, HomeInUse, HomeUnusable
-from nibrs_local.published_zip import BadFile
 from nibrs_local.terminal import FAILED, WRONG_USE, errors
 from nibrs_local.verification import UnreadableManifest
 

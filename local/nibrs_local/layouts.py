@@ -5,13 +5,15 @@ and flags, and what it has no place for. Everything is data: this module is its 
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 #: A table that only the later layouts have: agencies that report NIBRS, a row each (59 columns).
 AGENCIES = "agencies"
+#: The table that layout 3 repeats a row of for each document of an incident.
+MONTHS = "nibrs_month"
 _FOLDER = files("code_tables") / "layouts"
 
 
@@ -30,6 +32,7 @@ class Layout:
         sources: for each table, the file's column of each of the table's columns.
         values: for a table's column, what a written value means, and a remark if something is lost.
         codes: for a code table, codes that another code stands for.
+        documents: for a table that repeats a row for each document, columns that are the document's.
         notes: what the layout cannot say, by table.
     """
 
@@ -42,6 +45,7 @@ class Layout:
     sources: dict[str, dict[str, str]]
     values: dict[tuple[str, str], dict[str, tuple[str, str]]]
     codes: dict[str, dict[str, str]]
+    documents: dict[str, list[str]]
     notes: dict[str, str]
 
     @property
@@ -73,6 +77,9 @@ def _layout(row: dict[str, str]) -> Layout:
     codes: dict[str, dict[str, str]] = {}
     for code in _of(number, "codes"):
         codes.setdefault(code["table"], {})[code["code"]] = code["meaning"]
+    documents: dict[str, list[str]] = {}
+    for document in _of(number, "documents"):
+        documents.setdefault(document["table"], []).append(document["column"])
     return Layout(
         number=int(number),
         mark=(row["has_file"], row["has_column_table"], row["has_column"]),
@@ -83,12 +90,26 @@ def _layout(row: dict[str, str]) -> Layout:
         sources=sources,
         values=values,
         codes=codes,
+        documents=documents,
         notes={note["table"]: note["note"] for note in _of(number, "notes")},
     )
 
 
 def _of(number: str, name: str) -> Iterator[dict[str, str]]:
     return (row for row in _rows(name) if row["layout"] == number)
+
+
+def nth_document(layout: Layout, table: str, columns: Iterable[str]) -> str:
+    """SQL that numbers the rows that are the same but for their document, from the one that was reported last.
+
+    nibrs_month, of whose columns report_date is the document's, gives
+
+        row_number() OVER (PARTITION BY nibrs_month_id, agency_id, ... ORDER BY report_date DESC NULLS LAST)
+    """
+    documents = layout.documents.get(table, [])
+    same = ", ".join(name for name in columns if name not in documents)
+    latest = ", ".join(f"{name} DESC NULLS LAST" for name in documents)
+    return f"row_number() OVER (PARTITION BY {same}{f' ORDER BY {latest}' if latest else ''})"
 
 
 def derivations(layout: Layout) -> list[str]:
@@ -101,7 +122,7 @@ def derivations(layout: Layout) -> list[str]:
     known = "TRUE" if layout.has_zero_reports else "FALSE"
     return [
         (_FOLDER / f"{table}.sql").read_text(encoding="utf-8").replace(":zero_reports_are_known", known)
-        for table in ("cde_agencies", "agency_participation")
+        for table in ("cde_agencies", "unlisted_agencies", "agency_participation")
     ]
 
 

@@ -8,14 +8,21 @@ from nibrs_pipeline.catalog import Catalog, Table
 from nibrs_pipeline.database import Connection
 from nibrs_pipeline.keys import StateYear
 from nibrs_pipeline.queries import identifier, literal
+from pg8000.exceptions import DatabaseError
 
+from nibrs_local.archives import BadFile
+from nibrs_local.faults import Fault, check_rows, set_faults_aside, write_quarantine
+from nibrs_local.key_spaces import GIVEN_KEYS, SIMULATED_KEYS
+from nibrs_local.layouts import AGENCIES, MONTHS
 from nibrs_local.merging import LISTED_REFERENCES, fill_from_lists, merge_agencies, merge_codes, move
-from nibrs_local.published_zip import BadFile, PublishedZip, read_published_zip
-from nibrs_local.source_notes import REPORTERS_ONLY, SourceNote, write_source
-from nibrs_local.staging import Staging, check_keys, set_faults_aside, stage, staged_state_year
+from nibrs_local.published_zip import PublishedZip, read_published_zip
+from nibrs_local.source_notes import REPORTERS_ONLY, SIMULATED, SourceCode, SourceNote, write_source
+from nibrs_local.staging import Staging, plain, stage, staged_state_year
+from nibrs_local.taken_keys import resolve_taken_keys
 
 #: Group B arrests of published zips name no agency: which file they came from is kept here.
 _UNPLACED = "nibrs_grpb_arrest"
+_OF_SIMULATION = f"nibrs_month_id > {SIMULATED_KEYS} AND nibrs_month_id <= {GIVEN_KEYS}"
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,7 @@ def load_zip(
     path: Path,
     replace: bool = False,
     quarantine: Path | None = None,
+    renumber: bool = False,
     progress: Callable[[Table], None] = lambda table: None,
 ) -> Loaded:
     """Load one published zip; on any error the database is as it was.
@@ -52,6 +60,7 @@ def load_zip(
     Args:
         replace: whether a state-year that is there already is replaced instead of refused.
         quarantine: a folder for rows that break keys; without it they make the file refused.
+        renumber: whether rows get other numbers whose keys another state-year has, instead of being refused.
         progress: told before each table.
 
     Raises:
@@ -60,8 +69,11 @@ def load_zip(
     found = read_published_zip(path, catalog)
     connection.run("BEGIN")
     try:
-        loaded = _load(connection, catalog, found, replace, quarantine, progress)
+        loaded = _load(connection, catalog, found, replace, quarantine, renumber, progress)
         connection.run("COMMIT")
+    except DatabaseError as error:
+        connection.run("ROLLBACK")
+        raise BadFile(f"{path}: the database refused: {plain(error)}") from error
     except BaseException:
         connection.run("ROLLBACK")
         raise
@@ -77,6 +89,7 @@ def _load(
     found: PublishedZip,
     replace: bool,
     quarantine: Path | None,
+    renumber: bool,
     progress: Callable[[Table], None],
 ) -> Loaded:
     fill_from_lists(connection, tuple(catalog[name] for name in LISTED_REFERENCES))
@@ -93,19 +106,89 @@ def _load(
         return Loaded(item, {})
     if present and not replace:
         raise BadFile(f"{found.path}: {item} is in the database already; use --replace to put this file in its place")
-    set_aside = set_faults_aside(staging, quarantine) if quarantine else {}
-    check_keys(staging)
+    incidents = _incidents_of(connection, item)
     if present:
         _delete_state_year(connection, catalog, item)
-    notes = _coverage(staging)
-    _move_all(staging, item)
+    aside = set_faults_aside(staging) if quarantine else {}
+    check_rows(staging)
+    _check_whole(staging, item, incidents)
+    _check_company(staging, item)
+    resolve_taken_keys(staging, renumber)
+    codes = _move_all(staging, item)
+    staging.notes += _set_aside_notes(aside) + _coverage(staging)
     _record(staging, item)
-    write_source(connection, item, notes)
-    return Loaded(item, staging.rows, staging.remarks, set_aside)
+    write_source(connection, item, staging.notes, codes)
+    if quarantine:
+        write_quarantine(staging, aside, quarantine)
+    remarks = [note.remark for note in staging.notes if note.kind != "set_aside"]
+    return Loaded(item, staging.rows, remarks, {name: len(faults) for name, faults in aside.items()})
+
+
+def _incidents_of(connection: Connection, item: StateYear) -> int:
+    return int(
+        connection.run(
+            "SELECT count(*) FROM nibrs_incident WHERE nibrs_month_id IN "
+            f"(SELECT nibrs_month_id FROM nibrs_month WHERE {_month_condition(item)})"
+        )[0][0]
+    )
+
+
+def _check_whole(staging: Staging, item: StateYear, before: int) -> None:
+    """Refuse a file that has nothing to load, or that would empty a state-year.
+
+    Args:
+        before: incidents of the state-year in the database.
+    """
+    name = staging.found.file_name
+    if not staging.count("SELECT count(*) FROM staged_nibrs_month"):
+        raise BadFile(f"{staging.found.path}: {name(MONTHS)} has no row: there is nothing to load; download it again")
+    if staging.count("SELECT count(*) FROM staged_nibrs_incident"):
+        return
+    place = f"{staging.found.path}: {name('nibrs_incident')} has no row"
+    if before:
+        raise BadFile(f"{place}, and {item} has {before:,} incidents in the database; download the file again")
+    reported = staging.count("SELECT count(*) FROM staged_nibrs_month WHERE reported_status = 'I'")
+    if reported:
+        raise BadFile(f"{place}, though incidents were reported in {reported:,} months; download the file again")
+
+
+def _check_company(staging: Staging, item: StateYear) -> None:
+    """Refuse agencies that the database has in another state, and real rows beside simulated ones."""
+    own_home = "load it into a database of its own (NIBRS_HOME)"
+    for agency, other in staging.connection.run(
+        "SELECT a.agency_id, s.state_postal_abbr FROM staged_cde_agencies a JOIN ref_agency r USING (agency_id) "
+        "JOIN ref_state s ON s.state_id = r.state_id WHERE r.state_id <> a.state_id ORDER BY 1 LIMIT 1"
+    ):
+        table = "cde_agencies" if staging.found.has("cde_agencies") else AGENCIES
+        place = f"{staging.found.path}: {staging.found.file_name(table)}: agency_id {agency}"
+        raise BadFile(f"{place} is an agency of {other} in the database, not of {item.state}; {own_home}")
+    here, there, unlike = ("simulated", "real", "NOT ") if _is_simulated(staging) else ("real", "simulated", "")
+    others = f"SELECT EXISTS (SELECT FROM nibrs_month WHERE {unlike}({_OF_SIMULATION}))"
+    if staging.connection.run(others)[0][0]:
+        raise BadFile(f"{staging.found.path}: {item} is {here} and the database holds {there} state-years; {own_home}")
+
+
+def _is_simulated(staging: Staging) -> bool:
+    months = f"SELECT EXISTS (SELECT FROM staged_nibrs_month WHERE {_OF_SIMULATION})"
+    return bool(staging.connection.run(months)[0][0])
+
+
+def _set_aside_notes(aside: dict[str, list[Fault]]) -> list[SourceNote]:
+    return [
+        SourceNote(
+            "set_aside",
+            f"{len(faults):,} rows of the file are not here, such as line {faults[0].line}: {faults[0].reason}",
+            name,
+            len(faults),
+        )
+        for name, faults in aside.items()
+    ]
 
 
 def _coverage(staging: Staging) -> list[SourceNote]:
-    """Whether the file lists all agencies of the state. A zip that was made from one that does not has no Return A."""
+    """What the file is. A zip that was made from one that lists only reporters has no Return A."""
+    if _is_simulated(staging):
+        return [SIMULATED]
     if staging.found.layout.lists_all_agencies:
         return_a = "SELECT EXISTS (SELECT FROM staged_agency_participation WHERE months_reported IS NOT NULL)"
         if staging.connection.run(return_a)[0][0]:
@@ -113,9 +196,9 @@ def _coverage(staging: Staging) -> list[SourceNote]:
     return [REPORTERS_ONLY]
 
 
-def _move_all(staging: Staging, item: StateYear) -> None:
+def _move_all(staging: Staging, item: StateYear) -> list[SourceCode]:
     merged = merge_codes(staging)
-    staging.remarks += merged.remarks
+    staging.notes += merged.notes
     merge_agencies(staging)
     for table in staging.tables:
         if table.kind != "code" and table.name != "cde_agencies":
@@ -125,6 +208,7 @@ def _move_all(staging: Staging, item: StateYear) -> None:
             f"INSERT INTO loaded_grpb_arrest SELECT grpb_arrest_id, {literal(item.state)}, {literal(item.year)} "
             f"FROM staged_{_UNPLACED}"
         )
+    return merged.codes
 
 
 def _record(staging: Staging, item: StateYear) -> None:
@@ -138,7 +222,7 @@ def _record(staging: Staging, item: StateYear) -> None:
         year=item.year,
         name=staging.found.path.name,
         layout=staging.found.layout.number,
-        remarks="\n".join(staging.remarks),
+        remarks="\n".join(note.remark for note in staging.notes),
     )
 
 

@@ -9,9 +9,11 @@ from nibrs_pipeline.database import Connection
 from nibrs_pipeline.queries import identifier, literal
 from pg8000.exceptions import DatabaseError
 
+from nibrs_local.archives import BadFile
 from nibrs_local.layouts import AGENCIES
-from nibrs_local.published_zip import BadFile
-from nibrs_local.staging import Staging, staged
+from nibrs_local.source_notes import SourceCode, SourceNote
+from nibrs_local.staging import Staging, plain, staged
+from nibrs_local.taken_keys import first_free_number
 
 _UNIQUE_VIOLATION = "23505"
 _LISTS = files("code_tables") / "lists"
@@ -33,10 +35,11 @@ def fill_from_lists(connection: Connection, tables: tuple[Table, ...]) -> None:
 
 @dataclass(frozen=True)
 class Merged:
-    """Code tables whose identifiers in the file are not the database's, and remarks on meanings that differ."""
+    """Code tables whose identifiers in the file are not the database's, and what the file calls otherwise."""
 
     translated: frozenset[str]
-    remarks: list[str]
+    notes: list[SourceNote]
+    codes: list[SourceCode]
 
 
 def merge_codes(staging: Staging) -> Merged:
@@ -44,12 +47,10 @@ def merge_codes(staging: Staging) -> Merged:
 
     Identifiers changed between the layouts (race 1 became 10), codes did not: what is the same is decided by the code.
     """
-    translated, remarks = set(), []
+    merged = Merged(frozenset(table.name for table in staging.catalog.code_tables if _merge(staging, table)), [], [])
     for table in staging.catalog.code_tables:
-        if _merge(staging, table):
-            translated.add(table.name)
-        remarks += _differences(staging, table)
-    return Merged(frozenset(translated), remarks)
+        _compare(staging, table, merged)
+    return merged
 
 
 def _merge(staging: Staging, table: Table) -> bool:
@@ -95,26 +96,28 @@ def _add(staging: Staging, table: Table) -> None:
         )
 
 
-def _differences(staging: Staging, table: Table) -> list[str]:
+def _compare(staging: Staging, table: Table, merged: Merged) -> None:
     """Codes that are called otherwise in the file than in the database, and other columns that differ."""
-    found, columns = staging.found, code_columns()[table.name]
+    columns = code_columns()[table.name]
     name, code = identifier(table.name), identifier(columns.code)
-    carried = found.layout.sources[table.name]
-    remarks = []
+    carried = staging.found.layout.sources[table.name]
     for column in table.column_names:
         if column not in carried or column in (table.primary_key[0], columns.code):
             continue
         differing = staging.connection.run(
-            f"SELECT t.{code}, s.{identifier(column)}, t.{identifier(column)} FROM {name} t "
-            f"JOIN {staged(table.name)} s ON s.{code}::text = t.{code}::text "
-            f"WHERE s.{identifier(column)} IS DISTINCT FROM t.{identifier(column)} ORDER BY 1"
+            f"SELECT DISTINCT ON (1) t.{code}::text, s.{identifier(column)}::text, t.{identifier(column)}::text "
+            f"FROM {name} t JOIN {staged(table.name)} s ON s.{code}::text = t.{code}::text "
+            f"WHERE s.{identifier(column)} IS DISTINCT FROM t.{identifier(column)} ORDER BY 1, s.line"
         )
-        if differing and column == columns.name:
+        if not differing:
+            continue
+        merged.codes.extend(SourceCode(table.name, of, column, here) for of, here, _ in differing)
+        if column == columns.name:
             renamed = "; ".join(f"{of} is {here!r} in the file, {there!r} here" for of, here, there in differing)
-            remarks.append(f"{table.name}: names in the database are kept: {renamed}")
-        elif differing:
-            remarks.append(f"{table.name}: {column} differs for {len(differing)} codes; the database's is kept")
-    return remarks
+            note = f"names in the database are kept: {renamed}"
+        else:
+            note = f"{column} differs for {len(differing)} codes; the database's is kept"
+        merged.notes.append(SourceNote("renamed", note, table.name, len(differing)))
 
 
 def merge_agencies(staging: Staging) -> None:
@@ -141,26 +144,33 @@ def upsert_cde_agencies(staging: Staging) -> None:
 
 #: What cde_agencies and agency_participation say of agencies. Agencies that reported no month stand in
 #: agency_participation only, without their type: groups 8 and 9 are counties, all others are taken for cities.
-_AGENCY_STATEMENTS = tuple(
-    f"{statement} ON CONFLICT DO NOTHING"
-    for statement in (
-        "INSERT INTO ref_agency (agency_id, ori, legacy_ori, ucr_agency_name, pub_agency_name, agency_type_id, "
-        "state_id, agency_status, dormant_year) "
-        "SELECT agency_id, ori, legacy_ori, left(agency_name, 100), left(short_name, 100), agency_type_id, state_id, "
-        "coalesce(agency_status, 'A'), dormant_year FROM staged_cde_agencies",
-        "INSERT INTO ref_agency (agency_id, ori, legacy_ori, pub_agency_name, agency_type_id, state_id, agency_status) "
-        "SELECT p.agency_id, p.agency_ori, p.agency_ori, left(p.agency_name, 100), "
-        "CASE WHEN p.population_group_code ~ '^[89]' THEN 2 ELSE 1 END, s.state_id, 'A' "
-        "FROM staged_agency_participation p JOIN staged_ref_state s USING (state_abbr)",
-        "INSERT INTO ref_agency_population (agency_id, data_year, population_group_id, population, suburban_area_flag) "
-        "SELECT p.agency_id, p.year, g.population_group_id, p.agency_population, c.suburban_area_flag "
-        "FROM staged_agency_participation p LEFT JOIN staged_cde_agencies c USING (agency_id) "
-        "LEFT JOIN ref_population_group g ON g.population_group_code = p.population_group_code",
-        # Who covers an agency is known only if the agency is in cde_agencies.
-        "INSERT INTO ref_agency_covered_by_flat (data_year, agency_id, covered_by_agency_id) "
-        "SELECT p.year, p.agency_id, c.covered_by_id FROM staged_agency_participation p "
-        "LEFT JOIN staged_cde_agencies c USING (agency_id) WHERE p.covered = 1",
-    )
+_UNKNOWN = "ref_agency.ucr_agency_name IS NULL AND ref_agency.pub_agency_name IS NULL"
+#: An agency of which nothing was known but its number (it has no name) becomes what the file says.
+_AGENCY_STATEMENTS = (
+    "INSERT INTO ref_agency (agency_id, ori, legacy_ori, ucr_agency_name, pub_agency_name, agency_type_id, "
+    "state_id, agency_status, dormant_year) "
+    "SELECT agency_id, ori, legacy_ori, left(agency_name, 100), left(short_name, 100), agency_type_id, state_id, "
+    "coalesce(agency_status, 'A'), dormant_year FROM staged_cde_agencies "
+    "ON CONFLICT (agency_id) DO UPDATE SET ori = excluded.ori, legacy_ori = excluded.legacy_ori, "
+    "ucr_agency_name = excluded.ucr_agency_name, pub_agency_name = excluded.pub_agency_name, "
+    "agency_type_id = excluded.agency_type_id, agency_status = excluded.agency_status, "
+    f"dormant_year = excluded.dormant_year WHERE {_UNKNOWN}",
+    "INSERT INTO ref_agency (agency_id, ori, legacy_ori, pub_agency_name, agency_type_id, state_id, agency_status) "
+    "SELECT p.agency_id, p.agency_ori, p.agency_ori, left(p.agency_name, 100), "
+    "CASE WHEN p.population_group_code ~ '^[89]' THEN 2 ELSE 1 END, s.state_id, 'A' "
+    "FROM staged_agency_participation p JOIN staged_ref_state s USING (state_abbr) "
+    "ON CONFLICT (agency_id) DO UPDATE SET ori = excluded.ori, legacy_ori = excluded.legacy_ori, "
+    f"pub_agency_name = excluded.pub_agency_name, agency_type_id = excluded.agency_type_id WHERE {_UNKNOWN}",
+    "INSERT INTO ref_agency_population (agency_id, data_year, population_group_id, population, suburban_area_flag) "
+    "SELECT p.agency_id, p.year, g.population_group_id, p.agency_population, c.suburban_area_flag "
+    "FROM staged_agency_participation p LEFT JOIN staged_cde_agencies c USING (agency_id) "
+    "LEFT JOIN ref_population_group g ON g.population_group_code = p.population_group_code "
+    "ON CONFLICT DO NOTHING",
+    # Who covers an agency is known only if the agency is in cde_agencies.
+    "INSERT INTO ref_agency_covered_by_flat (data_year, agency_id, covered_by_agency_id) "
+    "SELECT p.year, p.agency_id, c.covered_by_id FROM staged_agency_participation p "
+    "LEFT JOIN staged_cde_agencies c USING (agency_id) WHERE p.covered = 1 "
+    "ON CONFLICT DO NOTHING",
 )
 
 
@@ -171,9 +181,8 @@ def _merge_described_agencies(staging: Staging) -> None:
         connection.run(statement)
     several = connection.run("SELECT count(*) FROM staged_agencies WHERE county_name LIKE '%;%'")[0][0]
     if several:
-        staging.remarks.append(
-            f"ref_agency_county: {several} agencies lie in several counties; the residents in each are not in the file"
-        )
+        note = f"{several} agencies lie in several counties; the residents in each are not in the file"
+        staging.notes.append(SourceNote("incomplete", note, "ref_agency_county", several))
 
 
 #: Counties and areas get numbers in the order of their names.
@@ -213,7 +222,7 @@ def move(staging: Staging, table: Table, merged: Merged) -> None:
     """Insert a table's staged rows, with the database's identifiers of codes.
 
     Raises:
-        BadFile: another state-year of the database has a row's key, or a mandatory column is empty.
+        BadFile: a mandatory column is empty.
     """
     name, names = identifier(table.name), _names(table.column_names)
     selected, joins = _translated(staging, table, merged)
@@ -222,10 +231,8 @@ def move(staging: Staging, table: Table, merged: Merged) -> None:
             f"INSERT INTO {name} ({names}) SELECT {selected} FROM {staged(table.name)} t{joins} ORDER BY t.line"
         )
     except DatabaseError as error:
-        details = error.args[0]
-        why = " Another state-year of the database has that key." if details.get("C") == _UNIQUE_VIOLATION else ""
         place = f"{staging.found.path}: {staging.found.file_name(table.name)}"
-        raise BadFile(f"{place}: {details.get('M')}; {details.get('D', '')}{why}") from error
+        raise BadFile(f"{place}: {plain(error)}; {error.args[0].get('D', '')}") from error
 
 
 def _translated(staging: Staging, table: Table, merged: Merged) -> tuple[str, str]:
@@ -242,7 +249,7 @@ def _translated(staging: Staging, table: Table, merged: Merged) -> tuple[str, st
                 f"ON {alias}.file_key = t.{name}::text"
             )
         elif column.primary_key and carried and column.name not in carried:
-            selected.append(f"(SELECT coalesce(max({name}), 0) FROM {identifier(table.name)}) + t.line")
+            selected.append(f"{first_free_number(staging, table)} + t.line")
         else:
             selected.append(f"t.{name}")
     return ", ".join(selected), joins

@@ -5,71 +5,58 @@ them, a row for a row: errors can name the line of the file.
 """
 
 import csv
-import io
-import zipfile
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import lru_cache
-from pathlib import Path, PurePosixPath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from nibrs_pipeline.catalog import Catalog, Column, Table
 from nibrs_pipeline.code_columns import code_columns
 from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.zip_writer import sha256_of
 
+from nibrs_local.archives import Archive, BadFile, Member, open_archive
 from nibrs_local.layouts import AGENCIES, Layout, is_ignored, layouts
+from nibrs_local.table_rows import Conversion, TableRows
 
 _PORTION = 1 << 18
-_DATABASE_DATE = "%Y-%m-%d %H:%M:%S"
 #: Of the later layouts the zips had no Group B arrests before 2022.
 _OPTIONAL = ("nibrs_grpb_arrest", "nibrs_grpb_arrest_weapon")
-
-
-class BadFile(Exception):
-    """A file that is not loaded: names the file, the table, the line and the reason."""
-
-
-@dataclass
-class TableRows:
-    """The rows of one table on their way out of a zip.
-
-    Iterating gives portions of a CSV with a header line. What is wrong with a row ends it early
-    and stands in ``error`` afterwards: whoever takes the portions may be unable to bear exceptions.
-
-    Attributes:
-        columns: of the CSV, in its order.
-        lost: written values that have no equivalent, with their number: (column, value, remark).
-    """
-
-    columns: list[str]
-    portions: Callable[["TableRows"], Iterator[bytes]]
-    error: str = ""
-    lost: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self.portions(self)
+#: How the FBI names its zips: a name of another shape says nothing.
+_NAMED = re.compile(r"([A-Z]{2})-(\d{4})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class PublishedZip:
-    """A zip whose files and headers are as its layout says; ``members`` by table."""
+    """A zip whose files and headers are as its layout says.
 
-    path: Path
-    sha256: str
+    Attributes:
+        layout: with the names that this zip's files have.
+        members: by table.
+        unknown: columns that the layout does not know, by table; they are left out.
+    """
+
+    archive: Archive
     layout: Layout
-    members: dict[str, zipfile.ZipInfo]
+    members: dict[str, Member]
+    unknown: dict[str, list[str]]
+
+    @property
+    def path(self) -> Path:
+        """Where the zip lies."""
+        return self.archive.path
+
+    @property
+    def sha256(self) -> str:
+        """The checksum of the zip."""
+        return self.archive.sha256
 
     def header(self, table: str) -> list[str]:
         """The columns of a table's file, in its order."""
-        with self._text(table) as text:
-            return [name.lower() for name in next(csv.reader(text), [])]
+        return _header(self.archive, self.members[table])
 
     def file_name(self, table: str) -> str:
         """What a table's file is called, without folders."""
-        return PurePosixPath(self.members[table].filename).name if table in self.members else f"{table}.csv"
+        return self.members[table].name if table in self.members else f"{table}.csv"
 
     def source_name(self, table: str, column: str) -> str:
         """What the file calls a column of a table."""
@@ -82,94 +69,19 @@ class PublishedZip:
     def rows(self, table: str, columns: tuple[Column, ...]) -> TableRows:
         """The rows of a table, with the database's names, dates and flags."""
         header = self.header(table)
-        if self.layout.is_the_databases:
+        if self.layout.is_the_databases and self.members[table].is_plain and table not in self.unknown:
             return TableRows(header, lambda rows: self._as_it_is(table))
-        conversion = _Conversion.of(self.layout, table, columns, header)
+        conversion = Conversion.of(self.layout, table, columns, header)
         return TableRows(conversion.targets, lambda rows: self._converted(table, conversion, rows))
 
     def _as_it_is(self, table: str) -> Iterator[bytes]:
-        with zipfile.ZipFile(self.path) as archive, archive.open(self.members[table]) as file:
+        with self.archive.bytes_of(self.members[table]) as file:
             while portion := file.read(_PORTION):
                 yield portion
 
-    @contextmanager
-    def _text(self, table: str) -> Iterator[io.TextIOWrapper]:
-        with zipfile.ZipFile(self.path) as archive, archive.open(self.members[table]) as file:
-            yield io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-
-    def _converted(self, table: str, conversion: "_Conversion", rows: TableRows) -> Iterator[bytes]:
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(conversion.targets)
-        with self._text(table) as text:
-            reader = csv.reader(text)
-            width = len(next(reader, []))
-            try:
-                for line, row in enumerate(reader, start=2):
-                    if len(row) != width:
-                        rows.error = f"line {line}: {len(row)} fields; the header has {width}"
-                        return
-                    writer.writerow(conversion.convert(row, rows.lost))
-                    if out.tell() > _PORTION:
-                        yield _emptied(out)
-            except UnicodeDecodeError as error:
-                rows.error = f"not UTF-8: {error}"
-                return
-        yield _emptied(out)
-
-
-def _emptied(out: io.StringIO) -> bytes:
-    portion = out.getvalue().encode()
-    out.seek(0)
-    out.truncate()
-    return portion
-
-
-@dataclass(frozen=True)
-class _Conversion:
-    """How the fields of a file's row become those of the table: ``places`` in the row, by target column."""
-
-    targets: list[str]
-    places: list[int]
-    dates: list[tuple[int, str]]
-    values: list[tuple[int, dict[str, tuple[str, str]]]]
-
-    @classmethod
-    def of(cls, layout: Layout, table: str, columns: tuple[Column, ...], header: list[str]) -> "_Conversion":
-        sources = layout.sources[table]
-        targets = [column for column in columns if column.name in sources]
-        numbered = list(enumerate(targets))
-        return cls(
-            targets=[column.name for column in targets],
-            places=[header.index(sources[column.name]) for column in targets],
-            dates=[(place, layout.date_format) for place, column in numbered if column.type == "timestamp"],
-            values=[
-                (place, layout.values[table, column.name])
-                for place, column in numbered
-                if (table, column.name) in layout.values
-            ],
-        )
-
-    def convert(self, row: list[str], lost: Counter[tuple[str, str, str]]) -> list[str]:
-        fields = [row[place] for place in self.places]
-        for place, date_format in self.dates:
-            fields[place] = _date(fields[place], date_format)
-        for place, meanings in self.values:
-            meaning = meanings.get(fields[place])
-            if meaning:
-                if meaning[1]:
-                    lost[self.targets[place], fields[place], meaning[1]] += 1
-                fields[place] = meaning[0]
-        return fields
-
-
-@lru_cache(maxsize=4096)
-def _date(text: str, date_format: str) -> str:
-    """A date as the database writes it; what is none stays, and is refused by the database with its line."""
-    try:
-        return datetime.strptime(text, date_format).strftime(_DATABASE_DATE)
-    except ValueError:
-        return text
+    def _converted(self, table: str, conversion: Conversion, rows: TableRows) -> Iterator[bytes]:
+        with self.archive.text_of(self.members[table]) as text:
+            yield from conversion.convert(text, rows)
 
 
 def read_published_zip(path: Path, catalog: Catalog) -> PublishedZip:
@@ -178,61 +90,68 @@ def read_published_zip(path: Path, catalog: Catalog) -> PublishedZip:
     Raises:
         BadFile: not a zip, damaged, an unknown layout, a table missing, or columns that do not fit.
     """
-    if not path.is_file():
-        raise BadFile(f"{path}: there is no such file")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-            infos = archive.infolist()
-    except zipfile.BadZipFile as error:
-        raise BadFile(f"{path}: not a zip ({error}); download it again") from error
-    if damaged:
-        raise BadFile(f"{path}: {damaged} is damaged; download it again")
-    by_stem = {
-        PurePosixPath(info.filename).stem.lower(): info for info in infos if info.filename.lower().endswith(".csv")
-    }
-    with path.open("rb") as file:
-        sha256 = sha256_of(file)
-    layout = _layout_of(path, sha256, by_stem)
-    wanted = {table: stem for table, stem in layout.files.items() if table not in _OPTIONAL or stem in by_stem}
-    missing = [stem for stem in wanted.values() if stem not in by_stem]
+    archive = open_archive(path)
+    stems = {stem for layout in layouts() for stem in layout.files.values()}
+    read = {stem: archive.read_through(member) for stem, member in archive.members.items() if stem in stems}
+    layout = _layout_of(archive, read)
+    wanted = {table: stem for table, stem in layout.files.items() if table not in _OPTIONAL or stem in read}
+    missing = [stem for stem in wanted.values() if stem not in read]
     if missing:
         raise BadFile(
             f"{path}: no file for {', '.join(missing)}; a zip of layout {layout.number} has {len(wanted)} tables"
         )
-    found = PublishedZip(path, sha256, layout, {table: by_stem[stem] for table, stem in wanted.items()})
-    for table in found.members:
-        _check_header(found, table)
-    return found
+    members = {table: read[stem] for table, stem in wanted.items()}
+    sources, unknown = {}, {}
+    for table, member in members.items():
+        sources[table], left_out = _columns_of(archive, member, layout, table)
+        if left_out:
+            unknown[table] = left_out
+    return PublishedZip(archive, replace(layout, sources=sources), members, unknown)
 
 
-def _layout_of(path: Path, sha256: str, by_stem: dict[str, zipfile.ZipInfo]) -> Layout:
+def _header(archive: Archive, member: Member) -> list[str]:
+    with archive.text_of(member) as text:
+        try:
+            return [name.strip().lower() for name in next(csv.reader(text), [])]
+        except csv.Error as error:
+            raise BadFile(f"{archive.path}: {member.name}, line 1: {error}") from error
+
+
+def _layout_of(archive: Archive, read: dict[str, Member]) -> Layout:
     for layout in layouts():
         file, table, column = layout.mark
-        if file not in by_stem or (table and table not in by_stem):
+        if file not in read or (table and table not in read):
             continue
-        if not table or column in PublishedZip(path, sha256, layout, {table: by_stem[table]}).header(table):
+        if not table or column in _header(archive, read[table]):
             return layout
     raise BadFile(
-        f"{path}: none of the published layouts: there is neither cde_agencies.csv (layout 1) nor agencies.csv "
+        f"{archive.path}: none of the published layouts: there is neither cde_agencies.csv (layout 1) nor agencies.csv "
         "with NIBRS_OFFENSE.csv (layouts 2 and 3)"
     )
 
 
-def _check_header(found: PublishedZip, table: str) -> None:
-    header = found.header(table)
-    wanted = found.layout.sources[table].values()
-    missing = [name for name in wanted if name not in header]
+def _columns_of(archive: Archive, member: Member, layout: Layout, table: str) -> tuple[dict[str, str], list[str]]:
+    """What the file calls the table's columns, and the columns that nobody knows.
+
+    Later layouts misspell some names: a file that has the database's name instead is read all the same.
+    """
+    header = _header(archive, member)
+    sources = {
+        column: column if name not in header and column in header else name
+        for column, name in layout.sources[table].items()
+    }
+    missing = [name for name in sources.values() if name not in header]
     unknown = [
         name
         for name in dict.fromkeys(header)
-        if name not in wanted and (found.layout.is_the_databases or not is_ignored(table, name))
+        if name not in sources.values() and (layout.is_the_databases or not is_ignored(table, name))
     ]
-    problems = [f"no column {name}" for name in missing] + [f"unknown column {name}" for name in unknown]
-    if not problems and found.layout.is_the_databases and len(set(header)) < len(header):
-        problems = ["a column stands there twice"]
+    problems = [f"no column {name}" for name in missing] + [f"unknown column {name}" for name in unknown if missing]
+    if layout.is_the_databases and len(set(header)) < len(header):
+        problems.append("a column stands there twice")
     if problems:
-        raise BadFile(f"{found.path}: {found.file_name(table)}, line 1: {', '.join(problems)}")
+        raise BadFile(f"{archive.path}: {member.name}, line 1: {', '.join(problems if header else ['no header'])}")
+    return sources, unknown
 
 
 def staged_columns(found: PublishedZip, catalog: Catalog, table: Table) -> tuple[Column, ...]:
@@ -265,15 +184,25 @@ def agencies_columns(found: PublishedZip) -> tuple[Column, ...]:
     )
 
 
-def state_year_of_rows(found: PublishedZip, states: set[str], years: set[int]) -> StateYear:
+def state_year_of_rows(found: PublishedZip, states: set[tuple[str, str]], years: set[int]) -> StateYear:
     """The one state-year that a zip's rows name.
 
+    Args:
+        states: postal and FBI's abbreviation (Nebraska is NE and NB).
+
     Raises:
-        BadFile: none or several.
+        BadFile: none or several, a state that there is not, or another than the file's name says.
     """
     if len(states) != 1 or len(years) != 1:
         raise BadFile(
-            f"{found.path}: the rows are of states {', '.join(sorted(states)) or 'none'} and data years "
-            f"{', '.join(map(str, sorted(years))) or 'none'}; a zip holds one state and one data year"
+            f"{found.path}: the rows are of states {', '.join(sorted(postal for postal, _ in states)) or 'none'} and "
+            f"data years {', '.join(map(str, sorted(years))) or 'none'}; a zip holds one state and one data year"
         )
-    return StateYear(states.pop(), years.pop())
+    [abbreviations], [year] = states, years
+    item = StateYear(abbreviations[0], year)
+    named = _NAMED.fullmatch(found.path.stem)
+    if named and (named[1].upper() not in abbreviations or int(named[2]) != year):
+        raise BadFile(
+            f"{found.path}: is named {named[0]} and holds {item}; if that is what you want, rename it {item}.zip"
+        )
+    return item

@@ -64,7 +64,8 @@ def write_source(
         )  # fmt: skip
     for code in codes:
         connection.run(
-            "INSERT INTO source_code VALUES (:state, :year, :table, :code, :column, CAST(:value AS text))",
+            "INSERT INTO source_code VALUES (:state, :year, :table, :code, :column, CAST(:value AS text)) "
+            "ON CONFLICT DO NOTHING",
             state=item.state, year=item.year, table=code.table, code=code.code, column=code.column, value=code.value,
         )  # fmt: skip
 

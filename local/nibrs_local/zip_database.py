@@ -10,8 +10,9 @@ from pathlib import Path
 import duckdb
 from nibrs_pipeline.catalog import Catalog, Column
 
-from nibrs_local.layouts import AGENCIES, derivations
-from nibrs_local.published_zip import BadFile, PublishedZip, agencies_columns, read_published_zip, staged_columns
+from nibrs_local.archives import BadFile
+from nibrs_local.layouts import AGENCIES, MONTHS, derivations, nth_document
+from nibrs_local.published_zip import PublishedZip, agencies_columns, read_published_zip, staged_columns
 
 _DUCKDB_TYPES = {"numeric": "DOUBLE", "text": "VARCHAR"}
 
@@ -38,7 +39,10 @@ def open_zip(path: Path, catalog: Catalog, memory: str = "2GB") -> duckdb.DuckDB
     if not found.layout.is_the_databases:
         lists = files("code_tables") / "lists" / "ref_agency_type.csv"
         connection.execute(f"CREATE TABLE ref_agency_type AS SELECT * FROM read_csv('{lists}')")
-        connection.execute("CREATE OR REPLACE TABLE staged_nibrs_month AS SELECT DISTINCT * FROM staged_nibrs_month")
+        nth = nth_document(found.layout, MONTHS, catalog[MONTHS].column_names)
+        connection.execute(
+            f"CREATE OR REPLACE TABLE staged_{MONTHS} AS SELECT * FROM staged_{MONTHS} QUALIFY {nth} = 1"
+        )
         for statement in derivations(found.layout):
             connection.execute(statement)
     for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall():

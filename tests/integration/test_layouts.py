@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import pytest
+from nibrs_local.archives import BadFile
 from nibrs_local.layouts import layouts
 from nibrs_local.loading import load_zip
-from nibrs_local.published_zip import BadFile, read_published_zip
+from nibrs_local.published_zip import read_published_zip
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.code_columns import code_columns
 from nibrs_pipeline.database import Connection, DatabaseLocation, connect

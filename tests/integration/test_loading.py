@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from nibrs_local.archives import BadFile
 from nibrs_local.home import Home
 from nibrs_local.loading import load_zip
-from nibrs_local.published_zip import BadFile
 from nibrs_local.schema import create_schema
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database import Connection, DatabaseLocation, connect
