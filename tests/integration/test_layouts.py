@@ -187,7 +187,7 @@ def test_what_the_file_cannot_say_is_empty_and_told(
     remarks = load_zip(connection, catalog, real_zip("VT-2024")).remarks
     assert any("months with a zero report and months that were not reported" in remark for remark in remarks)
     assert any("11D is 'Criminal Sexual Contact' in the file, 'Fondling' here" in remark for remark in remarks)
-    assert any(remark.startswith("nibrs_incident.incident_status: WARNINGS") for remark in remarks)
+    assert any(remark.startswith("nibrs_incident: incident_status WARNINGS") for remark in remarks)
     months = sql(
         location,
         "SELECT nibrs_months_reported, count(*), sum(months_reported) FROM agency_participation GROUP BY 1 ORDER BY 1",
