@@ -182,10 +182,12 @@ def _summary(index: DownloadIndex) -> str:
     if not years:
         return "No downloads yet."
     states = len({entry.state for entry in entries})
+    kind = "simulated " if index.simulated else ""
     span = str(years[0]) if len(years) == 1 else f"{years[0]} to {years[-1]}"
     return (
         f"{len(entries):,} {_plural(len(entries), 'download')}: {states} {_plural(states, 'state')}, {span}, "
-        f"{sum(entry.incidents for entry in entries):,} incidents, {human_size(sum(entry.bytes for entry in entries))}"
+        f"{sum(entry.incidents for entry in entries):,} {kind}incidents, "
+        f"{human_size(sum(entry.bytes for entry in entries))}"
     )
 
 

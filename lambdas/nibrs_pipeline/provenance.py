@@ -17,6 +17,8 @@ from nibrs_pipeline.queries import source_codes_query, source_notes_query, sourc
 
 #: The kind of note that says: this state-year does not exist in reality.
 SIMULATED = "simulated"
+#: The kind that says: its agencies are only those that reported.
+REPORTERS_ONLY = "reporters_only"
 #: The file of a zip that has the notes on its source; a zip without notes has no such file.
 SOURCE_NOTES = "source_notes.csv"
 
@@ -57,6 +59,11 @@ class Provenance(_Known):
         """Whether the state-year does not exist in reality."""
         return any(note.kind == SIMULATED for note in self.notes)
 
+    @property
+    def lists_reporters_only(self) -> bool:
+        """Whether agencies that did not report are missing even from the lists of agencies."""
+        return any(note.kind == REPORTERS_ONLY for note in self.notes)
+
     def codes_by_table(self) -> dict[str, list[SourceCode]]:
         """The codes of each code table that has any."""
         found: dict[str, list[SourceCode]] = {}
@@ -68,7 +75,7 @@ class Provenance(_Known):
         """What has to be said differently now than in a zip that was made when ``before`` was known."""
         changes = []
         if self.notes != before.notes:
-            changes.append(f"what is known of its source changed ({len(self.notes)} notes, had {len(before.notes)})")
+            changes.append(f"notes on its source changed ({len(self.notes)}, had {len(before.notes)})")
         if self.codes != before.codes:
             changes.append(f"names in its own lists of codes changed ({len(self.codes)}, had {len(before.codes)})")
         return changes
@@ -131,9 +138,9 @@ def require_one_world(simulated: Mapping[str, bool]) -> None:
     made_up = sorted(name for name, is_simulated in simulated.items() if is_simulated)
     if real and made_up:
         raise SimulatedBesideReal(
-            f"{_first(made_up)}: simulated; {_first(real)}: not. Real and simulated state-years never stand in one "
-            "index. Keep the simulated ones in a home of their own (another NIBRS_HOME with its own database; on AWS "
-            "another stack), or remove one of the two kinds from the database or from what is published"
+            f"simulated: {_first(made_up)}; real: {_first(real)}. The two never stand in one index: keep what is "
+            "simulated in a home of its own (another NIBRS_HOME with its own database; on AWS another stack), or "
+            "remove one kind from the database or from what is published"
         )
 
 

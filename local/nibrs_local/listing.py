@@ -7,6 +7,7 @@ from nibrs_pipeline.database import Snapshot
 from nibrs_pipeline.keys import StateYear
 from nibrs_pipeline.manifest_store import read_published
 from nibrs_pipeline.planning import reasons_out_of_date
+from nibrs_pipeline.provenance import UNKNOWN
 from nibrs_pipeline.source import read_source_state
 from nibrs_pipeline.store import Objects
 
@@ -20,10 +21,15 @@ class Listed:
     published: str
     size: int
     reasons: list[str]
+    simulated: bool
 
     @property
     def status(self) -> str:
-        """In a word or two."""
+        """In a word or two; whether it is simulated is said beside."""
+        return self._status + (", simulated" if self.simulated else "")
+
+    @property
+    def _status(self) -> str:
         if not self.in_database:
             return "published only"
         if not self.published:
@@ -45,6 +51,7 @@ def list_state_years(snapshot: Snapshot, objects: Objects, catalog: Catalog) -> 
                 manifest.source.snapshot_time if manifest else "",
                 manifest.zip.bytes if manifest else 0,
                 reasons_out_of_date(manifest, source, catalog),
+                source.provenance.get(item, manifest.provenance if manifest else UNKNOWN).simulated,
             )
         )
     return listed

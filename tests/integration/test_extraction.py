@@ -114,7 +114,7 @@ def test_what_is_known_of_a_source_travels_with_its_zip(
     with snapshot(loaded) as rows:
         state = read_source_state(rows, catalog, [before])
     assert reasons_out_of_date(before, state, catalog) == [
-        f"what is known of its source changed ({len(before.source_notes) + 1} notes, had {len(before.source_notes)})",
+        f"notes on its source changed ({len(before.source_notes) + 1}, had {len(before.source_notes)})",
         "names in its own lists of codes changed (2, had 0)",
     ]
     manifest, found = extract(loaded, catalog, DE, tmp_path)
@@ -134,7 +134,7 @@ def test_what_is_known_of_a_source_travels_with_its_zip(
         assert archive.testzip() is None
         assert archive.namelist()[-3:] == [*README, SOURCE_NOTES]
         assert [entry.name for entry in manifest.files] == archive.namelist()
-        assert "7 victims \\& more. (nibrs\\_victim, 7 rows)" in archive.read("README.md").decode()
+        assert "7 victims & more. (nibrs_victim, 7 rows)" in archive.read("README.md").decode()
     again, _ = extract(loaded, catalog, DE, tmp_path)
     assert again.zip.sha256 == manifest.zip.sha256
 

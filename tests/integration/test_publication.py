@@ -80,7 +80,9 @@ def test_simulated_state_years_are_not_published_beside_real_ones(store: Store) 
     publish_run(store, "real")
     before = {key: store.get(key) for key in store.sizes("downloads/")}
     stage(store, "simulated", manifest(*AZ, known=MADE_UP))
-    with pytest.raises(SimulatedBesideReal, match=r"AZ-2016.zip of run simulated: simulated; .*LA-2013.zip"):
+    with pytest.raises(
+        SimulatedBesideReal, match=r"simulated: downloads/2016/AZ-2016.zip of run simulated; .*LA-2013.zip"
+    ):
         publish_run(store, "simulated")
     assert {key: store.get(key) for key in store.sizes("downloads/")} == before
     assert store.get(PUBLISH_LEASE) is None

@@ -126,6 +126,13 @@ def test_a_simulated_readme_says_so_first_and_cites_nobody(catalog: Catalog) -> 
     assert "Federal Bureau of Investigation, Uniform Crime Reporting Program:" not in text
 
 
+def test_a_readme_does_not_claim_that_agencies_are_listed_that_are_not(catalog: Catalog) -> None:
+    only = Provenance(notes=(SourceNote(kind="reporters_only", note="Only reporters."),))
+    claim = "`agency_participation` lists all agencies of the state"
+    assert claim in state_year_readme(catalog, facts())["README.md"].decode()
+    assert claim not in state_year_readme(catalog, facts(only))["README.md"].decode()
+
+
 def test_what_is_known_of_the_source_stands_in_the_readme(catalog: Catalog) -> None:
     known = Provenance(
         notes=(SourceNote(kind="set_aside", table="nibrs_offender", rows=1108, note="Offenders without incident."),),
@@ -133,7 +140,7 @@ def test_what_is_known_of_the_source_stands_in_the_readme(catalog: Catalog) -> N
     )
     text = state_year_readme(catalog, facts(known))["README.md"].decode()
     assert "## What is known of this file's source\n" in text
-    assert "* Offenders without incident. (nibrs\\_offender, 1,108 rows)\n" in text
+    assert "* Offenders without incident. (nibrs_offender, 1,108 rows)\n" in text
     assert "the same in every zip but for names of codes" in text
     assert source_notes_csv(known) == (
         b"kind,table_name,rows,note\nset_aside,nibrs_offender,1108,Offenders without incident.\n"
@@ -168,7 +175,8 @@ class _Items(HTMLParser):
     "text",
     [
         "</li><script>alert(1)</script>", "# a heading", "- a list", "1. first", "12) second", "--- \n***", "=== ",
-        "a | b\n|---|---|", "[a](javascript:x)", "![x](y)", "<!-- ", "`code", "&lt;b&gt;", "\\", "two  \nlines",
+        "a | b\n|---|---|", "[a](javascript:x)", "![x](y)", "<!-- ", "`code", "&lt;b&gt;", "\\",
+        "a_b __c__ _d", "&amp; & &#38;", "[^1]", "two  \nlines",
         "\n\n## out", "    code", "\tcode", "{{tables}}", "http://example.org", "<http://example.org>", "~~~",
         "\u202eevil", "a\u2028b", "[x]: y", "> quoted", "+ plus", "\u0000", "_a_ *b*", "",
     ],

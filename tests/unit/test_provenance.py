@@ -65,12 +65,12 @@ def test_a_row_that_lacks_what_it_needs_is_named() -> None:
 def test_a_zip_is_out_of_date_when_something_else_is_known_of_its_source(catalog: Catalog) -> None:
     now = source(AZ, known={AZ: Provenance(notes=(NOTE,), codes=(CODE,))})
     assert reasons_out_of_date(manifest(*AZ), now, catalog) == [
-        "what is known of its source changed (1 notes, had 0)",
+        "notes on its source changed (1, had 0)",
         "names in its own lists of codes changed (1, had 0)",
     ]
     assert reasons_out_of_date(manifest(*AZ, known=now.provenance[AZ]), now, catalog) == []
     assert reasons_out_of_date(manifest(*AZ, known=Provenance(notes=(NOTE,))), source(AZ), catalog) == [
-        "what is known of its source changed (0 notes, had 1)"
+        "notes on its source changed (0, had 1)"
     ]
 
 

@@ -7,10 +7,10 @@ from html import escape
 
 from markdown_it import MarkdownIt
 
-#: Characters that mean something in the middle of a line.
-_INLINE = re.compile(r"[\\`*_\[\]<>&|~#!$]")
-#: What begins a list, a heading's underline or a rule at the beginning of a line.
-_BLOCK = re.compile(r"^(\d{1,9}(?=[.)])|)([-+=.):])")
+#: What means something in the middle of a line; an underscore within a word means nothing.
+_INLINE = re.compile(r"[\\`*\[\]<|~#]|&(?=[#A-Za-z])|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+#: What begins a list, a quotation, a heading's underline or a rule at the beginning of a line.
+_BLOCK = re.compile(r"^(\d{1,9}(?=[.)])|)([-+=.):>])")
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn")
 
 _STYLE = """
@@ -25,7 +25,6 @@ table { border-collapse: collapse; margin: .8rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #cfd6dc; }
 th { background: #1b4b72; color: #fff; }
 th:empty { display: none; }
-td:last-child { overflow-wrap: anywhere; }
 a { color: #1b4b72; }
 blockquote { margin: 1rem 0; padding: .5rem 1rem; border-left: 4px solid #1b4b72; background: #f2f4f6; }
 .simulated h1, .simulated blockquote:first-of-type { border: 4px solid #a31515; padding: .5rem 1rem; color: #a31515;

@@ -11,7 +11,7 @@ from nibrs_pipeline.catalog import Catalog, Table
 from nibrs_pipeline.documents.diagram import diagram_svg
 from nibrs_pipeline.documents.markdown import filled, literally, page
 from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.provenance import SIMULATED, SOURCE_NOTES, Provenance, SourceCode, SourceNote
+from nibrs_pipeline.provenance import REPORTERS_ONLY, SIMULATED, SOURCE_NOTES, Provenance, SourceCode, SourceNote
 
 #: The names of the README, in the order in which a zip holds them.
 README = ("README.md", "README.html")
@@ -81,7 +81,7 @@ def readme_fingerprint(catalog: Catalog) -> str:
     """One SHA-256 over all that a README says beside the facts of its state-year."""
     note, code = SourceNote(kind="x", table="x", rows=1, note="x"), SourceCode(table="x", code="x", column="x")
     digest = hashlib.sha256()
-    for kind in ("x", SIMULATED):
+    for kind in ("x", SIMULATED, REPORTERS_ONLY):
         known = Provenance(notes=(note.model_copy(update={"kind": kind}),), codes=(code,))
         facts = StateYearFacts(StateYear("XX", 0), "X", {}, 0, 0, known)
         for content in state_year_readme(catalog, facts).values():
@@ -100,7 +100,10 @@ def _parts(catalog: Catalog, facts: StateYearFacts) -> dict[str, str]:
     return {
         "title": f"SIMULATED DATA, NOT REAL: {name}" if simulated else name,
         "warning": _template("simulated.md") if simulated else "",
-        "zip": str(facts.item),
+        "year": str(facts.item.year),
+        "listed": "those agencies of the state that reported (it is not known which others there are)"
+        if facts.provenance.lists_reporters_only
+        else "all agencies of the state",
         "reported": _reported(facts),
         "facts": _facts(facts),
         "source": _source(facts.provenance),
