@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -27,7 +27,7 @@ from nibrs_pipeline.database_socket import (
     wanted_tls,
 )
 from nibrs_pipeline.errors import BadRequest, PipelineError, QueryFailed, QueryTooSlow
-from nibrs_pipeline.queries import source_position_query
+from nibrs_pipeline.queries import data_folder_query, source_position_query
 
 _BUFFER = 1 << 20
 #: Seconds that a function keeps for itself to tell of a query that took too long.
@@ -190,12 +190,18 @@ class Connection(pg8000.native.Connection):
 
 @dataclass(frozen=True)
 class SourcePosition:
-    """The cluster and database, and where its transactions stood (see ``source_position_query``)."""
+    """The cluster and database, and where its transactions stood (see ``source_position_query``).
+
+    Transactions of two positions can be compared only if ``system``, ``timeline`` and ``server`` are the same:
+    a restored backup gives numbers out a second time.
+    """
 
     system: str
     horizon: int
     next: int
     time: str
+    timeline: int
+    server: str
 
 
 class Snapshot:
@@ -207,8 +213,11 @@ class Snapshot:
         self._run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         # Text formats must not depend on how the server or the role is configured.
         self._run("SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL extra_float_digits = 1; SET LOCAL jit = off")
-        system, horizon, following, time = self.rows(source_position_query())[0]
-        self.position = SourcePosition(system, horizon, following, time)
+        [[*position, by_folder]] = self.rows(source_position_query())
+        self.position = SourcePosition(*position)
+        if by_folder:
+            [[server]] = self.rows(data_folder_query())
+            self.position = replace(self.position, server=server)
 
     def rows(self, query: str) -> list[list[Any]]:
         """All rows of a small result."""

@@ -39,17 +39,44 @@ class FileEntry(_Record):
 class Source(_Record):
     """The source fingerprint: which database, and where its transactions stood.
 
-    Rows written at or after ``horizon``, and rows that are gone, mean that the zip is out of date.
+    Rows written at or after ``horizon``, and rows that are gone, mean that the zip is out of date. Without
+    the same ``timeline`` and ``server`` the horizon says nothing (see ``SourcePosition``).
     """
 
     system: str
     horizon: int
     snapshot_time: str
+    timeline: int = 0
+    server: str = ""
 
     @classmethod
     def at(cls, position: SourcePosition) -> "Source":
         """The fingerprint of a snapshot."""
-        return cls(system=position.system, horizon=position.horizon, snapshot_time=position.time)
+        return cls(
+            system=position.system,
+            horizon=position.horizon,
+            snapshot_time=position.time,
+            timeline=position.timeline,
+            server=position.server,
+        )
+
+    def break_before(self, position: SourcePosition) -> str | None:
+        """Why a later position cannot be compared with this one; None if it can."""
+        if self.system != position.system:
+            return f"made from another database ({self.system})"
+        if self.timeline != position.timeline:
+            return f"the database was restored or promoted since (timeline {self.timeline} to {position.timeline})"
+        if self.server != position.server:
+            return (
+                f"the database server is not the one that it was ({self.server or 'not recorded'}, now "
+                f"{position.server}); it may have been restored from a backup"
+            )
+        if position.next < self.horizon:
+            return (
+                f"the database was restored from a backup (it stands at transaction {position.next}, "
+                f"stood at {self.horizon})"
+            )
+        return None
 
 
 class CommonPart(_Record):

@@ -76,8 +76,8 @@ def reasons_out_of_date(manifest: StateYearManifest | None, source: SourceState,
     if manifest is None:
         return ["not published yet"]
     reasons = manifest.dependency_changes(catalog, source.common_sha256)
-    if manifest.source.system != source.position.system:
-        return [*reasons, f"made from another database ({manifest.source.system})"]
+    if broken := manifest.source.break_before(source.position):
+        return [*reasons, broken]
     known = source.provenance.get(manifest.item, UNKNOWN)
     return reasons + known.changes_since(manifest.provenance) + source.changes.get(manifest.item, [])
 
@@ -90,7 +90,7 @@ def horizons_to_check(manifests: Iterable[StateYearManifest], position: SourcePo
     return {
         manifest.item: manifest.source.horizon
         for manifest in manifests
-        if manifest.source.system == position.system and position.next > manifest.source.horizon
+        if manifest.source.break_before(position) is None and position.next > manifest.source.horizon
     }
 
 

@@ -18,6 +18,10 @@ from nibrs_pipeline.keys import StateYear
 OwnValues = Mapping[str, Mapping[str, str | None]]
 
 
+#: A setting of a server whose restarts mean nothing, since nobody but its owner can put another data folder there.
+KNOWN_BY_FOLDER = "nibrs.known_by_data_folder"
+
+
 class KeyRange(NamedTuple):
     """The keys that a parent's rows of a state-year have: the first and the last."""
 
@@ -182,19 +186,35 @@ def reported_months_query(state: str, year: int) -> str:
 
 
 def source_position_query() -> str:
-    """Which cluster this is, and where its transactions stand.
+    """Which cluster this is, and where its transactions stand. Any role may ask, also of a hot standby.
 
     Columns: system (identifier of the cluster and the database), horizon (every transaction
     below it has ended), next (no transaction from it on has begun to write), time (of the
-    snapshot, UTC, ISO 8601).
+    snapshot, UTC, ISO 8601), timeline (another one after a restore by recovery or a promotion),
+    server (when it was started: the copy of a data folder can be told from its original by nothing else),
+    by_folder (whether the server asks to be known by its data folder instead, see ``data_folder_query``).
     """
     return (
         "SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || d.oid,\n"
         "       pg_snapshot_xmin(pg_current_snapshot())::text::bigint,\n"
         "       pg_snapshot_xmax(pg_current_snapshot())::text::bigint,\n"
-        "       to_char(statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')\n"
+        f"       {_iso('statement_timestamp()')},\n"
+        "       (SELECT timeline_id FROM pg_control_checkpoint()),\n"
+        f"       'started ' || {_iso('pg_postmaster_start_time()')},\n"
+        f"       coalesce(current_setting('{KNOWN_BY_FOLDER}', true) = 'on', false)\n"
+        "       AND has_function_privilege('pg_stat_file(text)', 'EXECUTE')\n"
         "FROM pg_database d WHERE d.datname = current_database()"
     )
+
+
+def data_folder_query() -> str:
+    """When the server's data folder came to lie where it lies: for one that is started many times a day."""
+    return f"SELECT 'data folder of ' || {_iso('change')} FROM pg_stat_file('PG_VERSION')"
+
+
+def _iso(moment: str) -> str:
+    """A moment as text, UTC, ISO 8601."""
+    return f"to_char({moment} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
 
 def row_versions_query(catalog: Catalog, table: Table, horizons: Mapping[StateYear, int]) -> str:

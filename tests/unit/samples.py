@@ -41,7 +41,7 @@ def manifest(
         run_id="earlier",
         zip=ZipSummary(name=f"{state}-{year}.zip", bytes=1000, sha256=f"{state}{year}{horizon}"),
         files=[FileEntry(name=t.csv_name, bytes=10, sha256="a", rows=rows) for t in nibrs_catalog().published],
-        source=Source(system="s", horizon=horizon, snapshot_time=time),
+        source=Source(system="s", horizon=horizon, snapshot_time=time, timeline=1, server="v"),
         catalog_version=nibrs_catalog().version,
         packing=PACKING,
         common_sha256=COMMON,
@@ -83,10 +83,12 @@ def source(
     system: str = "s",
     common: str = COMMON,
     known: Mapping[tuple[str, int], Provenance] | None = None,
+    timeline: int = 1,
+    server: str = "v",
 ) -> SourceState:
     return SourceState(
         {StateYear(*item): NAMES[item[0]] for item in items},
-        SourcePosition(system, next_, next_, "2026-02-01T00:00:00Z"),
+        SourcePosition(system, next_, next_, "2026-02-01T00:00:00Z", timeline, server),
         common,
         provenance={StateYear(*item): provenance for item, provenance in (known or {}).items()},
     )

@@ -57,6 +57,9 @@ def test_changed_rows_are_a_reason(catalog: Catalog) -> None:
     [
         (source(AZ, common="d"), {}, "code tables or documents changed"),
         (source(AZ, system="t"), {}, r"made from another database"),
+        (source(AZ, timeline=2), {}, r"restored or promoted since \(timeline 1 to 2\)"),
+        (source(AZ, server="w"), {}, r"not the one that it was \(v, now w\); it may have been restored"),
+        (source(AZ, next_=99), {}, r"restored from a backup \(it stands at transaction 99, stood at 100\)"),
         (source(AZ), {"catalog_version": "old"}, r"the catalog changed \(old to "),
         (source(AZ), {"packing": "stored"}, "zips are packed differently"),
     ],
@@ -72,7 +75,8 @@ def test_rows_are_looked_at_only_if_a_transaction_began_since() -> None:
     manifests = [manifest(*AZ, horizon=100), manifest(*LA, horizon=90)]
     assert horizons_to_check(manifests, source(next_=100).position) == {LA: 90}
     assert horizons_to_check(manifests, source(next_=101).position) == {AZ: 100, LA: 90}
-    assert horizons_to_check(manifests, source(next_=101, system="t").position) == {}
+    for another in (source(next_=101, system="t"), source(next_=101, timeline=2), source(next_=101, server="w")):
+        assert horizons_to_check(manifests, another.position) == {}
 
 
 def test_rows_written_added_and_gone_are_told_apart() -> None:
