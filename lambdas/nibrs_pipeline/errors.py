@@ -13,6 +13,10 @@ class BadRequest(PipelineError):
     """The request cannot be carried out as it stands; nothing was written."""
 
 
+class RunUnderWay(PipelineError):
+    """Another execution works on the run at this moment; nothing was written."""
+
+
 class DatabaseUnavailable(PipelineError):
     """The database could not be reached or cut the connection; trying again can help."""
 

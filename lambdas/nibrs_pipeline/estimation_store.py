@@ -10,9 +10,6 @@ from nibrs_pipeline.estimation import YearInputs
 from nibrs_pipeline.keys import estimation_prefix, inputs_key
 from nibrs_pipeline.store import Store
 
-#: The page that people read first; it also lies beside the zip.
-REPORT_PAGE = "report.html"
-
 
 def read_inputs(store: Store, run_id: str, year: int) -> YearInputs | None:
     """What the run estimates the year from, or None if that is not known yet."""

@@ -15,7 +15,9 @@ PUBLIC_PREFIXES = (PUBLIC, PUBLIC_ESTIMATES)
 ESTIMATE_GEOGRAPHY_GROUPS = ("nation", "regions", "states")
 INDEX_JSON = f"{PUBLIC}index.json"
 INDEX_HTML = f"{PUBLIC}index.html"
-#: Held by the run that is publishing.
+#: Where runs work, a folder each.
+RUNS = "runs/"
+#: Held by the execution that is publishing.
 PUBLISH_LEASE = "runs/publishing.json"
 
 _MANIFEST = ".manifest.json"
@@ -33,12 +35,22 @@ class StateYear(NamedTuple):
 
 def run_prefix(run_id: str) -> str:
     """Where a run works."""
-    return f"runs/{run_id}/"
+    return f"{RUNS}{run_id}/"
 
 
 def request_key(run_id: str) -> str:
     """The request that the run was started with."""
     return f"{run_prefix(run_id)}request.json"
+
+
+def execution_key(run_id: str) -> str:
+    """The execution that works on the run, or did last."""
+    return f"{run_prefix(run_id)}execution.json"
+
+
+def publication_key(run_id: str) -> str:
+    """What the run is about to make visible; there only while Publish is at work, or if it broke off."""
+    return f"{run_prefix(run_id)}publication.json"
 
 
 def plan_key(run_id: str) -> str:

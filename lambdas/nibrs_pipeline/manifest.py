@@ -12,6 +12,8 @@ from nibrs_pipeline.zip_writer import PACKING, Member
 
 #: The file of an estimates zip that has all its tables.
 ESTIMATES_TABLES = "tables.csv"
+#: The page of an estimates zip that people read first; it also lies beside the zip.
+REPORT_PAGE = "report.html"
 
 
 class _Record(BaseModel):

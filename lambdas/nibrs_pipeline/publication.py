@@ -1,25 +1,27 @@
-"""Publish, against the store: one run at a time, checked first, switched, indexed.
+"""Publish, against the store: one execution at a time, checked first, switched, indexed.
 
 S3 replaces one object at a time. So that nobody sees half a run, everything is checked before the
 first object is replaced, each zip is replaced whole and before its manifest, and the index, by
 which people find downloads, is written last. A publication that breaks off is completed by a retry.
 """
 
+import hashlib
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 
-from nibrs_pipeline.errors import BrokenExtract, PublishBusy
+from nibrs_pipeline.errors import BrokenExtract
 from nibrs_pipeline.index_page import download_index, index_html, index_json
 from nibrs_pipeline.keys import (
     INDEX_HTML,
     INDEX_JSON,
-    PUBLISH_LEASE,
     common_key,
+    manifest_of,
     public_bundle_key,
+    public_report_key,
+    publication_key,
     staged,
 )
+from nibrs_pipeline.manifest import REPORT_PAGE, EstimatesManifest
 from nibrs_pipeline.manifest_store import (
     read_plan,
     read_published,
@@ -29,19 +31,18 @@ from nibrs_pipeline.manifest_store import (
 )
 from nibrs_pipeline.planning import Plan
 from nibrs_pipeline.provenance import require_one_world
+from nibrs_pipeline.publish_lease import publish_lease
 from nibrs_pipeline.publishing import AnyManifest, companion_keys, public_key, to_switch
 from nibrs_pipeline.store import Store
 
-#: Longer than Publish may run, so that a lease in force belongs to a function that may still be at work.
-_LEASE = timedelta(minutes=20)
-
 
 def publish_run(
-    store: Store, run_id: str, refresh: Callable[[list[str]], object] = lambda keys: None
+    store: Store, run_id: str, execution: str, refresh: Callable[[list[str]], object] = lambda keys: None
 ) -> tuple[list[str], list[str]]:
     """Publish what a run has staged.
 
     Args:
+        execution: the ARN of the execution that publishes.
         refresh: is told the keys of all that was replaced, the index among them, before the run's copies are
             cleared: a publication that breaks off tells them again.
 
@@ -49,26 +50,35 @@ def publish_run(
         The keys of the zips published, and of those kept back because a later state is published.
 
     Raises:
-        PublishBusy: another run is publishing.
+        PublishBusy: another execution is publishing, or has begun to since this one's time was over.
         BrokenExtract: a staged object is missing or not what its manifest says; nothing was changed.
         SimulatedBesideReal: real and simulated state-years would be published together; nothing was changed.
     """
-    with _lease(store, run_id):
+    with publish_lease(store, run_id, execution) as lease:
         plan = read_plan(store, run_id)
         mine, theirs = _staged(store, run_id), _published(store)
-        _require_whole(store, plan, mine, theirs)
+        tags = _require_whole(store, plan, mine, theirs)
+        pages = {manifest.year: _checked_page(store, run_id, manifest) for manifest in _estimates(mine)}
         switched = to_switch(mine, theirs)
         require_one_world(
             {f"{public_key(each)} (published)": each.simulated for each in theirs}
             | {f"{public_key(each)} of run {run_id}": each.simulated for each in switched}
         )
         zips = [public_key(manifest) for manifest in switched]
-        store.copy_many((staged(run_id, key), key) for key in zips)
-        companions = [key for manifest in switched for key in companion_keys(manifest)]
-        store.copy_many((staged(run_id, key), key) for key in companions)
+        lease.renew()
+        store.put(publication_key(run_id), json.dumps({"zips": zips}).encode())
+        store.copy_many((staged(run_id, key), key, tags[key]) for key in zips)
+        lease.renew()
+        store.put_many((public_report_key(manifest.year), pages[manifest.year]) for manifest in _estimates(switched))
+        # What was checked, whatever lies there now.
+        store.put_many((manifest_of(public_key(manifest)), manifest.to_json()) for manifest in switched)
+        lease.renew()
         write_index(store)
+        companions = [key for manifest in switched for key in companion_keys(manifest)]
         refresh([*zips, *companions, INDEX_JSON, INDEX_HTML])
+        lease.renew()
         _clear(store, run_id, mine)
+        store.delete(publication_key(run_id))
     return zips, [key for manifest in mine if (key := public_key(manifest)) not in zips]
 
 
@@ -89,21 +99,55 @@ def write_index(store: Store) -> None:
     store.put(INDEX_HTML, index_html(index))
 
 
-def _require_whole(store: Store, plan: Plan, mine: list[AnyManifest], theirs: list[AnyManifest]) -> None:
-    """Refuse to publish if a bundle was not built or a zip is not as large as its manifest says."""
+def _require_whole(store: Store, plan: Plan, mine: list[AnyManifest], theirs: list[AnyManifest]) -> dict[str, str]:
+    """Refuse to publish if a bundle was not built, or a zip is not what its manifest says.
+
+    Returns:
+        By the published key of each zip the entity tag of the staged object that was checked: that one is copied.
+    """
     # A retry finds some of the run's own work published and cleared already.
     done = {public_key(each) for each in theirs if each.run_id == plan.run_id} | {public_key(each) for each in mine}
     missing = [bundle.name for bundle in plan.bundles if public_bundle_key(bundle.name) not in done]
     if missing:
         raise BrokenExtract(f"bundles were not built: {', '.join(missing)}; see the logs of Build bundles")
-    sizes = store.sizes(staged(plan.run_id, ""))
-    for manifest in mine:
-        key = staged(plan.run_id, public_key(manifest))
-        if sizes.get(key) != manifest.zip.bytes:
-            raise BrokenExtract(
-                f"s3://{store.bucket}/{key} has {sizes.get(key, 0):,} bytes, its manifest says "
-                f"{manifest.zip.bytes:,}; remove both and complete the run"
-            )
+    return {public_key(manifest): _checked(store, plan.run_id, manifest) for manifest in mine}
+
+
+def _checked(store: Store, run_id: str, manifest: AnyManifest) -> str:
+    """The entity tag of a staged zip that is what its manifest says: in size, and in SHA-256.
+
+    The SHA-256 is what the zip's writer stated with the object; where none is stated, the zip is read.
+    """
+    key = staged(run_id, public_key(manifest))
+    found, expected = store.stated(key), manifest.zip
+    if found is None or found.size != expected.bytes:
+        raise BrokenExtract(
+            f"s3://{store.bucket}/{key} has {found.size if found else 0:,} bytes, its manifest says "
+            f"{expected.bytes:,}; remove both and complete the run"
+        )
+    if (sha256 := found.sha256 or store.sha256_of(key, found.tag)) != expected.sha256:
+        raise BrokenExtract(
+            f"s3://{store.bucket}/{key} has SHA-256 {sha256}, its manifest says {expected.sha256}; "
+            "remove both and complete the run"
+        )
+    return found.tag
+
+
+def _estimates(manifests: list[AnyManifest]) -> list[EstimatesManifest]:
+    return [manifest for manifest in manifests if isinstance(manifest, EstimatesManifest)]
+
+
+def _checked_page(store: Store, run_id: str, manifest: EstimatesManifest) -> bytes:
+    """The staged report page of a year's estimates, which is the one in their zip."""
+    key = staged(run_id, public_report_key(manifest.year))
+    content = store.get(key)
+    expected = next((entry.sha256 for entry in manifest.files if entry.name == REPORT_PAGE), None)
+    if content is None or hashlib.sha256(content).hexdigest() != expected:
+        raise BrokenExtract(
+            f"s3://{store.bucket}/{key} is not the page of the zip beside it; remove it, the zip and the manifest, and "
+            "complete the run"
+        )
+    return content
 
 
 def _clear(store: Store, run_id: str, manifests: list[AnyManifest]) -> None:
@@ -112,21 +156,3 @@ def _clear(store: Store, run_id: str, manifests: list[AnyManifest]) -> None:
         for key in [*reversed(companion_keys(manifest)), public_key(manifest)]:
             store.delete(staged(run_id, key))
     store.delete(common_key(run_id))
-
-
-@contextmanager
-def _lease(store: Store, run_id: str) -> Iterator[None]:
-    """Hold the right to publish; a lease that ran out, or is this run's own from a broken try, is taken over."""
-    now = datetime.now(UTC)
-    content = json.dumps({"run_id": run_id, "until": (now + _LEASE).isoformat()}).encode()
-    if not store.put_if_absent(PUBLISH_LEASE, content):
-        found = store.get_with_tag(PUBLISH_LEASE)
-        holder = json.loads(found[0]) if found else {}
-        if holder and holder["run_id"] != run_id and datetime.fromisoformat(holder["until"]) > now:
-            raise PublishBusy(f"run {holder['run_id']} is publishing, until {holder['until']} at the latest")
-        if not found or not store.replace_if_same(PUBLISH_LEASE, content, found[1]):
-            raise PublishBusy("another run began to publish at the same moment")
-    try:
-        yield
-    finally:
-        store.delete(PUBLISH_LEASE)

@@ -1,5 +1,7 @@
 """The request that starts a run, from the console, a schedule or the command line."""
 
+import re
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -19,7 +21,8 @@ Year = Annotated[int, Field(strict=True, ge=FIRST_YEAR, le=LAST_YEAR)]
 State = Annotated[str, BeforeValidator(_upper), Field(strict=True, pattern=r"^[A-Z]{2}$")]
 Scope = Literal["states", "years"]
 
-_RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
+#: What a run may be called; its name is part of keys, of folders and of a mail's subject.
+RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
 
 
 class YearRange(BaseModel):
@@ -67,7 +70,7 @@ class Request(BaseModel):
     run_id: str | None = Field(
         default=None,
         strict=True,
-        pattern=_RUN_ID,
+        pattern=RUN_ID,
         description="up to 80 letters, digits, dots, hyphens and underscores, beginning with a letter or digit",
     )
 
@@ -129,15 +132,35 @@ def parse_request(given: Any) -> Request:
     return request
 
 
-def request_to_complete(request: Request, recorded: bytes | None) -> Request:
+def run_name(request: Request, execution_name: str) -> str:
+    """The run's name: the one that is given, or else the execution's.
+
+    Raises:
+        BadRequest: none is given, and the execution is called what a run cannot be called.
+    """
+    name = request.run_id or execution_name
+    if not re.fullmatch(RUN_ID, name):
+        raise BadRequest(
+            f"run_id: none was given, and the execution's name {_short(name)} cannot be a run's; give a run_id: "
+            f"{Request.model_fields['run_id'].description}"
+        )
+    return name
+
+
+def request_to_complete(request: Request, recorded: bytes | None, runs: Callable[[], list[str]]) -> Request:
     """The request to carry out, given what the run of that name was started with before, if it was.
 
     A request of nothing but a run's name means: complete that run.
 
+    Args:
+        runs: the names of the newest runs, asked for only if they have to be told.
+
     Raises:
-        BadRequest: the run exists and was asked for something else.
+        BadRequest: the run is to be completed and does not exist, or exists and was asked for something else.
     """
     if recorded is None:
+        if request.is_only_a_run_id():
+            raise BadRequest(_no_such_run(str(request.run_id), runs()))
         return request
     earlier = Request.model_validate_json(recorded)
     if request.is_only_a_run_id() or _wishes(request) == _wishes(earlier):
@@ -145,6 +168,14 @@ def request_to_complete(request: Request, recorded: bytes | None) -> Request:
     raise BadRequest(
         f"run_id: {request.run_id!r} was started with {recorded.decode()}; "
         "give the run_id alone to complete that run, or another run_id for another request"
+    )
+
+
+def _no_such_run(run_id: str, runs: list[str]) -> str:
+    there = f"the newest are {', '.join(runs)}" if runs else "there is none yet"
+    return (
+        f"run_id: there is no run {run_id!r} to complete; {there}. "
+        'To start a run of that name, say what it shall make, such as "years": "all"'
     )
 
 

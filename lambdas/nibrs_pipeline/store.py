@@ -1,16 +1,22 @@
 """The adapter to S3: the few operations that the pipeline needs, on one bucket."""
 
+import errno
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import boto3
+from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from s3transfer.exceptions import S3DownloadFailedError
 
 from nibrs_pipeline.errors import BrokenExtract, DiskFull, StorageUnavailable
 
@@ -28,6 +34,19 @@ _CONTENT_TYPES = {
 _ASK_EACH_TIME = "public, no-cache"
 #: Index, manifests and reports are small, and may be minutes old.
 _MINUTES = "public, max-age=300"
+
+
+#: The metadata of an object in which ``upload`` states the SHA-256 of its content.
+_SHA256 = "sha256"
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What S3 says of an object: its size in bytes, its entity tag, and the SHA-256 that its writer stated, if any."""
+
+    size: int
+    tag: str
+    sha256: str | None
 
 
 class Objects(Protocol):
@@ -79,17 +98,29 @@ class Store:
         """Write a value as JSON."""
         self.put(key, (json.dumps(value, indent=1) + "\n").encode())
 
-    def put_if_absent(self, key: str, content: bytes) -> bool:
-        """Write an object unless there is one; tells whether it was written."""
+    def put_if_absent(self, key: str, content: bytes) -> str | None:
+        """Write an object unless there is one; returns its entity tag, or None if it was not written."""
+        return self._put_if(key, content, IfNoneMatch="*")
+
+    def replace_if_same(self, key: str, content: bytes, tag: str) -> str | None:
+        """Replace an object unless it changed since ``tag`` was read; returns its new tag, or None if it did."""
+        return self._put_if(key, content, IfMatch=tag)
+
+    def delete_if_same(self, key: str, tag: str) -> bool:
+        """Remove an object unless it changed since ``tag`` was read; tells whether it was removed."""
         with _translated(self.bucket, key), _refusal() as refused:
-            self._s3.put_object(Bucket=self.bucket, Key=key, Body=content, IfNoneMatch="*")
+            self._s3.delete_object(Bucket=self.bucket, Key=key, IfMatch=tag)
         return not refused
 
-    def replace_if_same(self, key: str, content: bytes, tag: str) -> bool:
-        """Replace an object unless it changed since ``tag`` was read; tells whether it was replaced."""
+    def _put_if(self, key: str, content: bytes, **condition: Any) -> str | None:
+        tag = ""
         with _translated(self.bucket, key), _refusal() as refused:
-            self._s3.put_object(Bucket=self.bucket, Key=key, Body=content, IfMatch=tag)
-        return not refused
+            tag = str(self._s3.put_object(Bucket=self.bucket, Key=key, Body=content, **condition)["ETag"])
+        if not refused:
+            return tag
+        # An answer that got lost makes boto3 write again, which its own first write then refuses.
+        found = self.get_with_tag(key)
+        return found[1] if found and found[0] == content else None
 
     def get_with_tag(self, key: str) -> tuple[bytes, str] | None:
         """An object's content with its entity tag, or None if there is no such object."""
@@ -107,22 +138,30 @@ class Store:
         with _translated(self.bucket, key):
             self._s3.delete_object(Bucket=self.bucket, Key=key)
 
-    def upload(self, path: Path, key: str) -> None:
-        """Write a file as an object, in parts if it is large. Nothing is visible before the last part."""
+    def upload(self, path: Path, key: str, sha256: str | None = None) -> None:
+        """Write a file as an object, in parts if it is large. Nothing is visible before the last part.
+
+        Args:
+            sha256: of its content; stated with the object, so that whoever copies it knows what it is.
+        """
+        metadata = {"Metadata": {_SHA256: sha256}} if sha256 else {}
         with _translated(self.bucket, key):
             self._s3.upload_file(
                 str(path),
                 self.bucket,
                 key,
-                ExtraArgs=headers(key),
+                ExtraArgs=headers(key) | metadata,
                 Config=TransferConfig(use_threads=False, multipart_chunksize=16 << 20),
             )
 
-    def download(self, key: str, path: Path) -> None:
+    def download(self, key: str, path: Path, sha256: str | None = None) -> None:
         """Write an object to a file.
 
+        Args:
+            sha256: what the content's has to be.
+
         Raises:
-            BrokenExtract: there is no such object.
+            BrokenExtract: there is no such object, or it has another content.
         """
         with _translated(self.bucket, key):
             try:
@@ -131,28 +170,111 @@ class Store:
                 if _code(error) in _MISSING:
                     raise BrokenExtract(f"s3://{self.bucket}/{key} is missing; run the extraction again") from error
                 raise
-
-    def copy(self, source: str, target: str) -> None:
-        """Copy an object inside the bucket, in parts if it is large; its headers are those of its new key."""
-        with _translated(self.bucket, target):
-            self._s3.copy(
-                {"Bucket": self.bucket, "Key": source},
-                self.bucket,
-                target,
-                ExtraArgs={**headers(target), "MetadataDirective": "REPLACE"},
-                Config=TransferConfig(multipart_threshold=_GIB),
+        if sha256 and (found := file_sha256(path)) != sha256:
+            raise BrokenExtract(
+                f"s3://{self.bucket}/{key} has SHA-256 {found}, its manifest says {sha256}; if another run has just "
+                "replaced it, complete the run; otherwise run it anew with force"
             )
 
-    def copy_many(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """Copy objects side by side."""
+    def stated(self, key: str) -> Stated | None:
+        """What S3 says of an object, or None if there is no such object."""
+        with _translated(self.bucket, key):
+            found = self._head(key)
+        if found is None:
+            return None
+        return Stated(found["ContentLength"], found["ETag"], found.get("Metadata", {}).get(_SHA256))
+
+    def sha256_of(self, key: str, tag: str) -> str:
+        """The SHA-256 of an object's content, read through.
+
+        Args:
+            tag: the entity tag of the object that is meant.
+
+        Raises:
+            BrokenExtract: the object has been replaced.
+        """
+        digest = hashlib.sha256()
+        with _translated(self.bucket, key):
+            try:
+                body = self._s3.get_object(Bucket=self.bucket, Key=key, IfMatch=tag)["Body"]
+            except ClientError as error:
+                if _code(error) in _TAKEN | _MISSING:
+                    raise BrokenExtract(f"s3://{self.bucket}/{key} was replaced while it was read") from error
+                raise
+            for chunk in iter(lambda: body.read(1 << 20), b""):
+                digest.update(chunk)
+        return digest.hexdigest()
+
+    def modified_many(self, keys: Iterable[str]) -> dict[str, datetime]:
+        """When objects were written last, asked side by side; those that do not exist are left out."""
+        wanted = list(keys)
         with ThreadPoolExecutor(_THREADS) as pool:
-            list(pool.map(lambda pair: self.copy(*pair), pairs))
+            return {
+                key: each["LastModified"]
+                for key, each in zip(wanted, pool.map(self._head, wanted), strict=True)
+                if each
+            }
+
+    def _head(self, key: str) -> dict[str, Any] | None:
+        with _translated(self.bucket, key):
+            try:
+                return dict(self._s3.head_object(Bucket=self.bucket, Key=key))
+            except ClientError as error:
+                if _code(error) in _MISSING:
+                    return None
+                raise
+
+    def copy(self, source: str, target: str, tag: str | None = None) -> None:
+        """Copy an object inside the bucket, in parts if it is large; its headers are those of its new key.
+
+        Args:
+            tag: the entity tag that the source has to have.
+
+        Raises:
+            BrokenExtract: the source has another one.
+        """
+        condition = {"CopySourceIfMatch": tag} if tag else {}
+        with _translated(self.bucket, target):
+            try:
+                self._s3.copy(
+                    {"Bucket": self.bucket, "Key": source},
+                    self.bucket,
+                    target,
+                    ExtraArgs={**headers(target), "MetadataDirective": "REPLACE", **condition},
+                    Config=TransferConfig(multipart_threshold=_GIB),
+                )
+            except ClientError as error:
+                if tag and _code(error) in _TAKEN | _MISSING:
+                    raise BrokenExtract(f"s3://{self.bucket}/{source} was replaced while it was published") from error
+                raise
+
+    def copy_many(self, copies: Iterable[tuple[str, str, str]]) -> None:
+        """Copy objects side by side: source, target, and the source's entity tag (see ``copy``)."""
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(lambda each: self.copy(*each), copies))
+
+    def put_many(self, contents: Iterable[tuple[str, bytes]]) -> None:
+        """Write small objects side by side: key and content."""
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(lambda each: self.put(*each), contents))
+
+    def folders(self, prefix: str) -> list[str]:
+        """Prefixes that end with the next slash after a prefix."""
+        with _translated(self.bucket, prefix):
+            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/")
+            return [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", [])]
 
     def sizes(self, prefix: str) -> dict[str, int]:
         """Keys under a prefix with their sizes in bytes."""
         with _translated(self.bucket, prefix):
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             return {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", [])}
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _code(error: ClientError) -> str:
@@ -173,7 +295,7 @@ def _translated(bucket: str, key: str) -> Iterator[None]:
     """Turn botocore's errors into the ones that the state machine knows."""
     try:
         yield
-    except (ClientError, BotoCoreError, boto3.exceptions.S3UploadFailedError) as error:
+    except (ClientError, BotoCoreError, Boto3Error, S3DownloadFailedError) as error:
         raise StorageUnavailable(f"s3://{bucket}/{key}: {error}") from error
 
 
@@ -195,7 +317,7 @@ def full_disk_named(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno == 28:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DiskFull(
                 f"no space left in {folder}; give the function more temporary storage, or free some there"
             ) from error

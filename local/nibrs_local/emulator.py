@@ -7,6 +7,8 @@ is refused by ``definition.check_definition``.
 * ``ecs:runTask.sync`` refuses its parameters as Step Functions spells them, runs nothing and ignores exit
   codes in moto: here the task runs as a process, and an exit code other than 0 fails the state.
 * An ``aws-sdk`` S3 ``Body`` that is an object is not serialised by moto: here it becomes JSON, as on AWS.
+* An ``aws-sdk`` call of Step Functions' own API has to be spelled as the API spells it in moto: here parameters and
+  results begin with a capital, as on AWS.
 * CloudFormation creates state machines that never run, with their substitutions left open: here they run.
 * moto makes a client for every task, which costs more than the task: here one is kept.
 * A distributed Map's worker calls itself for every item, and an execution that meets Python's limit hangs:
@@ -175,7 +177,17 @@ def executing(pool: LambdaPool, tasks: TaskPool) -> Iterator[None]:
     def normalise_body(self: StateTaskServiceAwsSdk, parameters: dict[str, Any], *args: Any, **options: Any) -> None:
         if isinstance(parameters.get("Body"), dict):
             parameters["Body"] = json.dumps(parameters["Body"])
+        if self.resource.api_name == "sfn":
+            spelled = _camel_case(parameters)
+            parameters.clear()
+            parameters.update(spelled)
         normalise(self, parameters, *args, **options)
+
+    def spell_response(self: StateTaskServiceAwsSdk, response: Any, *args: Any, **options: Any) -> None:
+        if isinstance(response, dict):
+            spelled = _pascal_case(response)
+            response.clear()
+            response.update(spelled)
 
     make_client = cache(boto_client.boto_client_for)
 
@@ -185,6 +197,7 @@ def executing(pool: LambdaPool, tasks: TaskPool) -> Iterator[None]:
     with (
         _patched(LambdaSimpleBackend, "invoke", invoke),
         _patched(StateTaskServiceAwsSdk, "_normalise_parameters", normalise_body),
+        _patched(StateTaskServiceAwsSdk, "_normalise_response", spell_response),
         _patched(lambda_eval_utils, "boto_client_for", client_for),
         _running_tasks(tasks),
     ):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nibrs_pipeline.checking import message_of
+from nibrs_pipeline.failure_report import what_failed
 
 #: How a state's entry and exit are called in an execution's history.
 _ENTERED, _EXITED = "StateEntered", "StateExited"
@@ -39,7 +40,10 @@ class RunView:
 
     @property
     def failure(self) -> tuple[str, str]:
-        """Name and message of what failed: the state machine gives "name: cause", Lambda's causes are JSON."""
+        """Name and message of what failed: from the report, which is the cause of a failed run if one could be made."""
+        name, message = what_failed(self.cause)
+        if name:
+            return name, message
         name, _, cause = self.cause.partition(": ")
         return name, message_of(cause) or self.cause
 

@@ -108,7 +108,7 @@ def story(deployed: Deployed, location: DatabaseLocation) -> Story:
     sql(location, "UPDATE ref_agency SET agency_status = 'D'")
     nobody_eligible = deployed.run({"years": [2016], "run_id": "nobody", "downloads": False, "estimates": True})
     sql(location, "UPDATE ref_agency SET agency_status = 'A'")
-    nothing_to_do = deployed.run({"run_id": "nothing"})
+    nothing_to_do = deployed.run({"run_id": "nothing", "years": "all"})
     bundled = deployed.run(
         {"years": [2015], "bundles": ["states"], "run_id": "bundled", "force": True, "estimates": False}
     )

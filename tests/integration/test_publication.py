@@ -1,31 +1,38 @@
 """Publish against an emulated S3: leases, whole zips only, newer data stays."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 from nibrs_pipeline.environment import environment
-from nibrs_pipeline.errors import BrokenExtract, PublishBusy, SimulatedBesideReal
+from nibrs_pipeline.errors import BrokenExtract, PublishBusy, SimulatedBesideReal, StorageUnavailable
 from nibrs_pipeline.handlers import publish
 from nibrs_pipeline.keys import (
+    INDEX_JSON,
     PUBLISH_LEASE,
     StateYear,
     manifest_of,
     plan_key,
     public_bundle_key,
+    public_estimates_key,
+    public_report_key,
     public_zip_key,
+    publication_key,
     staged,
 )
-from nibrs_pipeline.manifest import StateYearManifest
+from nibrs_pipeline.manifest import FileEntry, StateYearManifest
 from nibrs_pipeline.planning import BundleItem, Plan
 from nibrs_pipeline.publication import publish_run
 from nibrs_pipeline.store import Store
 from nibrs_pipeline.web_caches import invalidate, paths_of
 
-from tests.unit.samples import MADE_UP, bundle, manifest
+from tests.unit.samples import MADE_UP, bundle, estimates, manifest
 
 AZ = StateYear("AZ", 2016)
 CONTENT = b"z" * 1000
@@ -45,22 +52,27 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
         yield made
 
 
+def of(made: StateYearManifest, content: bytes, size: int = 1000) -> StateYearManifest:
+    """The manifest of a zip with this content."""
+    zip_ = made.zip.model_copy(update={"sha256": hashlib.sha256(content).hexdigest(), "bytes": size})
+    return made.model_copy(update={"zip": zip_})
+
+
 def stage(store: Store, run_id: str, made: StateYearManifest, content: bytes = CONTENT) -> None:
     key = staged(run_id, public_zip_key(made.item))
     store.put(key, content)
-    store.put(manifest_of(key), made.to_json())
+    store.put(manifest_of(key), of(made, content).to_json())
     store.put(plan_key(run_id), Plan(run_id=run_id, expected=[], to_extract=[], bundles=[]).model_dump_json().encode())
 
 
-def lease(run_id: str, minutes: int) -> bytes:
-    return json.dumps(
-        {"run_id": run_id, "until": (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()}
-    ).encode()
+def lease(run_id: str, minutes: int, execution: str = "1") -> bytes:
+    until = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
+    return json.dumps({"run_id": run_id, "execution": f"arn:{run_id}:{execution}", "until": until}).encode()
 
 
 def test_what_is_staged_is_published_and_cleared(store: Store) -> None:
     stage(store, "r", manifest(*AZ))
-    assert publish_run(store, "r") == (["downloads/2016/AZ-2016.zip"], [])
+    assert publish_run(store, "r", "arn:r:1") == (["downloads/2016/AZ-2016.zip"], [])
     assert store.get("downloads/2016/AZ-2016.zip") == CONTENT
     assert json.loads(store.get("downloads/index.json") or b"")["state_years"][0]["state"] == "AZ"
     assert store.sizes("runs/r/downloads/") == {}
@@ -69,21 +81,21 @@ def test_what_is_staged_is_published_and_cleared(store: Store) -> None:
 
 def test_later_data_is_never_replaced_by_earlier(store: Store) -> None:
     stage(store, "late", manifest(*AZ, time="2026-01-02T00:00:00Z"), b"l" * 1000)
-    publish_run(store, "late")
+    publish_run(store, "late", "arn:late:1")
     stage(store, "early", manifest(*AZ, time="2026-01-01T00:00:00Z"), b"e" * 1000)
-    assert publish_run(store, "early") == ([], ["downloads/2016/AZ-2016.zip"])
+    assert publish_run(store, "early", "arn:early:1") == ([], ["downloads/2016/AZ-2016.zip"])
     assert store.get("downloads/2016/AZ-2016.zip") == b"l" * 1000
 
 
 def test_simulated_state_years_are_not_published_beside_real_ones(store: Store) -> None:
     stage(store, "real", manifest("LA", 2013))
-    publish_run(store, "real")
+    publish_run(store, "real", "arn:real:1")
     before = {key: store.get(key) for key in store.sizes("downloads/")}
     stage(store, "simulated", manifest(*AZ, known=MADE_UP))
     with pytest.raises(
         SimulatedBesideReal, match=r"simulated: downloads/2016/AZ-2016.zip of run simulated; .*LA-2013.zip"
     ):
-        publish_run(store, "simulated")
+        publish_run(store, "simulated", "arn:simulated:1")
     assert {key: store.get(key) for key in store.sizes("downloads/")} == before
     assert store.get(PUBLISH_LEASE) is None
 
@@ -92,7 +104,7 @@ def test_a_zip_of_another_size_than_its_manifest_says_stops_all(store: Store) ->
     stage(store, "r", manifest("LA", 2013))
     stage(store, "r", manifest(*AZ), CONTENT[:-1])
     with pytest.raises(BrokenExtract, match=r"AZ-2016.zip has 999 bytes, its manifest says 1,000"):
-        publish_run(store, "r")
+        publish_run(store, "r", "arn:r:1")
     assert store.sizes("downloads/") == {}
     assert store.get(PUBLISH_LEASE) is None
 
@@ -103,34 +115,116 @@ def test_a_bundle_that_was_not_built_stops_all_unless_it_is_published_already(st
     plan = Plan(run_id="earlier", expected=[], to_extract=[], bundles=[item])
     store.put(plan_key("earlier"), plan.model_dump_json().encode())
     with pytest.raises(BrokenExtract, match="bundles were not built: AZ-all-years"):
-        publish_run(store, "earlier")
+        publish_run(store, "earlier", "arn:earlier:1")
     store.put(manifest_of(public_bundle_key("AZ-all-years")), bundle("AZ-all-years").to_json())
-    assert publish_run(store, "earlier")[0] == ["downloads/2016/AZ-2016.zip"]
+    assert publish_run(store, "earlier", "arn:earlier:1")[0] == ["downloads/2016/AZ-2016.zip"]
 
 
-def test_while_another_run_publishes_one_waits(store: Store) -> None:
+@pytest.mark.parametrize("stated", [True, False], ids=["stated with the zip", "read from the zip"])
+def test_a_zip_of_another_content_than_its_manifest_says_stops_all(store: Store, tmp_path: Path, stated: bool) -> None:
+    stage(store, "r", manifest("LA", 2013))
     stage(store, "r", manifest(*AZ))
-    store.put(PUBLISH_LEASE, lease("other", 5))
-    with pytest.raises(PublishBusy, match="run other is publishing"):
-        publish_run(store, "r")
-    assert json.loads(store.get(PUBLISH_LEASE) or b"")["run_id"] == "other"
+    # What a function that was thought dead has written since, of the same size.
+    path = tmp_path / "late.zip"
+    path.write_bytes(b"y" * 1000)
+    sha256 = hashlib.sha256(b"y" * 1000).hexdigest()
+    store.upload(path, staged("r", public_zip_key(AZ)), sha256 if stated else None)
+    with pytest.raises(BrokenExtract, match=rf"AZ-2016.zip has SHA-256 {sha256}, its manifest says"):
+        publish_run(store, "r", "arn:r:1")
+    assert store.sizes("downloads/") == {}
+
+
+def test_what_was_checked_is_what_is_copied(store: Store) -> None:
+    store.put("runs/r/downloads/a.zip", b"checked")
+    found = store.stated("runs/r/downloads/a.zip")
+    assert found
+    store.put("runs/r/downloads/a.zip", b"changed")
+    with pytest.raises(BrokenExtract, match=r"a\.zip was replaced while it was published"):
+        store.copy("runs/r/downloads/a.zip", "downloads/a.zip", found.tag)
+    with pytest.raises(BrokenExtract, match=r"a\.zip was replaced while it was read"):
+        store.sha256_of("runs/r/downloads/a.zip", found.tag)
+    assert store.get("downloads/a.zip") is None
+
+
+def test_the_page_beside_estimates_is_the_one_in_their_zip(store: Store) -> None:
+    content, page = b"e" * 3000, b"<p>estimates"
+    made = estimates(2016)
+    made = made.model_copy(
+        update={
+            "zip": made.zip.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()}),
+            "files": [FileEntry(name="report.html", bytes=len(page), sha256=hashlib.sha256(page).hexdigest())],
+        }
+    )
+    key = staged("r", public_estimates_key(2016))
+    store.put(key, content)
+    store.put(manifest_of(key), made.to_json())
+    store.put(plan_key("r"), Plan(run_id="r", expected=[], to_extract=[], bundles=[]).model_dump_json().encode())
+    store.put(staged("r", public_report_key(2016)), b"<p>of another try")
+    with pytest.raises(BrokenExtract, match=r"report.html is not the page of the zip beside it"):
+        publish_run(store, "r", "arn:r:1")
+    assert store.sizes("estimates/") == {}
+    store.put(staged("r", public_report_key(2016)), page)
+    publish_run(store, "r", "arn:r:1")
+    assert store.get(public_report_key(2016)) == page
+
+
+@pytest.mark.parametrize("holder", ["other", "r"], ids=["of another run", "of the same run"])
+def test_while_another_execution_publishes_one_waits(store: Store, holder: str) -> None:
+    stage(store, "r", manifest(*AZ))
+    store.put(PUBLISH_LEASE, lease(holder, 5, "2"))
+    with pytest.raises(PublishBusy, match=f"execution arn:{holder}:2 is publishing run {holder}"):
+        publish_run(store, "r", "arn:r:1")
+    assert json.loads(store.get(PUBLISH_LEASE) or b"")["execution"] == f"arn:{holder}:2"
 
 
 @pytest.mark.parametrize(("holder", "minutes"), [("other", -1), ("r", 5)], ids=["ran out", "its own, of a broken try"])
 def test_a_lease_is_taken_over(store: Store, holder: str, minutes: int) -> None:
     stage(store, "r", manifest(*AZ))
     store.put(PUBLISH_LEASE, lease(holder, minutes))
-    assert publish_run(store, "r")[0] == ["downloads/2016/AZ-2016.zip"]
+    assert publish_run(store, "r", "arn:r:1")[0] == ["downloads/2016/AZ-2016.zip"]
     assert store.get(PUBLISH_LEASE) is None
 
 
-def test_a_lease_that_changed_meanwhile_is_not_taken_over(store: Store) -> None:
-    store.put(PUBLISH_LEASE, lease("a", -1))
-    found = store.get_with_tag(PUBLISH_LEASE)
-    assert found
-    store.put(PUBLISH_LEASE, lease("b", 5))
-    assert not store.replace_if_same(PUBLISH_LEASE, lease("c", 5), found[1])
-    assert json.loads(store.get(PUBLISH_LEASE) or b"")["run_id"] == "b"
+def test_who_has_lost_the_lease_publishes_nothing_more_and_leaves_it_to_its_holder(store: Store) -> None:
+    stage(store, "r", manifest(*AZ))
+    copy_many = store.copy_many
+
+    def slow(copies: Any) -> None:
+        copy_many(copies)
+        store.put(PUBLISH_LEASE, lease("other", 5))
+
+    store.copy_many = slow  # type: ignore[method-assign]
+    with pytest.raises(PublishBusy, match="another execution has begun to publish since arn:r:1 was at work"):
+        publish_run(store, "r", "arn:r:1")
+    assert store.get("downloads/index.json") is None
+    assert json.loads(store.get(PUBLISH_LEASE) or b"")["run_id"] == "other"
+
+
+def test_a_publication_that_breaks_off_says_what_it_was_about_to_publish_until_it_is_completed(store: Store) -> None:
+    stage(store, "r", manifest(*AZ))
+    put = store.put
+
+    def broken(key: str, content: bytes) -> None:
+        if key == INDEX_JSON:
+            raise StorageUnavailable("no answer")
+        put(key, content)
+
+    store.put = broken  # type: ignore[method-assign]
+    with pytest.raises(StorageUnavailable):
+        publish_run(store, "r", "arn:r:1")
+    assert json.loads(store.get(publication_key("r")) or b"") == {"zips": ["downloads/2016/AZ-2016.zip"]}
+    store.put = put  # type: ignore[method-assign]
+    publish_run(store, "r", "arn:r:2")
+    assert store.get(publication_key("r")) is None
+    assert store.get(INDEX_JSON)
+
+
+def test_a_conditional_write_whose_answer_got_lost_counts_as_made(store: Store) -> None:
+    store.put(PUBLISH_LEASE, b"mine")
+    assert store.put_if_absent(PUBLISH_LEASE, b"mine")
+    assert not store.put_if_absent(PUBLISH_LEASE, b"another's")
+    assert not store.delete_if_same(PUBLISH_LEASE, '"of another content"')
+    assert store.get(PUBLISH_LEASE) == b"mine"
 
 
 def told_to_caches(store: Store, key: str) -> tuple[str, str]:
@@ -142,7 +236,7 @@ def test_caches_ask_for_a_zip_each_time_and_keep_the_index_and_manifests_for_min
     # As an earlier version left it: without a word to caches, and of no type.
     stage(store, "r", manifest(*AZ))
     store._s3.put_object(Bucket="bucket", Key=staged("r", public_zip_key(AZ)), Body=CONTENT)
-    publish_run(store, "r")
+    publish_run(store, "r", "arn:r:1")
     assert told_to_caches(store, "downloads/2016/AZ-2016.zip") == ("application/zip", "public, no-cache")
     minutes = ("application/json", "public, max-age=300")
     assert told_to_caches(store, "downloads/2016/AZ-2016.manifest.json") == minutes
@@ -166,7 +260,7 @@ def test_what_was_replaced_is_told_before_anything_is_cleared(store: Store) -> N
         assert store.get(staged("r", public_zip_key(AZ)))
         told.extend(keys)
 
-    publish_run(store, "r", refresh)
+    publish_run(store, "r", "arn:r:1", refresh)
     assert told == [
         "downloads/2016/AZ-2016.zip", "downloads/2016/AZ-2016.manifest.json", "downloads/index.json",
         "downloads/index.html",
@@ -218,7 +312,7 @@ def handled(store: Store, distribution: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("nibrs_pipeline.handlers.publish.data_store", lambda: store)
     environment.cache_clear()
     try:
-        return publish.handler({"run_id": "r"}, FunctionContext())  # type: ignore[arg-type]
+        return publish.handler({"run_id": "r", "execution": "arn:r:1"}, FunctionContext())  # type: ignore[arg-type]
     finally:
         environment.cache_clear()
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from nibrs_pipeline.checking import Check, cause_of, check_extracts, require_tolerable
 from nibrs_pipeline.errors import MissingExtracts
-from nibrs_pipeline.failure_report import failure_report, run_id_of
+from nibrs_pipeline.failure_report import failure_report, is_planned, mail_subject, run_id_of, what_failed
 from nibrs_pipeline.keys import StateYear
 from nibrs_pipeline.planning import Plan, WorkItem
 from nibrs_pipeline.publishing import companion_keys, public_key, to_switch
@@ -81,24 +81,90 @@ def test_estimates_are_switched_with_their_report_before_their_manifest() -> Non
     assert companion_keys(made) == ["estimates/2016/report.html", "estimates/2016/nibrs-estimates-2016.manifest.json"]
 
 
+MISSING = {"Error": "MissingExtracts", "Cause": json.dumps({"errorMessage": "1 of 2\nLA-2013: DiskFull"})}
+
+
 def test_the_report_says_what_failed_and_how_to_redo_it() -> None:
-    failure = {"Error": "MissingExtracts", "Cause": json.dumps({"errorMessage": "1 of 2\nLA-2013: DiskFull"})}
-    text = failure_report("r1", failure, "arn:x", planned=True)
+    text = failure_report("r1", MISSING, "arn:x", planned=True)
     for part in ("Run r1 failed; nothing", "MissingExtracts: 1 of 2\nLA-2013: DiskFull", "arn:x",
                  "nibrs run --run-id r1", "nibrs start --run-id r1", '{"run_id": "r1"}'):  # fmt: skip
         assert part in text
+    assert what_failed(text) == ("MissingExtracts", "1 of 2\nLA-2013: DiskFull")
 
 
 def test_the_report_of_a_refused_request_says_to_correct_it() -> None:
     text = failure_report("r1", {"Error": "BadRequest", "Cause": "years: ..."}, "arn:x", planned=False)
     assert "BadRequest: years: ..." in text
+    assert "before anything was started" in text
     assert "Correct the request" in text
     assert "--run-id" not in text
 
 
+def test_the_report_of_a_publication_that_broke_off_says_what_may_be_visible() -> None:
+    failure = {"Error": "Sandbox.Timedout", "Cause": json.dumps({"errorMessage": "after 900 seconds"})}
+    zips = [f"downloads/2016/{state}-2016.zip" for state in ("AK", "AL")] * 20
+    text = failure_report("r1", failure, "arn:x", True, publication=json.dumps({"zips": zips}).encode())
+    assert text.startswith("Run r1 failed while it published.\n")
+    assert "nothing of it was published" not in text
+    assert "Some of these may be visible already, each of them whole" in text
+    assert "AK-2016.zip, downloads/2016/AL-2016.zip" in text
+    assert "and 20 more" in text
+    assert "nibrs run --run-id r1" in text
+    assert what_failed(text) == ("Sandbox.Timedout", "after 900 seconds")
+
+
+def test_a_report_fits_the_cause_of_an_execution() -> None:
+    failure = {"Error": "MissingExtracts", "Cause": "line\n" * 20_000}
+    text = failure_report("r" * 80, failure, "arn:x", True)
+    assert len(text.encode()) < 32_768
+    assert "the rest is in the logs" in text
+    assert "nibrs run --run-id" in text
+
+
+@pytest.mark.parametrize("text", ["", "MissingExtracts: {}", "Run r failed; nothing of it was published.\n"])
+def test_what_is_no_report_is_not_read_as_one(text: str) -> None:
+    assert what_failed(text) == ("", "")
+
+
 @pytest.mark.parametrize(
     ("state", "name"),
-    [({"run": {"run_id": "a"}, "run_id": "b"}, "a"), ({"run_id": "b"}, "b"), ({"run_id": 7}, "c"), ({}, "c")],
+    [
+        ({"run": {"run_id": "a"}, "request": {"run_id": "b"}}, "a"),
+        ({"request": {"run_id": "b"}}, "b"),
+        ({"request": {"run_id": 7}}, "c"),
+        ({"request": {"run_id": "b\nBcc: x"}}, "c"),
+        ({"request": {"run_id": "b" * 81}}, "c"),
+        ({"request": [1, 2]}, "c"),
+        ({"request": "text"}, "c"),
+        ({"request": None}, "c"),
+        ({}, "c"),
+    ],
 )
 def test_the_run_is_named_as_far_as_it_got(state: dict[str, object], name: str) -> None:
     assert run_id_of(state, "c") == name
+
+
+@pytest.mark.parametrize(
+    ("state", "planned"),
+    [
+        ({"run": {"run_id": "a", "held_by": ""}}, True),
+        ({"run": {"run_id": "a", "held_by": "arn:x"}}, False),
+        ({}, False),
+    ],
+)
+def test_a_run_is_planned_once_it_waits_for_no_other_execution(state: dict[str, object], planned: bool) -> None:
+    assert is_planned(state) is planned
+
+
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        ("2016-refresh", "NIBRS run 2016-refresh failed"),
+        ("a\nb", "NIBRS run a?b failed"),
+        ("Zoë", "NIBRS run Zo? failed"),
+        ("x" * 200, f"NIBRS run {'x' * 87}..."),
+    ],
+)
+def test_the_subject_of_a_mail_is_one_that_sns_takes(name: str, subject: str) -> None:
+    assert mail_subject(name) == subject
+    assert len(mail_subject(name)) <= 100

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nibrs_pipeline.errors import BadRequest
-from nibrs_pipeline.request import Request, parse_request, request_to_complete
+from nibrs_pipeline.request import Request, parse_request, request_to_complete, run_name
 
 
 def test_the_empty_request_asks_for_all_that_is_out_of_date() -> None:
@@ -80,9 +80,39 @@ def test_whatever_comes_in_is_understood_or_refused_by_name(value: object) -> No
 
 def test_a_runs_name_alone_completes_what_it_was_started_with() -> None:
     recorded = b'{"years":[2016],"run_id":"r1"}'
-    assert request_to_complete(parse_request({"run_id": "r1"}), recorded).years == [2016]
+    assert request_to_complete(parse_request({"run_id": "r1"}), recorded, list).years == [2016]
 
 
 def test_a_runs_name_cannot_be_used_for_another_request() -> None:
     with pytest.raises(BadRequest, match=r"run_id: 'r1' was started with .*2016"):
-        request_to_complete(parse_request({"run_id": "r1", "years": [2013]}), b'{"years":[2016],"run_id":"r1"}')
+        request_to_complete(parse_request({"run_id": "r1", "years": [2013]}), b'{"years":[2016],"run_id":"r1"}', list)
+
+
+def test_a_run_that_does_not_exist_cannot_be_completed_and_those_that_do_are_named() -> None:
+    with pytest.raises(BadRequest) as error:
+        request_to_complete(parse_request({"run_id": "r9"}), None, lambda: ["r2", "r1"])
+    assert str(error.value) == (
+        "run_id: there is no run 'r9' to complete; the newest are r2, r1. "
+        'To start a run of that name, say what it shall make, such as "years": "all"'
+    )
+    with pytest.raises(BadRequest, match="there is none yet"):
+        request_to_complete(parse_request({"run_id": "r9"}), None, list)
+
+
+def test_a_name_with_a_request_starts_a_run_of_that_name() -> None:
+    request = parse_request({"run_id": "r9", "years": "all"})
+    assert request_to_complete(request, None, list) == request
+    assert request_to_complete(parse_request({}), None, list) == parse_request({})
+
+
+def test_a_run_is_called_as_the_request_says_and_else_like_its_execution() -> None:
+    assert run_name(parse_request({"run_id": "r1"}), "e1") == "r1"
+    assert run_name(parse_request({}), "e1") == "e1"
+
+
+@pytest.mark.parametrize("name", ["a b", "a\nb", "Zoë", "", "-x", "a/../b", "x" * 81])
+def test_an_execution_whose_name_cannot_be_a_runs_has_to_be_given_one(name: str) -> None:
+    with pytest.raises(
+        BadRequest, match=r"run_id: none was given, and the execution's name .* give a run_id: up to 80"
+    ):
+        run_name(parse_request({}), name)

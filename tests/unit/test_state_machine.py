@@ -66,7 +66,7 @@ def test_asl_validator_would_find_a_dangling_next(tmp_path: Path) -> None:
 def test_every_task_has_a_time_limit_and_retries_with_a_cap_and_full_jitter(name: str) -> None:
     task = TASKS[name]
     assert task["TimeoutSeconds"] > 0
-    assert task["Catch"][0]["ErrorEquals"] == ["States.ALL"]
+    assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
     for retry in task["Retry"]:
         assert retry["MaxDelaySeconds"] > 0
         assert retry["JitterStrategy"] == "FULL"

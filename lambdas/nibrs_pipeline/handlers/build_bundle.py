@@ -32,13 +32,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         def fetch(manifest: StateYearManifest) -> Path:
             key = public_zip_key(manifest.item)
             path = Path(work) / manifest.zip.name
-            store.download(staged(item.run_id, key) if manifest.item in mine else key, path)
+            store.download(staged(item.run_id, key) if manifest.item in mine else key, path, manifest.zip.sha256)
             return path
 
         target = Path(work) / f"{item.name}.zip"
         members = [finished[name] for name in item.members if name in finished]
         manifest = build_bundle(item.name, item.run_id, members, fetch, target)
         key = staged(item.run_id, public_bundle_key(item.name))
-        store.upload(target, key)
+        store.upload(target, key, manifest.zip.sha256)
     store.put(manifest_of(key), manifest.to_json())
     return {"members": len(manifest.members), "bytes": manifest.zip.bytes}

@@ -44,7 +44,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
                 table_observer(item),
             )
         key = staged(item.run_id, public_zip_key(item.state_year))
-        store.upload(target, key)
+        store.upload(target, key, manifest.zip.sha256)
     # The manifest comes last: whoever finds it finds the whole zip.
     store.put(manifest_of(key), manifest.to_json())
     metrics.add_metric(name="StateYearsExtracted", unit=MetricUnit.Count, value=1)

@@ -17,19 +17,27 @@ from nibrs_pipeline.manifest_store import (
 from nibrs_pipeline.observability import logger, observed
 from nibrs_pipeline.planning import Plan, make_plan, require_one_index
 from nibrs_pipeline.publishing import AnyManifest
-from nibrs_pipeline.request import Request, parse_request, request_to_complete
+from nibrs_pipeline.request import Request, parse_request, request_to_complete, run_name
+from nibrs_pipeline.run_record import RunClaim, newest_runs
 from nibrs_pipeline.source import read_source_state
 from nibrs_pipeline.store import Store
 
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Plan a run: ``event`` has the ``request`` and the ``execution_name``, which names the run by default."""
+    """Plan a run.
+
+    ``event`` has the ``request``, the ``execution`` and its ``execution_name``, which names the run by default, and
+    what the state machine has learned of ``other``, an execution that worked on the run before.
+    """
     request = parse_request(event["request"])
-    run_id = request.run_id or event["execution_name"]
+    run_id = run_name(request, event["execution_name"])
     logger.append_keys(run_id=run_id)
     store = data_store()
-    request = request_to_complete(request, store.get(request_key(run_id)))
+    request = request_to_complete(request, store.get(request_key(run_id)), lambda: newest_runs(store))
+    claim = RunClaim(store, run_id, event["execution"])
+    if other := claim.execution_to_ask_for(event["other"]):
+        return _summary(Plan(run_id=run_id, expected=[], to_extract=[], bundles=[]), held_by=other)
     published, bundles = read_published(store)
     staged, _ = read_staged(store, run_id)
     catalog = nibrs_catalog()
@@ -39,6 +47,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     there: list[AnyManifest] = [*published.values(), *bundles.values(), *read_published_estimates(store).values()]
     require_one_index(request, source, there)
     plan = make_plan(request, run_id, source, published, staged, bundles, catalog)
+    claim.take()
     _write(store, request, plan)
     for work in plan.to_extract:
         logger.info("to extract", extra={"state": work.state, "year": work.year, "reason": work.reason})
@@ -54,11 +63,16 @@ def _write(store: Store, request: Request, plan: Plan) -> None:
     store.put_json(bundles_work_key(plan.run_id), [bundle.model_dump() for bundle in plan.bundles])
 
 
-def _summary(plan: Plan) -> dict[str, Any]:
-    """What the state machine needs to know; the lists themselves are on S3."""
+def _summary(plan: Plan, held_by: str = "") -> dict[str, Any]:
+    """What the state machine needs to know; the lists themselves are on S3.
+
+    Args:
+        held_by: the execution of which it has to find out whether it has ended, before anything is planned.
+    """
     bucket = environment().data_bucket
     return {
         "run_id": plan.run_id,
+        "held_by": held_by,
         "bucket": bucket,
         "max_concurrency": environment().max_concurrency,
         "to_publish": len(plan.expected) + len(plan.bundles),

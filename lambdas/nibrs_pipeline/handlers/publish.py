@@ -14,10 +14,10 @@ from nibrs_pipeline.web_caches import invalidate
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Publish all that the run ``event["run_id"]`` has staged, and write the index."""
+    """Publish all that the run ``event["run_id"]`` has staged, for ``event["execution"]``, and write the index."""
     run_id = str(event["run_id"])
     logger.append_keys(run_id=run_id)
-    published, kept = publish_run(data_store(), run_id, _refresh_caches)
+    published, kept = publish_run(data_store(), run_id, str(event["execution"]), _refresh_caches)
     for name in published:
         logger.info("published", extra={"download": name})
     for name in kept:

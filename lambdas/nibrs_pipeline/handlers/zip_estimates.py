@@ -7,10 +7,10 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nibrs_pipeline.environment import environment
-from nibrs_pipeline.estimation_store import REPORT_PAGE, report_files, require_inputs
+from nibrs_pipeline.estimation_store import report_files, require_inputs
 from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.keys import manifest_of, public_estimates_key, public_report_key, staged
-from nibrs_pipeline.manifest import EstimatesManifest, ZipSummary, file_entry
+from nibrs_pipeline.manifest import REPORT_PAGE, EstimatesManifest, ZipSummary, file_entry
 from nibrs_pipeline.observability import logger, observed
 from nibrs_pipeline.store import full_disk_named
 from nibrs_pipeline.zip_writer import ZipWriter
@@ -33,7 +33,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
                 if name == REPORT_PAGE:
                     store.put(staged(run_id, public_report_key(year)), content)
             sha256 = writer.close()
-        store.upload(path, key)
+        store.upload(path, key, sha256)
     manifest = EstimatesManifest(
         year=year,
         run_id=run_id,
