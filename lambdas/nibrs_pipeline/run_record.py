@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from nibrs_pipeline.errors import RunUnderWay
 from nibrs_pipeline.keys import RUNS, execution_key, request_key
-from nibrs_pipeline.store import Store
+from nibrs_pipeline.store import Objects, Store
 
 #: An execution in one of these states may still write.
 _AT_WORK = ("RUNNING", "PENDING_REDRIVE")
@@ -14,10 +14,10 @@ _AT_WORK = ("RUNNING", "PENDING_REDRIVE")
 _TOLD = 5
 
 
-def newest_runs(store: Store, most: int = _TOLD) -> list[str]:
+def newest_runs(objects: Objects, most: int = _TOLD) -> list[str]:
     """Names of the runs that were started last, the newest first."""
-    names = [folder.removeprefix(RUNS).rstrip("/") for folder in store.folders(RUNS)]
-    began = store.modified_many(request_key(name) for name in names)
+    names = [folder.removeprefix(RUNS).rstrip("/") for folder in objects.folders(RUNS)]
+    began = objects.modified_many(request_key(name) for name in names)
     known = [name for name in names if request_key(name) in began]
     return sorted(known, key=lambda name: began[request_key(name)], reverse=True)[:most]
 

@@ -61,6 +61,12 @@ class Objects(Protocol):
     def sizes(self, prefix: str) -> dict[str, int]:
         """Keys under a prefix with their sizes in bytes."""
 
+    def folders(self, prefix: str) -> list[str]:
+        """Prefixes that end with the next slash after a prefix."""
+
+    def modified_many(self, keys: Iterable[str]) -> dict[str, datetime]:
+        """When objects were written last; those that do not exist are left out."""
+
 
 class Store:
     """Objects of one bucket."""

@@ -8,6 +8,7 @@ from nibrs_pipeline.database import DatabaseLocation, snapshot
 from nibrs_pipeline.keys import StateYear, request_key
 from nibrs_pipeline.planning import requested
 from nibrs_pipeline.request import Request, parse_request, request_to_complete
+from nibrs_pipeline.run_record import newest_runs
 from nibrs_pipeline.source import read_state_years
 
 from nibrs_local.folder_objects import FolderObjects
@@ -44,7 +45,8 @@ def asked_for(home: Home, location: DatabaseLocation, request: Mapping[str, Any]
     Raises:
         BadRequest: the database does not have it, or there is no such run to complete.
     """
-    recorded = FolderObjects(home.objects / BUCKET).get(request_key(str(request["run_id"])))
-    complete = request_to_complete(parse_request(dict(request)), recorded)
+    objects = FolderObjects(home.objects / BUCKET)
+    recorded = objects.get(request_key(str(request["run_id"])))
+    complete = request_to_complete(parse_request(dict(request)), recorded, lambda: newest_runs(objects))
     with snapshot(location) as rows:
         return Asked(requested(complete, read_state_years(rows)), complete)

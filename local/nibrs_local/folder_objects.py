@@ -1,6 +1,7 @@
 """The objects of emulated S3 read straight from their folder, without an emulation."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 
@@ -23,3 +24,13 @@ class FolderObjects:
         """Keys under a prefix with their sizes in bytes."""
         files = (path for path in (self._folder / prefix).rglob("*") if path.is_file())
         return {path.relative_to(self._folder).as_posix(): path.stat().st_size for path in files}
+
+    def folders(self, prefix: str) -> list[str]:
+        """Prefixes that end with the next slash after a prefix that does."""
+        top = self._folder / prefix
+        return [f"{prefix}{path.name}/" for path in top.iterdir() if path.is_dir()] if top.is_dir() else []
+
+    def modified_many(self, keys: Iterable[str]) -> dict[str, datetime]:
+        """When files were written last; those that do not exist are left out."""
+        paths = {key: self._folder / key for key in keys}
+        return {key: datetime.fromtimestamp(path.stat().st_mtime, UTC) for key, path in paths.items() if path.is_file()}

@@ -63,7 +63,7 @@ def _report(run_id: str, asked: Asked, outcome: "Outcome") -> None:
         name, message = view.failure
         errors.print(f"\n[bold red]Run {run_id} failed[/]: {name}: {escape(message)}", soft_wrap=True)
         errors.print(f"Logs: {escape(str(outcome.logs))}", soft_wrap=True)
-        errors.print((outcome.artifacts / "failure.txt").read_text(encoding="utf-8"), markup=False, soft_wrap=True)
+        errors.print(view.cause, markup=False, soft_wrap=True)
         sys.exit(WRONG_USE if name == BadRequest.__name__ else FAILED)
     published = view.output.get("publish", {}).get("result", {}).get("published", 0)
     if published:
