@@ -53,6 +53,21 @@ def load_trial(home: Home, location: DatabaseLocation) -> None:
     load(location, *write_trial_zips(home.scratch("trial")))
 
 
+def make_nation_of_trial(location: DatabaseLocation) -> None:
+    """Say that the trial's states are made up, and are a universe with Return A."""
+    for statement in (
+        "DELETE FROM source_note",
+        "INSERT INTO source_note SELECT DISTINCT state_postal_abbr, p.data_year, 'simulated', NULL, NULL::bigint, 'x' "
+        "FROM ref_agency_population p JOIN ref_agency USING (agency_id) JOIN ref_state USING (state_id)",
+        "INSERT INTO reta_offense_subcat VALUES (1, 'Larceny', 'larceny')",
+        "INSERT INTO reta_month SELECT row_number() OVER (), agency_id, data_year, month, 'Y' "
+        "FROM ref_agency_population CROSS JOIN generate_series(1, 12) month",
+        "INSERT INTO reta_month_offense_subcat SELECT reta_month_id, 1, 1 + population / 1000 "
+        "FROM reta_month JOIN ref_agency_population USING (agency_id, data_year)",
+    ):
+        sql(location, statement)
+
+
 def sql(location: DatabaseLocation, statement: str) -> list[list[Any]]:
     connection = connect(location)
     try:

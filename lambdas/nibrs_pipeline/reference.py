@@ -13,14 +13,22 @@ from nibrs_pipeline.queries import copy_out, literal
 from nibrs_pipeline.zip_writer import ZipWriter
 
 _FILES = ("agencies", "months", "history", "return_a", "return_a_months")
+#: The file of what is known of the states' sources; databases of other owners do not have its table.
+_NOTES, _NOTES_TABLE = "source_notes", "source_note"
 
 
-def reference_queries(year: int) -> dict[str, str]:
-    """The query of each CSV file of the extract, by the file's name."""
+def reference_queries(year: int, has_notes: bool) -> dict[str, str]:
+    """The query of each CSV file of the extract, by the file's name.
+
+    Args:
+        has_notes: whether the database says what is known of its sources; otherwise that file has no rows.
+    """
     folder = files("code_tables") / "reference"
+    notes = _NOTES if has_notes else f"no_{_NOTES}"
+    sources = dict(zip(_FILES, _FILES, strict=True)) | {_NOTES: notes}
     return {
-        f"{name}.csv": (folder / f"{name}.sql").read_text(encoding="utf-8").replace(":year", literal(year))
-        for name in _FILES
+        f"{name}.csv": (folder / f"{source}.sql").read_text(encoding="utf-8").replace(":year", literal(year))
+        for name, source in sources.items()
     }
 
 
@@ -32,7 +40,8 @@ def extract_reference(rows: Rows, year: int, target: IO[bytes]) -> tuple[list[Fi
     """
     zip_writer = ZipWriter(target)
     entries = []
-    for name, query in reference_queries(year).items():
+    has_notes = bool(rows.rows(f"SELECT to_regclass({literal(_NOTES_TABLE)}) IS NOT NULL")[0][0])
+    for name, query in reference_queries(year, has_notes).items():
         with zip_writer.member(name) as member:
             count = rows.copy(copy_out(query), member)
         entries.append(file_entry(zip_writer.members[-1], count))

@@ -29,7 +29,7 @@ from nibrs_simulation.nation import simulate
 from nibrs_simulation.world import World
 
 from tests.conftest import missing, real_zip
-from tests.runs import load, load_trial, public, run, sql
+from tests.runs import load, load_trial, make_nation_of_trial, public, run, sql
 
 pytestmark = pytest.mark.usefixtures("r")
 
@@ -145,6 +145,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
     home = Home(tmp_path_factory.mktemp("published"))
     with embedded_postgres.database(home) as location:
         load_trial(home, location)
+        make_nation_of_trial(location)
         outcome = run(home, location, estimates=True)
         assert outcome.view.status == "SUCCEEDED", outcome.view.cause
         yield Published(home, location, outcome)
@@ -172,7 +173,7 @@ def test_the_zip_the_report_and_the_index_are_published(published: Published) ->
     assert whole == ["US", "Northeast", "South", "DE", "RI", "University or College"]
     assert folders == {
         "README.md": 1, "geographies.csv": 1, "indicator_tables": 7 * len(places), "offenses.csv": 1, "report.html": 1,
-        "tables.csv": 1, "weights": 8, "workbooks": len(whole),
+        "tables.csv": 1, "weights": 9, "workbooks": len(whole),
     }  # fmt: skip
     assert (home.objects / BUCKET / public_report_key(2016)).read_bytes() == report
     index = json.loads((public(home) / "index.json").read_text())
@@ -268,7 +269,9 @@ def test_a_killed_stage_fails_the_run_and_only_what_is_missing_is_redone(home: H
     assert estimates_zip(home).exists()
 
 
-def test_a_real_state_is_estimated_for_all_its_agencies(home: Home, location: DatabaseLocation) -> None:
+def test_a_real_state_without_return_a_is_raised_by_residents_and_not_for_release(
+    home: Home, location: DatabaseLocation
+) -> None:
     load(location, real_zip("LA-2013"))
     outcome = run(home, location, estimates=True)
     assert outcome.view.status == "SUCCEEDED", outcome.view.cause
@@ -277,8 +280,15 @@ def test_a_real_state_is_estimated_for_all_its_agencies(home: Home, location: Da
     louisiana = [row for row in found if row["geography"] == "LA"]
     assert {(row["agencies"], row["respondents"]) for row in louisiana} == {("255", "31")}
     [murder] = [row for row in louisiana if row["cell"] == "09A"]
-    assert float(murder["lower_95"]) < float(murder["estimate"]) < float(murder["upper_95"])
     # The downloads of layout 1 hold no Return A.
-    assert {row["method"] for row in rows(home, "weights/strata.csv", 2013) if row["geography"] == "LA"} == {
-        "expansion"
+    assert float(murder["estimate"]) > float(murder["unweighted"]) > 0
+    assert {row["method"] for row in rows(home, "weights/strata.csv", 2013) if row["geography"] == "LA"} <= {
+        "residents", "complete",
+    }  # fmt: skip
+    assert {(row["basis"], row["standard_error"], row["suppression_flag"]) for row in louisiana} == {
+        ("residents", "", "1")
     }
+    # One state is no nation.
+    nation = [row for row in found if row["geography"] == "US"]
+    assert {(row["basis"], row["lower_95"], row["suppression_flag"]) for row in nation} == {("counts", "", "1")}
+    assert all(row["estimate"] == row["unweighted"] for row in nation)

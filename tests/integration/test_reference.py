@@ -63,6 +63,18 @@ def test_its_columns_are_those_that_the_estimation_knows(location: DatabaseLocat
     }
 
 
+def test_what_is_known_of_the_sources_goes_along_if_the_database_says_it(
+    loaded: DatabaseLocation, tmp_path: Path
+) -> None:
+    sql(loaded, "DELETE FROM source_note")
+    for year, state in ((2016, "RI"), (2016, "DE"), (2015, "DE")):
+        sql(loaded, f"INSERT INTO source_note VALUES ('{state}', {year}, 'reporters_only', NULL, NULL, 'Half.')")
+    rest = {"kind": "reporters_only", "table_name": "", "rows": "", "note": "Half."}
+    assert extracted(loaded, tmp_path)["source_notes"] == [{"state": "DE"} | rest, {"state": "RI"} | rest]
+    sql(loaded, "DROP TABLE source_note")
+    assert extracted(loaded, tmp_path)["source_notes"] == []
+
+
 def test_an_agency_has_the_msa_status_of_most_of_its_residents(loaded: DatabaseLocation, tmp_path: Path) -> None:
     sql(loaded, "INSERT INTO ref_county (county_id, state_id, county_name) VALUES (1, 11, 'A'), (2, 11, 'B')")
     sql(loaded, "INSERT INTO ref_msa (msa_id, msa_name) VALUES (1, 'M'), (2, 'None')")

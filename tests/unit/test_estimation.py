@@ -138,8 +138,9 @@ def test_estimates_without_any_download_are_refused_if_they_were_asked_for() -> 
 
 
 def test_the_reference_queries_hold_the_year_and_nothing_to_fill_in() -> None:
-    queries = reference_queries(2016)
-    assert set(queries) == {"agencies.csv", "months.csv", "history.csv", "return_a.csv", "return_a_months.csv"}
+    queries = reference_queries(2016, has_notes=True)
+    names = {"agencies.csv", "months.csv", "history.csv", "return_a.csv", "return_a_months.csv", "source_notes.csv"}
+    assert set(queries) == set(reference_queries(2016, has_notes=False)) == names
     for query in queries.values():
         assert "2016" in query
         assert ":year" not in query

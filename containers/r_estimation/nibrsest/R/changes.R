@@ -2,20 +2,22 @@
 #'
 #' @param rows Of the year: `cell`, `label`, `estimate`, `standard_error`, `flag` (1: not for release).
 #' @param previous Of the year before: `cell`, `estimate`, `standard_error`, `flag`.
-#' @return A data.table, a row per cell of `rows` that has an estimate above 0 in both years: `cell`, `label`,
-#'   `previous`, `estimate`, `percent`, `lower`, `upper` (the 95 % interval of `percent`), `flag` (1 if either is not
-#'   for release). The two years count as independent. Mostly the same agencies report in both, which makes the change
-#'   more certain than that: the intervals are wide rather than narrow.
+#' @return A data.table, a row per cell of `rows` that has an estimate above 0 and an error in both years: `cell`,
+#'   `label`, `previous`, `estimate`, `percent`, `lower`, `upper` (the 95 % interval of `percent`), `flag` (1 if either
+#'   is not for release). The two years count as independent. Mostly the same agencies report in both, which makes the
+#'   change more certain than that: the intervals are wide rather than narrow.
 #' @references The error of a ratio by linearisation: Sarndal, Swensson and Wretman (1992), Model Assisted Survey
 #'   Sampling, section 5.6.
 #' @noRd
 changes_against <- function(rows, previous) {
   at <- match(rows$cell, previous$cell)
   before <- previous$estimate[at]
-  keep <- which(rows$estimate > 0 & before > 0)
+  # What has no error is no estimate, see [universe_status()].
+  error_before <- previous$standard_error[at]
+  keep <- which(rows$estimate > 0 & before > 0 & !is.na(rows$standard_error) & !is.na(error_before))
   ratio <- rows$estimate[keep] / before[keep]
   relative <- sqrt(
-    (rows$standard_error[keep] / rows$estimate[keep])^2 + (previous$standard_error[at][keep] / before[keep])^2
+    (rows$standard_error[keep] / rows$estimate[keep])^2 + (error_before[keep] / before[keep])^2
   )
   half <- 100 * stats::qnorm(0.975) * ratio * relative
   percent <- 100 * (ratio - 1)
@@ -55,6 +57,9 @@ changes_section <- function(rows, previous, year) {
     return("")
   }
   changes <- changes_against(rows, previous)
+  if (nrow(changes) == 0L) {
+    return("")
+  }
   table <- data.frame(
     "Offenses" = changes$label, "Before" = count(changes$previous), "Now" = count(changes$estimate),
     "Change" = sprintf("%s %%%s", signed(changes$percent), ifelse(changes$flag == 1L, "*", "")),

@@ -58,6 +58,8 @@ annual_counts <- function(tabulated, oris) {
 #'
 #' @param estimates See [estimate_geography()].
 #' @param year,geography The data year, and what the geography is called.
+#' @param status `basis`, `universe_status` and `residents` of the geography, see [universe_status()]. What is no
+#'   `estimate` has neither errors nor limits, and is flagged.
 #' @param agencies Eligible agencies of the geography: `population`, `respondent`.
 #' @param groups See [agency_groups()], one per row of `agencies`; `all agencies` is everyone.
 #' @return A data.table with the columns of `estimates.csv`. A cell is flagged (1) if its relative standard error is
@@ -65,16 +67,22 @@ annual_counts <- function(tabulated, oris) {
 #'   where more than 80 per cent are. Where respondents are complete the error is 0.
 #' @references METHOD, sections 9 and 11.
 #' @noRd
-describe_estimates <- function(estimates, year, geography, agencies, groups) {
+describe_estimates <- function(estimates, year, geography, status, agencies, groups) {
   sums <- vapply(groups, function(inside) {
     c(sum(inside), sum(inside & agencies$respondent), sum(agencies$population[inside]),
       sum(agencies$population[inside & agencies$respondent]))
   }, numeric(4))
   of_group <- sums[, match(estimates$agency_group, names(groups)), drop = FALSE]
   population <- of_group[3, ]
-  coverage <- ifelse(population > 0, of_group[4, ] / population, of_group[2, ] / of_group[1, ])
+  coverage <- true_coverage(
+    ifelse(population > 0, of_group[4, ] / population, of_group[2, ] / of_group[1, ]), of_group[4, ], status,
+    estimates$agency_group
+  )
   complete <- of_group[1, ] == of_group[2, ]
   error <- ifelse(complete, 0, estimates$standard_error)
+  if (status$basis != "estimate") {
+    error <- rep(NA_real_, nrow(estimates))
+  }
   half <- stats::qnorm(0.975) * error
   per_100000 <- ifelse(population > 0, 1e5 / population, NA)
   relative <- ifelse(estimates$estimate == 0, NA, error / estimates$estimate)
@@ -84,8 +92,8 @@ describe_estimates <- function(estimates, year, geography, agencies, groups) {
     label = cell_labels(estimates$cell), estimate = estimates$estimate, standard_error = error,
     lower_95 = pmax(0, estimates$estimate - half), upper_95 = estimates$estimate + half,
     relative_standard_error = relative, rate_per_100000 = estimates$estimate * per_100000,
-    rate_standard_error = error * per_100000, bias_method = "none",
-    suppression_flag = as.integer(ifelse(coverage > 0.8, FALSE, cell_flag %in% TRUE)),
+    rate_standard_error = error * per_100000, bias_method = "none", basis = status$basis,
+    suppression_flag = as.integer(status$basis != "estimate" | ifelse(coverage > 0.8, FALSE, cell_flag %in% TRUE)),
     unweighted = estimates$unweighted, agency_counts = estimates$agency_counts,
     agencies = as.integer(of_group[1, ]), respondents = as.integer(of_group[2, ]), population = population,
     population_of_respondents = of_group[4, ], population_coverage = coverage

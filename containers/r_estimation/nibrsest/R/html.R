@@ -33,5 +33,6 @@ signed <- function(value) sprintf("%+.1f", round(value, 1L) + 0)
 
 #' @noRd
 percent <- function(part, whole) {
-  ifelse(whole > 0, sprintf("%.0f %%", 100 * part / whole), "n/a")
+  # What is there is not nothing.
+  ifelse(whole > 0, sprintf(ifelse(part > 0 & part < whole / 100, "%.2g %%", "%.0f %%"), 100 * part / whole), "n/a")
 }

@@ -78,6 +78,26 @@ agency_groups <- function(agencies) {
   })
 }
 
+#' The share of residents whose agency responds, of all there are
+#'
+#' Where agencies are no universe, their residents are not all: the census's count, and of groups of agencies
+#' nothing is known.
+#'
+#' @param coverage Of the residents of the agencies that are known.
+#' @param covered Residents of respondents.
+#' @param status `basis` and `residents` of the geography, see [universe_status()].
+#' @param group Groups of agencies; `all agencies` is everyone.
+#' @noRd
+true_coverage <- function(coverage, covered, status, group) {
+  if (status$basis != "counts") {
+    return(coverage)
+  }
+  if (is.na(status$residents)) {
+    return(rep(NA_real_, length(coverage)))
+  }
+  ifelse(group == "all agencies", pmin(1, covered / status$residents), NA_real_)
+}
+
 #' What is known of the agencies behind the estimates of a permutation
 #'
 #' @param agencies Eligible agencies: `population`, `respondent`, `agency_type`, `male_officers`, `female_officers`.

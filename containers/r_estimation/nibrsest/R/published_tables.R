@@ -7,7 +7,7 @@
 #' @param labels See [cell_names()], in the order of `cells`.
 #' @param year The data year.
 #' @return A data.table: a row per count, percentage and rate, ordered by permutation, row and column. `bias_method`
-#'   stands after the reference's columns.
+#'   and `basis` stand after the reference's columns.
 #' @references METHOD, sections 8.3 and 11.
 #' @noRd
 published_rows <- function(rows, flags, places, cells, labels, year) {
@@ -51,6 +51,8 @@ describe_rows <- function(found, of) {
   label <- of$label
   is_rate <- found$kind == 3L
   value <- function(x) ifelse(cell$applies, x, -9)
+  # A count of some agencies has no error as an estimate of all.
+  uncertain <- function(x) ifelse(place$basis == "estimate", value(x), -9)
   # The rate stands one row below the count that it is of.
   row <- cell$row + is_rate
   blank <- rep(NA_real_, nrow(found))
@@ -61,13 +63,13 @@ describe_rows <- function(found, of) {
     estimate_type_detail_percentage = ifelse(found$kind == 2L, denominator_wording(cell$denominator), "-9"),
     estimate_type_detail_rate = ifelse(is_rate, "per 100,000 total population", "-9"),
     estimate_domain_1 = ifelse(is_rate, "Rate per 100,000 residents", label$domain_1),
-    estimate_domain_2 = label$domain_2, estimate_standard_error = value(found$error),
-    estimate_upper_bound = value(found$upper), estimate_lower_bound = value(found$lower),
-    relative_standard_error = value(found$relative), analysis_weight_name = place$weight_name, estimate_prb = blank,
+    estimate_domain_2 = label$domain_2, estimate_standard_error = uncertain(found$error),
+    estimate_upper_bound = uncertain(found$upper), estimate_lower_bound = uncertain(found$lower),
+    relative_standard_error = uncertain(found$relative), analysis_weight_name = place$weight_name, estimate_prb = blank,
     estimate_bias = blank, estimate_rmse = blank, relative_rmse = blank,
     suppression_flag_indicator = value(found$flag), der_elig_suppression = as.integer(cell$applies),
     pop_cov = place$coverage, agency_counts = value(of$rows$agency_counts),
-    der_rrmse_30 = value(as.integer(found$relative > 0.3)),
+    der_rrmse_30 = uncertain(as.integer(found$relative > 0.3)),
     der_rrmse_gt_30_se_estimate_0_2_cond = value(found$cell_flag),
     der_rrmse_gt_30_se_estimate_0_2_cond_top = ifelse(is_level_one(cell), value(found$cell_flag), NA),
     der_perm_group_unsuppression_flag = as.integer(of$flags$released_place),
@@ -79,7 +81,7 @@ describe_rows <- function(found, of) {
     POPTOTAL_ORIG_ELIG_PERM_AGENCY_MISSING_PRINCIPAL_CITY = blank,
     PROP_ELIG_ORIS_NONZERO_COUNT = value(of$rows$agency_counts / place$agencies),
     CORRELATION_WITH_PRIOR_YEAR = value(prior_year_correlation(of$rows, place)), estimate_copula = blank,
-    bias_method = rep("none", nrow(found))
+    bias_method = rep("none", nrow(found)), basis = place$basis
   )
   table[order(place$permutation, row, cell$column, found$kind), ]
 }

@@ -6,6 +6,7 @@
 #' @return `tables` with: `eligible` (the cell has a meaning), `relative_error` (of the statistic), `error_over_30`,
 #'   `cell_flag`, `released_place`, `withheld_place`, `flag` (0 released, 1 not, NA without meaning) for counts, and the
 #'   same with the ending `_percentage` for percentages where they differ.
+#'   Where numbers are no estimates ([universe_status()]), nothing is released.
 #' @references METHOD, section 11; relative standard errors stand for relative root mean squared errors until bias is
 #'   estimated.
 #' @noRd
@@ -20,15 +21,16 @@ release_flags <- function(tables, places, cells) {
   }
   counts <- flag_of(tables$estimate, tables$standard_error)
   shares <- flag_of(tables$percentage, tables$percentage_error)
+  no_estimate <- place$basis != "estimate"
   withheld <- withheld_places(tables$permutation, counts, cell, places)
   at <- match(tables$permutation, places$permutation)
   decide <- function(flag) {
-    final <- ifelse(place$coverage > 0.8, FALSE, withheld[at] | place_misses_agency(place) | flag)
+    final <- no_estimate | ifelse(place$coverage > 0.8, FALSE, withheld[at] | place_misses_agency(place) | flag)
     as.integer(ifelse(is.na(flag), NA, final))
   }
   found <- data.table::data.table(
-    cell_flag = counts, cell_flag_percentage = shares, released_place = place$coverage > 0.8,
-    withheld_place = withheld[at], flag = decide(counts), flag_percentage = decide(shares)
+    cell_flag = counts, cell_flag_percentage = shares, released_place = place$coverage > 0.8 & !no_estimate,
+    withheld_place = withheld[at] | no_estimate, flag = decide(counts), flag_percentage = decide(shares)
   )
   state_exception(found, tables, place)
 }
@@ -68,7 +70,8 @@ place_misses_agency <- function(place) {
 #' A withheld state keeps its violent and property crime if neither is flagged by itself
 #' @noRd
 state_exception <- function(found, tables, place) {
-  key <- which(tables$cell %in% c("t_2a_1_1_17", "t_2b_1_1_14") & place$kind == "state" & found$withheld_place)
+  key <- which(tables$cell %in% c("t_2a_1_1_17", "t_2b_1_1_14") & place$kind == "state" & found$withheld_place &
+    place$basis == "estimate")
   sound <- tapply(!found$cell_flag[key] %in% TRUE, tables$permutation[key], all)
   kept <- key[tables$permutation[key] %in% as.integer(names(sound)[sound])]
   data.table::set(found, kept, "flag", 0L)

@@ -3,8 +3,8 @@
 #' @param year The data year.
 #' @param found A list of data.tables: `tables` (see [estimate_tables()], with `permutation`), `flags` (see
 #'   [release_flags()], of the same rows), `places`, `weights`, `strata`, `attempts`, `table_a` (of the nation, or
-#'   NULL), `agencies`, `donors`, `previous` (the nation's estimates of the year before, or NULL, see
-#'   [read_previous()]).
+#'   NULL), `agencies`, `universe` (see [universe_status()]), `donors`, `previous` (the nation's estimates of the year
+#'   before, or NULL, see [read_previous()]).
 #' @return The page, lines of HTML.
 #' @noRd
 report_page <- function(year, found) {
@@ -14,17 +14,18 @@ report_page <- function(year, found) {
   template <- readLines(system.file("report.html", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
   agencies <- found$agencies
   nation <- headline_rows(found, 1L)
+  us <- found$universe[which(found$universe$geography == "US"), ]
   states <- state_summary(found)
   weights <- found$weights[which(found$weights$geography == "US"), ]
   months <- months_by_state(agencies, found$donors)
   parts <- list(
-    year = year, tiles = national_tiles(nation, agencies), universe = universe_note(agencies),
+    year = year, tiles = national_tiles(nation, agencies, us), universe = universe_note(found$universe),
     plot = interval_plot(nation, "National estimates with 95 % intervals"),
     map = state_grid(states, "Share of residents covered and release status by state"),
     changes = changes_section(nation, found$previous, year),
     rates = state_rates_plot(state_rates(found), "Violent and property crime per 100,000 residents by state"),
     states = html_table(state_table(states)), calibration = calibration_note(found),
-    deviations = if (is.null(found$table_a)) "<p>No respondent.</p>" else deviation_plot(found$table_a,
+    deviations = if (is.null(found$table_a)) "<p>The nation is not estimated.</p>" else deviation_plot(found$table_a,
       "Weighted Return A against the universe's"),
     weights = if (nrow(weights) == 0L) "<p>No respondent.</p>" else weights_plot(weights,
       "Weights by national stratum"),
@@ -53,21 +54,26 @@ headline_rows <- function(found, permutation) {
     cell = wanted, label = found$names[wanted], estimate = rows$estimate, standard_error = rows$standard_error,
     lower = pmax(0, rows$estimate - half), upper = rows$estimate + half, flag = found$flags$flag[mine],
     rate = rows$estimate * rate, rate_half = half * rate,
-    note = sprintf("%s \u00b1 %s (%s per 100,000)", count(rows$estimate), count(half), decimal(rows$estimate * rate))
+    note = sprintf("%s%s (%s per 100,000)", count(rows$estimate), ifelse(is.na(half), " counted", paste(" \u00b1",
+      count(half))), decimal(rows$estimate * rate))
   )
 }
 
 #' @noRd
-national_tiles <- function(nation, agencies) {
+national_tiles <- function(nation, agencies, us) {
   tile <- function(figure, text) sprintf("<div class=\"tile\"><b>%s</b><span>%s</span></div>", figure, text)
   totals <- nation[nation$cell %in% c("t_2a_1_1_17", "t_2b_1_1_14"), ]
   c(
     tile(percent(sum(agencies$respondent), nrow(agencies)), sprintf(
       "of agencies are respondents (%s of %s)", count(sum(agencies$respondent)), count(nrow(agencies))
     )),
-    tile(percent(sum(agencies$population[agencies$respondent]), sum(agencies$population)), "of residents live there"),
-    tile(count(totals$estimate), sprintf(
-      "%s, estimated; 95 %% interval %s to %s", tolower(totals$label), count(totals$lower), count(totals$upper)
+    tile(
+      percent(sum(agencies$population[agencies$respondent]), max(us$agency_residents, us$residents, na.rm = TRUE)),
+      if (us$basis == "counts") "of the nation's residents live there" else "of residents live there"
+    ),
+    tile(count(totals$estimate), ifelse(is.na(totals$lower),
+      sprintf("%s in these agencies; no estimate of the nation", tolower(totals$label)),
+      sprintf("%s, estimated; 95 %% interval %s to %s", tolower(totals$label), count(totals$lower), count(totals$upper))
     ))
   )
 }
@@ -96,7 +102,8 @@ state_summary <- function(found) {
 #' @noRd
 text_of <- function(row) {
   star <- if (row$flag %in% 0L) "" else "*"
-  sprintf("%s%s (%s to %s)", count(row$estimate), star, count(row$lower), count(row$upper))
+  limits <- if (is.na(row$lower)) "no limits" else paste(count(row$lower), "to", count(row$upper))
+  sprintf("%s%s (%s)", count(row$estimate), star, limits)
 }
 
 #' @noRd
@@ -145,16 +152,13 @@ calibration_note <- function(found) {
     count(nrow(found$attempts)), count(sum(found$attempts$converged)))
 }
 
-#' Says so if the universe is not the whole country
+#' Says so if numbers are no estimates
 #' @noRd
-universe_note <- function(agencies) {
-  there <- length(unique(agencies$state))
-  all <- length(states_of_the_union)
-  if (there == all) {
+universe_note <- function(universe) {
+  sentences <- universe_sentences(universe)
+  if (length(sentences) == 0L) {
     return("")
   }
-  sprintf(paste(
-    "<p class=\"warning\"><strong>Not the whole country.</strong> The database knows agencies of %d of %d states;",
-    "\"nation\" on this page, and National in the tables, means these only.</p>"
-  ), there, all)
+  c("<div class=\"warning\"><p><strong>Not all numbers are estimates.</strong> Those that are not have no error and",
+    "are not for release.</p>", sprintf("<p>%s</p>", escape(sentences)), "</div>")
 }

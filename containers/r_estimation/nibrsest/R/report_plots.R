@@ -12,8 +12,11 @@ interval_plot <- function(rows, title) {
   }
   left <- 296
   right <- 620
-  low <- pmax(rows$lower, rows$estimate / 20, 0.5)
-  ends <- c(floor(log10(min(low))), ceiling(log10(max(rows$upper))))
+  # What has no limits is a dot.
+  limit <- function(value) ifelse(is.na(value), rows$estimate, value)
+  low <- pmax(limit(rows$lower), rows$estimate / 20, 0.5)
+  high <- limit(rows$upper)
+  ends <- c(floor(log10(min(low))), ceiling(log10(max(high))))
   x <- function(value) left + (right - left) * (log10(value) - ends[[1]]) / max(1, diff(ends))
   line <- 25
   top <- 40
@@ -24,7 +27,7 @@ interval_plot <- function(rows, title) {
     grid_lines(x(ticks), count(ticks), top, top + line * nrow(rows)),
     sprintf("<text x=\"%d\" y=\"%.1f\" class=\"name\">%s</text>", left - 12, y + 4, escape(shortened(rows$label))),
     sprintf("<g%s><line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\" class=\"interval\"/>", kind, x(low),
-      x(rows$upper), y, y),
+      x(high), y, y),
     sprintf("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\"><title>%s: %s</title></circle></g>", x(rows$estimate), y,
       escape(rows$label), rows$note),
     sprintf("<text x=\"%d\" y=\"%.1f\" class=\"note\">%s</text>", right + 16, y + 4, rows$note)
@@ -59,12 +62,14 @@ state_rates_plot <- function(rows, title) {
     x <- function(value) left + 330 * pmin(value, max(ticks)) / max(ticks)
     y <- y_of(mine$state)
     kind <- ifelse(mine$flag %in% 1L, " class=\"withheld\"", "")
+    limit <- function(value) ifelse(is.na(value), mine$rate, value)
     c(
       sprintf("<text x=\"%d\" y=\"16\" class=\"head\">%s</text>", left, escape(crimes[[at]])),
       grid_lines(x(ticks), count(ticks), top, height),
       sprintf(paste0("<g%s><line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\" class=\"interval\"/>",
-        "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>%s: %s (%s to %s)</title></circle></g>"), kind, x(mine$lower),
-        x(mine$upper), y, y, x(mine$rate), y, mine$state, decimal(mine$rate), decimal(mine$lower), decimal(mine$upper))
+        "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>%s: %s (%s to %s)</title></circle></g>"), kind,
+        x(limit(mine$lower)), x(limit(mine$upper)), y, y, x(mine$rate), y, mine$state, decimal(mine$rate),
+        decimal(mine$lower), decimal(mine$upper))
     )
   })
   names <- sprintf("<text x=\"148\" y=\"%.1f\" class=\"name\">%s</text>", y_of(states) + 4,

@@ -15,6 +15,7 @@ stage_estimate <- function(settings) {
   covariates <- as.matrix(read_weight_file(settings, "covariates.csv")[, covariate_names, with = FALSE])
   offenses <- read_weight_file(settings, "offenses.csv")
   cells <- table_cells()
+  universe <- read_weight_file(settings, "universe.csv")
   annual <- annual_cells(read_weight_file(settings, "cells.csv"), agencies, cells)
   places <- geographies(agencies)
   scheme <- vapply(places, `[[`, "", "scheme")
@@ -26,7 +27,9 @@ stage_estimate <- function(settings) {
       inform("%s: no agency responds; it has no estimate", name)
       return(NULL)
     }
-    estimate_place(name, places[[name]], theirs, strata[which(strata$geography == name), ], agencies, covariates,
+    status <- universe[which(universe$geography == name), c("basis", "universe_status", "residents")]
+    place <- c(places[[name]], as.list(status))
+    estimate_place(name, place, theirs, strata[which(strata$geography == name), ], agencies, covariates,
       list(offenses = offenses, annual = annual), cells, settings)
   })
   made <- Filter(Negate(is.null), made)
@@ -43,6 +46,7 @@ stage_estimate <- function(settings) {
 
 #' Everything that is estimated of one geography
 #'
+#' @param place See [geographies()], with `basis`, `universe_status` and `residents` of [universe_status()].
 #' @return A list of data.tables: `offenses` (see [describe_estimates()]), `tables` (see [estimate_tables()]),
 #'   `places` (see [coverage_of()]), the latter two with `permutation`.
 #' @noRd
@@ -61,7 +65,11 @@ estimate_place <- function(name, place, weights, strata, agencies, covariates, u
     settings$correction)
   inside <- which(place$inside)
   places <- data.table::rbindlist(lapply(names(groups), function(group) {
-    cbind(geography = name, agency_group = group, coverage_of(agencies, place$inside & groups[[group]]))
+    known <- coverage_of(agencies, place$inside & groups[[group]])
+    covered <- true_coverage(known$coverage, known$population_of_respondents, place, group)
+    data.table::set(known, NULL, "coverage", covered)
+    cbind(geography = name, agency_group = group, known, basis = place$basis, universe_status = place$universe_status,
+      residents = if (group == "all agencies") place$residents else NA_real_)
   }))
   known <- permutations()
   number <- function(group) known$permutation[match(paste(name, group), paste(known$geography, known$agency_group))]
@@ -70,8 +78,13 @@ estimate_place <- function(name, place, weights, strata, agencies, covariates, u
   sure <- which(tables$agency_group %in% complete)
   data.table::set(tables, sure, "standard_error", 0)
   data.table::set(tables, sure[!is.na(tables$percentage[sure])], "percentage_error", 0)
+  if (place$basis != "estimate") {
+    # Counts of some agencies have no error as estimates of all.
+    data.table::set(tables, NULL, c("standard_error", "percentage_error"), NA_real_)
+  }
   list(
-    offenses = describe_estimates(found, settings$year, name, agencies[inside, ], lapply(groups, `[`, inside)),
+    offenses = describe_estimates(found, settings$year, name, place, agencies[inside, ],
+      lapply(groups, `[`, inside)),
     tables = cbind(permutation = number(tables$agency_group), tables[, -"agency_group"]),
     places = cbind(permutation = number(places$agency_group), places)
   )

@@ -9,6 +9,7 @@ stage_report <- function(settings) {
   write_stage_file(estimates, file.path(folder, "offenses.csv"), "estimates/<group>.csv")
   publish_weights(settings, folder)
   described <- cbind(places, permutations()[places$permutation, c("description", "folder", "weight_name", "kind")])
+  universe <- read_weight_file(settings, "universe.csv")
   flags <- release_flags(tables, described, table_cells())
   publish_tables(tables, flags, described, settings$year, folder)
   there <- file.exists(file.path(stage_folder(settings, "weights"), "table_a.csv"))
@@ -16,14 +17,26 @@ stage_report <- function(settings) {
     tables = tables, flags = flags, places = places, weights = read_weight_file(settings, "weights.csv"),
     strata = read_strata(settings), attempts = read_weight_file(settings, "attempts.csv"),
     table_a = if (there) read_weight_file(settings, "table_a.csv") else NULL,
-    agencies = read_weight_file(settings, "agencies.csv"), donors = read_weight_file(settings, "donors.csv"),
+    agencies = read_weight_file(settings, "agencies.csv"), universe = universe,
+    donors = read_weight_file(settings, "donors.csv"),
     previous = read_previous(settings$external, settings$year - 1L)
   ))
   writeLines(enc2utf8(page), file.path(folder, "report.html"), useBytes = TRUE)
   readme <- readLines(system.file("zip_readme.md", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
   readme <- gsub("{{year}}", settings$year, c(readme, describe_files("published")), fixed = TRUE)
+  readme <- unlist(lapply(readme, function(line) if (line == "{{universe}}") universe_lines(universe) else line))
   writeLines(enc2utf8(readme), file.path(folder, "README.md"), useBytes = TRUE)
   inform("wrote %s", file.path(folder, "report.html"))
+}
+
+#' What the README says of numbers that are no estimates
+#' @noRd
+universe_lines <- function(universe) {
+  sentences <- universe_sentences(universe)
+  if (length(sentences) > 0L) {
+    c("**Not all numbers are estimates.** Those that are not have no error and are not for release:", "",
+      paste("*", sentences), "")
+  }
 }
 
 #' Copy what `files.csv` says is published of the weights; without respondents there is no Table A

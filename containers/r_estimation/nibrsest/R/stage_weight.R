@@ -11,15 +11,22 @@ stage_weight <- function(settings) {
       length(strangers), strangers[[1]])
   }
   made <- weigh_year(reference, tabulated, names(folders), settings$year, settings$outlier_rule)
+  for (sentence in universe_sentences(made$universe)) {
+    inform("%s", sentence)
+  }
   folder <- file.path(settings$output, "weights")
   for (name in names(made)) {
     write_weight_file(made[[name]], folder, paste0(name, ".csv"))
   }
   write_used_months(folders, tabulated, made, folder)
   national <- made$weights[which(made$weights$geography == "US"), ]
-  if (nrow(national) > 0L) {
+  known <- made$universe$basis[made$universe$geography == "US"]
+  if (nrow(national) > 0L && known == "estimate") {
     covariates <- as.matrix(made$covariates[, covariate_names, with = FALSE])
     write_weight_file(table_a(national, made$agencies, covariates), folder, "table_a.csv")
+  } else {
+    # Of an earlier run of the stage, with other inputs.
+    unlink(file.path(folder, "table_a.csv"))
   }
 }
 

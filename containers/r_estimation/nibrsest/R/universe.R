@@ -20,7 +20,8 @@ state_names <- function(abbreviations) {
 #'   * `status`: character matrix, agencies by twelve months: I, Z, U or missing;
 #'   * `history`: `ori`, `year`, `month`, `offenses` of months reported in the four years before;
 #'   * `return_a`: `ori`, `year`, `line`, `count`;
-#'   * `return_a_months`: `ori`, `year`, `months`.
+#'   * `return_a_months`: `ori`, `year`, `months`;
+#'   * `notes`: `state`, `kind`, `note`: what is known of the states' sources; nothing in extracts that do not say it.
 #' @export
 read_reference <- function(zip) {
   read <- function(name) read_member(zip, name, file_columns(paste0("reference/", name)))
@@ -45,7 +46,18 @@ read_reference <- function(zip) {
       months = return_a_months$months)
   )
   data.table::set(agencies, NULL, "agency_id", NULL)
-  c(list(agencies = agencies[], status = status), lapply(found, function(table) table[which(!is.na(table$ori)), ]))
+  described <- list(agencies = agencies[], status = status, notes = read_notes(zip))
+  c(described, lapply(found, function(table) table[which(!is.na(table$ori)), ]))
+}
+
+#' What is known of the sources of a year, if the extract says it
+#' @noRd
+read_notes <- function(zip) {
+  columns <- file_columns("reference/source_notes.csv")
+  if (!"source_notes.csv" %in% utils::unzip(zip, list = TRUE)$Name) {
+    return(data.table::data.table(state = character(), kind = character(), note = character()))
+  }
+  read_member(zip, "source_notes.csv", columns)[, names(columns) %in% c("state", "kind", "note"), with = FALSE]
 }
 
 #' Which agencies belong to the universe

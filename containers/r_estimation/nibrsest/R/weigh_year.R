@@ -6,8 +6,8 @@
 #' @param year The data year.
 #' @param outlier_rule `documented`, or `legacy` for what the reference could reach, see [outlier_colours()].
 #' @return A list of data.tables: `agencies` (eligible ones, with what decided about them), `covariates`,
-#'   `donors`, `months` (own months that are kept: `ori`, `month`), `missing_months`, and of all geographies
-#'   `weights`, `strata`, `attempts`, each with a column `geography`.
+#'   `donors`, `months` (own months that are kept: `ori`, `month`), `missing_months`, `universe` (see
+#'   [universe_status()]), and of all geographies `weights`, `strata`, `attempts`, each with a column `geography`.
 #' @references METHOD, sections 2.6, 2.7, 2.8, 3, 4 and 5.
 #' @export
 weigh_year <- function(reference, tabulated, states, year, outlier_rule = "documented") {
@@ -40,14 +40,15 @@ weigh_year <- function(reference, tabulated, states, year, outlier_rule = "docum
   donors <- find_donors(donor_attributes(agencies[mine, ], year), months[mine, , drop = FALSE],
     colours[mine, , drop = FALSE])
   own <- which(reported[mine, , drop = FALSE], arr.ind = TRUE)
+  universe <- universe_status(agencies, reference$notes, !is.na(srs$source$srs_months), year)
   c(
     list(
       agencies = agencies, covariates = cbind(srs$source, data.table::as.data.table(srs$covariates)), donors = donors,
       months = data.table::data.table(ori = agencies$ori[mine][own[, 1]], month = as.integer(own[, 2]),
         key = c("ori", "month")),
-      missing_months = missing_months(agencies, reported, year)
+      missing_months = missing_months(agencies, reported, year), universe = universe
     ),
-    weigh_geographies(agencies, srs$covariates)
+    weigh_geographies(agencies, srs$covariates, universe)
   )
 }
 
@@ -93,11 +94,12 @@ donor_attributes <- function(agencies, year) {
 }
 
 #' @noRd
-weigh_geographies <- function(agencies, covariates) {
+weigh_geographies <- function(agencies, covariates, universe) {
   places <- geographies(agencies)
   made <- lapply(names(places), function(name) {
     place <- places[[name]]
-    found <- weights_of(agencies[which(place$inside), ], covariates[place$inside, , drop = FALSE], place$scheme)
+    basis <- universe$basis[universe$geography == name]
+    found <- weights_of(agencies[which(place$inside), ], covariates[place$inside, , drop = FALSE], place$scheme, basis)
     inform("%s: %d of %d agencies respond; strata %s", name, nrow(found$weights), sum(place$inside),
       paste(sprintf("%s (%s)", found$strata$stratum, found$strata$method), collapse = ", "))
     lapply(found, function(table) cbind(geography = rep(name, nrow(table)), table))

@@ -4,14 +4,17 @@
 #'   `population`, `national_group`, `super_group`, `state_stratum`.
 #' @param covariates Matrix of [srs_covariates()], in the order of the agencies.
 #' @param scheme `"national"`, `"region"`, `"state"` or `"expansion"`.
+#' @param basis `"estimate"`; `"residents"`: respondents stand for the residents of their group, for want of Return A;
+#'   `"counts"`: they stand for themselves. See [universe_status()].
 #' @return A list: `weights`, a row per respondent: `ori`, `stratum`, `N`, `n`, `weight`; `strata`, a row per
-#'   stratum: `stratum`, `N`, `n`, `method` (calibrated, complete, covered, ratio, expansion), `covariates` (names
-#'   joined by spaces), `joined` (groups that it consists of); `attempts`, a row per attempt: `stratum`,
-#'   `covariates`, `lower`, `upper`, `converged`, `deviation`, `iterations`. Without respondents all are empty.
+#'   stratum: `stratum`, `N`, `n`, `method` (calibrated, complete, covered, ratio, expansion, residents, counted),
+#'   `covariates` (names joined by spaces), `joined` (groups that it consists of); `attempts`, a row per attempt:
+#'   `stratum`, `covariates`, `lower`, `upper`, `converged`, `deviation`, `iterations`. Without respondents all are
+#'   empty.
 #' @references METHOD, section 5.5.
 #' @export
-weights_of <- function(agencies, covariates, scheme) {
-  stopifnot(nrow(agencies) == nrow(covariates))
+weights_of <- function(agencies, covariates, scheme, basis = "estimate") {
+  stopifnot(nrow(agencies) == nrow(covariates), basis %in% c("estimate", "residents", "counts"))
   if (!any(agencies$respondent)) {
     return(no_weights())
   }
@@ -20,8 +23,37 @@ weights_of <- function(agencies, covariates, scheme) {
     group = initial_groups(agencies, covariates, scheme), super = super_groups(agencies, scheme), scheme = scheme
   )
   frame$origin <- frame$group
+  if (basis == "counts") {
+    frame$group <- rep("all", nrow(agencies))
+    itself <- same_for_all(list(weight = 1, method = "counted"), sum(agencies$respondent))
+    return(described(frame, list(all = itself), NULL))
+  }
+  if (basis == "residents") {
+    # Groups that have to join do so by residents too.
+    frame$covariates <- cbind(total = agencies$population)
+  }
   frame$group <- join_without_respondents(frame)
-  solve_groups(frame)
+  if (basis == "residents") raise_by_residents(frame) else solve_groups(frame)
+}
+
+#' Each group's respondents stand for its residents; for its agencies where the respondents have no residents
+#' @noRd
+raise_by_residents <- function(frame) {
+  groups <- sort(unique(frame$group))
+  solved <- lapply(groups, function(name) {
+    inside <- frame$group == name
+    responds <- frame$agencies$respondent[inside]
+    residents <- frame$agencies$population[inside]
+    found <- if (all(responds)) {
+      list(weight = 1, method = "complete")
+    } else if (sum(residents[responds]) > 0) {
+      list(weight = sum(residents) / sum(residents[responds]), method = "residents")
+    } else {
+      list(weight = length(responds) / sum(responds), method = "expansion")
+    }
+    same_for_all(found, sum(responds))
+  })
+  described(frame, stats::setNames(solved, groups), NULL)
 }
 
 #' @noRd

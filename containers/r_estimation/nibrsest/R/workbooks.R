@@ -92,6 +92,12 @@ style_figures <- function(book, table, grid) {
 
 #' @noRd
 workbook_note <- function(place) {
+  if (place$basis != "estimate") {
+    return(sprintf(paste(
+      "No estimate and not for release: %s. %s agencies report. README.md says why."
+    ), if (place$basis == "counts") "counts of the agencies that reported" else "raised by residents, without Return A",
+    format(place$respondents, big.mark = ",")))
+  }
   sprintf(paste(
     "Grey italic figures are not for release (large relative error, or low coverage). Empty: not applicable.",
     "%s of %s agencies report, %.0f %% of residents. Standard errors and limits are in the CSV files."

@@ -83,10 +83,18 @@ state_zip <- function(root, state, offenses, year = 2016L) {
   ))
 }
 
+# States of four agencies and 20,000 residents are no real ones: they are all the residents that there are.
+simulated <- function(states) notes_of(states, "simulated")
+
+notes_of <- function(states, kind) {
+  data.frame(state = states, kind = rep(kind, length(states)), table_name = rep("", length(states)),
+    rows = rep("", length(states)), note = rep("A sentence.", length(states)))
+}
+
 no_history <- data.frame(agency_id = character(), year = integer(), month = integer(), offenses = integer())
 
 reference_zip <- function(root, states, silent = 4L, year = 2016L, return_a = TRUE, status = "A",
-                          history = no_history) {
+                          history = no_history, notes = simulated(states)) {
   agencies <- data.frame(
     agency_id = paste0(rep(states, each = 4), 1:4), ori = sprintf("%s%07d", rep(states, each = 4), 1:4),
     agency_name = "Agency", state = rep(states, each = 4), state_name = rep(states, each = 4),
@@ -101,7 +109,7 @@ reference_zip <- function(root, states, silent = 4L, year = 2016L, return_a = TR
   kept <- if (return_a) seq_len(nrow(sent)) else integer()
   zip_of(file.path(root, "reference", sprintf("reference-%d.zip", year)), list(
     "agencies.csv" = agencies, "months.csv" = months,
-    "history.csv" = history,
+    "history.csv" = history, "source_notes.csv" = notes,
     "return_a.csv" = return_a_rows[kept, ],
     "return_a_months.csv" = cbind(sent, months = 12L)[kept, ]
   ))
@@ -121,4 +129,12 @@ two_states <- function() {
   state_zip(root, "LA", data.frame(agency = c(1, 2, 3), month = c(2, 3, 4), code = c("13A", "13A", "13A")))
   reference_zip(root, c("AZ", "LA"))
   root
+}
+
+run_all <- function(root) {
+  for (state in c("AZ", "LA")) run_stage("tabulate_state", settings_of(root, INPUT_STATE = state))
+  run_stage("weight", settings_of(root))
+  for (group in c("nation", "regions", "states")) run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = group))
+  run_stage("report", settings_of(root))
+  file.path(root, "pipeline", "report")
 }

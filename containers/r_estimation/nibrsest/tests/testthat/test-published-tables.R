@@ -1,10 +1,10 @@
 cells <- table_cells()
 wanted <- c("t_2a_1_1_17", "t_2a_4_11_17", "t_2a_4_12_17", "t_2a_4_12_5", "t_1a_13_62_1")
-place <- function(kind = "national", coverage = 0.5, over = FALSE, number = 1L) {
+place <- function(kind = "national", coverage = 0.5, over = FALSE, number = 1L, basis = "estimate") {
   data.table::data.table(
     permutation = number, kind = kind, description = "Somewhere", weight_name = "NationalWgt", agencies = 10L,
     respondents = 5L, population = 2e5, population_of_respondents = 1e5, coverage = coverage, tribal_coverage = 0.9,
-    state_police_coverage = 0.9, other_coverage = 0.9, missing_over_10_percent = over
+    state_police_coverage = 0.9, other_coverage = 0.9, missing_over_10_percent = over, basis = basis
   )
 }
 rows_of <- function(estimate, error, number = 1L) {
@@ -46,6 +46,24 @@ test_that("a place whose totals are mostly flagged is withheld, but a state keep
   expect_equal(sum(release_flags(rows, place("national", number = 60L), cells)$flag == 0L), 1L)
 })
 
+test_that("what is no estimate is never released, and published without errors or limits", {
+  rows <- rows_of(c(100, 100, 100, 0, 100), NA)
+  data.table::set(rows, NULL, "percentage_error", NA_real_)
+  for (basis in c("counts", "residents")) {
+    for (kind in c("national", "national group", "region", "state", "university", "tribal")) {
+      covered <- place(kind, coverage = 1, basis = basis)
+      flags <- release_flags(rows, covered, cells)
+      expect_equal(flags$flag, c(1L, 1L, 1L, NA, 1L), info = paste(basis, kind))
+      expect_equal(unique(flags$flag_percentage), c(1L, NA), info = paste(basis, kind))
+      expect_false(any(flags$released_place), info = paste(basis, kind))
+      found <- published_rows(rows, flags, covered, cells, cell_names(cells, table_definitions()), 2023L)
+      errors <- c("estimate_standard_error", "estimate_upper_bound", "estimate_lower_bound", "relative_standard_error")
+      expect_equal(unique(unlist(found[, errors, with = FALSE])), -9)
+      expect_equal(unique(found$basis), basis)
+    }
+  }
+})
+
 test_that("rows are published with the reference's columns in its order", {
   definitions <- table_definitions()
   here <- 1:4
@@ -54,8 +72,8 @@ test_that("rows are published with the reference's columns in its order", {
   found <- published_rows(rows, flags, place(), cells, cell_names(cells, definitions), 2024L)
   expect_equal(names(found)[1:6], c("indicator_name", "estimate", "estimate_unweighted", "estimate_geographic_location",
     "estimate_type", "estimate_type_num"))
-  expect_equal(utils::tail(names(found), 4), c("PROP_ELIG_ORIS_NONZERO_COUNT", "CORRELATION_WITH_PRIOR_YEAR",
-    "estimate_copula", "bias_method"))
+  expect_equal(utils::tail(names(found), 5), c("PROP_ELIG_ORIS_NONZERO_COUNT", "CORRELATION_WITH_PRIOR_YEAR",
+    "estimate_copula", "bias_method", "basis"))
   expect_equal(names(found), names(file_columns("report/indicator_tables.csv")))
   earlier <- published_rows(rows, flags, place(), cells, cell_names(cells, definitions), 2023L)
   expect_equal(setdiff(names(found), names(earlier)), c("PROP_ELIG_ORIS_NONZERO_COUNT", "CORRELATION_WITH_PRIOR_YEAR"))

@@ -1,11 +1,3 @@
-run_all <- function(root) {
-  for (state in c("AZ", "LA")) run_stage("tabulate_state", settings_of(root, INPUT_STATE = state))
-  run_stage("weight", settings_of(root))
-  for (group in c("nation", "regions", "states")) run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = group))
-  run_stage("report", settings_of(root))
-  file.path(root, "pipeline", "report")
-}
-
 test_that("the stages lead from zips to a report", {
   logger::log_threshold("ERROR")
   folder <- run_all(two_states())
@@ -46,7 +38,8 @@ test_that("the stages lead from zips to a report", {
   expect_equal(sheet[8, 1], "Weapon involved: No")
   page <- paste(readLines(file.path(folder, "report.html")), collapse = "\n")
   expect_match(page, "NIBRS estimates for 2016", fixed = TRUE)
-  expect_match(page, "The database knows agencies of 2 of 51 states", fixed = TRUE)
+  # All states are simulated: the nation is as large as they are.
+  expect_no_match(page, "Not all numbers are estimates", fixed = TRUE)
   expect_false(grepl("{{", page, fixed = TRUE))
   az <- regmatches(page, regexpr("<tr><td>AZ</td>.*?</tr>", page, perl = TRUE))
   expect_match(az, "<td>4</td><td>3</td><td>75 %</td>")
@@ -143,18 +136,21 @@ test_that("a year of which nobody reported three months has no estimate, and say
   expect_error(run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = "nation")), "choose a year in which some did")
 })
 
-test_that("a year without Return A is weighted by numbers of agencies", {
+test_that("a year without Return A is raised by residents, without an error and not for release", {
   logger::log_threshold("FATAL")
   root <- two_states()
   reference_zip(root, c("AZ", "LA"), return_a = FALSE)
   folder <- run_all(root)
   strata <- data.table::fread(file.path(folder, "weights", "strata.csv"))
-  expect_equal(unique(strata$method), "expansion")
+  expect_equal(unique(strata$method), "residents")
   estimates <- data.table::fread(file.path(folder, "offenses.csv"))
   robbery <- estimates[which(estimates$cell == "120" & estimates$geography == "AZ"), ]
   expect_equal(robbery$estimate, 4)
-  # All agencies are of one size, and residuals from the mean are divided by two thirds.
-  expect_equal(robbery$standard_error, sqrt((1 - 3 / 4) * 3 * (4 / 3)^2 * sum((c(1, -1, 0) / (2 / 3))^2) / 3))
+  # All agencies are of one size.
+  expect_equal(c(robbery$basis, robbery$standard_error, robbery$suppression_flag), c("residents", NA, "1"))
+  expect_true(all(estimates$suppression_flag == 1L))
+  page <- paste(readLines(file.path(folder, "report.html")), collapse = "\n")
+  expect_match(page, "Arizona: numbers are raised by residents and not for release", fixed = TRUE)
 })
 
 test_that("an agency that misses months takes them from another", {

@@ -1,0 +1,181 @@
+#' Least share of a state's residents that its eligible agencies have, so that they are a universe
+#'
+#' In a real list of 18,454 agencies every state has more than 95 per cent of the residents of the census of 2020.
+#' @noRd
+least_resident_share <- 0.9
+
+#' Least share of residents whose agency has Return A of its own, so that weights can be calibrated to it
+#' @noRd
+least_return_a_share <- 0.8
+
+#' Residents of states by the decennial censuses
+#'
+#' @param states Postal abbreviations.
+#' @param year The data year: between two censuses a straight line, outside of them the nearest.
+#' @return Numbers of residents; missing for what is not one of the 50 states or D.C.
+#' @references U.S. Census Bureau, resident population by state, censuses of 1990, 2000, 2010 and 2020.
+#' @export
+census_residents <- function(states, year) {
+  known <- package_table("census_residents.csv")
+  vapply(states, function(state) {
+    mine <- which(known$state == state)
+    if (length(mine) == 0L) {
+      return(NA_real_)
+    }
+    stats::approx(as.integer(known$census[mine]), as.numeric(known$residents[mine]), year, rule = 2)$y
+  }, numeric(1), USE.NAMES = FALSE)
+}
+
+#' What is known of the universe behind each geography, and what its numbers therefore are
+#'
+#' A state's agencies are its universe unless its source says that it lists reporters only, or they have less than
+#' nine tenths of the residents that the census counts; what is simulated is as large as it is. A region or the nation
+#' has one if all its states have. A nation of which every state is simulated has the states that it has.
+#'
+#' @param agencies Eligible agencies: `state`, `region`, `agency_type`, `population`.
+#' @param notes What is known of the sources: `state`, `kind`, see [read_reference()].
+#' @param has_return_a Logical, one per agency: whether it has Return A of its own, see [srs_covariates()].
+#' @param year The data year.
+#' @return A data.table, a row per geography (the nation, regions, states, university and tribal agencies if there are
+#'   any): `geography`; `basis`, what its numbers are: `estimate`, `residents` (raised by residents, for want of Return
+#'   A) or `counts` (of the agencies that reported, nothing added); `universe_status`: `whole`, `reporters_only`,
+#'   `too_few_residents`, `no_agencies` or `states_missing`; `simulated`, `states` (that it consists of),
+#'   `whole_states`, `agencies`, `agency_residents`, `residents` (by the census; missing where simulated),
+#'   `return_a_share` (share of residents whose agency has Return A of its own).
+#' @export
+universe_status <- function(agencies, notes, has_return_a, year) {
+  present <- unique(agencies$state)
+  simulated <- unique(notes$state[notes$kind %in% "simulated"])
+  made_up <- length(present) > 0L && all(present %in% simulated)
+  known <- regions_of_states()
+  states <- sort(if (made_up) present else names(known))
+  inside <- lapply(states, function(state) agencies$state == state)
+  rows <- lapply(seq_along(states), function(at) {
+    whole <- state_status(states[[at]], agencies[which(inside[[at]]), ], notes, states[[at]] %in% simulated, year)
+    status_row(states[[at]], whole, agencies, inside[[at]], has_return_a)
+  })
+  single <- data.table::rbindlist(rows)
+  joint <- function(name, of, inside) {
+    parts <- single[of, ]
+    whole <- list(
+      universe = joint_status(parts$universe_status), simulated = made_up, states = nrow(parts),
+      whole_states = sum(parts$universe_status == "whole"), residents = sum(parts$residents)
+    )
+    status_row(name, whole, agencies, inside, has_return_a)
+  }
+  everyone <- rep(TRUE, nrow(agencies))
+  regions <- sort(unique(unname(known[states])))
+  types <- intersect(c("University or College", "Tribal"), agencies$agency_type)
+  found <- data.table::rbindlist(c(
+    list(joint("US", seq_along(states), everyone)),
+    lapply(regions, function(region) joint(region, which(known[states] == region), agencies$region %in% region)),
+    list(single),
+    lapply(types, function(type) joint(type, seq_along(states), agencies$agency_type %in% type))
+  ))
+  # Their weights are numbers of agencies, and their residents are those of other agencies too.
+  of_type <- which(found$geography %in% types)
+  data.table::set(found, of_type[found$basis[of_type] == "residents"], "basis", "estimate")
+  data.table::set(found, of_type, "residents", NA_real_)
+  found
+}
+
+#' The Census Bureau's region of each state of the union
+#' @noRd
+regions_of_states <- function() {
+  regions <- c(sub("North Central", "Midwest", as.character(datasets::state.region), fixed = TRUE), "South")
+  stats::setNames(regions, states_of_the_union)
+}
+
+#' @noRd
+state_status <- function(state, agencies, notes, simulated, year) {
+  residents <- if (simulated) NA_real_ else census_residents(state, year)
+  universe <- if (nrow(agencies) == 0L) {
+    "no_agencies"
+  } else if (any(notes$state == state & notes$kind == "reporters_only")) {
+    "reporters_only"
+  } else if (!simulated && sum(agencies$population) < least_resident_share * residents) {
+    "too_few_residents"
+  } else {
+    "whole"
+  }
+  list(universe = universe, simulated = simulated, states = 1L, whole_states = as.integer(universe == "whole"),
+    residents = residents)
+}
+
+#' @noRd
+joint_status <- function(universes) {
+  if (any(universes == "no_agencies")) {
+    "states_missing"
+  } else {
+    c(intersect(c("reporters_only", "too_few_residents"), universes), "whole")[[1]]
+  }
+}
+
+#' @noRd
+status_row <- function(name, whole, agencies, inside, has_return_a) {
+  population <- agencies$population[inside]
+  # Agencies without residents count by their number.
+  share <- function(has, of) if (sum(of) > 0) sum(of[has]) / sum(of) else mean(has)
+  return_a <- if (any(inside)) share(has_return_a[inside], population) else NA_real_
+  basis <- if (whole$universe != "whole") {
+    "counts"
+  } else if (return_a >= least_return_a_share) {
+    "estimate"
+  } else {
+    "residents"
+  }
+  data.table::data.table(
+    geography = name, basis = basis, universe_status = whole$universe, simulated = whole$simulated,
+    states = as.integer(whole$states), whole_states = as.integer(whole$whole_states), agencies = sum(inside),
+    agency_residents = sum(population), residents = whole$residents, return_a_share = return_a
+  )
+}
+
+#' Sentences on geographies whose numbers are no estimates; none where all are
+#'
+#' @param universe See [universe_status()].
+#' @return Plain text, a sentence or two each: first of the nation and the regions together, then of states that
+#'   have agencies.
+#' @noRd
+universe_sentences <- function(universe) {
+  us <- universe[which(universe$geography == "US"), ]
+  states <- universe[which(universe$geography %in% states_of_the_union & universe$agencies > 0L), ]
+  c(nation_sentence(us), unlist(lapply(which(states$basis != "estimate"), function(at) state_sentence(states[at, ]))))
+}
+
+#' @noRd
+nation_sentence <- function(us) {
+  if (us$basis == "estimate") {
+    return(character())
+  }
+  if (us$basis == "residents") {
+    return(sprintf(paste(
+      "The nation's numbers are raised by residents and not for release: agencies with only %.0f %% of its residents",
+      "have counts of Return A, to which weights are calibrated."
+    ), 100 * us$return_a_share))
+  }
+  sprintf(paste(
+    "National numbers are no estimates of the nation, but counts of the agencies that reported: the database has all",
+    "agencies of %d of %d states. The same holds for each region of which a state is missing."
+  ), us$whole_states, us$states)
+}
+
+#' @noRd
+state_sentence <- function(row) {
+  name <- state_names(row$geography)
+  lives <- if (row$simulated) "" else sprintf(" %s known; their residents are %s of about %s (%s).",
+    if (row$agencies == 1L) "One agency is" else paste(count(row$agencies), "agencies are"),
+    count(row$agency_residents), count(row$residents), percent(row$agency_residents, row$residents))
+  if (row$basis == "residents") {
+    return(sprintf(paste(
+      "%s: numbers are raised by residents and not for release: agencies with only %.0f %% of the residents have",
+      "counts of Return A, to which weights are calibrated."
+    ), name, 100 * row$return_a_share))
+  }
+  why <- if (row$universe_status == "reporters_only") {
+    "its source lists only agencies that report to NIBRS."
+  } else {
+    "its agencies are not all there."
+  }
+  sprintf("%s: numbers are counts of the agencies that reported, no estimates of the state: %s%s", name, why, lives)
+}
