@@ -90,6 +90,18 @@ def test_a_request_makes_only_what_it_asks_for(home: Home, loaded: DatabaseLocat
     ).read_bytes()
 
 
+def test_a_database_of_real_and_simulated_state_years_is_refused_before_anything_is_written(
+    home: Home, loaded: DatabaseLocation
+) -> None:
+    sql(loaded, "INSERT INTO source_note VALUES ('DE', 2015, 'simulated', NULL, NULL, 'Nothing of it exists.')")
+    outcome = run(home, loaded, run_id="mixed")
+    assert outcome.view.status == "FAILED"
+    assert "SimulatedBesideReal" in outcome.view.cause
+    assert "simulated: DE-2015 of the database; real: DE-2016 of the database and 2 more" in outcome.view.cause
+    assert not public(home).exists()
+    assert not (home.objects / BUCKET / "runs" / "mixed" / "plan").exists()
+
+
 def test_a_bundle_holds_the_zips_of_its_members_folder_by_folder(home: Home, loaded: DatabaseLocation) -> None:
     run(home, loaded, bundles=["states"])
     path = public(home) / "bundles" / "DE-all-years.zip"
