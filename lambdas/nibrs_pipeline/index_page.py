@@ -132,7 +132,7 @@ def _state_year_entry(manifest: StateYearManifest) -> StateYearEntry:
         year=manifest.year,
         rows=manifest.rows_in(nibrs_catalog()),
         incidents=manifest.rows["nibrs_incident"],
-        source_notes=[note.note for note in manifest.source_notes],
+        source_notes=[note.sentence for note in manifest.source_notes],
         file=key.removeprefix(PUBLIC),
         manifest=manifest_of(key).removeprefix(PUBLIC),
         bytes=manifest.zip.bytes,

@@ -19,6 +19,12 @@ from nibrs_pipeline.queries import source_codes_query, source_notes_query, sourc
 SIMULATED = "simulated"
 #: The kind that says: its agencies are only those that reported.
 REPORTERS_ONLY = "reporters_only"
+#: The kind that says which names of codes differ; the codes themselves say it better.
+_RENAMED = "renamed"
+#: Kinds in the order in which people should read of them: first what bears on every count.
+_ORDER = (SIMULATED, REPORTERS_ONLY, "set_aside", "unlisted_agency", "incomplete", "decoded", "renumbered", _RENAMED)
+#: Kinds of which everybody who counts has to know.
+COUNTED_ON = (REPORTERS_ONLY, "set_aside", "unlisted_agency")
 #: The file of a zip that has the notes on its source; a zip without notes has no such file.
 SOURCE_NOTES = "source_notes.csv"
 
@@ -37,6 +43,17 @@ class SourceNote(_Known):
     table: str | None = None
     rows: int | None = None
     note: str
+
+    @property
+    def sentence(self) -> str:
+        """The note with the table that it is about."""
+        return f"{self.table}: {self.note}" if self.table else self.note
+
+    @property
+    def order(self) -> tuple[int, str, str, str, int]:
+        """Where it stands among others."""
+        place = _ORDER.index(self.kind) if self.kind in _ORDER else len(_ORDER)
+        return place, self.kind, self.table or "", self.note, self.rows or 0
 
 
 class SourceCode(_Known):
@@ -88,6 +105,9 @@ UNKNOWN = Provenance()
 def read_provenance(ask: Ask, item: StateYear | None = None) -> dict[StateYear, Provenance]:
     """What the database knows of all state-years, or of one; those of which it knows nothing are left out.
 
+    A note on the names of a table's codes is left out where the codes themselves are known: it speaks of names that the
+    database kept, and what is made from it has the others.
+
     Raises:
         QueryFailed: a note without a sentence, or a code without table, code or column.
     """
@@ -103,12 +123,17 @@ def read_provenance(ask: Ask, item: StateYear | None = None) -> dict[StateYear, 
         own = SourceCode(table=table, code=code, column=column, value=value)
         codes.setdefault(StateYear(state, year), set()).add(own)
     return {
-        each: Provenance(
-            notes=tuple(sorted(notes.get(each, ()), key=lambda n: (n.kind, n.table or "", n.note, n.rows or 0))),
-            codes=tuple(sorted(codes.get(each, ()), key=lambda c: (c.table, c.code, c.column, c.value or ""))),
-        )
-        for each in sorted(notes.keys() | codes.keys())
+        each: _known(notes.get(each, set()), codes.get(each, set())) for each in sorted(notes.keys() | codes.keys())
     }
+
+
+def _known(notes: set[SourceNote], codes: set[SourceCode]) -> Provenance:
+    tables = {code.table for code in codes}
+    told = [note for note in notes if note.kind != _RENAMED or note.table not in tables]
+    return Provenance(
+        notes=tuple(sorted(told, key=lambda note: note.order)),
+        codes=tuple(sorted(codes, key=lambda code: (code.table, code.code, code.column, code.value or ""))),
+    )
 
 
 def _require(table: str, *values: object) -> None:

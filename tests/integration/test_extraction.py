@@ -134,7 +134,7 @@ def test_what_is_known_of_a_source_travels_with_its_zip(
         assert archive.testzip() is None
         assert archive.namelist()[-3:] == [*README, SOURCE_NOTES]
         assert [entry.name for entry in manifest.files] == archive.namelist()
-        assert "7 victims & more. (nibrs_victim, 7 rows)" in archive.read("README.md").decode()
+        assert "* nibrs_victim: 7 victims & more." in archive.read("README.md").decode()
     again, _ = extract(loaded, catalog, DE, tmp_path)
     assert again.zip.sha256 == manifest.zip.sha256
 

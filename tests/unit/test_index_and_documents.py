@@ -136,11 +136,17 @@ def test_a_readme_does_not_claim_that_agencies_are_listed_that_are_not(catalog: 
 def test_what_is_known_of_the_source_stands_in_the_readme(catalog: Catalog) -> None:
     known = Provenance(
         notes=(SourceNote(kind="set_aside", table="nibrs_offender", rows=1108, note="Offenders without incident."),),
-        codes=(SourceCode(table="nibrs_circumstances", code="6", column="circumstances_name", value="x"),),
+        codes=(
+            SourceCode(table="nibrs_circumstances", code="6", column="circumstances_name", value="Domestic Violence"),
+            SourceCode(table="nibrs_offense_type", code="11D", column="hc_flag", value="Y"),
+        ),
     )
     text = state_year_readme(catalog, facts(known))["README.md"].decode()
     assert "## What is known of this file's source\n" in text
-    assert "* Offenders without incident. (nibrs_offender, 1,108 rows)\n" in text
+    assert "* nibrs_offender: Offenders without incident.\n" in text
+    differ = "as this file's own list has it, where those of other years differ:"
+    assert f'* nibrs_circumstances: {differ} 6 is "Domestic Violence"\n' in text
+    assert f"* nibrs_offense_type: {differ} hc_flag of 1 code\n" in text
     assert "the same in every zip but for names of codes" in text
     assert source_notes_csv(known) == (
         b"kind,table_name,rows,note\nset_aside,nibrs_offender,1108,Offenders without incident.\n"
@@ -252,11 +258,13 @@ def test_notes_on_a_source_stand_in_the_index_as_they_are() -> None:
 
 
 def test_a_bundle_says_what_is_in_it_and_what_is_known_of_that() -> None:
-    note = Provenance(notes=(SourceNote(kind="incomplete", note="No *months*."),))
+    kinds = ("set_aside", "incomplete", "decoded")
+    note = Provenance(notes=tuple(SourceNote(kind=kind, note="No *months*.") for kind in kinds))
     members = [(StateYear("AZ", 2016), "Arizona", 1234, note), (StateYear("LA", 2013), "Louisiana", 5, UNKNOWN)]
     text = bundle_readme("all", members)["README.md"].decode()
     assert "| [AZ-2016](AZ-2016/README.html) | Arizona | 2016 | 1,234 |" in text
-    assert "* AZ-2016: No \\*months\\*." in text
+    assert text.count("* AZ-2016: No \\*months\\*.\n") == 1
+    assert "* AZ-2016: 2 more notes in [its README](AZ-2016/README.html)." in text
     assert "imulated" not in text
     made_up = bundle_readme("all", [(StateYear("AZ", 2016), "Arizona", 1234, MADE_UP)])
     assert made_up["README.md"].startswith(b"# SIMULATED DATA, NOT REAL: all\n")

@@ -55,6 +55,17 @@ def test_the_order_of_rows_makes_no_difference_and_what_is_said_twice_is_said_on
     assert read_provenance(database(rows, None)) == read_provenance(database([*reversed(rows), rows[0]], None))
 
 
+def test_what_bears_on_every_count_comes_first_and_codes_speak_for_themselves() -> None:
+    kinds = ("renamed", "decoded", "incomplete", "set_aside", "reporters_only", "another", "simulated")
+    notes: list[list[Any]] = [["AZ", 2016, kind, "nibrs_injury", None, "x"] for kind in kinds]
+    found = read_provenance(database(notes, []))[AZ]
+    assert [note.kind for note in found.notes] == [
+        "simulated", "reporters_only", "set_aside", "incomplete", "decoded", "renamed", "another"
+    ]  # fmt: skip
+    known = read_provenance(database(notes, [["AZ", 2016, "nibrs_injury", "B", "injury_name", "Bones"]]))[AZ]
+    assert {note.kind for note in found.notes} - {note.kind for note in known.notes} == {"renamed"}
+
+
 def test_a_row_that_lacks_what_it_needs_is_named() -> None:
     with pytest.raises(QueryFailed, match=r"source_note has a row with an empty field that it needs: \('AZ', 2016"):
         read_provenance(database([["AZ", 2016, "incomplete", None, None, None]], None))

@@ -1,6 +1,7 @@
 """The README of a state-year's zip and that of a bundle, as text and as a page."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,10 +9,19 @@ from html import escape
 from importlib.resources import files
 
 from nibrs_pipeline.catalog import Catalog, Table
+from nibrs_pipeline.code_columns import code_columns
 from nibrs_pipeline.documents.diagram import diagram_svg
 from nibrs_pipeline.documents.markdown import filled, literally, page
 from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.provenance import REPORTERS_ONLY, SIMULATED, SOURCE_NOTES, Provenance, SourceCode, SourceNote
+from nibrs_pipeline.provenance import (
+    COUNTED_ON,
+    REPORTERS_ONLY,
+    SIMULATED,
+    SOURCE_NOTES,
+    Provenance,
+    SourceCode,
+    SourceNote,
+)
 
 #: The names of the README, in the order in which a zip holds them.
 README = ("README.md", "README.html")
@@ -60,12 +70,7 @@ def bundle_readme(name: str, members: Sequence[tuple[StateYear, str, int, Proven
         f"| [{item}]({item}/README.html) | {literally(state_name)} | {item.year} | {incidents:,} |"
         for item, state_name, incidents, _ in members
     ]
-    notes = [
-        f"* {item}: {_noted(note)}"
-        for item, _, _, provenance in members
-        for note in provenance.notes
-        if note.kind != SIMULATED
-    ]
+    notes = [line for item, _, _, provenance in members for line in _bundle_notes(item, provenance)]
     parts = {
         "title": f"{'SIMULATED DATA, NOT REAL: ' if simulated else ''}{literally(name)}",
         "warning": _template("simulated.md") if simulated else "",
@@ -143,20 +148,28 @@ def _facts(facts: StateYearFacts) -> str:
 
 def _source(provenance: Provenance) -> str:
     """The section on the source; nothing if nothing is known."""
-    lines = [f"* {_noted(note)}" for note in provenance.notes]
-    if own := sorted(provenance.codes_by_table()):
-        lines.append(
-            f"* Names of codes are those of this file's own list where other years have others "
-            f"({len(provenance.codes)} in {', '.join(map(literally, own))})."
-        )
+    lines = [f"* {literally(note.sentence)}" for note in provenance.notes]
+    lines += [f"* {_own_list(table, codes)}" for table, codes in sorted(provenance.codes_by_table().items())]
     return "\n".join(["## What is known of this file's source", "", *lines, ""]) if lines else ""
 
 
-def _noted(note: SourceNote) -> str:
-    about = [literally(note.table)] if note.table else []
-    if note.rows is not None:
-        about.append(f"{note.rows:,} {'row' if note.rows == 1 else 'rows'}")
-    return literally(note.note) + (f" ({', '.join(about)})" if about else "")
+def _own_list(table: str, codes: list[SourceCode]) -> str:
+    """What a code table says as the state-year's own list has it: names in full, of other columns how many."""
+    name = code_columns()[table].name if table in code_columns() else ""
+    named = [f'{code.code} is "{code.value or ""}"' for code in codes if code.column == name]
+    others = Counter(code.column for code in codes if code.column != name)
+    said = named + [f"{column} of {count} {'code' if count == 1 else 'codes'}" for column, count in others.items()]
+    return literally(f"{table}: as this file's own list has it, where those of other years differ: {'; '.join(said)}")
+
+
+def _bundle_notes(item: StateYear, provenance: Provenance) -> list[str]:
+    """What bears on every count, and how much more the state-year's own README has."""
+    told = [note for note in provenance.notes if note.kind in COUNTED_ON]
+    more = len(provenance.notes) - len(told) - provenance.simulated
+    lines = [f"* {item}: {literally(note.sentence)}" for note in told]
+    if more:
+        lines.append(f"* {item}: {more} more {'note' if more == 1 else 'notes'} in [its README]({item}/README.html).")
+    return lines
 
 
 def _tables(catalog: Catalog, provenance: Provenance) -> str:
