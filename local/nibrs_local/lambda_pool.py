@@ -1,23 +1,42 @@
-"""Lambda functions as processes: one event at a time in each, kept warm, stopped at their limits."""
+"""Lambda functions as processes: one event at a time in each, kept warm, stopped at their limits.
+
+Processes are forked from a server that has imported what the functions share, since importing it in each would
+cost more than most calls. A function's own modules are imported in its process, with its environment.
+"""
 
 import json
+import multiprocessing
 import os
-import select
-import subprocess
-import sys
 import uuid
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from threading import Lock
-from typing import IO, Any
+from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
+from nibrs_local.lambda_process import serve
+
 #: Seconds that processes have to end by themselves after a run.
 _PATIENCE = 5.0
+_processes = multiprocessing.get_context("forkserver")
+#: Imported once, before a function's process is forked: what does not look at the environment, which is the function's
+#: own; and the command, which multiprocessing would otherwise import in every process that the command starts.
+_SHARED_IMPORTS = (
+    "aws_lambda_powertools.metrics",
+    "aws_lambda_powertools.utilities.typing",
+    "boto3.s3.transfer",
+    "nibrs_local.cli",
+    "nibrs_pipeline.documents",
+    "nibrs_pipeline.environment",
+    "nibrs_pipeline.extraction",
+    "nibrs_pipeline.manifest_store",
+)
 
 
 class FunctionDefinition(BaseModel):
@@ -57,24 +76,16 @@ class FunctionError(Exception):
 
 @dataclass
 class _Worker:
-    process: subprocess.Popen[bytes]
-    answers: IO[bytes]
-
-    def end_input(self) -> None:
-        """Let the process end by itself when it has nothing left to do."""
-        if self.process.stdin and not self.process.stdin.closed:
-            with suppress(BrokenPipeError):
-                self.process.stdin.close()
+    process: ForkServerProcess
+    calls: Connection
 
     def stop(self, patience: float = 0) -> None:
         """End the process, by force when the patience (in seconds) is over."""
-        self.end_input()
-        try:
-            self.process.wait(patience)
-        except subprocess.TimeoutExpired:
+        self.calls.close()
+        self.process.join(patience)
+        if self.process.is_alive():
             self.process.kill()
-            self.process.wait()
-        self.answers.close()
+            self.process.join()
 
 
 class LambdaPool:
@@ -105,6 +116,8 @@ class LambdaPool:
         #: Rows in the answers of all tasks so far, for the display.
         self.rows = 0
         logs.mkdir(parents=True, exist_ok=True)
+        _processes.set_forkserver_preload(list(_SHARED_IMPORTS))
+        forkserver.ensure_running()
 
     def invoke(self, function: str, event: Any) -> Any:
         """Call a function and wait for its result.
@@ -135,24 +148,14 @@ class LambdaPool:
             self.rows += result.get("rows", 0) if isinstance(result, dict) else 0
         return result
 
-    def warm_up(self, functions: Iterable[str]) -> None:
-        """Start a process for each of these functions, so that their imports overlap with other work."""
-        for function in functions:
-            worker = self._start(function)
-            with self._lock:
-                self._all.append(worker)
-                self._idle.setdefault(function, []).append(worker)
-
     def processes(self) -> list[int]:
         """Process numbers of all functions that are alive."""
         with self._lock:
-            return [worker.process.pid for worker in self._all if worker.process.poll() is None]
+            return [int(worker.process.pid or 0) for worker in self._all if worker.process.is_alive()]
 
     def close(self) -> None:
         """End all processes."""
         with self._lock:
-            for worker in self._all:
-                worker.end_input()
             for worker in self._all:
                 worker.stop(_PATIENCE)
             self._all.clear()
@@ -170,50 +173,42 @@ class LambdaPool:
 
     def _start(self, function: str) -> _Worker:
         definition = self._definitions[function]
-        reading, writing = os.pipe()
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
             "LANG": "C.UTF-8",
-            "PYTHONUNBUFFERED": "1",
             **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
             **self._environment,
             **(self._database if definition.database else {}),
             **definition.environment,
             "AWS_LAMBDA_FUNCTION_NAME": function,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(definition.memory_mb),
-            "NIBRS_ANSWER_FD": str(writing),
         }
-        with (self._logs / "start-up.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "nibrs_local.lambda_process", definition.handler],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                env=environment,
-                pass_fds=(writing,),
-            )
-        os.close(writing)
-        return _Worker(process, os.fdopen(reading, "rb"))
+        ours, theirs = _processes.Pipe()
+        process = _processes.Process(
+            target=serve,
+            args=(definition.handler, environment, theirs, str(self._logs / "start-up.log")),
+            name=function,
+            daemon=True,
+        )
+        process.start()
+        theirs.close()
+        return _Worker(process, ours)
 
     def _ask(self, worker: _Worker, call: dict[str, Any], timeout: float) -> dict[str, Any]:
-        stdin = worker.process.stdin
-        if stdin is None:
-            raise FunctionError("Runtime.ExitError", "the function's process has no input")
         try:
-            stdin.write(json.dumps(call).encode() + b"\n")
-            stdin.flush()
-        except BrokenPipeError:
+            worker.calls.send_bytes(json.dumps(call).encode())
+            if not worker.calls.poll(timeout):
+                raise FunctionError(
+                    "Sandbox.Timedout", f"Task timed out after {timeout:.2f} seconds; log: {call['log']}"
+                )
+            answer: dict[str, Any] = json.loads(worker.calls.recv_bytes())
+        except (EOFError, ConnectionError):
             raise self._ended(worker) from None
-        if not select.select([worker.answers], [], [], timeout)[0]:
-            raise FunctionError("Sandbox.Timedout", f"Task timed out after {timeout:.2f} seconds; log: {call['log']}")
-        line = worker.answers.readline()
-        if not line:
-            raise self._ended(worker)
-        answer: dict[str, Any] = json.loads(line)
         return answer
 
     def _ended(self, worker: _Worker) -> FunctionError:
-        code = worker.process.wait()
+        worker.process.join()
+        code = worker.process.exitcode or 0
         how = f"signal {-code}" if code < 0 else f"exit status {code}"
         return FunctionError("Runtime.ExitError", f"the function's process ended with {how}; logs: {self._logs}")
 

@@ -1,8 +1,4 @@
-"""What runs inside a function's own process: takes events, calls the handler, answers.
-
-Started by ``lambda_pool`` as ``python -m nibrs_local.lambda_process HANDLER``; events come on
-standard input and answers go to the descriptor named by NIBRS_ANSWER_FD, one JSON text per line.
-"""
+"""What runs inside a function's own process: takes events, calls the handler, answers."""
 
 import importlib
 import json
@@ -10,8 +6,9 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -37,30 +34,45 @@ class Context:
         return max(0, int(1000 * (self.deadline - time.monotonic())))
 
 
-def main() -> None:
-    """Serve events until standard input ends."""
-    module, _, name = sys.argv[1].rpartition(".")
-    answers = os.fdopen(int(os.environ.pop("NIBRS_ANSWER_FD")), "w")
+def serve(handler_name: str, environment: Mapping[str, str], calls: Connection, log: str) -> None:
+    """Serve events until no more can come.
+
+    Args:
+        handler_name: module and name of the handler, with a dot between.
+        environment: all variables of the function; those of the process that it was forked from go.
+        calls: gives calls and takes answers, JSON texts both.
+        log: file of what is printed before the first call; each call names its own.
+    """
+    os.environ.clear()
+    os.environ.update(environment)
+    _log_to(log)
+    module, _, name = handler_name.rpartition(".")
     handler = _import(module, name)
-    for line in sys.stdin:
-        call = json.loads(line)
-        _log_to(call["log"])
-        started = time.monotonic()
-        context = Context(
-            os.environ["AWS_LAMBDA_FUNCTION_NAME"],
-            int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
-            call["request_id"],
-            started + call["timeout_s"],
-        )
+    while True:
         try:
-            answer = {"result": handler(call["event"], context)}
-        except Exception as error:
-            traceback.print_exc()
-            answer = {"error": {"errorType": type(error).__name__, "errorMessage": str(error)}}
-        print(f"REPORT {context.aws_request_id} duration {time.monotonic() - started:.2f} s, peak memory {_peak()} MB")
-        sys.stdout.flush()
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
+            call = json.loads(calls.recv_bytes())
+        except EOFError:
+            return
+        calls.send_bytes(json.dumps(_answer(handler, call)).encode())
+
+
+def _answer(handler: Callable[[Any, Context], Any], call: dict[str, Any]) -> dict[str, Any]:
+    """Call the handler; the result, or what Lambda says of an error."""
+    _log_to(call["log"])
+    started = time.monotonic()
+    context = Context(
+        os.environ["AWS_LAMBDA_FUNCTION_NAME"],
+        int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
+        call["request_id"],
+        started + call["timeout_s"],
+    )
+    try:
+        answer = {"result": handler(call["event"], context)}
+    except Exception as error:
+        traceback.print_exc()
+        answer = {"error": {"errorType": type(error).__name__, "errorMessage": str(error)}}
+    print(f"REPORT {context.aws_request_id} duration {time.monotonic() - started:.2f} s, peak memory {_peak()} MB")
+    return answer
 
 
 def _import(module: str, name: str) -> Callable[[Any, Context], Any]:
@@ -91,7 +103,5 @@ def _log_to(path: str) -> None:
     os.dup2(file, 1)
     os.dup2(file, 2)
     os.close(file)
-
-
-if __name__ == "__main__":
-    main()
+    # A process that is killed shall have written what it printed.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a file, not any text stream

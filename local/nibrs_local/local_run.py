@@ -20,9 +20,6 @@ from nibrs_local.home import BUCKET, Home, HomeInUse
 from nibrs_local.lambda_pool import LambdaPool
 from nibrs_local.watching import RunView, observe
 
-#: Functions that nearly every run calls; the others start when they are called.
-_WARM = ("PlanRunFunction", "ExtractCodeTablesFunction", "ExtractStateYearFunction", "CheckExtractsFunction",
-         "PublishFunction")  # fmt: skip
 #: Variables of the functions that a user of this machine may set.
 _PASSED_ON = ("MAX_CONCURRENCY", "TOLERATED_FAILURE_PERCENTAGE", "POWERTOOLS_LOG_LEVEL")
 
@@ -61,7 +58,6 @@ def run_locally(
         pool = LambdaPool(environment, location.as_environment(), logs)
         tasks = TaskPool(environment, logs)
         try:
-            pool.warm_up(_WARM)
             with executing(pool, tasks):
                 machine = aws.create_state_machine(local_definition(state_machine_definition(), aws.estimation))
                 on_start(pool, tasks)
