@@ -11,6 +11,9 @@ is refused by ``definition.check_definition``.
   results begin with a capital, as on AWS.
 * CloudFormation creates state machines that never run, with their substitutions left open: here they run.
 * moto makes a client for every task, which costs more than the task: here one is kept.
+* moto's interpreter imports its Batch, which brings all of EC2, whose tables take longer to read than everything
+  else; so does ECS: here there is no Batch, and ECS is imported for the first task.
+* moto's server looks twice a second whether it is to end: here it looks more often.
 * A distributed Map's worker calls itself for every item, and an execution that meets Python's limit hangs:
   here the limit is far beyond any list of state-years.
 """
@@ -26,14 +29,19 @@ from functools import cache
 from typing import Any
 
 import boto3
+
+# isort: off
+from nibrs_local import without_batch  # noqa: F401  # before moto's interpreter
+# isort: on
+
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.ecs.models import ecs_backends
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.s3.models import S3Backend
-from moto.server import ThreadedMotoServer
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
@@ -52,15 +60,19 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+from werkzeug.serving import make_server
 
-from nibrs_local.container_tasks import TaskPool, stage_definitions
+from nibrs_local.container_tasks import TaskPool
 from nibrs_local.definition import check_definition, substitute
+from nibrs_local.estimation_cluster import cluster_names, in_cluster
 from nibrs_local.home import BUCKET, Home
 from nibrs_local.lambda_pool import FunctionError, LambdaPool
 from nibrs_local.object_files import restore_objects, writing_to
 
 REGION = "us-east-1"
 _ITEMS_OF_A_MAP = 1_000_000
+#: Seconds between two looks of the server whether it is to end.
+_LOOK = 0.02
 _ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/local"
 
 
@@ -106,6 +118,15 @@ class Emulator:
         return str(created["stateMachineArn"])
 
 
+class _Server(ThreadedMotoServer):
+    def _server_entry(self) -> None:
+        """As moto's, but for how often the server looks whether it is to end."""
+        application = DomainDispatcherApplication(create_backend_app)
+        self._server = make_server(self._ip_address, self._port, application, True, request_handler=MotoRequestHandler)
+        self._server_ready_event.set()
+        self._server.serve_forever(_LOOK)
+
+
 @contextmanager
 def emulator(home: Home) -> Iterator[Emulator]:
     """Emulated AWS with the objects of a home, until the block ends."""
@@ -116,7 +137,7 @@ def emulator(home: Home) -> Iterator[Emulator]:
     default_user_config["lambda"] = {"use_docker": False}
     put_object, delete_object = writing_to(home.objects)
     with _patched(S3Backend, "put_object", put_object), _patched(S3Backend, "delete_object", delete_object):
-        server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+        server = _Server("127.0.0.1", port=0, verbose=False)
         server.start()
         host, port = server.get_host_and_port()
         os.environ["MOTO_PORT"] = str(port)
@@ -125,38 +146,9 @@ def emulator(home: Home) -> Iterator[Emulator]:
             running.client("s3").create_bucket(Bucket=BUCKET)
             restore_objects(home.objects, BUCKET, DEFAULT_ACCOUNT_ID)
             topic = running.client("sns").create_topic(Name="nibrs-failures")["TopicArn"]
-            yield Emulator(running.endpoint, topic, _create_estimation(running))
+            yield Emulator(running.endpoint, topic, cluster_names(REGION, DEFAULT_ACCOUNT_ID))
         finally:
             _reset(server)
-
-
-def _create_estimation(aws: Emulator) -> dict[str, str]:
-    """The cluster and the stages' task definitions; returns what the state machine calls them."""
-    ecs, ec2 = aws.client("ecs"), aws.client("ec2")
-    subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]]
-    names = {
-        "EstimationCluster": ecs.create_cluster(clusterName="nibrs-estimation")["cluster"]["clusterArn"],
-        "EstimationSubnets": ",".join(subnets),
-        "EstimationSecurityGroup": ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"],
-    }
-    for definition in stage_definitions().values():
-        registered = ecs.register_task_definition(
-            family=definition.task,
-            requiresCompatibilities=["FARGATE"],
-            networkMode="awsvpc",
-            cpu=str(definition.cpu),
-            memory=str(definition.memory_mb),
-            containerDefinitions=[
-                {
-                    "name": "estimation",
-                    "image": "nibrs-estimation",
-                    "memory": definition.memory_mb,
-                    "environment": [{"name": "ARTIFACT_STORE", "value": f"s3://{BUCKET}"}],
-                }
-            ],
-        )
-        names[definition.task] = registered["taskDefinition"]["taskDefinitionArn"]
-    return names
 
 
 @contextmanager
@@ -212,7 +204,13 @@ def _running_tasks(tasks: TaskPool) -> Iterator[None]:
         self: StateTaskServiceEcs, env: Any, resource_runtime_part: Any, normalised_parameters: Any, **_: Any
     ) -> None:
         client: Any = boto_client.boto_client_for(resource_runtime_part.region, "ecs")
-        parameters = _camel_case(normalised_parameters)
+        from moto.ecs.models import ecs_backends  # noqa: PLC0415  # see above
+
+        parameters = in_cluster(
+            _camel_case(normalised_parameters),
+            lambda service: boto_client.boto_client_for(resource_runtime_part.region, service),
+            BUCKET,
+        )
         [task] = client.run_task(**parameters)["tasks"]
         # Asked of moto itself: Step Functions does not ask, and no role has to allow it.
         ecs = ecs_backends[DEFAULT_ACCOUNT_ID][resource_runtime_part.region]

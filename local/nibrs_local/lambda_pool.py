@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from multiprocessing import forkserver
@@ -20,7 +21,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from nibrs_local.lambda_process import serve
+from nibrs_local.lambda_process import NO_MORE_CALLS, serve
 
 #: Seconds that processes have to end by themselves after a run.
 _PATIENCE = 5.0
@@ -79,13 +80,23 @@ class _Worker:
     process: ForkServerProcess
     calls: Connection
 
+    def end(self) -> None:
+        """Let the process end by itself when it has nothing left to do."""
+        with suppress(OSError):
+            self.calls.send_bytes(NO_MORE_CALLS)
+
     def stop(self, patience: float = 0) -> None:
-        """End the process, by force when the patience (in seconds) is over."""
-        self.calls.close()
+        """End the process, by force when the patience (in seconds) is over. Whoever waits for its answer is told."""
         self.process.join(patience)
         if self.process.is_alive():
             self.process.kill()
             self.process.join()
+
+
+def import_ahead() -> None:
+    """Start importing what the functions share, in the background."""
+    _processes.set_forkserver_preload(list(_SHARED_IMPORTS))
+    forkserver.ensure_running()
 
 
 class LambdaPool:
@@ -116,8 +127,7 @@ class LambdaPool:
         #: Rows in the answers of all tasks so far, for the display.
         self.rows = 0
         logs.mkdir(parents=True, exist_ok=True)
-        _processes.set_forkserver_preload(list(_SHARED_IMPORTS))
-        forkserver.ensure_running()
+        import_ahead()
 
     def invoke(self, function: str, event: Any) -> Any:
         """Call a function and wait for its result.
@@ -148,14 +158,17 @@ class LambdaPool:
             self.rows += result.get("rows", 0) if isinstance(result, dict) else 0
         return result
 
-    def processes(self) -> list[int]:
-        """Process numbers of all functions that are alive."""
+    def processes(self, function: str) -> list[int]:
+        """Process numbers of a function that are alive."""
         with self._lock:
-            return [int(worker.process.pid or 0) for worker in self._all if worker.process.is_alive()]
+            alive = [worker.process for worker in self._all if worker.process.is_alive()]
+        return [int(process.pid or 0) for process in alive if process.name == function]
 
     def close(self) -> None:
         """End all processes."""
         with self._lock:
+            for worker in self._all:
+                worker.end()
             for worker in self._all:
                 worker.stop(_PATIENCE)
             self._all.clear()
@@ -202,7 +215,7 @@ class LambdaPool:
                     "Sandbox.Timedout", f"Task timed out after {timeout:.2f} seconds; log: {call['log']}"
                 )
             answer: dict[str, Any] = json.loads(worker.calls.recv_bytes())
-        except (EOFError, ConnectionError):
+        except (EOFError, OSError):
             raise self._ended(worker) from None
         return answer
 

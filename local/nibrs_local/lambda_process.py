@@ -4,13 +4,17 @@ import importlib
 import json
 import os
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+
+NO_MORE_CALLS = b""
 
 
 @dataclass
@@ -45,15 +49,13 @@ def serve(handler_name: str, environment: Mapping[str, str], calls: Connection, 
     """
     os.environ.clear()
     os.environ.update(environment)
+    tempfile.tempdir = None  # where it is may have been asked before, with other variables
     _log_to(log)
     module, _, name = handler_name.rpartition(".")
     handler = _import(module, name)
-    while True:
-        try:
-            call = json.loads(calls.recv_bytes())
-        except EOFError:
-            return
-        calls.send_bytes(json.dumps(_answer(handler, call)).encode())
+    with suppress(EOFError):
+        while (message := calls.recv_bytes()) != NO_MORE_CALLS:
+            calls.send_bytes(json.dumps(_answer(handler, json.loads(message))).encode())
 
 
 def _answer(handler: Callable[[Any, Context], Any], call: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """``nibrs run``, on this machine; ``nibrs start`` and ``nibrs watch``, on AWS."""
 
 import sys
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +16,7 @@ from nibrs_local.aws import find_state_machine, looking_at, start_execution
 from nibrs_local.display import follow
 from nibrs_local.early_refusal import Asked, asked_for
 from nibrs_local.home import Home
+from nibrs_local.lambda_pool import import_ahead
 from nibrs_local.request_options import make_request, request_options
 from nibrs_local.terminal import FAILED, WRONG_USE, console, errors
 
@@ -40,9 +43,11 @@ def run_command(**options: Any) -> None:
       nibrs run --run-id run-20260102-030405-678  complete a run that failed
     """
     home, request = Home.from_environment(), make_request(**options)
+    import_ahead()
+    # Importing the emulation takes seconds; nobody who is refused should wait for it.
+    Thread(target=import_module, args=["nibrs_local.local_run"], daemon=True).start()
     with embedded_postgres.database(home) as location:
         asked = asked_for(home, location, request)
-        # Importing the emulation takes seconds, which nobody who is refused should wait for.
         from nibrs_local.local_run import run_locally  # noqa: PLC0415
 
         try:

@@ -8,7 +8,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -74,10 +73,9 @@ def test_a_function_killed_in_mid_copy_is_tried_again(
 
     def kill() -> None:
         time.sleep(0.5)
-        for pid in pools[0].processes():
-            if "extract_state_year" in Path(f"/proc/{pid}/cmdline").read_text():
-                os.kill(pid, signal.SIGKILL)
-                killed.append(pid)
+        for pid in pools[0].processes("ExtractStateYearFunction"):
+            os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
 
     with disturbed(loaded, kill):
         outcome = run(home, loaded, on_start=lambda pool, tasks: pools.append(pool))
