@@ -1,6 +1,7 @@
 """``nibrs check``."""
 
 import tempfile
+from calendar import month_abbr
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,8 @@ def check_command(
     """Check the quality of published zips, or of the database if no file is named.
 
     Keys and references, rules of NIBRS, months against incidents, dates against years; agencies that leave much
-    more unknown than others, that report much more or less, and months that are out of the ordinary.
+    more unknown than others, that report much more or less, or a part of the year only, and months that are out of
+    the ordinary.
 
     \b
     Examples:
@@ -116,12 +118,25 @@ def _tell(quality: "Quality") -> None:
         ],
     )
     _list(
+        "Reported for a part of the year only: no respondent of the estimates",
+        [
+            f"{each.agency}: {each.stray_incidents:,} incidents in {len(each.stray_months)} months "
+            f"({months_named(each.stray_months)}), usually {each.usual:,} in one"
+            for each in quality.partial_years
+        ],
+    )
+    _list(
         "Months unlike the agency's others",
         [
             f"{each.agency}, month {each.month}: {each.incidents:,}, usually {each.usual:,.0f} ({each.score:+.1f})"
             for each in quality.unusual_months
         ],
     )
+
+
+def months_named(months: tuple[int, ...]) -> str:
+    """Months by their English abbreviations."""
+    return ", ".join(month_abbr[month] for month in months)
 
 
 def _list(title: str, lines: list[str]) -> None:

@@ -53,7 +53,7 @@ def _verdict(number: int) -> str:
 def _section(quality: Quality) -> str:
     parts = [f'<h2 id="{escape(quality.name)}">{escape(quality.name)}</h2>', "<h3>Rules</h3>", _rules(quality)]
     if quality.months:
-        parts += ["<h3>Months</h3>", _months_note(), months_of(quality)]
+        parts += ["<h3>Months</h3>", _months_note(), months_of(quality), _partial_years(quality)]
     if quality.volumes:
         parts += ["<h3>Agencies</h3>", volumes_of(quality), _volumes(quality)]
     if quality.unknowns:
@@ -83,6 +83,18 @@ def _months_note() -> str:
         "A dash stands for a month that was not reported, 0 for a zero report. At most 40 agencies, unusual ones "
         "first.</p>"
     )
+
+
+def _partial_years(quality: Quality) -> str:
+    rows = [
+        [escape(each.agency), str(len(each.stray_months)), f"{each.stray_incidents:,}", f"{each.usual:,}"]
+        for each in quality.partial_years[:_MOST_ROWS]
+    ]
+    if not rows:
+        return '<p class="note">No agency reported for a part of the year only.</p>'
+    note = '<p class="note">Reported for a part of the year only, with a few stray incidents in other months: no '
+    header = ["Agency", "Stray months", "Incidents in them", "Incidents of a usual month"]
+    return note + "respondents of the estimates.</p>\n" + _table(header, rows, {1, 2, 3})
 
 
 def _volumes(quality: Quality) -> str:

@@ -9,6 +9,7 @@ from nibrs_local.zip_database import open_zip
 from nibrs_pipeline.catalog import Catalog
 
 from nibrs_quality.agencies import Month, Unknown, Volume, months, unknowns, volumes
+from nibrs_quality.partial_year import PartialYear, partial_years
 from nibrs_quality.rules import Finding, findings
 
 
@@ -48,6 +49,11 @@ class Quality:
         """Reported months with much more or fewer incidents than the agency's others."""
         return tuple(sorted((each for each in self.months if each.is_unusual), key=lambda each: -abs(each.score)))
 
+    @property
+    def partial_years(self) -> tuple[PartialYear, ...]:
+        """Agencies that reported for a part of the year only, the largest first."""
+        return tuple(sorted(partial_years(self.months), key=lambda each: -each.usual))
+
     def as_json(self) -> dict[str, Any]:
         """Everything but the checks that nothing breaks and the months that are as usual."""
         return {
@@ -62,6 +68,7 @@ class Quality:
             "unknown": [asdict(each) for each in self.unknowns],
             "unusual_volumes": [asdict(each) for each in self.unusual_volumes],
             "unusual_months": [asdict(each) for each in self.unusual_months],
+            "partial_years": [asdict(each) for each in self.partial_years],
         }  # fmt: skip
 
 

@@ -22,20 +22,23 @@ weigh_year <- function(reference, tabulated, states, year, outlier_rule = "docum
   reported <- reported_months(reference$status[keep, , drop = FALSE], agencies$nibrs_start, year) &
     agencies$state %in% states
   months <- ifelse(reported, counts, NA)
+  stray <- stray_months(months)
+  reported <- reported & !stray
+  months[stray] <- NA
   earlier <- earlier_months(reference$history, agencies, year)
   colours <- colours_of_year(months, earlier, outlier_rule == "legacy")
   usable <- reported & !(colours %in% c("red", "orange"))
   srs <- srs_covariates(agencies, reference$return_a, reference$return_a_months, year)
   staff <- impute_officers(agencies, srs$covariates, year)
   data.table::set(agencies, NULL, names(staff), staff)
-  data.table::set(agencies, NULL, paste0(c("earlier", "reported", "usable", "low", "high"), "_months"), list(
-    as.integer(rowSums(!is.na(earlier))), as.integer(rowSums(reported)), as.integer(rowSums(usable)),
-    as.integer(rowSums(reported & !usable)),
+  data.table::set(agencies, NULL, paste0(c("earlier", "reported", "stray", "usable", "low", "high"), "_months"), list(
+    as.integer(rowSums(!is.na(earlier))), as.integer(rowSums(reported)), as.integer(rowSums(stray)),
+    as.integer(rowSums(usable)), as.integer(rowSums(reported & !usable)),
     as.integer(rowSums(matrix(colours %in% c("blue", "brown"), nrow(colours))))
   ))
   data.table::set(agencies, NULL, "respondent", is_respondent(
     usable, agencies$nibrs_start, agencies$reporting_type, rowSums(counts), srs$covariates[, "total"], year
-  ))
+  ) & agencies$stray_months == 0L)
   mine <- which(agencies$respondent)
   donors <- find_donors(donor_attributes(agencies[mine, ], year), months[mine, , drop = FALSE],
     colours[mine, , drop = FALSE])
