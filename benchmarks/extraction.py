@@ -91,7 +91,7 @@ def measure_all(home: Home, location: DatabaseLocation) -> None:
 
 
 def run(home: Home, location: DatabaseLocation, request: dict[str, object]) -> Outcome:
-    outcome = run_locally(home, location, request, lambda look, rows: follow(Console(quiet=True), look, rows))
+    outcome = run_locally(home, location, request, lambda look, activity: follow(Console(quiet=True), look, activity))
     if outcome.view.status != "SUCCEEDED":
         raise SystemExit(outcome.view.cause)
     return outcome

@@ -13,7 +13,7 @@ from nibrs_local.home import BUCKET, Home
 from nibrs_local.lambda_pool import LambdaPool
 from nibrs_local.loading import load_zip
 from nibrs_local.local_run import Outcome, run_locally
-from nibrs_local.watching import RunView
+from nibrs_local.watching import Activity, RunView
 from nibrs_pipeline.catalog import Catalog, nibrs_catalog
 from nibrs_pipeline.database import DatabaseLocation, connect, snapshot
 from nibrs_pipeline.documents import documents
@@ -25,7 +25,7 @@ from nibrs_pipeline.planning import WorkItem
 from tests.trial_data import write_trial_zips
 
 
-def silently(look: Callable[[], RunView], rows: Callable[[], int]) -> RunView:
+def silently(look: Callable[[], RunView], activity: Callable[[], Activity]) -> RunView:
     while not (view := look()).is_over:
         time.sleep(0.2)
     return view

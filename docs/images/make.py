@@ -14,7 +14,7 @@ from nibrs_local import embedded_postgres
 from nibrs_local.display import picture
 from nibrs_local.home import Home
 from nibrs_local.local_run import run_locally
-from nibrs_local.watching import RunView
+from nibrs_local.watching import Activity, RunView
 from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.documents import DIAGRAM, documents
 from nibrs_quality.page import write_page
@@ -54,21 +54,21 @@ def report_of_a_nation(folder: Path) -> Path:
     return outcome.artifacts / "estimates" / "2023" / "report.html"
 
 
-def follow(look: Callable[[], RunView], rows: Callable[[], int]) -> RunView:
+def follow(look: Callable[[], RunView], activity: Callable[[], Activity]) -> RunView:
     """Wait for the end of a run."""
     while not (view := look()).is_over:
         time.sleep(1)
     return view
 
 
-def photograph(look: Callable[[], RunView], rows: Callable[[], int]) -> RunView:
+def photograph(look: Callable[[], RunView], activity: Callable[[], Activity]) -> RunView:
     """Follow a run and keep the picture that the terminal shows in the middle of it."""
     started = time.monotonic()
     while not (view := look()).is_over:
         if any(0 < progress.done < progress.total for progress in view.maps[:1]):
             console = Console(record=True, width=80, file=open("/dev/null", "w"))  # noqa: SIM115
             console.print("$ nibrs run --bundle states --bundle years", highlight=False)
-            console.print(picture(view, time.monotonic() - started, rows()))
+            console.print(picture(view, time.monotonic() - started, activity()))
             console.save_svg(str(HERE / "run.svg"), title="nibrs run")
         time.sleep(0.1)
     return view

@@ -79,6 +79,7 @@ class TaskPool:
     environment: Mapping[str, str]
     logs: Path
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def start(self, task: str, containers: list[dict[str, Any]], overrides: dict[str, Any]) -> None:
@@ -100,7 +101,8 @@ class TaskPool:
         variables = {each["name"]: each["value"] for each in given}
         command = override.get("command") or container.get("command") or []
         self.logs.mkdir(parents=True, exist_ok=True)
-        with (self.logs / _log_name(command, variables)).open("ab") as log:
+        name = _task_name(command, variables)
+        with (self.logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, str(estimation_folder() / "entry_point.py"), *command],
                 stdin=subprocess.DEVNULL,
@@ -110,6 +112,7 @@ class TaskPool:
             )
         with self._lock:
             self._processes[task] = process
+            self._names[task] = name
 
     def environment_of(self, command: list[str]) -> Mapping[str, str]:
         """Variables that a container gets besides those of its definition."""
@@ -124,6 +127,16 @@ class TaskPool:
         """Process numbers of all tasks that run."""
         with self._lock:
             return [process.pid for process in self._processes.values() if process.poll() is None]
+
+    def running(self) -> list[str]:
+        """Names of the tasks that run, for the display."""
+        with self._lock:
+            return [self._names[task] for task, process in self._processes.items() if process.poll() is None]
+
+    def finished(self) -> list[str]:
+        """Names of the tasks that have ended well."""
+        with self._lock:
+            return [self._names[task] for task, process in self._processes.items() if process.poll() == 0]
 
     def close(self) -> None:
         """End what still runs."""
@@ -146,7 +159,7 @@ def _needed_to_start() -> dict[str, str]:
     }
 
 
-def _log_name(command: list[str], variables: Mapping[str, str]) -> str:
-    """One file per task: tabulate_state-AZ-2016.log, weight-2016.log."""
+def _task_name(command: list[str], variables: Mapping[str, str]) -> str:
+    """What is run, as its log is called: tabulate_state-AZ-2016, weight-2016."""
     places = [variables[name] for name in ("INPUT_STATE", "GEOGRAPHY_GROUP", "DATA_YEAR") if name in variables]
-    return "-".join([*command, *places]) + ".log"
+    return "-".join([*command, *places])

@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -128,15 +129,41 @@ class _Server(ThreadedMotoServer):
 
 
 @contextmanager
-def emulator(home: Home) -> Iterator[Emulator]:
-    """Emulated AWS with the objects of a home, until the block ends."""
-    for name in ("werkzeug", "moto"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+def _logging_to(path: Path | None) -> Iterator[None]:
+    """What moto and its server say of themselves goes into a file: users are told what failed in our own words."""
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, delay=True) if path else logging.NullHandler()
+    loggers = [logging.getLogger(name) for name in ("werkzeug", "moto")]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+        logger.propagate = False
+        logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
+            logger.propagate = True
+        handler.close()
+
+
+@contextmanager
+def emulator(home: Home, log: Path | None = None) -> Iterator[Emulator]:
+    """Emulated AWS with the objects of a home, until the block ends.
+
+    Args:
+        log: a file for what the emulation says of its own errors.
+    """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _ITEMS_OF_A_MAP))
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     default_user_config["lambda"] = {"use_docker": False}
     put_object, delete_object = writing_to(home.objects)
-    with _patched(S3Backend, "put_object", put_object), _patched(S3Backend, "delete_object", delete_object):
+    with (
+        _logging_to(log),
+        _patched(S3Backend, "put_object", put_object),
+        _patched(S3Backend, "delete_object", delete_object),
+    ):
         server = _Server("127.0.0.1", port=0, verbose=False)
         server.start()
         host, port = server.get_host_and_port()

@@ -124,8 +124,10 @@ class LambdaPool:
         self._idle: dict[str, list[_Worker]] = {}
         self._all: list[_Worker] = []
         self._lock = Lock()
-        #: Rows in the answers of all tasks so far, for the display.
+        #: Rows in the answers of all tasks so far, and names of the tasks, for the display.
         self.rows = 0
+        self.running: list[str] = []
+        self.finished: list[str] = []
         logs.mkdir(parents=True, exist_ok=True)
         import_ahead()
 
@@ -135,11 +137,25 @@ class LambdaPool:
         Raises:
             FunctionError: the handler raised, its process died or its time ran out.
         """
+        name = _task_name(function, event)
+        with self._lock:
+            self.running.append(name)
+        try:
+            result = self._call(function, event, self._logs / f"{name}.log")
+        finally:
+            with self._lock:
+                self.running.remove(name)
+        with self._lock:
+            self.finished.append(name)
+            self.rows += result.get("rows", 0) if isinstance(result, dict) else 0
+        return result
+
+    def _call(self, function: str, event: Any, log: Path) -> Any:
         definition = self._definitions[function]
         worker = self._take(function)
         call = {
             "event": event,
-            "log": str(self._log(function, event)),
+            "log": str(log),
             "request_id": str(uuid.uuid4()),
             "timeout_s": definition.timeout_s,
         }
@@ -153,10 +169,7 @@ class LambdaPool:
             self._idle.setdefault(function, []).append(worker)
         if "error" in answer:
             raise FunctionError(answer["error"]["errorType"], answer["error"]["errorMessage"])
-        result = answer["result"]
-        with self._lock:
-            self.rows += result.get("rows", 0) if isinstance(result, dict) else 0
-        return result
+        return answer["result"]
 
     def processes(self, function: str) -> list[int]:
         """Process numbers of a function that are alive."""
@@ -231,13 +244,14 @@ class LambdaPool:
             if worker in self._all:
                 self._all.remove(worker)
 
-    def _log(self, function: str, event: Any) -> Path:
-        """One file per task: ExtractStateYear-AZ-2016.log, ExtractReference-2016.log, PlanRun.log."""
-        name = function.removesuffix("Function")
-        if isinstance(event, dict) and {"state", "year"} <= event.keys():
-            name += f"-{event['state']}-{event['year']}"
-        elif isinstance(event, dict) and isinstance(event.get("name"), str):
-            name += f"-{event['name']}"
-        elif isinstance(event, dict) and "year" in event:
-            name += f"-{event['year']}"
-        return self._logs / f"{name}.log"
+
+def _task_name(function: str, event: Any) -> str:
+    """What is run, as its log is called: ExtractStateYear-AZ-2016, ExtractReference-2016, PlanRun."""
+    name = function.removesuffix("Function")
+    if not isinstance(event, dict):
+        return name
+    if {"state", "year"} <= event.keys():
+        return f"{name}-{event['state']}-{event['year']}"
+    if isinstance(event.get("name"), str):
+        return f"{name}-{event['name']}"
+    return f"{name}-{event['year']}" if "year" in event else name

@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from nibrs_pipeline.database import DatabaseLocation
-from nibrs_pipeline.keys import PUBLIC_PREFIXES, PUBLISH_LEASE, report_key
+from nibrs_pipeline.failure_report import failure_report, what_failed
+from nibrs_pipeline.keys import PUBLIC_PREFIXES, PUBLISH_LEASE, plan_key, report_key
 
 from nibrs_local.container_tasks import TaskPool, estimation_version
 from nibrs_local.definition import local_definition, state_machine_definition
 from nibrs_local.emulator import emulator, executing
 from nibrs_local.home import BUCKET, Home, HomeInUse
 from nibrs_local.lambda_pool import LambdaPool
-from nibrs_local.watching import RunView, observe
+from nibrs_local.watching import Activity, RunView, observe
 
 #: Variables of the functions that a user of this machine may set.
 _PASSED_ON = ("MAX_CONCURRENCY", "TOLERATED_FAILURE_PERCENTAGE", "POWERTOOLS_LOG_LEVEL")
@@ -37,14 +38,14 @@ def run_locally(
     home: Home,
     location: DatabaseLocation,
     request: dict[str, Any],
-    follow: Callable[[Callable[[], RunView], Callable[[], int]], RunView],
+    follow: Callable[[Callable[[], RunView], Callable[[], Activity]], RunView],
     on_start: Callable[[LambdaPool, TaskPool], None] = lambda pool, tasks: None,
 ) -> Outcome:
     """Execute the state machine and wait for its end.
 
     Args:
         request: has a ``run_id``.
-        follow: shows the run, given functions that look at it and count its rows; returns the last view.
+        follow: shows the run, given functions that look at it and at its tasks; returns the last view.
         on_start: is given the pools of functions and containers before the execution starts.
 
     Raises:
@@ -52,7 +53,7 @@ def run_locally(
     """
     run_id = str(request["run_id"])
     logs = home.scratch(run_id) / "logs"
-    with _only_run(home), emulator(home) as aws:
+    with _only_run(home), emulator(home, logs / "emulator.log") as aws:
         environment = aws.function_environment(home, run_id) | _chosen(os.environ)
         environment["ESTIMATION_VERSION"] = estimation_version()
         pool = LambdaPool(environment, location.as_environment(), logs)
@@ -63,12 +64,16 @@ def run_locally(
                 on_start(pool, tasks)
                 client = aws.client("stepfunctions")
                 execution = client.start_execution(stateMachineArn=machine, name=run_id, input=json.dumps(request))
-                view = follow(lambda: observe(client, execution["executionArn"]), lambda: pool.rows)
+                view = follow(lambda: observe(client, execution["executionArn"]), lambda: _activity(pool, tasks))
         finally:
             tasks.close()
             pool.close()
             shutil.rmtree(home.scratch(run_id) / "tmp", ignore_errors=True)
-    return Outcome(view, _collect(home, run_id), logs)
+    return Outcome(view, _collect(home, run_id, view), logs)
+
+
+def _activity(pool: LambdaPool, tasks: TaskPool) -> Activity:
+    return Activity(pool.rows, [*pool.running, *tasks.running()], [*pool.finished, *tasks.finished()])
 
 
 def _chosen(environment: "os._Environ[str]") -> dict[str, str]:
@@ -93,8 +98,11 @@ def _only_run(home: Home) -> Iterator[None]:
         yield
 
 
-def _collect(home: Home, run_id: str) -> Path:
-    """Show what is published, and the run's reports, under artifacts/<run_id>/."""
+def _collect(home: Home, run_id: str, view: RunView) -> Path:
+    """Show what is published, and the run's reports, under artifacts/<run_id>/.
+
+    There is a failure.txt after every failure, also where the state machine could not or would not leave one.
+    """
     artifacts, bucket = home.artifacts(run_id), home.objects / BUCKET
     shutil.rmtree(artifacts, ignore_errors=True)
     artifacts.mkdir(parents=True)
@@ -105,7 +113,20 @@ def _collect(home: Home, run_id: str) -> Path:
     reports = bucket / report_key(run_id, "")
     for source in reports.rglob("*") if reports.is_dir() else ():
         shutil.copy(source, artifacts / source.name)
+    told = artifacts / "failure.txt"
+    if view.status == "SUCCEEDED":
+        told.unlink(missing_ok=True)
+    elif not told.exists():
+        told.write_text(_report(view, run_id, planned=(bucket / plan_key(run_id)).exists()), encoding="utf-8")
     return artifacts
+
+
+def _report(view: RunView, run_id: str, planned: bool) -> str:
+    """The report of a failure, which is the execution's cause if the state machine could make one."""
+    if what_failed(view.cause)[0]:
+        return view.cause
+    failure = dict(zip(("Error", "Cause"), view.failure, strict=True))
+    return failure_report(run_id, failure, "on this machine", planned)
 
 
 def _link(source: Path, target: Path) -> None:

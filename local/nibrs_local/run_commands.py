@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from nibrs_pipeline.errors import BadRequest
 from nibrs_pipeline.index_page import human_size
+from nibrs_pipeline.keys import request_key
 from rich.markup import escape
 
 from nibrs_local import embedded_postgres
 from nibrs_local.aws import find_state_machine, looking_at, start_execution
 from nibrs_local.display import follow
 from nibrs_local.early_refusal import Asked, asked_for
-from nibrs_local.home import Home
+from nibrs_local.home import BUCKET, Home
 from nibrs_local.lambda_pool import import_ahead
 from nibrs_local.request_options import make_request, request_options
 from nibrs_local.terminal import FAILED, WRONG_USE, console, errors
@@ -53,23 +54,26 @@ def run_command(**options: Any) -> None:
         try:
             outcome = run_locally(home, location, request, lambda look, activity: follow(console, look, activity))
         except KeyboardInterrupt:
-            errors.print(
-                f"\n[bold red]Stopped[/]: nothing was published; what was made is kept. "
-                f"To go on: nibrs run --run-id {request['run_id']}",
-                soft_wrap=True,
-            )
+            _tell_how_to_go_on(home, request["run_id"])
             sys.exit(FAILED)
     _report(request["run_id"], asked, outcome)
+
+
+def _tell_how_to_go_on(home: Home, run_id: str) -> None:
+    """After Ctrl-C: a run that got past Plan run can be completed."""
+    began = (home.objects / BUCKET / request_key(run_id)).exists()
+    kept = f"what was made is kept. To go on: nibrs run --run-id {run_id}" if began else "nothing had been made"
+    errors.print(f"\n[bold red]Stopped[/]: {kept}", soft_wrap=True)
 
 
 def _report(run_id: str, asked: Asked, outcome: "Outcome") -> None:
     view = outcome.view
     if view.status != "SUCCEEDED":
-        name, message = view.failure
-        errors.print(f"\n[bold red]Run {run_id} failed[/]: {name}: {escape(message)}", soft_wrap=True)
-        errors.print(f"Logs: {escape(str(outcome.logs))}", soft_wrap=True)
-        errors.print(view.cause, markup=False, soft_wrap=True)
-        sys.exit(WRONG_USE if name == BadRequest.__name__ else FAILED)
+        report = outcome.artifacts / "failure.txt"
+        errors.print()
+        errors.print(report.read_text(encoding="utf-8"), markup=False, soft_wrap=True)
+        errors.print(f"Logs    {outcome.logs}\nReport  {report}", markup=False, soft_wrap=True)
+        sys.exit(WRONG_USE if view.failure[0] == BadRequest.__name__ else FAILED)
     published = view.output.get("publish", {}).get("result", {}).get("published", 0)
     if published:
         happened = f"{published} {'zip' if published == 1 else 'zips'} published."

@@ -51,13 +51,17 @@ def test_from_an_empty_folder_to_a_verified_zip(tmp_path: Path) -> None:
     assert done.stderr == ""
     for line in (
         "Plan run",
-        "ExtractStateYears: 1 of 1 done",
+        "Extract state-years: 1 of 1 done: DE-2015",
         "1 zip published",
         "artifacts/mine/downloads/index.html",
     ):
         assert line in done.stdout
     path = tmp_path / "artifacts" / "mine" / "downloads" / "2015" / "DE-2015.zip"
     assert (tmp_path / "scratch" / "mine" / "logs" / "ExtractStateYear-DE-2015.log").exists()
+
+    nothing = nibrs(tmp_path, "run", "--years", "2015", "--states", "DE")
+    assert (nothing.returncode, nothing.stderr) == (0, "")
+    assert "nothing was out of date; looked at 1 state-year (DE; 2015)" in nothing.stdout
 
     assert nibrs(tmp_path, "verify", str(path)).returncode == 0
     listed = nibrs(tmp_path, "list").stdout

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from nibrs_local.emulator import Emulator, emulator
 from nibrs_local.home import BUCKET, Home
-from nibrs_local.watching import RunView, observe
+from nibrs_local.watching import RunView, Step, observe
 
 MANY = 2000
 MAP = {
@@ -57,7 +57,7 @@ def test_a_map_of_thousands_of_items_ends(tmp_path: Path) -> None:
 def test_an_execution_can_be_observed_from_its_first_moment(tmp_path: Path) -> None:
     waiting = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 1, "End": True}}}
     with emulator(Home(tmp_path)) as aws:
-        assert execute(aws, waiting).states == {"A": True}
+        assert execute(aws, waiting).steps == [Step("A", done=True)]
 
 
 def test_objects_are_there_for_the_next_emulation(tmp_path: Path) -> None:
