@@ -27,6 +27,7 @@ _ORDER = (SIMULATED, REPORTERS_ONLY, "set_aside", "unlisted_agency", "incomplete
 COUNTED_ON = (REPORTERS_ONLY, "set_aside", "unlisted_agency")
 #: The file of a zip that has the notes on its source; a zip without notes has no such file.
 SOURCE_NOTES = "source_notes.csv"
+SOURCE_NOTES_HEADER = ("kind", "table_name", "rows", "note")
 
 #: Asks the database and gives all rows of a small result.
 Ask = Callable[[str], list[list[Any]]]
@@ -145,7 +146,7 @@ def source_notes_csv(provenance: Provenance) -> bytes:
     """The notes as the file of a zip."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("kind", "table_name", "rows", "note"))
+    writer.writerow(SOURCE_NOTES_HEADER)
     writer.writerows((each.kind, each.table, each.rows, each.note) for each in provenance.notes)
     return text.getvalue().encode()
 

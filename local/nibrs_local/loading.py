@@ -16,7 +16,7 @@ from nibrs_local.key_spaces import GIVEN_KEYS, SIMULATED_KEYS
 from nibrs_local.layouts import AGENCIES, MONTHS
 from nibrs_local.merging import LISTED_REFERENCES, fill_from_lists, merge_agencies, merge_codes, move
 from nibrs_local.published_zip import PublishedZip, read_published_zip
-from nibrs_local.source_notes import REPORTERS_ONLY, SIMULATED, SourceCode, SourceNote, write_source
+from nibrs_local.source_notes import REPORTERS_ONLY, SIMULATED, SourceCode, SourceNote, carried_notes, write_source
 from nibrs_local.staging import Staging, plain, stage, staged_state_year
 from nibrs_local.taken_keys import resolve_taken_keys
 
@@ -115,7 +115,7 @@ def _load(
     _check_company(staging, item)
     resolve_taken_keys(staging, renumber)
     codes = _move_all(staging, item)
-    staging.notes += _set_aside_notes(aside) + _coverage(staging)
+    staging.notes += carried_notes(found.archive) + _set_aside_notes(aside) + _coverage(staging)
     _record(staging, item)
     write_source(connection, item, staging.notes, codes)
     if quarantine:

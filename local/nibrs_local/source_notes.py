@@ -1,11 +1,19 @@
 """What is known of a state-year's source beyond its rows: it travels with everything that is made from them."""
 
+import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import PurePosixPath
+from typing import Literal, cast, get_args
 
 from nibrs_pipeline.database import Connection
 from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.provenance import SOURCE_NOTES, SOURCE_NOTES_HEADER
+
+from nibrs_local.archives import Archive, BadFile
+
+#: Digits of a number of rows; more do not fit into the database.
+_LONGEST_COUNT = 18
 
 Kind = Literal[
     "simulated", "reporters_only", "unlisted_agency", "set_aside", "renumbered", "decoded", "renamed", "incomplete"
@@ -50,6 +58,40 @@ REPORTERS_ONLY = SourceNote(
     "reporters_only",
     "The file lists only agencies that reported NIBRS, and no Return A: what it counts is no estimate of the state.",
 )
+
+
+#: Kinds that a load finds out by itself, from rows and codes.
+_FOUND_ANEW = ("simulated", "reporters_only", "renamed")
+
+
+def carried_notes(archive: Archive) -> list[SourceNote]:
+    """What a zip that was published from such a database says of its source; nothing of any other zip.
+
+    Raises:
+        BadFile: a line of the notes is not one.
+    """
+    stem = PurePosixPath(SOURCE_NOTES).stem
+    if stem not in archive.members:
+        return []
+    member = archive.read_through(archive.members[stem])
+    with archive.text_of(member) as text:
+        rows = csv.reader(text)
+        if next(rows, []) != list(SOURCE_NOTES_HEADER):
+            return []
+        place = f"{archive.path}: {member.name}"
+        try:
+            return [note for row in rows if (note := _note(row, f"{place}, line {rows.line_num}"))]
+        except csv.Error as error:
+            raise BadFile(f"{place}, line {rows.line_num}: {error}; remove the line, or the file") from error
+
+
+def _note(row: list[str], place: str) -> SourceNote | None:
+    if len(row) != len(SOURCE_NOTES_HEADER) or row[0] not in get_args(Kind) or not row[3]:
+        raise BadFile(f"{place}: {','.join(row)[:80]!r} is no note of a source; remove the line, or the file")
+    kind, table, count, note = row
+    if count and not (count.isascii() and count.isdecimal() and len(count) < _LONGEST_COUNT):
+        raise BadFile(f"{place}: {count[:80]!r} is no number of rows; remove the line, or the file")
+    return None if kind in _FOUND_ANEW else SourceNote(cast(Kind, kind), note, table or None, int(count or 0) or None)
 
 
 def write_source(

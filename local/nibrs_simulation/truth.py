@@ -30,12 +30,21 @@ def csv_of(rows: pa.Table, header: bool = True) -> pa.Buffer:
     return out.getvalue()
 
 
+def _readme(name: str) -> bytes:
+    warning = (files("code_tables") / "documents" / "simulated.md").read_text(encoding="utf-8")
+    return (
+        f"# SIMULATED DATA, NOT REAL: {name}\n\n{warning}This zip holds all records of the simulated state and data "
+        "year, as if every agency had reported everything.\n"
+    ).encode()
+
+
 def write_truth_zip(path: Path, tables: dict[str, pa.Table]) -> None:
     """All 43 tables of a state and year; columns that are not simulated are empty."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
     with partial.open("wb") as file:
         writer = ZipWriter(file)
+        writer.add("README.md", _readme(path.stem))
         for each in nibrs_catalog().published:
             content = (
                 (_LISTS / each.csv_name).read_bytes() if each.kind == "code" else _csv(each, tables.get(each.name))

@@ -13,6 +13,7 @@ from nibrs_local.loading import load_zip
 from nibrs_local.schema import create_schema
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database import Connection, DatabaseLocation, connect
+from nibrs_pipeline.provenance import SOURCE_NOTES, Provenance, SourceNote, source_notes_csv
 
 from tests.runs import sql
 from tests.trial_data import write_trial_zips
@@ -228,6 +229,41 @@ def test_what_a_file_is_known_to_be_is_written_and_replaced_with_it(
     assert sql(location, kinds) == [["DE", 2015, "reporters_only"]]
     load_zip(connection, catalog, trial, replace=True)
     assert sql(location, kinds) == []
+
+
+def with_member(path: Path, name: str, content: str) -> Path:
+    """A copy of a zip with a member more."""
+    target = path.with_name(f"more-{path.name}")
+    target.write_bytes(path.read_bytes())
+    with zipfile.ZipFile(target, "a") as archive:
+        archive.writestr(name, content)
+    return target
+
+
+def test_what_a_published_zip_says_of_its_source_is_known_of_what_is_loaded_from_it(
+    connection: Connection, location: DatabaseLocation, catalog: Catalog, trial: Path
+) -> None:
+    known = Provenance(
+        notes=(
+            SourceNote(kind="set_aside", table="nibrs_victim", rows=3, note='3 rows, "lost"\nand *more*'),
+            SourceNote(kind="incomplete", note="x"),
+            SourceNote(kind="renamed", table="nibrs_injury", note="found anew"),
+        )
+    )
+    load_zip(connection, catalog, with_member(trial, SOURCE_NOTES, source_notes_csv(known).decode()))
+    assert sql(location, "SELECT kind, table_name, rows, note FROM source_note ORDER BY kind") == [
+        ["incomplete", None, None, "x"],
+        ["set_aside", "nibrs_victim", 3, '3 rows, "lost"\nand *more*'],
+    ]
+    load_zip(connection, catalog, with_member(trial, SOURCE_NOTES, "a file,of something else\n1,2\n"), replace=True)
+    assert sql(location, "SELECT count(*) FROM source_note") == [[0]]
+
+
+@pytest.mark.parametrize("line", ["rumour,,,x", "decoded,,many,x", "decoded,,1", "decoded,,,", "decoded,,-1,x", '"'])
+def test_a_line_that_is_no_note_is_named(connection: Connection, catalog: Catalog, trial: Path, line: str) -> None:
+    notes = f"kind,table_name,rows,note\n{line}\n"
+    with pytest.raises(BadFile, match=r"source_notes.csv, line \d: '.*' is no n\w+ of .*; remove the line"):
+        load_zip(connection, catalog, with_member(trial, SOURCE_NOTES, notes))
 
 
 def test_a_database_of_before_gets_the_tables_of_notes(location: DatabaseLocation) -> None:

@@ -140,6 +140,7 @@ def test_the_truth_of_a_census_is_what_the_database_holds(census: Made, catalog:
     item = StateYear("SC", 2023)
     _, rows = extract(location, catalog, item, tmp_path)
     with zipfile.ZipFile(truth / "2023" / "SC-2023.zip") as archive:
+        assert archive.read("README.md").startswith(b"# SIMULATED DATA, NOT REAL: SC-2023\n")
         for name in (
             "nibrs_incident",
             "nibrs_victim",
