@@ -6,9 +6,15 @@ SHELL := bash
 UV := .tools/bin/uv
 RUN := $(UV) run --locked --all-extras
 DATA ?=
+QUARANTINE ?=
+RENUMBER ?=
+YES ?=
 CONFIG ?= development
+# A simulated nation has a home of its own: real and simulated state-years never meet in one database.
+SIMULATED := simulated
+LOAD_OPTIONS := $(if $(QUARANTINE),--quarantine) $(if $(RENUMBER),--renumber)
 
-.PHONY: help setup setup-test run test image-test lint synth bootstrap deploy diff destroy bench clean
+.PHONY: help setup setup-test run test image-test lint synth bootstrap deploy diff destroy bench clean clean-data
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,19 +25,25 @@ setup:  ## Install uv, the locked Python packages, R and the R package
 setup-test: setup  ## Also what only the tests need: Chromium, sqlite3, zip, asl-validator
 	@local/setup.sh test
 
-run: setup  ## Make downloads and estimates: from DATA="AZ-2016.zip ..." or from a small simulated nation
+run: setup  ## Downloads and estimates: of zips (DATA="AZ-2016.zip ..." QUARANTINE=1 RENUMBER=1), else of a simulated nation
 ifeq ($(strip $(DATA)),)
-	@echo "== Simulating a small nation (give DATA=\"path/AZ-2016.zip ...\" for published zips)"
-	@$(RUN) nibrs simulate
+	@echo "== Simulating a small nation in $(SIMULATED)/ (give DATA=\"path/AZ-2016.zip ...\" for published zips)"
+	@NIBRS_HOME="$(SIMULATED)" $(RUN) nibrs simulate
+	@echo "== Running the state machine"
+	@NIBRS_HOME="$(SIMULATED)" $(RUN) nibrs run
 else
 	@echo "== Loading $(DATA)"
-	@$(RUN) nibrs load $(DATA)
+	@loaded=0; $(RUN) nibrs load $(LOAD_OPTIONS) $(DATA) || loaded=$$?; \
+	[ $$loaded -le 1 ] || exit $$loaded; \
+	echo "== Running the state machine"; \
+	$(RUN) nibrs run; \
+	[ $$loaded = 0 ] || { echo "== Not all files were loaded: what was refused, and why, stands above" >&2; exit 1; }
 endif
-	@echo "== Running the state machine"
-	@$(RUN) nibrs run
 
-test: setup-test  ## All tests, with the coverage of branches
-	@$(RUN) pytest -n 2 --dist loadscope --no-loadscope-reorder --cov --cov-report=term:skip-covered
+test: setup-test  ## All tests, with the coverage of branches and the slowest ten
+	@echo "== Running the tests, two at a time"
+	@$(RUN) pytest -v -n 2 --dist loadscope --no-loadscope-reorder --durations=10 \
+		--cov --cov-report=term:skip-covered
 
 image-test:  ## Build the estimation's image and run a stage inside it (Docker, or buildah and root)
 	@containers/r_estimation/image_test.sh
@@ -60,5 +72,10 @@ destroy:  ## Remove the stack of CONFIG; docs/deployment.md says what stays
 bench: setup-test  ## Measure against the old way; needs DATA="path/AZ-2016.zip path/LA-2013.zip"
 	@$(RUN) python benchmarks/extraction.py $(DATA)
 
-clean:  ## Remove what was installed and made here
-	rm -rf .venv .tools .nibrs scratch artifacts cdk.out
+clean:  ## Remove what was installed and built here; data and results stay
+	@[ ! -x .venv/bin/nibrs ] || for home in . $(SIMULATED); do NIBRS_HOME=$$home .venv/bin/nibrs db stop >/dev/null; done
+	rm -rf .venv .tools cdk.out cdk/node_modules tests/asl_validator/node_modules
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+
+clean-data:  ## Remove databases, downloads, estimates, truth and quarantined rows; asks first (YES=1: does not)
+	@YES="$(YES)" local/clean_data.sh "$${NIBRS_HOME:-.}" "$(SIMULATED)"
