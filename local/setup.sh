@@ -81,6 +81,8 @@ case "${1:-}" in
         install_estimation
         apt_install "${APT_FOR_TESTS[@]}"
         [ -d tests/asl_validator/node_modules/asl-validator ] || npm_ci tests/asl_validator asl-validator
+        [ -d tests/second_interpreter/node_modules/aws-local-stepfunctions ] ||
+            npm_ci tests/second_interpreter "a second interpreter of state machines"
         ;;
     synth)
         install_python_packages

@@ -17,8 +17,7 @@ from nibrs_local.definition import (
     state_machine_definition,
     substitute,
 )
-from nibrs_local.lambda_pool import function_definitions, state_machine_functions
-from nibrs_pipeline import errors
+from nibrs_local.lambda_pool import state_machine_functions
 
 from tests.conftest import missing
 
@@ -72,33 +71,6 @@ def test_every_task_has_a_time_limit_and_retries_with_a_cap_and_full_jitter(name
         assert retry["JitterStrategy"] == "FULL"
 
 
-@pytest.mark.parametrize("name", [name for name, task in TASKS.items() if "lambda" in task["Resource"]])
-def test_every_function_call_is_retried_after_service_errors(name: str) -> None:
-    retried = {error for retry in TASKS[name]["Retry"] for error in retry["ErrorEquals"]}
-    assert "States.ALL" in retried or retried >= {
-        "Lambda.ClientExecutionTimeoutException",
-        "Lambda.ServiceException",
-        "Lambda.AWSLambdaException",
-        "Lambda.SdkClientException",
-        "Lambda.TooManyRequestsException",
-        "StorageUnavailable",
-    }
-
-
-def test_errors_of_ours_that_are_retried_exist_and_can_pass() -> None:
-    named = {error for task in TASKS.values() for retry in task["Retry"] for error in retry["ErrorEquals"]}
-    ours = {error for error in named if "." not in error}
-    assert ours == {"DatabaseUnavailable", "StorageUnavailable", "PublishBusy"}
-    assert all(issubclass(getattr(errors, name), errors.PipelineError) for name in ours)
-
-
-def test_a_state_waits_as_long_as_its_function_may_run() -> None:
-    for name, task in TASKS.items():
-        function = re.fullmatch(r"\$\{(\w+)\}", task["Parameters"].get("FunctionName", ""))
-        if function:
-            assert task["TimeoutSeconds"] == function_definitions()[function[1]].timeout_s, name
-
-
 def containers() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Each task that runs a container: its state's name, its stage, its container's override."""
     for name, task in TASKS.items():
@@ -124,13 +96,6 @@ def test_every_stage_is_run_by_its_own_task_with_the_variables_that_it_needs() -
 def test_a_state_waits_longer_than_its_stage_gives_itself() -> None:
     for name, stage, _ in containers():
         assert TASKS[name]["TimeoutSeconds"] == stage_definitions()[stage].timeout_s + 600, name
-
-
-def test_a_container_is_tried_again_when_there_is_no_capacity_but_not_when_it_failed() -> None:
-    for name, _, _ in containers():
-        [retry] = TASKS[name]["Retry"]
-        assert "AmazonECS.Unknown" in retry["ErrorEquals"]
-        assert not {"States.ALL", "States.TaskFailed"} & set(retry["ErrorEquals"])
 
 
 def test_stages_have_sizes_that_fargate_offers() -> None:

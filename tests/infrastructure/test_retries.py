@@ -1,0 +1,187 @@
+"""What the state machine does about each error of the platform: the definition run by a second interpreter, with the
+error injected at each state. That interpreter knows no ItemReader and no functions in a CausePath: these are replaced.
+"""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nibrs_local.lambda_pool import function_definitions
+from nibrs_local.retries import as_markdown, kinds_of, read_retries, with_retries
+from nibrs_pipeline import errors
+
+from tests.conftest import missing
+
+REPOSITORY = Path(__file__).parents[2]
+INTERPRETER = REPOSITORY / "tests" / "second_interpreter"
+DEFINITION = REPOSITORY / "statemachines" / "nibrs_pipeline.asl.json"
+NEVER_STARTED = ["States.TaskFailed", json.dumps({"StopCode": "TaskFailedToStart", "Containers": [{"Name": "x"}]})]
+FAILED = ["States.TaskFailed", json.dumps({"StopCode": "EssentialContainerExited", "Containers": [{"ExitCode": 137}]})]
+#: How often a container is started again that never ran.
+STARTS_AGAIN = 4
+#: Errors that are an end: memory, time, and what is wrong whenever it is tried.
+FINAL = ["Lambda.Unknown", "Sandbox.Timedout", "States.Timeout", "BadRequest", "DatabaseMisconfigured", "DiskFull"]
+
+_ITEMS = {"state_years": {"count": 1, "key": "k", "items": [{"run_id": "r", "state": "RI", "year": 2016}]},
+          "bundles": {"count": 1, "key": "k", "items": [{"name": "b"}]}}  # fmt: skip
+RESULTS: dict[str, Any] = {
+    "Plan run": {"Payload": {"run_id": "r", "held_by": "", "bucket": "b", "max_concurrency": 2, "to_publish": 1,
+                             "estimates": {"count": 1, "years": [2016]}, **_ITEMS}},
+    "Extract reference": {"Payload": {
+        "year": "2016", "estimation_prefix": "p/", "up_to_date": False, "previous": "none", "geography_groups": ["US"],
+        "states": {"count": 1, "key": "k", "items": [
+            {"year": "2016", "state": "RI", "estimation_prefix": "p/", "zip_key": "z", "zip_sha256": "0"}]}}},
+    "Zip estimates": {"Payload": {"bytes": 1}},
+    "Publish": {"Payload": {"published": 1}},
+    "Notify failure": {"Payload": {"run_id": "r", "report": "what happened"}},
+    "Ask for other execution": {"ExecutionArn": "arn:x", "Status": "SUCCEEDED"},
+}  # fmt: skip
+
+
+def states(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, state in machine["States"].items():
+        yield name, state
+        if "ItemProcessor" in state:
+            yield from states(state["ItemProcessor"])
+
+
+MACHINE: dict[str, Any] = json.loads(DEFINITION.read_text())
+TASKS = {name: state for name, state in states(MACHINE) if state["Type"] == "Task"}
+#: Tasks that every run calls, and how often: those that write down a failure are called only then.
+ALWAYS = sorted(
+    name for name in TASKS if kinds_of(TASKS[name]).isdisjoint({"notes", "notice", "executions"})
+)  # fmt: skip
+CONTAINERS = sorted(name for name in ALWAYS if kinds_of(TASKS[name]) == {"containers"})
+
+
+def for_the_second_interpreter(machine: dict[str, Any]) -> dict[str, Any]:
+    """Lists come with the input of a Map instead of from the bucket, and what it does not know is left out."""
+    for _, state in states(machine):
+        if "ItemReader" in state:
+            key = state.pop("ItemReader")["Parameters"]["Key.$"]
+            state["ItemsPath"] = key.removesuffix(".key") + ".items"
+        for unknown in ("MaxConcurrencyPath", "ToleratedFailurePercentage", "Label"):
+            state.pop(unknown, None)
+        if "States." in state.get("CausePath", ""):
+            state["Cause"] = state.pop("CausePath")
+    return machine
+
+
+@cache
+def executions(faults: str) -> list[dict[str, Any]]:
+    """What comes of runs with these faults, a JSON list of {state: [[error, cause], ...]}."""
+    node = shutil.which("node", path=str(REPOSITORY / ".venv" / "bin"))
+    if not (INTERPRETER / "node_modules").exists() or node is None:
+        missing("the second interpreter is not installed; `make test` installs it")
+    given = {
+        "definition": for_the_second_interpreter(json.loads(DEFINITION.read_text())),
+        "context": {"Execution": {"Id": "arn:me", "Name": "me"}},
+        "input": {},
+        "results": {name: RESULTS.get(name, {}) for name in TASKS},
+        "states": [name for name, _ in states(MACHINE)],
+        "cases": [{"faults": each} for each in json.loads(faults)],
+    }
+    done = subprocess.run(
+        [node, str(INTERPRETER / "run.mjs")], input=json.dumps(given), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    answers: list[dict[str, Any]] = json.loads(done.stdout)
+    return answers
+
+
+def runs_with(faults: list[dict[str, list[list[str]]]]) -> list[dict[str, Any]]:
+    return executions(json.dumps(faults))
+
+
+RETRIED = [
+    (name, error, block["MaxAttempts"])
+    for name in ALWAYS for block in TASKS[name]["Retry"] for error in block["ErrorEquals"]
+]  # fmt: skip
+
+
+def test_a_run_without_faults_calls_everything_once() -> None:
+    [answer] = runs_with([{}])
+    assert answer == {"failure": None, "calls": dict.fromkeys(ALWAYS, 1)}
+
+
+def test_every_error_that_passes_is_waited_for_at_every_state_and_no_longer_than_the_table_says() -> None:
+    lasting = [{name: [[error, "x"]] * attempts} for name, error, attempts in RETRIED]
+    too_long = [{name: [[error, "x"]] * (attempts + 1)} for name, error, attempts in RETRIED]
+    for (name, error, attempts), survived, lost in zip(RETRIED, runs_with(lasting), runs_with(too_long), strict=True):
+        assert survived == {"failure": None, "calls": dict.fromkeys(ALWAYS, 1) | {name: attempts + 1}}, (name, error)
+        assert lost["failure"] is not None, (name, error)
+        assert lost["calls"][name] == attempts + 1, (name, error)
+        assert lost["calls"]["Notify failure"] == 1, (name, error)
+
+
+def test_memory_time_and_what_stays_wrong_are_never_tried_again() -> None:
+    cases = [(name, error) for name in ALWAYS for error in FINAL]
+    for (name, error), answer in zip(cases, runs_with([{name: [[error, "x"]]} for name, error in cases]), strict=True):
+        assert answer["calls"][name] == 1, (name, error)
+        assert answer["calls"]["Notify failure"] == 1, (name, error)
+
+
+def test_a_container_that_never_started_is_started_again_and_one_that_failed_is_not() -> None:
+    passing, lasting, failed = (
+        runs_with([{name: faults} for name in CONTAINERS])
+        for faults in ([NEVER_STARTED] * STARTS_AGAIN, [NEVER_STARTED] * (STARTS_AGAIN + 1), [FAILED])
+    )
+    for at, name in enumerate(CONTAINERS):
+        assert passing[at]["failure"] is None, name
+        assert passing[at]["calls"][name] == STARTS_AGAIN + 1, name
+        assert lasting[at]["calls"] == {**lasting[at]["calls"], name: STARTS_AGAIN + 1, "Notify failure": 1}, name
+        assert failed[at]["calls"] == {**failed[at]["calls"], name: 1, "Notify failure": 1}, name
+
+
+def test_people_are_shown_the_notice_and_without_one_the_error() -> None:
+    failed = {"Publish": [["DiskFull", "x"]]}
+    told, untold = runs_with([failed, failed | {"Notify failure": [["Lambda.Unknown", "y"]] * 9}])
+    assert told["failure"].endswith(": what happened")
+    assert "$.failure.Cause" in untold["failure"]
+
+
+def test_the_definition_has_the_blocks_of_the_table() -> None:
+    assert with_retries(json.loads(DEFINITION.read_text())) == MACHINE, "run python -m nibrs_local.retries"
+
+
+def test_operations_shows_the_table() -> None:
+    assert as_markdown() in (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+def test_errors_last_as_long_as_what_causes_them() -> None:
+    wait = {error: retry.mean_wait_s for retry in read_retries() for error in retry.errors}
+    assert wait["Lambda.ResourceNotReadyException"] >= 600
+    assert wait["Lambda.TooManyRequestsException"] >= 600
+    assert 180 <= wait["DatabaseUnavailable"] <= 300
+    # A lease lasts twenty minutes; who waits for it waits longer.
+    assert wait["PublishBusy"] > 1200
+
+
+def test_no_error_stands_in_two_rows_that_meet_in_one_state() -> None:
+    for name, task in TASKS.items():
+        named = [error for block in task["Retry"] for error in block["ErrorEquals"]]
+        assert len(named) == len(set(named)), name
+
+
+def test_our_own_errors_in_the_table_exist() -> None:
+    ours = {error for retry in read_retries() for error in retry.errors if "." not in error}
+    assert ours == {"DatabaseUnavailable", "StorageUnavailable", "PublishBusy"}
+    assert all(issubclass(getattr(errors, name), errors.PipelineError) for name in ours)
+
+
+def test_a_state_waits_longer_than_its_function_may_run() -> None:
+    for name, task in TASKS.items():
+        if "FunctionName" in task["Parameters"]:
+            function = function_definitions()[task["Parameters"]["FunctionName"].strip("${}")]
+            assert task["TimeoutSeconds"] > function.timeout_s, name
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_containers_are_not_retried_by_a_block_that_cannot_tell_why_they_failed(name: str) -> None:
+    retried = {error for block in TASKS[name]["Retry"] for error in block["ErrorEquals"]}
+    assert retried.isdisjoint({"States.ALL", "States.TaskFailed", "States.Timeout"})
