@@ -7,19 +7,28 @@ with, in the environment:
     ARTIFACT_STORE     s3://bucket, or a folder that stands for one
     ESTIMATION_PREFIX  where this run keeps the year, e.g. runs/2016-refresh/estimation/2016/
     DATA_YEAR          and the stage's own dimensions, as stages.json lists them
+    IDENTITY           names what the stage makes its outputs for (optional)
+    INPUT_SHA256       of the object that the stage reads from elsewhere, or none (optional)
     LOG_THRESHOLD      of the stage's log (optional)
 
 What the stage reads and where it comes from stands in stages.json beside this file. Outputs are taken
-back only when the stage has succeeded. A failure is printed as one line that begins with ERROR, is
-kept in the store under ``failures/`` for whoever reports it, and decides the exit status:
+back only when the stage has succeeded; last of all, a receipt under ``made/`` says what they were made for,
+and their SHA-256. With an IDENTITY, what other stages have left is read by their receipts: what was made for
+other inputs, or is not what its receipt says, is refused. Without one, as by hand, whatever is there is read.
+
+A failure is printed as one line that begins with ERROR, is kept in the store under ``failures/`` for whoever
+reports it, and decides the exit status:
 
     1    the stage failed; the message is R's
     2    it was started wrongly: a variable is missing, or there is no such stage
-    3    an input is missing, or the store did not take or give an object
+    3    an input is missing or another one, or the store did not take or give an object
+    4    the container's disk is full, or another fault of its system
     124  it ran out of time
     137  it was killed, most likely because it ran out of memory
 """
 
+import errno
+import hashlib
 import json
 import os
 import resource
@@ -28,6 +37,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -38,11 +48,17 @@ from time import monotonic
 from typing import Any, Protocol
 
 import boto3
+from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from s3transfer.exceptions import S3DownloadFailedError
 
 HERE = Path(__file__).resolve().parent
-FAILED, STARTED_WRONGLY, STORE_FAILED, OUT_OF_TIME, KILLED = 1, 2, 3, 124, 137
+FAILED, STARTED_WRONGLY, STORE_FAILED, SYSTEM_FAILED, OUT_OF_TIME, KILLED = 1, 2, 3, 4, 124, 137
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NONE = "none"
+#: Under a year's prefix: what each stage has left, for what.
+RECEIPTS = "made/"
 
 
 class StageFailure(Exception):
@@ -64,6 +80,9 @@ class Store(Protocol):
 
     def upload(self, path: Path, key: str) -> None:
         """Take a file back."""
+
+    def put(self, content: bytes, key: str) -> None:
+        """Write a small object; needs no space on the disk."""
 
     def delete(self, key: str) -> None:
         """Remove an object if there is one."""
@@ -93,6 +112,11 @@ class BucketStore:
         with self._translated(key):
             self._s3.upload_file(str(path), self.bucket, key)
 
+    def put(self, content: bytes, key: str) -> None:
+        """Write a small object; needs no space on the disk."""
+        with self._translated(key):
+            self._s3.put_object(Bucket=self.bucket, Key=key, Body=content)
+
     def delete(self, key: str) -> None:
         """Remove an object if there is one."""
         with self._translated(key):
@@ -102,8 +126,8 @@ class BucketStore:
     def _translated(self, key: str) -> Iterator[None]:
         try:
             yield
-        except (ClientError, BotoCoreError, boto3.exceptions.S3UploadFailedError) as error:
-            raise StageFailure(STORE_FAILED, f"s3://{self.bucket}/{key}: {error}") from error
+        except (ClientError, BotoCoreError, Boto3Error, S3DownloadFailedError) as error:
+            raise StageFailure(STORE_FAILED, f"s3://{self.bucket}/{key}: {error}; complete the run") from error
 
 
 class FolderStore:
@@ -119,20 +143,31 @@ class FolderStore:
 
     def download(self, key: str, path: Path) -> None:
         """Bring an object."""
-        try:
-            shutil.copyfile(self.folder / key, path)
-        except OSError as error:
-            raise StageFailure(STORE_FAILED, f"{self.folder / key}: {error.strerror}") from error
+        source = self.folder / key
+        if not source.is_file():
+            raise StageFailure(STORE_FAILED, f"{source}: {os.strerror(errno.ENOENT)}")
+        shutil.copyfile(source, path)
 
     def upload(self, path: Path, key: str) -> None:
         """Take a file back, whole or not at all."""
+        with self._whole(key) as partial:
+            shutil.copyfile(path, partial)
+
+    def put(self, content: bytes, key: str) -> None:
+        """Write a small object."""
+        with self._whole(key) as partial:
+            partial.write_bytes(content)
+
+    @contextmanager
+    def _whole(self, key: str) -> Iterator[Path]:
         target = self.folder / key
         partial = target.with_name(f".{target.name}.partial")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, partial)
+            yield partial
             partial.replace(target)
         except OSError as error:
+            partial.unlink(missing_ok=True)
             raise StageFailure(STORE_FAILED, f"{target}: {error.strerror}") from error
 
     def delete(self, key: str) -> None:
@@ -154,9 +189,19 @@ class Stage:
         return " ".join([self.name, *self._places(), self.variables["DATA_YEAR"]])
 
     @property
+    def prefix(self) -> str:
+        """Where the run keeps the year."""
+        return self.variables["ESTIMATION_PREFIX"]
+
+    @property
     def failure_key(self) -> str:
         """Where a failure is kept."""
-        return f"{self.variables['ESTIMATION_PREFIX']}failures/{'-'.join([self.name, *self._places()])}.json"
+        return f"{self.prefix}failures/{'-'.join([self.name, *self._places()])}.json"
+
+    @property
+    def receipt_key(self) -> str:
+        """Where it is kept what the outputs were made for."""
+        return f"{self.prefix}{RECEIPTS}{'-'.join([self.name, *self._places()])}.json"
 
     def fill(self, template: str) -> str:
         """A key or path with the variables filled in."""
@@ -178,9 +223,10 @@ def read_stage(arguments: list[str], environment: Mapping[str, str]) -> Stage:
         raise StageFailure(STARTED_WRONGLY, f"{given} was given; it has to be one stage of {', '.join(stages)}")
     definition = stages[arguments[0]]
     needed = ["ESTIMATION_PREFIX", "DATA_YEAR", *definition["dimensions"]]
+    given_too = {name: environment.get(name, "") for name in ("IDENTITY", "INPUT_SHA256")}
     if missing := [name for name in needed if not environment.get(name)]:
         raise StageFailure(STARTED_WRONGLY, f"{arguments[0]}: {', '.join(missing)} must be set in the environment")
-    variables = {name: environment[name] for name in needed}
+    variables = {name: environment[name] for name in needed} | given_too
     year = variables["DATA_YEAR"]
     return Stage(
         arguments[0], definition, {**variables, "PREVIOUS_YEAR": str(int(year) - 1) if year.isdecimal() else ""}
@@ -210,15 +256,46 @@ def run(stage: Stage, store: Store) -> None:
         StageFailure: says what failed.
     """
     store.delete(stage.failure_key)
-    with tempfile.TemporaryDirectory() as name:
+    with system_faults_named(tempfile.gettempdir()), tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         stage_inputs(stage, store, folder)
         run_in_r(stage, folder)
         output = folder / "output"
         for packed in stage.definition.get("packs", []):
             pack(output / packed)
+        made = {}
         for path in sorted(path for path in output.rglob("*") if path.is_file()):
-            store.upload(path, stage.fill("{ESTIMATION_PREFIX}") + str(path.relative_to(output)))
+            key = stage.prefix + path.relative_to(output).as_posix()
+            made[key] = sha256_of(path)
+            store.upload(path, key)
+        # Last: whoever finds it finds all outputs.
+        receipt = folder / "receipt.json"
+        receipt.write_text(json.dumps({"identity": stage.variables["IDENTITY"], "outputs": made}, indent=1))
+        store.upload(receipt, stage.receipt_key)
+
+
+@contextmanager
+def system_faults_named(folder: str) -> Iterator[None]:
+    """Turn the system's refusals into failures that say what helps.
+
+    Raises:
+        StageFailure: the disk is full, or another error of the system.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise StageFailure(
+                SYSTEM_FAILED,
+                f"no space left in {folder}; give the stage more storage_gb in stages.json, or free some there",
+            ) from error
+        raise StageFailure(SYSTEM_FAILED, f"{error.filename or folder}: {error.strerror or error}") from error
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def stage_inputs(stage: Stage, store: Store, folder: Path) -> None:
@@ -227,20 +304,71 @@ def stage_inputs(stage: Stage, store: Store, folder: Path) -> None:
     The key ``none`` stands for an input that does not exist and that the stage can do without.
 
     Raises:
-        StageFailure: an input is missing.
+        StageFailure: an input is missing, or is another one than the stage was started for.
     """
     for path_template, key_template in stage.definition["inputs"].items():
         path, key = stage.fill(path_template), stage.fill(key_template)
-        if key == "none":
+        if key == _NONE:
             continue
-        keys = store.list(key) if key.endswith("/") else [key]
-        if not keys:
-            raise StageFailure(STORE_FAILED, f"there is nothing under {key}; run the stage that writes it first")
-        for each in keys:
+        for each, sha256 in _objects(stage, store, key, folder).items():
             target = folder / (path + each.removeprefix(key) if key.endswith("/") else path)
             target.parent.mkdir(parents=True, exist_ok=True)
             store.download(each, target)
+            if sha256 not in ("", _NONE) and (found := sha256_of(target)) != sha256:
+                raise StageFailure(
+                    STORE_FAILED,
+                    f"{each} has SHA-256 {found}, the stage was started for {sha256}: it has been replaced meanwhile; "
+                    "complete the run. If that says the same, it is damaged; make it anew with force",
+                )
     (folder / "output").mkdir()
+
+
+def _objects(stage: Stage, store: Store, key: str, folder: Path) -> dict[str, str]:
+    """Keys of an input's objects with the SHA-256 that each has to have; empty where none is known."""
+    if not key.endswith("/"):
+        return {key: stage.variables["INPUT_SHA256"]}
+    if stage.variables["IDENTITY"]:
+        found = _outputs_by_receipt(stage, store, folder)
+        found = {each: sha256 for each, sha256 in found.items() if each.startswith(key)}
+    else:
+        found = dict.fromkeys(store.list(key), "")
+    if not found:
+        raise StageFailure(STORE_FAILED, f"there is nothing under {key}; run the stage that writes it first")
+    return found
+
+
+def _outputs_by_receipt(stage: Stage, store: Store, folder: Path) -> dict[str, str]:
+    """What stages have left for the inputs that this one is run for: keys and their SHA-256.
+
+    That is what has the same identity, and the tables of states, which have identities of their own.
+
+    Raises:
+        StageFailure: a state's table was made for other inputs, or is not there.
+    """
+    inputs = _read(store, f"{stage.prefix}inputs.json", folder)
+    receipts = {key: _read(store, key, folder) for key in store.list(f"{stage.prefix}{RECEIPTS}")}
+    wanted = {
+        f"{stage.prefix}{RECEIPTS}tabulate_state-{state}.json": identity
+        for state, identity in inputs["tabulations"].items()
+    }
+    stale = [key for key, identity in wanted.items() if receipts.get(key, {}).get("identity") != identity]
+    if stale:
+        raise StageFailure(
+            STORE_FAILED, f"not made for the zips of this run: {', '.join(stale)}; complete the run, which makes them"
+        )
+    return {
+        key: sha256
+        for name, receipt in receipts.items()
+        if receipt["identity"] == wanted.get(name, stage.variables["IDENTITY"])
+        for key, sha256 in receipt["outputs"].items()
+    }
+
+
+def _read(store: Store, key: str, folder: Path) -> dict[str, Any]:
+    path = folder / "read.json"
+    store.download(key, path)
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
 
 
 def pack(folder: Path) -> None:
@@ -309,11 +437,13 @@ def _peak_of_children() -> int:
 
 
 def keep_failure(store: Store, stage: Stage, failure: StageFailure) -> None:
-    """Leave the message where the state machine's report finds it."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "failure.json"
-        path.write_text(json.dumps({"Error": f"exit status {failure.status}", "Cause": f"{stage.label}: {failure}"}))
-        store.upload(path, stage.failure_key)
+    """Leave the message where the state machine's report finds it.
+
+    Raises:
+        StageFailure: the store did not take it.
+    """
+    content = json.dumps({"Error": f"exit status {failure.status}", "Cause": f"{stage.label}: {failure}"})
+    store.put(content.encode(), stage.failure_key)
 
 
 def main(arguments: list[str], environment: Mapping[str, str]) -> int:
@@ -326,14 +456,21 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
         return failure.status
     try:
         run(stage, store)
-    except StageFailure as failure:
-        print(f"ERROR {stage.label}: {failure}", flush=True)
+    except Exception as error:
+        told = error if isinstance(error, StageFailure) else StageFailure(SYSTEM_FAILED, _unforeseen(error))
+        print(f"ERROR {stage.label}: {told}", flush=True)
         try:
-            keep_failure(store, stage, failure)
-        except StageFailure as second:
+            keep_failure(store, stage, told)
+        except (StageFailure, OSError) as second:
             print(f"ERROR the failure could not be kept: {second}", flush=True)
-        return failure.status
+        return told.status
     return 0
+
+
+def _unforeseen(error: Exception) -> str:
+    """What is known of an error that has no name here; where it happened goes to the log."""
+    traceback.print_exc()
+    return f"{type(error).__name__}: {error}"
 
 
 if __name__ == "__main__":

@@ -42,9 +42,10 @@ def check_extracts(
         causes: what the state machine recorded of failed items, by <ST>-<year>.
     """
     produced, missing = [], {}
+    made = plan.made(manifests)
     for work in plan.expected:
         item = work.state_year
-        manifest = manifests.get(item)
+        manifest = made.get(item)
         if manifest is None or item not in zip_sizes:
             missing[item] = cause_of(causes.get(str(item)))
         elif zip_sizes[item] != manifest.zip.bytes:

@@ -1,20 +1,19 @@
 """What the stages of a year have left in the store."""
 
-import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from nibrs_pipeline.errors import BrokenExtract
-from nibrs_pipeline.estimation import YearInputs
-from nibrs_pipeline.keys import estimation_prefix, inputs_key
+from nibrs_pipeline.estimation import Receipt, YearInputs
+from nibrs_pipeline.keys import RECEIPTS, estimation_prefix, inputs_key
 from nibrs_pipeline.store import Store
 
 
 def read_inputs(store: Store, run_id: str, year: int) -> YearInputs | None:
     """What the run estimates the year from, or None if that is not known yet."""
     content = store.get(inputs_key(run_id, year))
-    return YearInputs.model_validate_json(content) if content is not None else None
+    return YearInputs.from_json(content) if content is not None else None
 
 
 def require_inputs(store: Store, run_id: str, year: int) -> YearInputs:
@@ -29,11 +28,14 @@ def require_inputs(store: Store, run_id: str, year: int) -> YearInputs:
     return found
 
 
-def tabulated_states(store: Store, run_id: str, year: int) -> set[str]:
-    """The states whose table is there."""
-    prefix = f"{estimation_prefix(run_id, year)}tabulated/"
-    names = (key.removeprefix(prefix) for key in store.sizes(prefix))
-    return {match[1] for name in names if (match := re.fullmatch(r"([A-Z]{2})\.csv", name))}
+def receipts(store: Store, run_id: str, year: int) -> dict[str, Receipt]:
+    """What stages have left, by name: ``weight``, ``tabulate_state-AZ``."""
+    prefix = f"{estimation_prefix(run_id, year)}{RECEIPTS}"
+    found = store.get_many(store.sizes(prefix))
+    return {
+        key.removeprefix(prefix).removesuffix(".json"): Receipt.model_validate_json(content)
+        for key, content in found.items()
+    }
 
 
 def stage_failures(store: Store, run_id: str, year: int) -> dict[str, bytes]:
@@ -49,20 +51,22 @@ def clear_failures(store: Store, run_id: str, year: int) -> None:
         store.delete(key)
 
 
-def report_files(store: Store, run_id: str, year: int, folder: Path) -> Iterator[tuple[str, bytes]]:
+def report_files(store: Store, inputs: YearInputs, folder: Path) -> Iterator[tuple[str, bytes]]:
     """What the stage report has written, name and content in the order of names.
 
     Args:
         folder: where there is space for the zip that the stage has left.
 
     Raises:
-        BrokenExtract: it has left nothing.
+        BrokenExtract: it has left nothing that was made for these inputs.
     """
+    run_id, year = inputs.run_id, inputs.year
     key = f"{estimation_prefix(run_id, year)}report.zip"
-    if key not in store.sizes(key):
-        raise BrokenExtract(f"run {run_id} has no report of {year}; start it again")
+    receipt = receipts(store, run_id, year).get("report")
+    if receipt is None or receipt.identity != inputs.identity or key not in receipt.outputs:
+        raise BrokenExtract(f"run {run_id} has no report of {year} that was made for its inputs; start it again")
     path = folder / "report.zip"
-    store.download(key, path)
+    store.download(key, path, receipt.outputs[key])
     with zipfile.ZipFile(path) as archive:
         for name in sorted(archive.namelist()):
             yield name, archive.read(name)

@@ -121,6 +121,7 @@ def extract_state_year(
         source=source,
         catalog_version=catalog.version,
         packing=PACKING,
+        made_for=item.identity,
         common_sha256=common[0].sha256,
         simulated=provenance.simulated,
         source_notes=provenance.notes,

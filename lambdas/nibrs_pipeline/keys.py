@@ -20,6 +20,9 @@ RUNS = "runs/"
 #: Held by the execution that is publishing.
 PUBLISH_LEASE = "runs/publishing.json"
 
+#: Under a year's prefix: what each stage has left, for what.
+RECEIPTS = "made/"
+
 _MANIFEST = ".manifest.json"
 
 
@@ -136,6 +139,11 @@ def staged(run_id: str, public_key: str) -> str:
 def manifest_of(zip_key: str) -> str:
     """The manifest beside a zip."""
     return zip_key.removesuffix(".zip") + _MANIFEST
+
+
+def is_manifest(key: str) -> bool:
+    """Whether a key is that of a manifest."""
+    return key.endswith(_MANIFEST)
 
 
 def state_year_of(manifest_key: str) -> StateYear | None:

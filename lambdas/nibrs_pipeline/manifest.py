@@ -100,7 +100,7 @@ class StateYearManifest(_Record):
     """Beside ``<ST>-<year>.zip``.
 
     ``simulated``, ``source_notes`` and ``source_codes`` are what was known of its source; manifests of earlier versions
-    lack them.
+    lack them. ``made_for`` is the identity of the work item that the zip was made for.
     """
 
     kind: Literal["state-year"] = "state-year"
@@ -117,6 +117,7 @@ class StateYearManifest(_Record):
     simulated: bool = False
     source_notes: tuple[SourceNote, ...] = ()
     source_codes: tuple[SourceCode, ...] = ()
+    made_for: str = ""
 
     @property
     def provenance(self) -> Provenance:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database import SourcePosition
 from nibrs_pipeline.errors import BadRequest
+from nibrs_pipeline.identity import identity_of
 from nibrs_pipeline.keys import StateYear
 from nibrs_pipeline.manifest import BundleManifest, StateYearManifest
 from nibrs_pipeline.provenance import UNKNOWN, Provenance, require_one_world
@@ -16,7 +17,11 @@ from nibrs_pipeline.request import Request, Scope
 
 
 class WorkItem(BaseModel):
-    """One state-year to extract; ``reason`` says why."""
+    """One state-year to extract; ``reason`` says why.
+
+    ``identity`` names what is asked for: the state-year as this plan found it. Only a zip with this identity counts
+    as the item's.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -26,6 +31,7 @@ class WorkItem(BaseModel):
     year: int
     reason: str
     force: bool = False
+    identity: str = ""
 
     @property
     def state_year(self) -> StateYear:
@@ -54,6 +60,11 @@ class Plan(BaseModel):
     bundles: list[BundleItem]
     force: bool = False
     estimate_years: list[int] = []
+
+    def made(self, staged: Mapping[StateYear, StateYearManifest]) -> dict[StateYear, StateYearManifest]:
+        """What of that which the run has staged was made for this plan."""
+        wanted = {work.state_year: work.identity for work in self.expected}
+        return {item: each for item, each in staged.items() if item in wanted and each.made_for == wanted[item]}
 
 
 @dataclass(frozen=True)
@@ -182,6 +193,11 @@ def make_plan(
             year=item.year,
             reason="; ".join(reasons) or ("forced" if to_make else "staged by an earlier try of this run"),
             force=request.force,
+            identity=(
+                identity_of(run_id, *item, source.position.system, source.position.time)
+                if to_make
+                else staged[item].made_for
+            ),
         )
         expected.append(work)
         if to_make:

@@ -14,14 +14,17 @@ from nibrs_pipeline.index_page import download_index, index_html, index_json
 from nibrs_pipeline.keys import (
     INDEX_HTML,
     INDEX_JSON,
+    PUBLIC_PREFIXES,
+    StateYear,
     common_key,
+    is_manifest,
     manifest_of,
     public_bundle_key,
     public_report_key,
     publication_key,
     staged,
 )
-from nibrs_pipeline.manifest import REPORT_PAGE, EstimatesManifest
+from nibrs_pipeline.manifest import REPORT_PAGE, BundleManifest, EstimatesManifest, StateYearManifest
 from nibrs_pipeline.manifest_store import (
     read_plan,
     read_published,
@@ -56,7 +59,7 @@ def publish_run(
     """
     with publish_lease(store, run_id, execution) as lease:
         plan = read_plan(store, run_id)
-        mine, theirs = _staged(store, run_id), _published(store)
+        mine, theirs = _made_for(plan, _staged(store, run_id)), _published(store)
         tags = _require_whole(store, plan, mine, theirs)
         pages = {manifest.year: _checked_page(store, run_id, manifest) for manifest in _estimates(mine)}
         switched = to_switch(mine, theirs)
@@ -77,7 +80,7 @@ def publish_run(
         companions = [key for manifest in switched for key in companion_keys(manifest)]
         refresh([*zips, *companions, INDEX_JSON, INDEX_HTML])
         lease.renew()
-        _clear(store, run_id, mine)
+        _clear(store, run_id)
         store.delete(publication_key(run_id))
     return zips, [key for manifest in mine if (key := public_key(manifest)) not in zips]
 
@@ -97,6 +100,25 @@ def write_index(store: Store) -> None:
     index = download_index(*read_published(store), read_published_estimates(store))
     store.put(INDEX_JSON, index_json(index))
     store.put(INDEX_HTML, index_html(index))
+
+
+def _made_for(plan: Plan, manifests: list[AnyManifest]) -> list[AnyManifest]:
+    """What of that which is staged was made for the plan; what an earlier try left for another stays where it is.
+
+    Raises:
+        BrokenExtract: a bundle was made of other zips of the run.
+    """
+    zips = {each.item: each for each in manifests if isinstance(each, StateYearManifest)}
+    made = plan.made(zips)
+    for bundle in (each for each in manifests if isinstance(each, BundleManifest)):
+        for member in bundle.members:
+            mine = made.get(StateYear(member.state, member.year))
+            if mine and mine.zip.sha256 != member.sha256:
+                raise BrokenExtract(
+                    f"the bundle {bundle.name} was made of another zip of {mine.item} by an earlier try, and not anew; "
+                    "see the logs of Build bundles and complete the run"
+                )
+    return [each for each in manifests if not isinstance(each, StateYearManifest) or each.item in made]
 
 
 def _require_whole(store: Store, plan: Plan, mine: list[AnyManifest], theirs: list[AnyManifest]) -> dict[str, str]:
@@ -150,9 +172,10 @@ def _checked_page(store: Store, run_id: str, manifest: EstimatesManifest) -> byt
     return content
 
 
-def _clear(store: Store, run_id: str, manifests: list[AnyManifest]) -> None:
-    """Remove what was staged: it is published, or superseded."""
-    for manifest in manifests:
-        for key in [*reversed(companion_keys(manifest)), public_key(manifest)]:
-            store.delete(staged(run_id, key))
+def _clear(store: Store, run_id: str) -> None:
+    """Remove all that was staged: it is published, or superseded. Manifests first, so that none is without its zip."""
+    there = [key for prefix in PUBLIC_PREFIXES for key in store.sizes(staged(run_id, prefix))]
+    manifests = [key for key in there if is_manifest(key)]
+    store.delete_many(manifests)
+    store.delete_many(key for key in there if key not in set(manifests))
     store.delete(common_key(run_id))

@@ -4,11 +4,15 @@ import json
 from dataclasses import dataclass
 from typing import Any, Self
 
+#: The name of our container; services such as GuardDuty put others of their own into the task.
+CONTAINER = "estimation"
+
 #: What the exit statuses of containers/r_estimation/entry_point.py mean.
 _MEANINGS = {
     1: "the stage failed",
     2: "it was started wrongly",
-    3: "an input is missing, or the bucket did not take or give an object",
+    3: "an input is missing or another one, or the bucket did not take or give an object",
+    4: "the container's disk is full, or another fault of its system",
     124: "it ran out of time",
     137: "it was killed, most likely because it ran out of memory; give the stage more in stages.json",
 }
@@ -31,14 +35,15 @@ class StoppedTask:
         """
         try:
             task: dict[str, Any] = json.loads(cause[cause.index("{") :])
-            [container] = task["Containers"]
-            [override] = task["Overrides"]["ContainerOverrides"]
+            override = _ours(task["Overrides"]["ContainerOverrides"])
             variables = {each["Name"]: each["Value"] for each in override["Environment"]}
             stage = override["Command"][0]
-        except (ValueError, KeyError, TypeError, IndexError):
+            # A task that failed to start may have no containers yet.
+            container = _ours(task.get("Containers") or [{"Name": CONTAINER}])
+        except (ValueError, KeyError, TypeError, IndexError, StopIteration):
             return None
-        reason = container.get("Reason") or task.get("StoppedReason", "")
-        return cls(stage, variables, container.get("ExitCode"), reason)
+        reasons = dict.fromkeys(filter(None, (container.get("Reason"), task.get("StoppedReason"))))
+        return cls(stage, variables, container.get("ExitCode"), "; ".join(reasons) or str(task.get("StopCode", "")))
 
     @property
     def failure_key(self) -> str:
@@ -54,3 +59,8 @@ class StoppedTask:
 
     def _places(self) -> list[str]:
         return [self.variables[name] for name in ("INPUT_STATE", "GEOGRAPHY_GROUP") if name in self.variables]
+
+
+def _ours(containers: list[dict[str, Any]]) -> dict[str, Any]:
+    """Our container; raises StopIteration if it is not there."""
+    return next(each for each in containers if each["Name"] == CONTAINER)

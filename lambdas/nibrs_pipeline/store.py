@@ -264,6 +264,11 @@ class Store:
         with ThreadPoolExecutor(_THREADS) as pool:
             list(pool.map(lambda each: self.put(*each), contents))
 
+    def delete_many(self, keys: Iterable[str]) -> None:
+        """Remove objects side by side."""
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(self.delete, keys))
+
     def folders(self, prefix: str) -> list[str]:
         """Prefixes that end with the next slash after a prefix."""
         with _translated(self.bucket, prefix):

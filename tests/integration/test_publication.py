@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from nibrs_pipeline.keys import (
     staged,
 )
 from nibrs_pipeline.manifest import FileEntry, StateYearManifest
-from nibrs_pipeline.planning import BundleItem, Plan
+from nibrs_pipeline.planning import BundleItem, Plan, WorkItem
 from nibrs_pipeline.publication import publish_run
 from nibrs_pipeline.store import Store
 from nibrs_pipeline.web_caches import invalidate, paths_of
@@ -62,7 +62,19 @@ def stage(store: Store, run_id: str, made: StateYearManifest, content: bytes = C
     key = staged(run_id, public_zip_key(made.item))
     store.put(key, content)
     store.put(manifest_of(key), of(made, content).to_json())
-    store.put(plan_key(run_id), Plan(run_id=run_id, expected=[], to_extract=[], bundles=[]).model_dump_json().encode())
+    plan(store, run_id, made)
+
+
+def plan(store: Store, run_id: str, *made: StateYearManifest, bundles: Iterable[BundleItem] = ()) -> None:
+    """Let a run expect these state-years besides those that it expects already."""
+    earlier = store.get(plan_key(run_id))
+    there = Plan.model_validate_json(earlier).expected if earlier else []
+    more = [
+        WorkItem(run_id=run_id, state=each.state, state_name=each.state_name, year=each.year, reason="x")
+        for each in made
+    ]
+    planned = Plan(run_id=run_id, expected=[*there, *more], to_extract=more, bundles=list(bundles))
+    store.put(plan_key(run_id), planned.model_dump_json().encode())
 
 
 def lease(run_id: str, minutes: int, execution: str = "1") -> bytes:
@@ -77,6 +89,14 @@ def test_what_is_staged_is_published_and_cleared(store: Store) -> None:
     assert json.loads(store.get("downloads/index.json") or b"")["state_years"][0]["state"] == "AZ"
     assert store.sizes("runs/r/downloads/") == {}
     assert store.get(PUBLISH_LEASE) is None
+
+
+def test_what_an_earlier_try_left_for_another_plan_is_not_published(store: Store) -> None:
+    stage(store, "r", manifest(*AZ))
+    stage(store, "r", manifest("LA", 2013).model_copy(update={"made_for": "an earlier plan"}))
+    assert publish_run(store, "r", "arn:r:1") == (["downloads/2016/AZ-2016.zip"], [])
+    assert store.get("downloads/2013/LA-2013.zip") is None
+    assert store.sizes("runs/r/downloads/") == {}
 
 
 def test_later_data_is_never_replaced_by_earlier(store: Store) -> None:
@@ -112,8 +132,7 @@ def test_a_zip_of_another_size_than_its_manifest_says_stops_all(store: Store) ->
 def test_a_bundle_that_was_not_built_stops_all_unless_it_is_published_already(store: Store) -> None:
     stage(store, "earlier", manifest(*AZ))
     item = BundleItem(run_id="earlier", name="AZ-all-years", members=["AZ-2016"])
-    plan = Plan(run_id="earlier", expected=[], to_extract=[], bundles=[item])
-    store.put(plan_key("earlier"), plan.model_dump_json().encode())
+    plan(store, "earlier", bundles=[item])
     with pytest.raises(BrokenExtract, match="bundles were not built: AZ-all-years"):
         publish_run(store, "earlier", "arn:earlier:1")
     store.put(manifest_of(public_bundle_key("AZ-all-years")), bundle("AZ-all-years").to_json())
@@ -158,7 +177,7 @@ def test_the_page_beside_estimates_is_the_one_in_their_zip(store: Store) -> None
     key = staged("r", public_estimates_key(2016))
     store.put(key, content)
     store.put(manifest_of(key), made.to_json())
-    store.put(plan_key("r"), Plan(run_id="r", expected=[], to_extract=[], bundles=[]).model_dump_json().encode())
+    plan(store, "r")
     store.put(staged("r", public_report_key(2016)), b"<p>of another try")
     with pytest.raises(BrokenExtract, match=r"report.html is not the page of the zip beside it"):
         publish_run(store, "r", "arn:r:1")

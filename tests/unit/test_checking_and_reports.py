@@ -35,6 +35,16 @@ def test_what_is_missing_is_named_with_its_cause() -> None:
     }
 
 
+def test_what_an_earlier_try_left_is_not_what_was_asked_for() -> None:
+    plan = planned(AZ, LA)
+    plan = plan.model_copy(update={"expected": [w.model_copy(update={"identity": "now"}) for w in plan.expected]})
+    left = {AZ: manifest(*AZ).model_copy(update={"made_for": "now"}), LA: manifest(*LA)}
+    check = check_extracts(plan, left, {AZ: 1000, LA: 1000}, {"LA-2013": b'{"Error": "EmptyTable", "Cause": "none"}'})
+    assert check.produced == [AZ]
+    assert check.missing == {LA: "EmptyTable: none"}
+    assert plan.made({**left, NE: manifest(*NE)}).keys() == {AZ}
+
+
 @pytest.mark.parametrize(("tolerated", "fails"), [(0, True), (49.9, True), (50, False), (100, False)])
 def test_a_run_fails_if_more_is_missing_than_is_tolerated(tolerated: float, fails: bool) -> None:
     check = Check([AZ], {LA: "DiskFull: no space left"})

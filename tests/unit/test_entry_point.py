@@ -1,15 +1,23 @@
 """The container's entry point: what it is told, what it says when it cannot work, and what it leaves behind."""
 
+import hashlib
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from nibrs_local.container_tasks import estimation_folder, stage_definitions
+from nibrs_pipeline.errors import StorageUnavailable
+from nibrs_pipeline.store import Store
+
+from tests.cutting_server import cutting_server
 
 PREFIX = "runs/r/estimation/2016/"
 WEIGHT = {"ESTIMATION_PREFIX": PREFIX, "DATA_YEAR": "2016"}
@@ -17,13 +25,22 @@ TABULATE = {**WEIGHT, "INPUT_STATE": "AZ", "STATE_ZIP": "downloads/2016/AZ-2016.
 
 
 def entry_point(
-    store: Path | str, *arguments: str, path: str = os.environ["PATH"], **variables: str
+    store: Path | str,
+    *arguments: str,
+    path: str = os.environ["PATH"],
+    largest_file: int | None = None,
+    **variables: str,
 ) -> tuple[int, str]:
+    def limit() -> None:
+        if largest_file is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
     done = subprocess.run(
         [sys.executable, str(estimation_folder() / "entry_point.py"), *arguments],
         env={"PATH": path, "ARTIFACT_STORE": str(store), **variables},
-        capture_output=True, text=True, check=False,
+        capture_output=True, text=True, check=False, preexec_fn=limit,
     )  # fmt: skip
+    assert "Traceback" not in done.stderr
     return done.returncode, done.stdout
 
 
@@ -127,3 +144,170 @@ def test_a_stage_that_does_not_end_is_stopped_with_what_it_started(store: Path, 
 def test_without_r_it_says_what_to_install(store: Path, tmp_path: Path) -> None:
     status, output = entry_point(store, "tabulate_state", path=str(tmp_path), **TABULATE)
     assert (status, "Rscript was not found; install R" in output) == (2, True)
+
+
+def sha256(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def leave(store: Path, name: str, identity: str, **outputs: str) -> None:
+    """What a stage has left: its outputs by path, and its receipt."""
+    for path, content in outputs.items():
+        (store / PREFIX / path).parent.mkdir(parents=True, exist_ok=True)
+        (store / PREFIX / path).write_text(content)
+    receipt = store / PREFIX / "made" / f"{name}.json"
+    receipt.parent.mkdir(parents=True, exist_ok=True)
+    hashes = {PREFIX + path: sha256(content) for path, content in outputs.items()}
+    receipt.write_text(json.dumps({"identity": identity, "outputs": hashes}))
+
+
+@pytest.fixture
+def tabulated(store: Path) -> Path:
+    """A store with two states' tables, made for what the year is estimated from now, and one of an earlier try."""
+    leave(store, "tabulate_state-AZ", "az1", **{"tabulated/AZ.csv": "az"})
+    leave(store, "tabulate_state-LA", "la1", **{"tabulated/LA.csv": "la"})
+    leave(store, "tabulate_state-NE", "ne0", **{"tabulated/NE.csv": "gone"})
+    (store / PREFIX / "reference").mkdir()
+    (store / PREFIX / "reference" / "reference-2016.zip").write_text("reference")
+    (store / PREFIX / "inputs.json").write_text(json.dumps({"tabulations": {"AZ": "az1", "LA": "la1"}}))
+    return store
+
+
+FOR_NOW = {**WEIGHT, "IDENTITY": "year1", "INPUT_SHA256": sha256("reference")}
+#: Lists what it was given, as its only output.
+LISTING = (
+    'mkdir "$OUTPUT_PIPELINE_DIR/weights"; cd "$INPUT_PIPELINE_DIR"; ls * > "$OUTPUT_PIPELINE_DIR/weights/seen.csv"'
+)
+
+
+def test_a_receipt_says_what_the_outputs_were_made_for_and_what_they_are(tabulated: Path, tmp_path: Path) -> None:
+    status, output = entry_point(tabulated, "weight", path=rscript(tmp_path / "bin", LISTING), **FOR_NOW)
+    assert status == 0, output
+    seen = (tabulated / PREFIX / "weights" / "seen.csv").read_text()
+    assert seen == "AZ.csv\nLA.csv\n", "what an earlier try left of another state is not read"
+    receipt = json.loads((tabulated / PREFIX / "made" / "weight.json").read_text())
+    assert receipt == {"identity": "year1", "outputs": {f"{PREFIX}weights/seen.csv": sha256(seen)}}
+
+
+def test_a_stage_run_twice_leaves_the_same(tabulated: Path, tmp_path: Path) -> None:
+    path = rscript(tmp_path / "bin", LISTING)
+
+    def left() -> dict[str, bytes]:
+        assert entry_point(tabulated, "weight", path=path, **FOR_NOW)[0] == 0
+        return {str(file): file.read_bytes() for file in tabulated.rglob("*") if file.is_file()}
+
+    assert left() == left()
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("made/tabulate_state-LA.json", '{"identity": "la0", "outputs": {}}', "not made for the zips of this run: "),
+        ("tabulated/LA.csv", "half", f"tabulated/LA.csv has SHA-256 {sha256('half')}, the stage was started for "),
+        ("reference/reference-2016.zip", "newer", "reference-2016.zip has SHA-256"),
+    ],
+    ids=["made for another zip", "written by another try", "another reference extract"],
+)
+def test_what_was_made_for_other_inputs_is_refused(
+    tabulated: Path, tmp_path: Path, file: str, content: str, said: str
+) -> None:
+    (tabulated / PREFIX / file).write_text(content)
+    status, output = entry_point(tabulated, "weight", path=rscript(tmp_path / "bin", LISTING), **FOR_NOW)
+    assert status == 3
+    assert said in output
+    assert not (tabulated / PREFIX / "made" / "weight.json").exists()
+    kept = json.loads((tabulated / PREFIX / "failures" / "weight.json").read_text())
+    assert said in kept["Cause"]
+
+
+def test_outputs_of_other_inputs_are_not_read_by_later_stages(tabulated: Path, tmp_path: Path) -> None:
+    leave(tabulated, "weight", "year0", **{"weights/weights.csv": "old"})
+    path = rscript(tmp_path / "bin", LISTING)
+    variables = {**WEIGHT, "IDENTITY": "year1", "GEOGRAPHY_GROUP": "nation"}
+    status, output = entry_point(tabulated, "estimate", path=path, **variables)
+    assert (status, f"there is nothing under {PREFIX}weights/" in output) == (3, True)
+
+
+def test_a_zip_that_was_replaced_since_the_work_was_planned_is_not_taken(store: Path, tmp_path: Path) -> None:
+    path = rscript(tmp_path / "bin", "true")
+    assert entry_point(store, "tabulate_state", path=path, INPUT_SHA256=sha256("a zip"), **TABULATE)[0] == 0
+    status, output = entry_point(store, "tabulate_state", path=path, INPUT_SHA256=sha256("planned"), **TABULATE)
+    assert status == 3
+    assert f"AZ-2016.zip has SHA-256 {sha256('a zip')}, the stage was started for {sha256('planned')}" in output
+
+
+def kept_failure(store: Path) -> dict[str, str]:
+    found: dict[str, str] = json.loads((store / PREFIX / "failures" / "tabulate_state-AZ.json").read_text())
+    return found
+
+
+def test_a_file_that_is_too_large_for_the_disk_ends_with_a_kept_message(store: Path) -> None:
+    (store / "downloads" / "2016" / "AZ-2016.zip").write_bytes(bytes(1 << 20))
+    status, output = entry_point(store, "tabulate_state", largest_file=1 << 16, **TABULATE)
+    assert status == 4
+    assert "no space left in " in output
+    assert kept_failure(store)["Error"] == "exit status 4"
+    assert "give the stage more storage_gb in stages.json" in kept_failure(store)["Cause"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("a small disk can only be mounted by root")
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=72k", "small", str(folder)], check=False).returncode:
+        pytest.skip("this machine does not let root mount")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_ends_with_a_kept_message(store: Path, small_disk: Path, tmp_path: Path) -> None:
+    (store / "downloads" / "2016" / "AZ-2016.zip").write_bytes(bytes(1 << 20))
+    status, output = entry_point(store, "tabulate_state", TMPDIR=str(small_disk), **TABULATE)
+    assert (status, "no space left in" in output) == (4, True)
+    assert kept_failure(store)["Error"] == "exit status 4"
+
+
+def test_a_full_bucket_folder_is_told_even_if_the_message_cannot_be_kept(store: Path, small_disk: Path) -> None:
+    zip_ = small_disk / "downloads" / "2016" / "AZ-2016.zip"
+    zip_.parent.mkdir(parents=True)
+    zip_.write_bytes(bytes(1000))
+    with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(1 << 10))
+    status, output = entry_point(small_disk, "tabulate_state", path="/nowhere", **TABULATE)
+    assert status == 2
+    assert "ERROR tabulate_state AZ 2016: Rscript was not found" in output
+    assert "ERROR the failure could not be kept: " in output
+    assert "No space left on device" in output
+
+
+def test_a_cut_download_ends_with_a_kept_message() -> None:
+    with cutting_server() as (address, taken):
+        status, output = entry_point(
+            "s3://bucket", "tabulate_state", **TABULATE,
+            AWS_ENDPOINT_URL=address, AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_REGION="us-east-1",
+        )  # fmt: skip
+    assert status == 3
+    assert "s3://bucket/downloads/2016/AZ-2016.zip: Max Retries Exceeded; complete the run" in output
+    [(path, content)] = taken.items()
+    assert path == f"/bucket/{PREFIX}failures/tabulate_state-AZ.json"
+    assert b"exit status 3" in content
+    assert b"AZ-2016.zip: Max Retries Exceeded" in content
+
+
+def test_a_cut_download_of_a_function_is_one_that_may_be_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cutting_server() as (address, _):
+        for name, value in {
+            "AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }.items():  # fmt: skip
+            monkeypatch.setenv(name, value)
+        store = Store("bucket")
+        with pytest.raises(StorageUnavailable, match=r"s3://bucket/a\.zip: Max Retries Exceeded"):
+            store.download("a.zip", tmp_path / "a.zip")
+        with pytest.raises(StorageUnavailable, match=r"s3://bucket/a\.json: "):
+            store.get("a.json")

@@ -6,10 +6,12 @@ import pytest
 from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.errors import BadRequest, MissingExtracts, MissingTabulations
 from nibrs_pipeline.estimation import (
+    Receipt,
     YearInputs,
     is_up_to_date,
     require_all_tabulated,
     states_to_tabulate,
+    tabulated_states,
     year_inputs,
     year_summary,
 )
@@ -37,7 +39,9 @@ def stopped(stage: str, exit_code: int | None, **variables: str) -> str:
         {
             "Containers": [container],
             "StoppedReason": "CannotPullContainerError: not found",
-            "Overrides": {"ContainerOverrides": [{"Command": [stage], "Environment": environment}]},
+            "Overrides": {
+                "ContainerOverrides": [{"Name": "estimation", "Command": [stage], "Environment": environment}]
+            },
         }
     )
 
@@ -63,25 +67,58 @@ def test_estimates_are_up_to_date_if_zips_reference_and_method_are_the_same() ->
     assert not is_up_to_date(inputs(horizon=101), same)
 
 
+def receipts_of(made: YearInputs, *states: str) -> dict[str, Receipt]:
+    """What the stage leaves that has tabulated states for these inputs."""
+    return {f"tabulate_state-{state}": Receipt(identity=made.tabulations[state], outputs={}) for state in states}
+
+
 def test_only_states_whose_zip_or_method_changed_are_tabulated_again() -> None:
     made = inputs()
-    assert [item.state for item in states_to_tabulate(made, None, {"AZ", "LA"})] == ["AZ", "LA"]
-    assert states_to_tabulate(made, made, {"AZ", "LA"}) == []
-    assert [item.state for item in states_to_tabulate(made, made, {"AZ"})] == ["LA"]
-    assert [item.state for item in states_to_tabulate(inputs(horizon=101), made, {"AZ", "LA"})] == ["LA"]
-    assert [item.state for item in states_to_tabulate(inputs(method="n"), made, {"AZ", "LA"})] == ["AZ", "LA"]
+
+    def again(now: YearInputs, left: dict[str, Receipt]) -> list[str]:
+        return [item.state for item in states_to_tabulate(now, tabulated_states(now, left))]
+
+    both = receipts_of(made, "AZ", "LA")
+    assert again(made, {}) == ["AZ", "LA"]
+    assert again(made, both) == []
+    assert again(made, receipts_of(made, "AZ")) == ["LA"]
+    assert again(inputs(horizon=101), both) == ["LA"]
+    assert again(inputs(method="n"), both) == ["AZ", "LA"]
+    # What another stage has left says nothing of a state.
+    assert again(made, {"weight": both["tabulate_state-AZ"]}) == ["AZ", "LA"]
+
+
+def test_inputs_are_the_same_if_contents_and_method_are_and_are_read_as_they_were_written() -> None:
+    made = inputs()
+    assert YearInputs.from_json(made.to_json()) == made
+    assert json.loads(made.to_json())["tabulations"] == made.tabulations
+    later = made.model_copy(update={"source": made.source.model_copy(update={"snapshot_time": "2027"})})
+    assert later.identity == made.identity
+    others = [
+        inputs(method="n"),
+        inputs(horizon=101),
+        made.model_copy(update={"year": 2015}),
+        made.model_copy(update={"source": made.source.model_copy(update={"reference_sha256": "other"})}),
+        made.model_copy(update={"previous_zip_sha256": "other"}),
+    ]
+    assert len({made.identity, *(other.identity for other in others)}) == 6
 
 
 def test_the_state_machine_is_told_keys_and_counts() -> None:
     made = inputs()
-    work = states_to_tabulate(made, None, set())
+    work = states_to_tabulate(made, set())
     assert work[0].model_dump() == {
-        "year": "2016", "state": "AZ", "zip_key": "downloads/2016/AZ-2016.zip",
-        "estimation_prefix": "runs/r/estimation/2016/",
+        "year": "2016", "state": "AZ", "zip_key": "downloads/2016/AZ-2016.zip", "zip_sha256": "AZ2016100",
+        "identity": made.tabulations["AZ"], "estimation_prefix": "runs/r/estimation/2016/",
     }  # fmt: skip
     summary = year_summary(made, work, False)
     assert summary["states"] == {"count": 2, "key": "runs/r/plan/tabulate-2016.json"}
     assert summary["geography_groups"] == ["nation", "regions", "states"]
+    assert (summary["identity"], summary["reference_sha256"], summary["previous_sha256"]) == (
+        made.identity,
+        "ref",
+        "none",
+    )
 
 
 def test_a_state_that_was_not_tabulated_is_named_with_the_stages_own_words() -> None:
@@ -108,6 +145,27 @@ def test_a_container_that_never_ran_is_told_with_the_reason_of_ecs() -> None:
     assert str(task) == "weight 2016: the container did not run: CannotPullContainerError: not found"
     assert task is not None
     assert task.failure_key == "runs/r/estimation/2016/failures/weight.json"
+
+
+def test_our_container_is_found_beside_those_that_services_add() -> None:
+    cause = json.loads(stopped("weight", 137, DATA_YEAR="2016"))
+    cause["Containers"].insert(0, {"Name": "aws-guardduty-agent-x", "ExitCode": 0})
+    cause["Overrides"]["ContainerOverrides"].insert(0, {"Name": "aws-guardduty-agent-x"})
+    assert str(StoppedTask.from_cause(json.dumps(cause))).startswith("weight 2016: exit status 137, it was killed")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"Containers": []}, "CannotPullContainerError: not found"),
+        ({"StoppedReason": "Timeout waiting for network interface provisioning to complete."}, "Timeout waiting for"),
+        ({"Containers": [{"Name": "estimation", "Reason": "CannotStart"}], "StoppedReason": None}, "CannotStart"),
+        ({"StoppedReason": ""}, "TaskFailedToStart"),
+    ],
+)
+def test_a_task_that_failed_to_start_is_told_with_whatever_ecs_says(change: dict[str, object], told: str) -> None:
+    cause = json.loads(stopped("weight", None, DATA_YEAR="2016")) | {"StopCode": "TaskFailedToStart"} | change
+    assert f"weight 2016: the container did not run: {told}" in str(StoppedTask.from_cause(json.dumps(cause)))
 
 
 @pytest.mark.parametrize("cause", ["", "text", "[1]", "{}", '{"Containers": []}', '{"errorMessage": "x"}'])

@@ -99,6 +99,18 @@ def test_what_a_failed_try_has_staged_is_expected_but_not_made_again(catalog: Ca
     assert extracted(made).keys() == {"LA-2013"}
 
 
+def test_an_item_keeps_its_identity_only_as_long_as_what_it_is_made_of(catalog: Catalog) -> None:
+    kept = manifest(*AZ).model_copy(update={"made_for": "earlier"})
+    first = plan(catalog, {}, staged={AZ: kept})
+    assert first.expected[0].identity == "earlier"
+    assert first.made({AZ: kept, LA: manifest(*LA)}) == {AZ: kept}
+    later = replace(BOTH, position=replace(BOTH.position, time="2026-03-01T00:00:00Z"), changes={AZ: ["changed"]})
+    second = plan(catalog, {}, later, staged={AZ: kept})
+    assert second.made({AZ: kept}) == {}, "what an earlier try made does not count when it is to be made again"
+    identities = [work.identity for work in [*first.to_extract, *second.to_extract]]
+    assert len(set(identities)) == len(identities) == 3
+
+
 def test_what_is_staged_and_has_changed_since_is_made_again(catalog: Catalog) -> None:
     state = replace(BOTH, changes={AZ: ["changed"]})
     assert extracted(plan(catalog, {}, state, staged={AZ: manifest(*AZ)})).keys() == {"AZ-2016", "LA-2013"}

@@ -11,7 +11,7 @@ from nibrs_pipeline.environment import environment
 from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.keys import manifest_of, public_bundle_key, public_zip_key, staged
 from nibrs_pipeline.manifest import StateYearManifest
-from nibrs_pipeline.manifest_store import read_published, read_staged
+from nibrs_pipeline.manifest_store import read_plan, read_published, read_staged
 from nibrs_pipeline.observability import logger, observed
 from nibrs_pipeline.planning import BundleItem
 from nibrs_pipeline.store import full_disk_named
@@ -23,7 +23,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     item = BundleItem.model_validate(event)
     logger.append_keys(run_id=item.run_id, bundle=item.name)
     store, folder = data_store(), environment().temporary_folder
-    mine, _ = read_staged(store, item.run_id)
+    staged_zips, _ = read_staged(store, item.run_id)
+    mine = read_plan(store, item.run_id).made(staged_zips)
     published, _ = read_published(store)
     finished = {str(name): manifest for name, manifest in (published | mine).items()}
 

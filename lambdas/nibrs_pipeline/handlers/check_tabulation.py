@@ -4,8 +4,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nibrs_pipeline.estimation import require_all_tabulated
-from nibrs_pipeline.estimation_store import require_inputs, stage_failures, tabulated_states
+from nibrs_pipeline.estimation import require_all_tabulated, tabulated_states
+from nibrs_pipeline.estimation_store import receipts, require_inputs, stage_failures
 from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.observability import logger, observed
 
@@ -16,6 +16,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     run_id, year = str(event["run_id"]), int(event["year"])
     logger.append_keys(run_id=run_id, year=year)
     store = data_store()
-    tabulated = tabulated_states(store, run_id, year)
-    require_all_tabulated(require_inputs(store, run_id, year), tabulated, stage_failures(store, run_id, year))
+    inputs = require_inputs(store, run_id, year)
+    tabulated = tabulated_states(inputs, receipts(store, run_id, year))
+    require_all_tabulated(inputs, tabulated, stage_failures(store, run_id, year))
     return {"tabulated": len(tabulated)}

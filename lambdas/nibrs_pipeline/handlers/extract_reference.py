@@ -7,8 +7,8 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nibrs_pipeline.environment import environment
-from nibrs_pipeline.estimation import is_up_to_date, states_to_tabulate, year_inputs, year_summary
-from nibrs_pipeline.estimation_store import clear_failures, read_inputs, tabulated_states
+from nibrs_pipeline.estimation import is_up_to_date, states_to_tabulate, tabulated_states, year_inputs, year_summary
+from nibrs_pipeline.estimation_store import clear_failures, receipts
 from nibrs_pipeline.handlers.resources import data_store, database_snapshot
 from nibrs_pipeline.keys import inputs_key, reference_key, states_work_key
 from nibrs_pipeline.manifest_store import (
@@ -38,14 +38,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     for entry in entries:
         logger.info("extracted reference data", extra={"file": entry.name, "rows": entry.rows})
 
-    mine, _ = read_staged(store, run_id)
+    plan = read_plan(store, run_id)
+    mine = plan.made(read_staged(store, run_id)[0])
     published, _ = read_published(store)
     made, public = read_staged_estimates(store, run_id), read_published_estimates(store)
     method = environment().estimation_version
     inputs = year_inputs(run_id, year, mine, published, (sha256, read_at), method, made, public)
-    up_to_date = is_up_to_date(inputs, made.get(year), None if read_plan(store, run_id).force else public.get(year))
-    work_list = states_to_tabulate(inputs, read_inputs(store, run_id, year), tabulated_states(store, run_id, year))
+    up_to_date = is_up_to_date(inputs, made.get(year), None if plan.force else public.get(year))
+    work_list = states_to_tabulate(inputs, tabulated_states(inputs, receipts(store, run_id, year)))
     clear_failures(store, run_id, year)
-    store.put(inputs_key(run_id, year), inputs.model_dump_json(indent=1).encode())
+    store.put(inputs_key(run_id, year), inputs.to_json())
     store.put_json(states_work_key(run_id, year), [item.model_dump() for item in work_list])
     return year_summary(inputs, work_list, up_to_date)

@@ -28,7 +28,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         path = Path(work) / Path(key).name
         with path.open("wb") as target:
             writer = ZipWriter(target)
-            for name, content in report_files(store, run_id, year, Path(work)):
+            for name, content in report_files(store, inputs, Path(work)):
                 writer.add(name, content)
                 if name == REPORT_PAGE:
                     store.put(staged(run_id, public_report_key(year)), content)
