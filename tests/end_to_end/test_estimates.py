@@ -233,8 +233,8 @@ def test_a_broken_zip_fails_the_run_with_stage_state_and_remedy(home: Home, load
     assert outcome.view.status == "FAILED"
     report = (outcome.artifacts / "failure.txt").read_text()
     assert "MissingTabulations: 1 of 2 states of 2016 were not tabulated" in report
-    assert "DE: exit status 1: tabulate_state DE 2016: " in report
-    assert "fetch or extract the zip again" in report
+    assert "DE: exit status 3: tabulate_state DE 2016: downloads/2016/DE-2016.zip has SHA-256 " in report
+    assert "it is damaged; make it anew with force" in report
     assert not estimates_zip(home).exists()
 
 
