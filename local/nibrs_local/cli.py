@@ -26,7 +26,7 @@ from nibrs_local.listing import Listed, list_state_years
 from nibrs_local.loading import Loaded, load_zip
 from nibrs_local.run_commands import run_command, start_command, watch_command
 from nibrs_local.schema import create_schema
-from nibrs_local.terminal import FAILED, console, errors
+from nibrs_local.terminal import FAILED, NARROW, console, errors
 from nibrs_local.verification import problems_of, read_manifest
 
 
@@ -123,7 +123,15 @@ def list_command(bucket: str | None) -> None:
     with embedded_postgres.database(home) as location, snapshot(location) as rows:
         listed = list_state_years(rows, objects, nibrs_catalog())
     if not listed:
-        console.print("The database has no state-years and nothing is published. Load a zip with: nibrs load FILE.zip")
+        console.print(
+            "The database has no state-years and nothing is published. Load a zip with: nibrs load FILE.zip",
+            soft_wrap=True,
+        )
+        return
+    if console.width < NARROW:
+        for each in listed:
+            why = f": {each.why}" if each.why else ""
+            console.print(f"{each.item}: {each.status}{why}", soft_wrap=True, markup=False)
         return
     console.print(_table_of(listed))
 
@@ -132,9 +140,8 @@ def _table_of(listed: list[Listed]) -> Table:
     table = Table("State", "Year", "Status", "Published from data of", "Size", "Why")
     for each in listed:
         size = human_size(each.size) if each.size else ""
-        why = "; ".join(each.reasons) if each.published and each.in_database else ""
         table.add_row(
-            each.item.state, str(each.item.year), each.status, each.published[:19].replace("T", " "), size, why
+            each.item.state, str(each.item.year), each.status, each.published[:19].replace("T", " "), size, each.why
         )
     return table
 

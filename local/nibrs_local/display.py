@@ -9,12 +9,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from nibrs_local.terminal import NARROW
 from nibrs_local.watching import Activity, MapProgress, RunView, Step
 
 #: Seconds between two looks; a look costs some work of the machine that also does the run's.
 _INTERVAL = 0.8
-#: Columns of a terminal from which the bars fit.
-_WIDE = 80
 
 
 def follow(console: Console, look: Callable[[], RunView], activity: Callable[[], Activity] = Activity) -> RunView:
@@ -50,7 +49,7 @@ def picture(view: RunView, seconds: float, activity: Activity, width: int = 80) 
             steps.add_row(_mark(view, step), str(step))
     parts.append(steps)
     shown = [progress for progress in view.maps if progress.year not in over]
-    if width >= _WIDE:
+    if width >= NARROW:
         maps = Table.grid(padding=(0, 2))
         for progress in shown:
             maps.add_row(*_row(view, progress))

@@ -24,6 +24,11 @@ class Listed:
     simulated: bool
 
     @property
+    def why(self) -> str:
+        """Why what is published is out of date."""
+        return "; ".join(self.reasons) if self.published and self.in_database else ""
+
+    @property
     def status(self) -> str:
         """In a word or two; whether it is simulated is said beside."""
         return self._status + (", simulated" if self.simulated else "")

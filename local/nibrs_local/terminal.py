@@ -1,6 +1,7 @@
 """Where commands write, and what they end with."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,12 @@ from rich.console import Console
 
 FAILED, WRONG_USE = 1, 2
 
-console = Console(highlight=False)
+#: Columns below which there are no tables and bars.
+NARROW = 80
+#: A file has no edge that lines have to be wrapped at.
+_UNBOUNDED = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 200
+
+console = Console(highlight=False, width=_UNBOUNDED)
 errors = Console(stderr=True, highlight=False)
 
 

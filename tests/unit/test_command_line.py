@@ -1,6 +1,7 @@
 """What a wrong command is answered: a line or two that name thing, value and remedy; 2 for wrong use, 1 for failed."""
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from nibrs_local import cli
 from nibrs_local.choices import parse_states, parse_years
 from nibrs_local.cli import main
 from nibrs_local.failures import told
+from nibrs_local.listing import Listed
 from nibrs_pipeline.errors import BadRequest
+from nibrs_pipeline.keys import StateYear
 
 AWS = ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 AN_ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:nibrs-pipeline"
@@ -161,6 +164,16 @@ def test_a_traceback_goes_to_the_temporary_folder_if_the_home_is_none(
     (tmp_path / "home").write_text("")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert f"the details are in {tmp_path}{os.sep}error-" in told(ValueError("x")).message
+
+
+@pytest.mark.parametrize(("width", "shown"), [(79, "DE-2016: out of date: it changed"), (200, "DE    \u2502 2016")])
+def test_a_list_is_readable_on_a_narrow_terminal(width: int, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = [Listed(StateYear("DE", 2016), True, "2026-01-02T03:04:05", 7, ["it changed"], False)]
+    monkeypatch.setattr(cli, "list_state_years", lambda *arguments: listed)
+    monkeypatch.setattr(cli.embedded_postgres, "database", lambda home: nullcontext())
+    monkeypatch.setattr(cli, "snapshot", lambda location: nullcontext())
+    monkeypatch.setattr(cli.console, "width", width)
+    assert shown in nibrs("list").stdout
 
 
 def test_help_is_there_for_everything_and_for_one_command() -> None:
