@@ -29,7 +29,7 @@ class OutputFile(click.Path):
         """The path; refused if its folder is not there or cannot be written."""
         path = Path(os.fsdecode(super().convert(value, param, ctx)))
         if not path.parent.is_dir():
-            self.fail(f"there is no folder {path.parent} for {path.name}; make it first.", param, ctx)
+            self.fail(f"there is no folder {path.parent} for {path.name}; make the folder first.", param, ctx)
         if not path.exists() and not os.access(path.parent, os.W_OK):
             self.fail(f"{path.parent} cannot be written; name another folder.", param, ctx)
         return path
