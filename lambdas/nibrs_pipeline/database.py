@@ -2,9 +2,11 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -32,6 +34,8 @@ from nibrs_pipeline.queries import data_folder_query, source_position_query
 _BUFFER = 1 << 20
 #: Seconds that a function keeps for itself to tell of a query that took too long.
 _MARGIN = 10
+#: Connections that answer several queries together.
+_SIDE_BY_SIDE = 4
 #: The seconds that are left to whoever asks the database.
 SecondsLeft = Callable[[], float]
 
@@ -207,10 +211,26 @@ class SourcePosition:
 class Snapshot:
     """One REPEATABLE READ, READ ONLY transaction."""
 
-    def __init__(self, connection: Connection, seconds_left: SecondsLeft | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        seconds_left: SecondsLeft | None = None,
+        another: Callable[[], Connection] | None = None,
+        exported: str = "",
+    ) -> None:
+        """Begin the transaction.
+
+        Args:
+            seconds_left: see ``snapshot``.
+            another: opens a further connection to the same database.
+            exported: the name of another transaction's view, to be shared.
+        """
         self._connection = connection
         self._seconds_left = seconds_left
+        self._another = another
         self._run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        if exported:
+            self._run(f"SET TRANSACTION SNAPSHOT '{exported}'")
         # Text formats must not depend on how the server or the role is configured.
         self._run("SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL extra_float_digits = 1; SET LOCAL jit = off")
         [[*position, by_folder]] = self.rows(source_position_query())
@@ -222,6 +242,58 @@ class Snapshot:
     def rows(self, query: str) -> list[list[Any]]:
         """All rows of a small result."""
         return self._limited(query, "", None)
+
+    def rows_side_by_side(self, queries: Iterable[str]) -> list[list[list[Any]]]:
+        """The results of several queries, which further connections with the same view help to answer.
+
+        A pooler may lead to another server, and there may be no connection to be had: whoever cannot help does not.
+        """
+        wanted = list(queries)
+        left = SimpleQueue[int]()
+        for number in range(len(wanted)):
+            left.put(number)
+        results: list[list[list[Any]]] = [[] for _ in wanted]
+        helpers = min(_SIDE_BY_SIDE, len(wanted)) - 1
+        exported = self.rows("SELECT pg_export_snapshot()")[0][0] if self._another and helpers > 0 else ""
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            helping = [
+                pool.submit(self._help, exported, wanted, left, results) for _ in range(helpers if exported else 0)
+            ]
+            try:
+                self._answer(wanted, left, results)
+            finally:
+                # After an error nobody begins with another one.
+                _emptied(left)
+            for helper in helping:
+                helper.result()
+        return results
+
+    def _answer(self, queries: list[str], left: "SimpleQueue[int]", results: list[list[list[Any]]]) -> None:
+        while True:
+            try:
+                number = left.get_nowait()
+            except Empty:
+                return
+            results[number] = self.rows(queries[number])
+
+    def _help(
+        self, exported: str, queries: list[str], left: "SimpleQueue[int]", results: list[list[list[Any]]]
+    ) -> None:
+        try:
+            connection = self._another() if self._another else None
+        except PipelineError:
+            return
+        if connection is None:
+            return
+        try:
+            try:
+                sharing = Snapshot(connection, self._seconds_left, exported=exported)
+            except PipelineError:
+                return
+            sharing._answer(queries, left, results)
+            sharing.end()
+        finally:
+            _closed(connection)
 
     def copy(self, statement: str, sink: Sink, probe: bool = True) -> int:
         """Stream a COPY ... TO STDOUT into a sink; returns the number of rows without the header.
@@ -322,11 +394,23 @@ def snapshot(
     """
     connection = connect(location, patience)
     try:
-        taken = Snapshot(connection, seconds_left)
+        taken = Snapshot(connection, seconds_left, lambda: connect(location, patience))
         yield taken
         taken.end()
     finally:
-        try:
-            connection.close()
-        except (InterfaceError, OSError):
-            pass  # the connection is what failed; there is nothing left to close
+        _closed(connection)
+
+
+def _closed(connection: Connection) -> None:
+    try:
+        connection.close()
+    except (InterfaceError, OSError):
+        pass  # the connection is what failed; there is nothing left to close
+
+
+def _emptied(queue: "SimpleQueue[int]") -> None:
+    try:
+        while True:
+            queue.get_nowait()
+    except Empty:
+        return

@@ -19,6 +19,8 @@ INDEX_HTML = f"{PUBLIC}index.html"
 RUNS = "runs/"
 #: Held by the execution that is publishing.
 PUBLISH_LEASE = "runs/publishing.json"
+#: What the last check of the database found.
+SOURCE_CHECK = "source/checked.json"
 
 #: Under a year's prefix: what each stage has left, for what.
 RECEIPTS = "made/"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel, ConfigDict
 
 from nibrs_pipeline.catalog import Catalog
+from nibrs_pipeline.changes import CheckedSource
 from nibrs_pipeline.database import SourcePosition
 from nibrs_pipeline.errors import BadRequest
 from nibrs_pipeline.identity import identity_of
@@ -72,7 +73,8 @@ class SourceState:
     """What the database says: its state-years with the state's name, its position, the common part, provenance.
 
     ``changes`` tells what happened to a state-year's rows since its manifest was made: the staged one
-    if there is one, else the published one. Texts; none if nothing happened.
+    if there is one, else the published one. Texts; none if nothing happened. ``checked`` is what the next
+    check may go by.
     """
 
     state_years: Mapping[StateYear, str]
@@ -80,6 +82,7 @@ class SourceState:
     common_sha256: str
     changes: Mapping[StateYear, list[str]] = field(default_factory=dict)
     provenance: Mapping[StateYear, Provenance] = field(default_factory=dict)
+    checked: CheckedSource | None = None
 
 
 def reasons_out_of_date(manifest: StateYearManifest | None, source: SourceState, catalog: Catalog) -> list[str]:
@@ -91,38 +94,6 @@ def reasons_out_of_date(manifest: StateYearManifest | None, source: SourceState,
         return [*reasons, broken]
     known = source.provenance.get(manifest.item, UNKNOWN)
     return reasons + known.changes_since(manifest.provenance) + source.changes.get(manifest.item, [])
-
-
-def horizons_to_check(manifests: Iterable[StateYearManifest], position: SourcePosition) -> dict[StateYear, int]:
-    """The state-years whose rows have to be looked at, with the horizon from which changes count.
-
-    If no transaction has begun since a manifest's horizon, nothing can have changed.
-    """
-    return {
-        manifest.item: manifest.source.horizon
-        for manifest in manifests
-        if manifest.source.break_before(position) is None and position.next > manifest.source.horizon
-    }
-
-
-def describe_changes(
-    manifest: StateYearManifest, versions: Mapping[str, Mapping[StateYear, tuple[int, int]]]
-) -> list[str]:
-    """What happened to the rows of a manifest's state-year.
-
-    Args:
-        versions: per table, for each state-year its rows and how many were written since the
-            manifest's horizon (``queries.row_versions_query``); absent means no rows.
-    """
-    changes = []
-    before = manifest.rows
-    for table, found in versions.items():
-        rows, written = found.get(manifest.item, (0, 0))
-        if rows != before.get(table, 0):
-            changes.append(f"{table} has {rows:,} rows, had {before.get(table, 0):,}")
-        elif written:
-            changes.append(f"{written:,} rows of {table} were written since")
-    return changes
 
 
 def requested(request: Request, state_years: Mapping[StateYear, str]) -> list[StateYear]:

@@ -217,48 +217,6 @@ def _iso(moment: str) -> str:
     return f"to_char({moment} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
 
-def row_versions_query(catalog: Catalog, table: Table, horizons: Mapping[StateYear, int]) -> str:
-    """Per state-year: how many rows a table has, and how many were written since a horizon.
-
-    A row's ``xmin`` is the transaction that wrote its present version. It has 32 bits and is
-    widened by the present transaction counter, so that it can be compared with a horizon.
-    Columns: state, year, rows, rows written at or after the state-year's horizon.
-
-    Args:
-        horizons: for each state-year the ``horizon`` recorded when its zip was made.
-    """
-    wanted = ", ".join(
-        f"({literal(state)}, {literal(year)}, {literal(horizon)}::bigint)"
-        for (state, year), horizon in sorted(horizons.items())
-    )
-    written = "(now_.next - ((now_.next - t.xmin::text::bigint) & 4294967295))"
-    source = _from_month(catalog, table)
-    if table.parent == AGENCIES_OF_STATE_AND_YEAR:
-        join = (
-            "JOIN ref_state s ON s.state_abbr = t.state_abbr\n"
-            "JOIN wanted w ON w.state = s.state_postal_abbr AND w.year = t.year"
-        )
-    elif table.parent == AGENCIES_REPORTING_MONTHS:
-        join = (
-            "JOIN (SELECT DISTINCT agency_id, data_year FROM nibrs_month) m USING (agency_id)\n"
-            "JOIN ref_state s ON s.state_abbr = t.state_abbr\n"
-            "JOIN wanted w ON w.state = s.state_postal_abbr AND w.year = m.data_year"
-        )
-    else:
-        month = "t" if table.parent == STATE_YEAR else "m"
-        join = (
-            f"JOIN ref_agency a ON a.agency_id = {month}.agency_id\n"
-            "JOIN ref_state s ON s.state_id = a.state_id\n"
-            f"JOIN wanted w ON w.state = s.state_postal_abbr AND w.year = {month}.data_year"
-        )
-    return (
-        f"WITH wanted (state, year, horizon) AS (VALUES {wanted}),\n"
-        "now_ AS (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next)\n"
-        f"SELECT w.state, w.year, count(*), count(*) FILTER (WHERE {written} >= w.horizon)\n"
-        f"{source}\n{join}\nCROSS JOIN now_\nGROUP BY w.state, w.year"
-    )
-
-
 def _range_conditions(catalog: Catalog, table: Table, ranges: Mapping[str, KeyRange]) -> list[str]:
     """Each known range, on the parent's own key and on the column that refers to it."""
     lineage = catalog.lineage(table)
@@ -281,14 +239,24 @@ def _order(table: Table) -> str:
     return "ORDER BY " + ", ".join(f"t.{identifier(name)}" for name in table.primary_key)
 
 
+def join_up(catalog: Catalog, table: Table, month: str = "") -> str:
+    """JOINs from a table (as ``t``) up to its month (as ``m``); none for a table that is joined to no other.
+
+    Args:
+        month: what to join instead of the table of months; has its key.
+    """
+    lines = []
+    for parent in catalog.lineage(table)[1:]:
+        top = parent.parent == STATE_YEAR
+        name = month if top and month else identifier(parent.name)
+        keys = ", ".join(identifier(key) for key in parent.primary_key)
+        lines.append(f"JOIN {name}{' m' if top else ''} USING ({keys})")
+    return "\n".join(lines)
+
+
 def _from_month(catalog: Catalog, table: Table) -> str:
     """FROM and JOINs from a table up to its month (as ``m``; the month table itself is ``t``)."""
-    lines = [f"FROM {identifier(table.name)} t"]
-    for parent in catalog.lineage(table)[1:]:
-        alias = " m" if parent.parent == STATE_YEAR else ""
-        keys = ", ".join(identifier(name) for name in parent.primary_key)
-        lines.append(f"JOIN {identifier(parent.name)}{alias} USING ({keys})")
-    return "\n".join(lines)
+    return "\n".join(filter(None, [f"FROM {identifier(table.name)} t", join_up(catalog, table)]))
 
 
 def _state_year_condition(catalog: Catalog, table: Table, state: str, year: int) -> str:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from nibrs_pipeline.catalog import Catalog
+from nibrs_pipeline.changes import CheckedSource
 from nibrs_pipeline.database import Snapshot
-from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.keys import SOURCE_CHECK, StateYear
 from nibrs_pipeline.manifest_store import read_published
 from nibrs_pipeline.planning import reasons_out_of_date
 from nibrs_pipeline.provenance import UNKNOWN
@@ -45,7 +46,8 @@ class Listed:
 def list_state_years(snapshot: Snapshot, objects: Objects, catalog: Catalog) -> list[Listed]:
     """Every state-year that is in the database or published."""
     published, _ = read_published(objects)
-    source = read_source_state(snapshot, catalog, published.values())
+    remembered = CheckedSource.from_json(objects.get(SOURCE_CHECK))
+    source = read_source_state(snapshot, catalog, published.values(), remembered, published)
     listed = []
     for item in sorted(published.keys() | source.state_years.keys()):
         manifest = published.get(item)

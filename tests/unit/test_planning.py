@@ -11,8 +11,6 @@ from nibrs_pipeline.keys import StateYear
 from nibrs_pipeline.planning import (
     Plan,
     SourceState,
-    describe_changes,
-    horizons_to_check,
     make_plan,
     reasons_out_of_date,
     requested,
@@ -69,28 +67,6 @@ def test_every_dependency_is_a_reason(
 ) -> None:
     [found] = reasons_out_of_date(manifest(*AZ).model_copy(update=change), state, catalog)
     assert re.search(reason, found)
-
-
-def test_rows_are_looked_at_only_if_a_transaction_began_since() -> None:
-    manifests = [manifest(*AZ, horizon=100), manifest(*LA, horizon=90)]
-    assert horizons_to_check(manifests, source(next_=100).position) == {LA: 90}
-    assert horizons_to_check(manifests, source(next_=101).position) == {AZ: 100, LA: 90}
-    for another in (source(next_=101, system="t"), source(next_=101, timeline=2), source(next_=101, server="w")):
-        assert horizons_to_check(manifests, another.position) == {}
-
-
-def test_rows_written_added_and_gone_are_told_apart() -> None:
-    versions = {
-        "nibrs_month": {AZ: (7, 0)},
-        "nibrs_offense": {AZ: (7, 2)},
-        "nibrs_victim": {AZ: (6, 0)},
-        "nibrs_weapon": {},
-    }
-    assert describe_changes(manifest(*AZ, rows=7), versions) == [
-        "2 rows of nibrs_offense were written since",
-        "nibrs_victim has 6 rows, had 7",
-        "nibrs_weapon has 0 rows, had 7",
-    ]
 
 
 def test_what_a_failed_try_has_staged_is_expected_but_not_made_again(catalog: Catalog) -> None:

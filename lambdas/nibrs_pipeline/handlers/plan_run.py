@@ -1,13 +1,23 @@
 """Plan run: validates the request and writes the work lists."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nibrs_pipeline.catalog import nibrs_catalog
+from nibrs_pipeline.changes import CheckedSource
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.handlers.resources import data_store, database_snapshot
-from nibrs_pipeline.keys import bundles_work_key, failure_key, plan_key, request_key, state_years_work_key
+from nibrs_pipeline.keys import (
+    SOURCE_CHECK,
+    StateYear,
+    bundles_work_key,
+    failure_key,
+    plan_key,
+    request_key,
+    state_years_work_key,
+)
 from nibrs_pipeline.manifest_store import (
     read_published,
     read_published_estimates,
@@ -42,8 +52,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     staged, _ = read_staged(store, run_id)
     catalog = nibrs_catalog()
     with database_snapshot(context) as rows:
-        asked = [manifest for item, manifest in (published | staged).items() if request.includes(*item)]
-        source = read_source_state(rows, catalog, asked)
+        made = published | staged
+        remembered = CheckedSource.from_json(store.get(SOURCE_CHECK))
+        source = read_source_state(rows, catalog, made.values(), remembered, _asked(request, made))
+    if source.checked is not None and source.checked != remembered:
+        store.put(SOURCE_CHECK, source.checked.to_json())
     there: list[AnyManifest] = [*published.values(), *bundles.values(), *read_published_estimates(store).values()]
     require_one_index(request, source, there)
     plan = make_plan(request, run_id, source, published, staged, bundles, catalog)
@@ -52,6 +65,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     for work in plan.to_extract:
         logger.info("to extract", extra={"state": work.state, "year": work.year, "reason": work.reason})
     return _summary(plan)
+
+
+def _asked(request: Request, made: Iterable[StateYear]) -> set[StateYear] | None:
+    """The state-years whose changes matter; None for all that there are and will be."""
+    if request.downloads and request.states == "all" and request.years == "all":
+        return None
+    return {item for item in made if request.downloads and request.includes(*item)}
 
 
 def _write(store: Store, request: Request, plan: Plan) -> None:
