@@ -58,6 +58,7 @@ class Workflow(Construct):
         self._allow(["lambda:InvokeFunction"], [function.function_arn for function in functions.values()])
         self._allow_objects(bucket)
         self._allow_distributed_maps()
+        self._allow_asking_for_executions()
         self._allow_tasks(estimation)
         acknowledge(self.state_machine, "IAM5[Resource::*]", "X-Ray and log delivery know no resources.")
         acknowledge_objects(self.state_machine, bucket, [_WORK_LISTS, *_FAILURES])
@@ -77,6 +78,12 @@ class Workflow(Construct):
         self._allow(["states:StartExecution"], [self._arn("states", "stateMachine", self._name)])
         executions = self._arn("states", "execution", f"{self._name}/*")
         self._allow(["states:DescribeExecution", "states:StopExecution"], [executions])
+        acknowledge_wildcard(self.state_machine, executions, "Executions have no name before they exist.")
+
+    def _allow_asking_for_executions(self) -> None:
+        """Whether another execution of a run has ended."""
+        executions = self._arn("states", "execution", f"{self._name}:*")
+        self._allow(["states:DescribeExecution"], [executions])
         acknowledge_wildcard(self.state_machine, executions, "Executions have no name before they exist.")
 
     def _allow_tasks(self, estimation: Estimation) -> None:
