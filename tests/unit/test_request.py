@@ -1,9 +1,16 @@
 """Requests: what is understood, and that everything else is refused by name."""
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nibrs_local.early_refusal import asked_for
+from nibrs_local.home import BUCKET, Home
+from nibrs_pipeline.database import DatabaseLocation
 from nibrs_pipeline.errors import BadRequest
+from nibrs_pipeline.keys import request_key
 from nibrs_pipeline.request import Request, parse_request, request_to_complete, run_name
 
 
@@ -97,6 +104,18 @@ def test_a_run_that_does_not_exist_cannot_be_completed_and_those_that_do_are_nam
     )
     with pytest.raises(BadRequest, match="there is none yet"):
         request_to_complete(parse_request({"run_id": "r9"}), None, list)
+
+
+def test_the_command_refuses_a_run_that_its_home_does_not_have_before_it_asks_the_database(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    nowhere = DatabaseLocation("127.0.0.1", 1, "x", "", "x", "")
+    for name in ("r1", "r2"):
+        recorded = home.objects / BUCKET / request_key(name)
+        recorded.parent.mkdir(parents=True)
+        recorded.write_text('{"years": [2016]}')
+        os.utime(recorded, (0, int(name[1])))
+    with pytest.raises(BadRequest, match="there is no run 'r9' to complete; the newest are r2, r1"):
+        asked_for(home, nowhere, {"run_id": "r9"})
 
 
 def test_a_name_with_a_request_starts_a_run_of_that_name() -> None:
