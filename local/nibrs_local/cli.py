@@ -166,8 +166,10 @@ def verify(file: Path, manifest: Path | None) -> None:
         errors.print(f"{file.name}: {problem}", soft_wrap=True)
     if problems:
         sys.exit(FAILED)
+    kind = ", simulated data" if found.simulated else ""
     console.print(
-        f"{file.name}: as its manifest says, {found.zip.bytes:,} bytes, SHA-256 {found.zip.sha256}", soft_wrap=True
+        f"{file.name}: as its manifest says, {found.zip.bytes:,} bytes, SHA-256 {found.zip.sha256}{kind}",
+        soft_wrap=True,
     )
 
 

@@ -83,14 +83,15 @@ def bundle_readme(name: str, members: Sequence[tuple[StateYear, str, int, Proven
 
 
 def readme_fingerprint(catalog: Catalog) -> str:
-    """One SHA-256 over all that a README says beside the facts of its state-year."""
+    """One SHA-256 over all that READMEs, of zips and of bundles, say beside the facts of their state-years."""
     note, code = SourceNote(kind="x", table="x", rows=1, note="x"), SourceCode(table="x", code="x", column="x")
     digest = hashlib.sha256()
     for kind in ("x", SIMULATED, REPORTERS_ONLY):
         known = Provenance(notes=(note.model_copy(update={"kind": kind}),), codes=(code,))
         facts = StateYearFacts(StateYear("XX", 0), "X", {}, 0, 0, known)
-        for content in state_year_readme(catalog, facts).values():
-            digest.update(content)
+        for texts in (state_year_readme(catalog, facts), bundle_readme("x", [(facts.item, "X", 0, known)])):
+            for content in texts.values():
+                digest.update(content)
     return digest.hexdigest()
 
 
