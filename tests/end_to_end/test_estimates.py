@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
+import openpyxl
 import pytest
 from nibrs_local import embedded_postgres
 from nibrs_local.container_tasks import TaskPool
@@ -181,6 +182,46 @@ def test_the_zip_the_report_and_the_index_are_published(published: Published) ->
     assert listed.keys() == {f"../estimates/{year}/nibrs-estimates-{year}.zip" for year in (2015, 2016)}
     shown = listed["../estimates/2016/nibrs-estimates-2016.zip"]
     assert (published.outcome.artifacts / "downloads" / shown).read_bytes() == report
+
+
+def figures_of(book: openpyxl.Workbook, table: str) -> dict[tuple[str, str], tuple[float | str | None, ...]]:
+    """Estimate, standard error, limits and release by the figure's name and kind, as a sheet of figures has them."""
+    found = {}
+    for line in book[f"{table} figures"].iter_rows(min_row=5, values_only=True):
+        is_rate = line[1] == "Rate per 100,000 residents"
+        found[str(line[3]), "rate" if is_rate else "count"] = line[4:9]
+        if line[10] is not None:
+            found[str(line[3]), "percentage"] = line[10:15]
+    return found
+
+
+def test_workbooks_open_and_have_the_figures_of_the_csv_files(published: Published, tmp_path: Path) -> None:
+    with zipfile.ZipFile(estimates_zip(published.home)) as archive:
+        archive.extractall(tmp_path)
+    paths = {path.stem: path for path in (tmp_path / "workbooks").iterdir()}
+    tables = ["1a", "1b", "1c", "2a", "2b", "2c", "3c"]
+    sheets = ["Read me", *(name for table in tables for name in (table, f"{table} figures"))]
+    for path in paths.values():
+        book = openpyxl.load_workbook(path, read_only=True)
+        assert book.sheetnames == sheets
+        assert [book[name].max_row > 4 for name in sheets] == [True] * len(sheets)
+        book.close()
+    for name, folder in (("National", "National/National"), ("Rhode_Island", "State/Rhode_Island")):
+        book = openpyxl.load_workbook(paths[name])
+        assert [book[f"{table} figures"].freeze_panes for table in tables] == ["B5"] * len(tables)
+        assert [book[table].freeze_panes for table in tables] == ["B6"] * len(tables)
+        for table in tables:
+            [source] = (tmp_path / "indicator_tables" / folder).glob(f"*_{table}.csv")
+            with source.open(newline="") as file:
+                rows = [row for row in csv.DictReader(file) if row["der_elig_suppression"] == "1"]
+            expected = {(row["der_variable_name"], row["estimate_type"]): row for row in rows if row["estimate"]}
+            figures = figures_of(book, table)
+            assert figures.keys() == expected.keys()
+            for key, row in expected.items():
+                columns = ("estimate", "estimate_standard_error", "estimate_lower_bound", "estimate_upper_bound")
+                numbers = [float(row[column]) if row[column] else None for column in columns]
+                assert list(figures[key][:4]) == pytest.approx(numbers, rel=1e-12)
+                assert figures[key][4] == {"0": "yes", "1": "no"}[row["suppression_flag_indicator"]]
 
 
 def test_the_report_shows_changes_where_the_year_before_has_been_estimated(published: Published) -> None:

@@ -3,9 +3,9 @@
 #' @param rows Of the year: `cell`, `label`, `estimate`, `standard_error`, `flag` (1: not for release).
 #' @param previous Of the year before: `cell`, `estimate`, `standard_error`, `flag`.
 #' @return A data.table, a row per cell of `rows` that has an estimate above 0 and an error in both years: `cell`,
-#'   `label`, `previous`, `estimate`, `percent`, `lower`, `upper` (the 95 % interval of `percent`), `flag` (1 if either
-#'   is not for release). The two years count as independent. Mostly the same agencies report in both, which makes the
-#'   change more certain than that: the intervals are wide rather than narrow.
+#'   `label`, `previous`, `estimate`, `percent`, `lower`, `upper` (the 95 % interval of `percent`, not below -100),
+#'   `flag` (1 if either is not for release). The two years count as independent. Mostly the same agencies report in
+#'   both, which makes the change more certain than that: the intervals are wide rather than narrow.
 #' @references The error of a ratio by linearisation: Sarndal, Swensson and Wretman (1992), Model Assisted Survey
 #'   Sampling, section 5.6.
 #' @noRd
@@ -23,7 +23,7 @@ changes_against <- function(rows, previous) {
   percent <- 100 * (ratio - 1)
   data.table::data.table(
     cell = rows$cell[keep], label = rows$label[keep], previous = before[keep], estimate = rows$estimate[keep],
-    percent = percent, lower = percent - half, upper = percent + half,
+    percent = percent, lower = pmax(-100, percent - half), upper = percent + half,
     flag = as.integer(rows$flag[keep] %in% 1L | previous$flag[at][keep] %in% 1L)
   )
 }
@@ -71,7 +71,7 @@ changes_section <- function(rows, previous, year) {
     paste(
       "<p class=\"note\">Change of the nation's estimates in per cent, with 95 % intervals as if the two years were",
       "independent; mostly the same agencies report in both, so that changes are rather more certain than shown.",
-      "Hollow dots: an estimate of either year is not for release.</p>"
+      "Hollow dots and *: an estimate of either year is not for release. Arrows: the interval goes beyond the edge.</p>"
     ),
     change_plot(changes, sprintf("Change of the nation's estimates since %d, per cent", year - 1L)),
     "<details><summary>The changes in figures</summary><p class=\"note\">* not for release</p><div class=\"scroll\">",

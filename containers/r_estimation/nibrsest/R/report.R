@@ -5,9 +5,10 @@
 #'   [release_flags()], of the same rows), `places`, `weights`, `strata`, `attempts`, `table_a` (of the nation, or
 #'   NULL), `agencies`, `universe` (see [universe_status()]), `donors`, `previous` (the nation's estimates of the year
 #'   before, or NULL, see [read_previous()]).
+#' @param where The page lies in the zip (`"in_zip"`) or beside it (`"beside_zip"`): its links lead to what lies there.
 #' @return The page, lines of HTML.
 #' @noRd
-report_page <- function(year, found) {
+report_page <- function(year, found, where) {
   definitions <- table_definitions()
   cells <- table_cells(definitions)
   found$names <- stats::setNames(cell_names(cells, definitions)$indicator, cells$cell)
@@ -19,8 +20,11 @@ report_page <- function(year, found) {
   weights <- found$weights[which(found$weights$geography == "US"), ]
   months <- months_by_state(agencies, found$donors)
   parts <- list(
-    year = year, tiles = national_tiles(nation, agencies, us), universe = universe_note(found$universe),
-    plot = interval_plot(nation, "National estimates with 95 % intervals"),
+    year = year, simulated = if (is_simulated(found$universe)) " (simulated)" else "",
+    notices = warning_html(simulated_notice(found$universe, year)), tiles = national_tiles(nation, agencies, us),
+    universe = universe_note(found$universe), files = links_html(year, where), glossary = glossary_html(),
+    use = paste0("<p>", escape(use_and_citation(year, is_simulated(found$universe))), "</p>"),
+    plot = interval_plot(nation, "95 % intervals of the nation's estimates, in per cent of the estimate"),
     map = state_grid(states, "Share of residents covered and release status by state"),
     changes = changes_section(nation, found$previous, year),
     rates = state_rates_plot(state_rates(found), "Violent and property crime per 100,000 residents by state"),
@@ -33,10 +37,7 @@ report_page <- function(year, found) {
     filled = months_plot(months, "Months filled or replaced by state"), months = html_table(months_table(months)),
     imputed = imputed_note(agencies, found$donors)
   )
-  for (name in names(parts)) {
-    template <- gsub(paste0("{{", name, "}}"), paste(parts[[name]], collapse = "\n"), template, fixed = TRUE)
-  }
-  template
+  filled_in(template, parts)
 }
 
 #' The cells that the report shows, of one permutation
@@ -53,9 +54,7 @@ headline_rows <- function(found, permutation) {
   data.table::data.table(
     cell = wanted, label = found$names[wanted], estimate = rows$estimate, standard_error = rows$standard_error,
     lower = pmax(0, rows$estimate - half), upper = rows$estimate + half, flag = found$flags$flag[mine],
-    rate = rows$estimate * rate, rate_half = half * rate,
-    note = sprintf("%s%s (%s per 100,000)", count(rows$estimate), ifelse(is.na(half), " counted", paste(" \u00b1",
-      count(half))), decimal(rows$estimate * rate))
+    rate = rows$estimate * rate, rate_half = half * rate
   )
 }
 
@@ -63,18 +62,22 @@ headline_rows <- function(found, permutation) {
 national_tiles <- function(nation, agencies, us) {
   tile <- function(figure, text) sprintf("<div class=\"tile\"><b>%s</b><span>%s</span></div>", figure, text)
   totals <- nation[nation$cell %in% c("t_2a_1_1_17", "t_2b_1_1_14"), ]
+  released <- totals$flag %in% 0L
   c(
     tile(percent(sum(agencies$respondent), nrow(agencies)), sprintf(
-      "of agencies are respondents (%s of %s)", count(sum(agencies$respondent)), count(nrow(agencies))
+      "of agencies are <a href=\"#respondent\">respondents</a> (%s of %s)", count(sum(agencies$respondent)),
+      count(nrow(agencies))
     )),
     tile(
       percent(sum(agencies$population[agencies$respondent]), max(us$agency_residents, us$residents, na.rm = TRUE)),
       if (us$basis == "counts") "of the nation's residents live there" else "of residents live there"
     ),
-    tile(count(totals$estimate), ifelse(is.na(totals$lower),
-      sprintf("%s in these agencies; no estimate of the nation", tolower(totals$label)),
-      sprintf("%s, estimated; 95 %% interval %s to %s", tolower(totals$label), count(totals$lower), count(totals$upper))
-    ))
+    # A figure that may not be quoted is no headline.
+    tile(ifelse(released, count(totals$estimate), if (us$basis == "counts") "No estimate" else "Not for release"),
+      ifelse(released,
+        sprintf("%s, estimated; 95 %% interval %s to %s", tolower(totals$label), count(totals$lower),
+          count(totals$upper)),
+        sprintf("%s: %s", tolower(totals$label), unreleased_words(us$basis))))
   )
 }
 
@@ -101,9 +104,7 @@ state_summary <- function(found) {
 
 #' @noRd
 text_of <- function(row) {
-  star <- if (row$flag %in% 0L) "" else "*"
-  limits <- if (is.na(row$lower)) "no limits" else paste(count(row$lower), "to", count(row$upper))
-  sprintf("%s%s (%s)", count(row$estimate), star, limits)
+  paste0(with_interval(row$estimate, row$lower, row$upper), star(!row$flag %in% 0L))
 }
 
 #' @noRd
@@ -114,7 +115,7 @@ state_rates <- function(found) {
     mine <- headline_rows(found, number)
     mine <- mine[mine$cell %in% c("t_2a_1_1_17", "t_2b_1_1_14"), ]
     data.table::data.table(
-      state = known$geography[[number]], crime = paste(mine$label, "per 100,000 residents"), rate = mine$rate,
+      state = known$geography[[number]], crime = paste(mine$label, "per 100,000"), rate = mine$rate,
       lower = pmax(0, mine$rate - mine$rate_half), upper = mine$rate + mine$rate_half, flag = mine$flag
     )
   }))
@@ -161,4 +162,25 @@ universe_note <- function(universe) {
   }
   c("<div class=\"warning\"><p><strong>Not all numbers are estimates.</strong> Those that are not have no error and",
     "are not for release.</p>", sprintf("<p>%s</p>", escape(sentences)), "</div>")
+}
+
+#' @noRd
+warning_html <- function(notices) {
+  if (length(notices) == 0L) "" else paste0("<p class=\"warning\"><strong>", escape(notices), "</strong></p>")
+}
+
+#' What lies beside the page, with links
+#' @noRd
+links_html <- function(year, where) {
+  files <- package_table("report_links.csv")
+  files <- files[which(files$where == where), ]
+  paste0("<li><a href=\"", gsub("{{year}}", year, files$link, fixed = TRUE), "\">",
+    escape(gsub("{{year}}", year, files$text, fixed = TRUE)), "</a>: ", escape(files$meaning), "</li>")
+}
+
+#' @noRd
+glossary_html <- function() {
+  words <- package_table("glossary.csv")
+  id <- gsub("[^a-z0-9]+", "-", tolower(words$term))
+  paste0("<dt id=\"", id, "\">", escape(capitalised(words$term)), "</dt><dd>", escape(words$meaning), "</dd>")
 }

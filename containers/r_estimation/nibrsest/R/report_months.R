@@ -31,7 +31,7 @@ months_table <- function(months) {
   )
 }
 
-#' How much of each state's year comes from other agencies: bars of filled and replaced months, as SVG
+#' How much of each state's year comes from other agencies: bars of filled and replaced months
 #'
 #' @param months See [months_by_state()].
 #' @param title What a screen reader says.
@@ -40,27 +40,21 @@ months_plot <- function(months, title) {
   if (nrow(months) == 0L) {
     return("")
   }
-  states <- state_names(months$state)
-  months <- months[order(states), ]
-  line <- 16
-  top <- 28
-  bottom <- top + line * nrow(months)
+  months <- months[order(state_names(months$state)), ]
   share <- function(number) 100 * number / (12 * months$respondents)
-  ticks <- pretty(c(0, share(months$filled + months$replaced), 1), 4)
-  x <- function(percent) 160 + 400 * percent / max(ticks)
-  y <- top + line * (seq_len(nrow(months)) - 1) + 3
-  ends <- cbind(x(0), x(share(months$filled)), x(share(months$filled + months$replaced)))
+  ticks <- pretty(c(0, share(months$filled + months$replaced), 1), 4L)
+  ends <- range(ticks)
+  x <- position_in(ends)
+  bars <- cbind(x(0), x(share(months$filled)), x(share(months$filled + months$replaced)))
   bar <- function(from, class) {
-    sprintf("<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"10\" class=\"%s\"/>", ends[, from], y,
-      ends[, from + 1L] - ends[, from], class)
+    sprintf("<rect x=\"%.2f%%\" y=\"22%%\" width=\"%.2f%%\" height=\"56%%\" class=\"%s\"/>", bars[, from],
+      bars[, from + 1L] - bars[, from], class)
   }
-  svg_of(900, bottom + 6, title, c(
-    grid_lines(x(ticks), paste(ticks, "%"), top, bottom),
-    sprintf("<text x=\"148\" y=\"%.1f\" class=\"name\">%s</text>", y + 9, escape(sort(states))),
-    bar(1L, "filled"), bar(2L, "replaced"),
-    sprintf("<text x=\"580\" y=\"%.1f\" class=\"note\">%s filled, %s low replaced, %s high kept</text>", y + 9,
-      count(months$filled), count(months$replaced), count(months$high))
-  ))
+  strip_chart(title, state_names(months$state), list(list(
+    ticks = ticks_at(ticks, ends, function(values) paste(values, "%")),
+    marks = paste(bar(1L, "filled"), bar(2L, "replaced"), sep = "\n")
+  )), sprintf("%s filled, %s low replaced, %s high kept", count(months$filled), count(months$replaced),
+    count(months$high)))
 }
 
 #' How many respondents needed months of others

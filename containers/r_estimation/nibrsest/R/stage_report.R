@@ -11,22 +11,42 @@ stage_report <- function(settings) {
   described <- cbind(places, permutations()[places$permutation, c("description", "folder", "weight_name", "kind")])
   universe <- read_weight_file(settings, "universe.csv")
   flags <- release_flags(tables, described, table_cells())
-  publish_tables(tables, flags, described, settings$year, folder)
+  notice <- simulated_notice(universe, settings$year)
+  publish_tables(tables, flags, described, settings$year, folder, notice)
   there <- file.exists(file.path(stage_folder(settings, "weights"), "table_a.csv"))
-  page <- report_page(settings$year, list(
+  found <- list(
     tables = tables, flags = flags, places = places, weights = read_weight_file(settings, "weights.csv"),
     strata = read_strata(settings), attempts = read_weight_file(settings, "attempts.csv"),
     table_a = if (there) read_weight_file(settings, "table_a.csv") else NULL,
     agencies = read_weight_file(settings, "agencies.csv"), universe = universe,
-    donors = read_weight_file(settings, "donors.csv"),
-    previous = read_previous(settings$external, settings$year - 1L)
-  ))
-  writeLines(enc2utf8(page), file.path(folder, "report.html"), useBytes = TRUE)
+    donors = read_weight_file(settings, "donors.csv"), previous = read_previous(settings$external, settings$year - 1L)
+  )
+  write_page(report_page(settings$year, found, "in_zip"), file.path(folder, "report.html"))
+  write_page(report_page(settings$year, found, "beside_zip"), file.path(folder, "beside_zip.html"))
   readme <- readLines(system.file("zip_readme.md", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
-  readme <- gsub("{{year}}", settings$year, c(readme, describe_files("published")), fixed = TRUE)
-  readme <- unlist(lapply(readme, function(line) if (line == "{{universe}}") universe_lines(universe) else line))
-  writeLines(enc2utf8(readme), file.path(folder, "README.md"), useBytes = TRUE)
+  parts <- list(year = settings$year, notices = if (length(notice) > 0L) paste0("> **", notice, "**\n") else "",
+    universe = universe_lines(universe), glossary = markdown_glossary(),
+    use = use_and_citation(settings$year, is_simulated(universe)))
+  write_page(c(filled_in(readme, parts), describe_files("published")), file.path(folder, "README.md"))
   inform("wrote %s", file.path(folder, "report.html"))
+}
+
+#' @noRd
+write_page <- function(lines, path) writeLines(enc2utf8(lines), path, useBytes = TRUE)
+
+#' A template with its parts in place of `{{name}}`
+#' @noRd
+filled_in <- function(template, parts) {
+  for (name in names(parts)) {
+    template <- gsub(paste0("{{", name, "}}"), paste(parts[[name]], collapse = "\n"), template, fixed = TRUE)
+  }
+  template
+}
+
+#' @noRd
+markdown_glossary <- function() {
+  words <- package_table("glossary.csv")
+  sprintf("* **%s**: %s", capitalised(words$term), words$meaning)
 }
 
 #' What the README says of numbers that are no estimates
@@ -62,12 +82,14 @@ read_estimates <- function(settings, ending) {
 #' Write a file per geography and table, one of everything, and a workbook per geography
 #'
 #' @param tables,flags,places Of all permutations: see [estimate_tables()], [release_flags()] and [coverage_of()].
+#' @param notice See [simulated_notice()].
 #' @noRd
-publish_tables <- function(tables, flags, places, year, folder) {
+publish_tables <- function(tables, flags, places, year, folder, notice) {
   definitions <- table_definitions()
   cells <- table_cells(definitions)
   labels <- cell_names(cells, definitions)
   published <- which(!is.na(labels$indicator))
+  reasons <- release_reasons(tables, flags, places, cells)
   write_stage_file(compact_rows(tables, flags, places, cells, published), file.path(folder, "tables.csv"),
     "report/tables.csv")
   write_stage_file(places, file.path(folder, "geographies.csv"), "report/geographies.csv")
@@ -80,8 +102,8 @@ publish_tables <- function(tables, flags, places, year, folder) {
     mine <- which(tables$permutation == places$permutation[[at]])
     mine <- mine[match(cells$cell, tables$cell[mine])]
     name <- paste0(file_name_of(places$description[[at]]), ".xlsx")
-    write_workbook(file.path(folder, "workbooks", name), tables[mine, ], flags[mine, ], places[at, ], cells, labels,
-      year)
+    rows <- list(tables = tables[mine, ], flags = flags[mine, ], reasons = reasons[mine, ])
+    write_workbook(file.path(folder, "workbooks", name), rows, places[at, ], cells, labels, year, notice)
   }
   inform("wrote tables of %d geographies and groups of agencies", nrow(places))
 }

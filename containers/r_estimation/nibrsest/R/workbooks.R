@@ -1,25 +1,56 @@
-#' Write the tables of one geography as a workbook, a sheet per table
+#' Write the tables of one geography as a workbook
 #'
-#' Rows are what the tables distinguish, columns are offenses with a count and a percentage each. What is not for
-#' release is grey and italic. The file depends on nothing but its content: dates in it are the first of January of
-#' the data year.
+#' The first sheet explains. Then there are two sheets per table: one with offenses side by side, a number and a
+#' percentage each, in which what is not for release is grey and italic; and one with a line per figure and everything
+#' that is known of it. The file depends on nothing but its content: dates in it are the first of January of the data
+#' year.
 #'
 #' @param path The file.
-#' @param rows Of the geography, all tables, in the order of `cells`: see [estimate_tables()] and [release_flags()].
+#' @param rows Of the geography, all tables, in the order of `cells`: a list of `tables` (see [estimate_tables()]),
+#'   `flags` (see [release_flags()]) and `reasons` (see [release_reasons()]).
 #' @param place One row, see [published_rows()].
 #' @param cells,labels See [published_rows()].
 #' @param year The data year.
+#' @param notice That all is simulated, see [simulated_notice()], or nothing.
 #' @noRd
-write_workbook <- function(path, rows, flags, place, cells, labels, year) {
+write_workbook <- function(path, rows, place, cells, labels, year, notice) {
+  notices <- c(notice, basis_notice(place$basis))
+  # openxlsx makes its methods anew for every sheet: to compile them would take longer than to run them.
+  before <- compiler::enableJIT(0L)
+  on.exit(compiler::enableJIT(before))
   book <- openxlsx::createWorkbook()
+  add_explanation(book, place, unique(labels$full_table), year, notices, length(notice) > 0L)
   for (table in unique(cells$table)) {
     here <- which(cells$table == table & !is.na(labels$indicator))
-    add_sheet(book, table, rows[here, ], flags[here, ], place, cells[here, ], labels[here, ], year)
+    mine <- lapply(rows, function(part) part[here, ])
+    title <- sprintf("%s, %d: %s", sub("-", ". ", labels$full_table[[here[[1]]]], fixed = TRUE), year,
+      place$description)
+    add_table_sheet(book, table, title, sheet_grid(mine, place, cells[here, ], labels[here, ]), notices)
+    add_figures_sheet(book, table, title, figures_of(mine, place, cells[here, ], labels[here, ]), notices)
   }
   book$core <- gsub("(<dcterms:created[^>]*>)[^<]*", sprintf("\\1%d-01-01T00:00:00Z", year), book$core)
+  without_drawings(book)
   made <- tempfile(fileext = ".xlsx")
   openxlsx::saveWorkbook(book, made)
   repack(made, path, year)
+}
+
+#' Take out what openxlsx writes of drawings that are not there: other readers refuse such files
+#' @noRd
+without_drawings <- function(book) {
+  drawing <- "drawings/(vmlD|d)rawing"
+  book$worksheets_rels <- lapply(book$worksheets_rels, function(relations) relations[!grepl(drawing, relations)])
+  book$Content_Types <- book$Content_Types[!grepl(drawing, book$Content_Types)]
+  for (sheet in book$worksheets) {
+    sheet$drawing <- character()
+  }
+}
+
+#' Say how far a sheet reaches, which readers that take a sheet line by line rely upon
+#' @noRd
+set_extent <- function(book, name, rows, columns) {
+  sheet <- book$worksheets[[match(name, names(book))]]
+  sheet$dimension <- sprintf("<dimension ref=\"A1:%s%d\"/>", openxlsx::int2col(columns), as.integer(rows))
 }
 
 #' The same members with a date that does not change
@@ -45,37 +76,125 @@ repack <- function(made, path, year) {
 }
 
 #' @noRd
-add_sheet <- function(book, table, rows, flags, place, cells, labels, year) {
-  openxlsx::addWorksheet(book, table)
-  put <- function(x, row, column = 1L) {
-    openxlsx::writeData(book, table, x, startRow = row, startCol = column, colNames = FALSE)
+put <- function(book, sheet, x, row, column = 1L) {
+  openxlsx::writeData(book, sheet, x, startRow = row, startCol = column, colNames = FALSE)
+}
+
+#' @noRd
+set_style <- function(book, sheet, style, rows, columns) {
+  openxlsx::addStyle(book, sheet, style, rows = rows, cols = columns, gridExpand = TRUE, stack = TRUE)
+}
+
+#' A sheet with its title, a note, and what has to be read first
+#' @noRd
+begin_sheet <- function(book, sheet, title, note, notices) {
+  openxlsx::addWorksheet(book, sheet, orientation = "landscape", paperSize = 1L)
+  put(book, sheet, title, 1L)
+  put(book, sheet, paste(c(notices, note), collapse = " "), 2L)
+  set_style(book, sheet, openxlsx::createStyle(textDecoration = "bold", fontSize = 13), 1L, 1L)
+  if (length(notices) > 0L) {
+    set_style(book, sheet, openxlsx::createStyle(textDecoration = "bold", fontColour = "#A33B00"), 2L, 1L)
   }
-  style <- function(how, at, columns) {
-    openxlsx::addStyle(book, table, how, rows = at, cols = columns, gridExpand = TRUE)
+}
+
+#' The first sheet: what the numbers are, and how to read them
+#' @noRd
+add_explanation <- function(book, place, tables, year, notices, simulated) {
+  sheet <- "Read me"
+  glossary <- package_table("glossary.csv")
+  numbers <- sub("Table ([^-]*)-.*", "\\1", tables)
+  lines <- rbind(
+    c(sprintf("NIBRS estimates for %d: %s", year, place$description), ""),
+    if (length(notices) > 0L) cbind("Read this first", notices),
+    c("What this is", paste("Offenses known to law enforcement, estimated for all eligible agencies from those that",
+      "report incidents.")),
+    c("Coverage", coverage_sentence(place)),
+    c("", ""), c("Sheets", ""),
+    cbind(numbers, sub("^[^-]*-", "", tables)),
+    c(paste(numbers[[1]], "figures etc."), paste("the same with a line per figure: standard error, limits of the",
+      "95 % interval, whether it is for release and why. Use the filters of the heading.")),
+    c("", ""), c("How to read it", ""),
+    c("Grey and italic", "Not for release; the reason stands in the sheet of figures. Do not quote it as a finding."),
+    c("Empty", "Not applicable, or not known."),
+    c("Percent", "Of what the table counts, of the offense; limits can lie outside 0 to 100."),
+    c("Variable", "The figure's name in tables.csv and in indicator_tables/, der_variable_name."),
+    c("Release", paste("yes if the relative standard error is at most 30 %, or if more than 80 % of the residents are",
+      "covered; no in a place most of whose totals are uncertain, or of which one silent agency has more than a tenth",
+      "of the residents.")),
+    c("", ""), c("Words", ""), cbind(glossary$term, glossary$meaning),
+    c("", ""), c("Use and citation", ""), cbind("", use_and_citation(year, simulated))
+  )
+  openxlsx::addWorksheet(book, sheet, orientation = "landscape", paperSize = 1L, gridLines = FALSE)
+  put(book, sheet, as.data.frame(lines), 1L)
+  heads <- which(!nzchar(lines[, 2]))
+  set_style(book, sheet, openxlsx::createStyle(wrapText = TRUE, valign = "top"), seq_len(nrow(lines)), 1:2)
+  set_style(book, sheet, openxlsx::createStyle(wrapText = FALSE, textDecoration = "bold", fontSize = 13), heads, 1L)
+  if (length(notices) > 0L) {
+    set_style(book, sheet, openxlsx::createStyle(textDecoration = "bold", fontColour = "#A33B00"),
+      1L + seq_along(notices), 1:2)
   }
-  bold <- openxlsx::createStyle(textDecoration = "bold")
+  openxlsx::setColWidths(book, sheet, 1:2, c(30, 110))
+  openxlsx::freezePane(book, sheet, firstRow = TRUE)
+  set_extent(book, sheet, nrow(lines), 2L)
+}
+
+#' A table as it is read: rows are what it distinguishes, columns are offenses
+#' @param grid See [sheet_grid()].
+#' @noRd
+add_table_sheet <- function(book, sheet, title, grid, notices) {
+  begin_sheet(book, sheet, title, sprintf(
+    "Grey italic: not for release. Empty: not applicable. Standard errors, limits and reasons: sheet \"%s figures\".",
+    sheet
+  ), notices)
+  width <- 1L + ncol(grid$values)
+  put(book, sheet, t(c("", rbind(grid$offenses, ""))), 4L)
+  put(book, sheet, t(c("Estimated for all eligible agencies", rep(c("Number", "Percent"), length(grid$offenses)))), 5L)
+  put(book, sheet, grid$names, 6L)
+  put(book, sheet, grid$values, 6L, 2L)
   head <- openxlsx::createStyle(textDecoration = "bold", wrapText = TRUE, valign = "bottom", border = "bottom")
-  put(sprintf("%s, %d: %s", gsub("-", ". ", labels$full_table[[1]], fixed = TRUE), year, place$description), 1L)
-  put(workbook_note(place), 2L)
-  columns <- unique(cells$column)
-  width <- 1L + 2L * length(columns)
-  named <- labels$indicator[match(columns, cells$column)]
-  put(t(c("", rbind(named, ""))), 4L)
-  put(t(c("Estimated for all eligible agencies", rep(c("Number", "Percent"), length(columns)))), 5L)
-  grid <- sheet_grid(rows, flags, place, cells, labels, columns)
-  put(grid$names, 6L)
-  put(grid$values, 6L, 2L)
-  style(bold, 1L, 1L)
-  style(head, 4:5, seq_len(width))
-  style_figures(book, table, grid)
-  openxlsx::setColWidths(book, table, 1L, 58)
-  openxlsx::setColWidths(book, table, 2:width, 12)
-  openxlsx::freezePane(book, table, firstActiveRow = 6L, firstActiveCol = 2L)
+  set_style(book, sheet, head, 4:5, seq_len(width))
+  style_figures(book, sheet, grid)
+  openxlsx::setColWidths(book, sheet, 1L, 58)
+  openxlsx::setColWidths(book, sheet, 2:width, 12)
+  openxlsx::freezePane(book, sheet, firstActiveRow = 6L, firstActiveCol = 2L)
+  set_extent(book, sheet, 5L + nrow(grid$values), width)
+}
+
+#' A table with a line per figure
+#' @param figures See [figures_of()].
+#' @noRd
+add_figures_sheet <- function(book, table, title, figures, notices) {
+  sheet <- paste(table, "figures")
+  begin_sheet(book, sheet, paste(title, "(figures)", sep = " "),
+    "Limits are those of the 95 % interval. Rates are per 100,000 residents. Grey italic: not for release.", notices)
+  last <- 4L + nrow(figures)
+  rows <- if (nrow(figures) > 0L) 5:last else integer()
+  openxlsx::writeData(book, sheet, figures, startRow = 4L, withFilter = TRUE, headerStyle = openxlsx::createStyle(
+    textDecoration = "bold", wrapText = TRUE, valign = "bottom", border = "bottom"))
+  rates <- figures$Characteristic == rate_label
+  number_format(book, sheet, "#,##0", rows[!rates], 5:8)
+  number_format(book, sheet, "#,##0.0", rows[rates], 5:8)
+  number_format(book, sheet, "0.0", rows, 11:14)
+  grey <- openxlsx::createStyle(fontColour = "#6B6B6B", textDecoration = "italic")
+  for (block in list(list(columns = 5:10, flag = "I"), list(columns = 11:16, flag = "O"))) {
+    openxlsx::conditionalFormatting(book, sheet, cols = block$columns, rows = 5:max(5L, last),
+      rule = sprintf("$%s5=\"no\"", block$flag), style = grey)
+  }
+  openxlsx::setColWidths(book, sheet, 1:16, c(30, 30, 30, 15, rep(11, 4), 9, 34, rep(11, 4), 9, 34))
+  openxlsx::freezePane(book, sheet, firstActiveRow = 5L, firstActiveCol = 2L)
+  set_extent(book, sheet, last, ncol(figures))
+}
+
+#' @noRd
+number_format <- function(book, sheet, format, rows, columns) {
+  if (length(rows) > 0L) {
+    set_style(book, sheet, openxlsx::createStyle(numFmt = format), rows, columns)
+  }
 }
 
 #' Each figure has one style, by what it is and whether it is for release: stacks of styles take long to write
 #' @noRd
-style_figures <- function(book, table, grid) {
+style_figures <- function(book, sheet, grid) {
   number <- ifelse(col(grid$values) %% 2L == 1L, "#,##0", "0.0")
   number[grid$rates, ] <- "#,##0.0"
   for (format in unique(as.vector(number))) {
@@ -84,29 +203,63 @@ style_figures <- function(book, table, grid) {
       if (nrow(at) > 0L) {
         how <- openxlsx::createStyle(numFmt = format, fontColour = if (withheld) "#6B6B6B",
           textDecoration = if (withheld) "italic")
-        openxlsx::addStyle(book, table, how, rows = 5L + at[, 1], cols = 1L + at[, 2])
+        openxlsx::addStyle(book, sheet, how, rows = 5L + at[, 1], cols = 1L + at[, 2])
       }
     }
   }
 }
 
 #' @noRd
-workbook_note <- function(place) {
-  if (place$basis != "estimate") {
-    return(sprintf(paste(
-      "No estimate and not for release: %s. %s agencies report. README.md says why."
-    ), if (place$basis == "counts") "counts of the agencies that reported" else "raised by residents, without Return A",
-    format(place$respondents, big.mark = ",")))
+coverage_sentence <- function(place) {
+  sprintf("%s of %s agencies are respondents; %s of the residents live there.", count(place$respondents),
+    count(place$agencies), percent(place$coverage, 1))
+}
+
+#' What stands in the line below a table's total
+#' @noRd
+rate_label <- "Rate per 100,000 residents"
+
+#' All figures of a table, a row each, with what is known of them
+#'
+#' @return A data frame: labels, number or rate with standard error, limits, release and reason, the same of the
+#'   percentage, in the order of the table.
+#' @noRd
+figures_of <- function(rows, place, cells, labels) {
+  half <- stats::qnorm(0.975)
+  statistics <- function(estimate, error, flag, reason, ending) {
+    found <- data.frame(estimate, error, pmax(0, estimate - half * error), estimate + half * error,
+      ifelse(is.na(flag) | is.na(estimate), NA, ifelse(flag == 1L, "no", "yes")), reason)
+    stats::setNames(found, paste0(c("Number or rate", "Standard error", "Lower limit", "Upper limit", "Release",
+      "Reason"), ending))
   }
-  sprintf(paste(
-    "Grey italic figures are not for release (large relative error, or low coverage). Empty: not applicable.",
-    "%s of %s agencies report, %.0f %% of residents. Standard errors and limits are in the CSV files."
-  ), format(place$respondents, big.mark = ","), format(place$agencies, big.mark = ","), 100 * place$coverage)
+  tables <- rows$tables
+  flags <- rows$flags
+  numbers <- statistics(tables$estimate, tables$standard_error, flags$flag, rows$reasons$count, "")
+  shares <- statistics(tables$percentage, tables$percentage_error, flags$flag_percentage, rows$reasons$percentage,
+    " (percent)")
+  names(shares)[[1]] <- "Percent"
+  figures <- cbind(
+    data.frame(Offense = labels$indicator, Characteristic = labels$domain_1, Category = labels$domain_2,
+      Variable = cells$cell), numbers, shares
+  )
+  whole <- which(is_level_one(cells) & cells$applies)
+  rates <- figures[whole, ]
+  rates$Characteristic <- rep(rate_label, length(whole))
+  rates$Category <- rep("", length(whole))
+  rates$Variable <- sprintf("t_%s_%d_%d_%d", cells$table, cells$section, cells$row + 1L, cells$column)[whole]
+  rates[5:8] <- rates[5:8] * if (place$population > 0) 1e5 / place$population else NA_real_
+  rates[11:16] <- NA
+  position <- c(cells$row[cells$applies], cells$row[whole] + 1L)
+  figures <- rbind(figures[cells$applies, ], rates)
+  figures[order(match(figures$Offense, labels$indicator), position), ]
 }
 
 #' Figures of a sheet: a row per row of the table, two columns per offense
 #' @noRd
-sheet_grid <- function(rows, flags, place, cells, labels, columns) {
+sheet_grid <- function(rows, place, cells, labels) {
+  flags <- rows$flags
+  rows <- rows$tables
+  columns <- unique(cells$column)
   whole <- is_level_one(cells)
   per_100000 <- if (place$population > 0) 1e5 / place$population else NA
   lines <- unique(c(cells$row, cells$row[whole] + 1L))
@@ -125,8 +278,8 @@ sheet_grid <- function(rows, flags, place, cells, labels, columns) {
   names <- labels$domain_1[match(lines, cells$row)]
   second <- labels$domain_2[match(lines, cells$row)]
   rates <- unique(rate_at[, 1])
-  names[rates] <- "Rate per 100,000 residents"
+  names[rates] <- rate_label
   second[rates] <- ""
   list(names = ifelse(nzchar(second), paste0(names, ": ", second), names), values = values,
-    withheld = withheld, rates = rates)
+    withheld = withheld, rates = rates, offenses = labels$indicator[match(columns, cells$column)])
 }

@@ -20,6 +20,15 @@ test_that("what was not there before has no change, and a flag of either year st
   expect_equal(changes_against(estimates_of(c(5, 6), flag = 0:1), estimates_of(c(5, 6), flag = 1:0))$flag, c(1L, 1L))
 })
 
+test_that("nothing falls by more than all of it", {
+  found <- changes_against(estimates_of(c(60, 50), c(60, 1)), estimates_of(c(100, 50), c(40, 1)))
+  expect_equal(found$lower[[1]], -100)
+  expect_gt(found$upper[[1]], 0)
+  plot <- change_plot(found, "x")
+  expect_false(grepl(">-1[0-9]+[1-9] %<|>-[2-9][0-9][0-9] %<", plot))
+  expect_match(plot, "-40.0 %", fixed = TRUE)
+})
+
 test_that("without a zip of the year before there is no section", {
   expect_null(read_previous("", 2015L))
   expect_null(read_previous(tempfile(), 2015L))

@@ -64,6 +64,22 @@ test_that("what is no estimate is never released, and published without errors o
   }
 })
 
+test_that("it is told why a figure is for release or not", {
+  reason <- function(rows, place) release_reasons(rows, release_flags(rows, place, cells), place, cells)
+  rows <- rows_of(c(100, 100, 0, 0, 0), c(31, 29, 0, 0, 0))
+  expect_equal(reason(rows, place())$count, c("relative standard error above 30 %",
+    "relative standard error at most 30 %", "a zero, or without error, where fewer than 80 % are covered", NA,
+    "a zero where at least 80 % are covered"))
+  expect_equal(reason(rows, place())$percentage[1:2], c(NA, "relative standard error at most 30 %"))
+  expect_equal(unique(stats::na.omit(reason(rows, place(coverage = 0.81))$count)), "more than 80 % of residents covered")
+  rows <- rows_of(c(100, 100, 100, 0, 100), c(NA, 1, 1, 0, 1))
+  expect_equal(reason(rows, place("region", over = TRUE))$count[1:2], c("no standard error is known",
+    "a silent agency has more than a tenth of the residents"))
+  # Every flag has a reason, and nothing without a meaning has one.
+  flags <- release_flags(rows, place("state", over = TRUE), cells)
+  expect_equal(is.na(reason(rows, place("state", over = TRUE))$count), is.na(flags$flag))
+})
+
 test_that("rows are published with the reference's columns in its order", {
   definitions <- table_definitions()
   here <- 1:4

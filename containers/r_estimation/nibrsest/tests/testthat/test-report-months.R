@@ -23,7 +23,7 @@ test_that("months are those of each state's respondents, a low one that stays is
 test_that("bars are as long as the months that others gave, and stand in the order of the states' names", {
   plot <- strsplit(months_plot(months_by_state(agencies, donors), "x"), "\n")[[1]]
   width_of <- function(class) {
-    as.numeric(sub(".* width=\"([0-9.]+)\".*", "\\1", grep(sprintf("class=\"%s\"", class), plot, value = TRUE)))
+    as.numeric(sub(".* width=\"([0-9.]+)%\".*", "\\1", grep(sprintf("class=\"%s\"", class), plot, value = TRUE)))
   }
   expect_equal(width_of("filled")[[2]], 3 * width_of("replaced")[[2]], tolerance = 0.01)
   expect_equal(c(width_of("filled")[[1]], width_of("replaced")[[1]]), c(0, 0))

@@ -32,6 +32,11 @@ test_that("the stages lead from zips to a report", {
   sheet <- openxlsx::read.xlsx(file.path(folder, "workbooks", "Arizona.xlsx"), "2b", colNames = FALSE,
     skipEmptyRows = FALSE, skipEmptyCols = FALSE)
   expect_equal(sheet[1, 1], "Table 2b. Property offenses, 2016: Arizona")
+  figures <- openxlsx::read.xlsx(file.path(folder, "workbooks", "Arizona.xlsx"), "2b figures", startRow = 4)
+  figures <- figures[figures$Variable == "t_2b_1_1_12", ]
+  expect_equal(figures$Standard.error, robbery$standard_error[[4]])
+  expect_equal(figures[c("Offense", "Release", "Reason")], data.frame(Offense = "Robbery", Release = "no",
+    Reason = "relative standard error above 30 %"), ignore_attr = TRUE)
   at <- which(unlist(sheet[4, ]) == "Robbery")
   expect_equal(as.numeric(sheet[6, at]), robbery$estimate[[4]])
   expect_equal(as.numeric(sheet[7, at]), robbery$estimate[[4]] * 1e5 / 20000)

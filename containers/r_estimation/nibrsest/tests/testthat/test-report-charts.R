@@ -1,0 +1,70 @@
+rows <- data.table::data.table(
+  label = c("Arson", "Fraud <x>", "Nothing"), estimate = c(100, 1000, 0), lower = c(20, 990, 0), upper = c(180, 1010, 0),
+  flag = c(1L, 0L, 0L), rate = c(1, 10, 0)
+)
+
+test_that("an interval of one per cent is seen, and one that is wider than the strip ends in an arrow", {
+  plot <- interval_plot(rows, "Certainty")
+  lines <- strsplit(plot, "\n")[[1]]
+  fraud <- paste(lines[(grep("Fraud", lines)):(grep("Fraud", lines) + 2L)], collapse = "")
+  ends <- as.numeric(regmatches(fraud, gregexpr("(?<=<line x1=\")[0-9.]+(?=%\" x2=\"[0-9.]+%\" y1=\"25%)", fraud,
+    perl = TRUE))[[1]])
+  # The strip reaches from -5 to +5 per cent, the interval from -1 to +1.
+  expect_equal(ends, c(40, 60), tolerance = 0.1)
+  expect_match(plot, "\u25c2", fixed = TRUE)
+  expect_match(plot, "Fraud &lt;x>", fixed = TRUE)
+  expect_match(plot, "<b>100 (20 to 180)</b>*; rate 1.0", fixed = TRUE)
+  expect_match(plot, "<div class=\"row withheld\"><span class=\"name\">Arson", fixed = TRUE)
+  # What was not reported has no relative interval.
+  expect_false(grepl("Nothing", plot))
+})
+
+test_that("without standard errors there are counts and no intervals", {
+  none <- data.table::copy(rows)
+  data.table::set(none, NULL, c("lower", "upper"), NA_real_)
+  plot <- interval_plot(none, "Counts")
+  expect_match(plot, "<b>1,000</b>; rate 10.0", fixed = TRUE)
+  expect_false(grepl("class=\"interval\"", plot, fixed = TRUE))
+})
+
+test_that("the two crimes of states are those of each", {
+  rates <- data.table::data.table(state = c("UT", "UT", "NE", "NE"), crime = c("Violent", "Property"),
+    rate = c(100, 2000, 50, 1000), lower = c(90, 1900, 40, 900), upper = c(110, 2100, 60, 1100), flag = c(0L, 1L, 0L, 0L))
+  plot <- state_rates_plot(rates, "Rates")
+  expect_match(plot, "Nebraska.*Utah")
+  dots <- as.numeric(regmatches(plot, gregexpr("(?<=cx=\")[0-9.]+", plot, perl = TRUE))[[1]])
+  # By state, violent and property; the strips reach to 150 and 2,500, or 3,000.
+  expect_equal(dots[[3]] / dots[[1]], 2, tolerance = 0.01)
+  expect_equal(dots[[4]] / dots[[2]], 2, tolerance = 0.01)
+  expect_match(plot, "<g class=\"withheld\">", fixed = TRUE)
+})
+
+test_that("ticks that would touch on a phone are left out, but not nothing", {
+  axis <- axis_of(data.frame(at = seq(0, 100, length.out = 7), label = signed_percent(seq(-60, 60, 20))))
+  expect_equal(regmatches(axis, gregexpr("[+-]?[0-9]+ %(?=<)", axis, perl = TRUE))[[1]], c("-40 %", "0 %", "+40 %"))
+})
+
+test_that("a figure that is not for release is no headline", {
+  nation <- data.table::data.table(cell = c("t_2a_1_1_17", "t_2b_1_1_14"), label = c("Violent Crime", "Property Crime"),
+    estimate = c(2791, 13747), lower = 1, upper = 2e4, flag = 1:0)
+  agencies <- data.table::data.table(respondent = c(TRUE, FALSE), population = c(1, 3))
+  us <- data.table::data.table(basis = "estimate", agency_residents = 4, residents = NA_real_)
+  tiles <- national_tiles(nation, agencies, us)
+  expect_false(any(grepl("2,791", tiles)))
+  expect_match(tiles[[3]], "<b>Not for release</b>", fixed = TRUE)
+  expect_match(tiles[[4]], "<b>13,747</b>", fixed = TRUE)
+  data.table::set(nation, NULL, "flag", 1L)
+  data.table::set(us, NULL, "basis", "counts")
+  expect_match(national_tiles(nation, agencies, us)[[4]], "<b>No estimate</b>", fixed = TRUE)
+})
+
+test_that("a simulated year says so, and any other has nothing to say", {
+  universe <- data.table::data.table(geography = c("US", "NE", "TX", "UT"), simulated = c(TRUE, TRUE, FALSE, TRUE),
+    agencies = c(5L, 2L, 0L, 3L))
+  expect_match(simulated_notice(universe, 2023L), "SIMULATED.* of Nebraska, Utah in 2023 .* do not exist")
+  expect_equal(simulated_notice(universe[3, ], 2023L), character())
+  expect_true(is_simulated(universe))
+  expect_false(is_simulated(universe[3, ]))
+  expect_false(any(grepl("Federal Bureau", use_and_citation(2023L, TRUE))))
+  expect_match(use_and_citation(2023L, FALSE)[[2]], "nibrs-estimates-2023.zip", fixed = TRUE)
+})
