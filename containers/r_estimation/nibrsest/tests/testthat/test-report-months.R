@@ -27,7 +27,7 @@ test_that("bars are as long as the months that others gave, and stand in the ord
   }
   expect_equal(width_of("filled")[[2]], 3 * width_of("replaced")[[2]], tolerance = 0.01)
   expect_equal(c(width_of("filled")[[1]], width_of("replaced")[[1]]), c(0, 0))
-  expect_match(paste(plot, collapse = ""), "Alaska.*Arkansas.*0 filled, 0 low replaced, 1 high kept.*3 filled, 1 low")
+  expect_match(paste(plot, collapse = ""), "Alaska.*0 filled, 0 low replaced, 1 high kept.*Arkansas.*3 filled, 1 low")
 })
 
 test_that("without respondents there is no plot", {
