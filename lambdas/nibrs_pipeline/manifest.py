@@ -12,8 +12,8 @@ from nibrs_pipeline.zip_writer import PACKING, Member
 
 #: The file of an estimates zip that has all its tables.
 ESTIMATES_TABLES = "tables.csv"
-#: The page of an estimates zip that people read first; it also lies beside the zip.
-REPORT_PAGE = "report.html"
+#: What the stage report calls the page that lies beside the zip; the zip has its own, with links to what lies in it.
+PAGE_BESIDE_ZIP = "beside_zip.html"
 
 
 class _Record(BaseModel):
@@ -197,7 +197,7 @@ class EstimatesSource(_Record):
 
 
 class EstimatesManifest(_Record):
-    """Beside ``nibrs-estimates-<year>.zip``."""
+    """Beside ``nibrs-estimates-<year>.zip``; ``report_sha256`` is that of the page beside the zip."""
 
     kind: Literal["estimates"] = "estimates"
     year: int
@@ -205,6 +205,7 @@ class EstimatesManifest(_Record):
     zip: ZipSummary
     files: list[FileEntry]
     source: EstimatesSource
+    report_sha256: str | None = None
     simulated: bool = False
 
     @property

@@ -24,7 +24,7 @@ from nibrs_pipeline.keys import (
     publication_key,
     staged,
 )
-from nibrs_pipeline.manifest import REPORT_PAGE, BundleManifest, EstimatesManifest, StateYearManifest
+from nibrs_pipeline.manifest import BundleManifest, EstimatesManifest, StateYearManifest
 from nibrs_pipeline.manifest_store import (
     read_plan,
     read_published,
@@ -160,13 +160,12 @@ def _estimates(manifests: list[AnyManifest]) -> list[EstimatesManifest]:
 
 
 def _checked_page(store: Store, run_id: str, manifest: EstimatesManifest) -> bytes:
-    """The staged report page of a year's estimates, which is the one in their zip."""
+    """The staged report page of a year's estimates, which is the one that their manifest names."""
     key = staged(run_id, public_report_key(manifest.year))
     content = store.get(key)
-    expected = next((entry.sha256 for entry in manifest.files if entry.name == REPORT_PAGE), None)
-    if content is None or hashlib.sha256(content).hexdigest() != expected:
+    if content is None or hashlib.sha256(content).hexdigest() != manifest.report_sha256:
         raise BrokenExtract(
-            f"s3://{store.bucket}/{key} is not the page of the zip beside it; remove it, the zip and the manifest, and "
+            f"s3://{store.bucket}/{key} is not the page that the manifest beside it names; remove it, the zip and the manifest, and "
             "complete the run"
         )
     return content

@@ -171,7 +171,7 @@ def test_the_page_beside_estimates_is_the_one_in_their_zip(store: Store) -> None
     made = made.model_copy(
         update={
             "zip": made.zip.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()}),
-            "files": [FileEntry(name="report.html", bytes=len(page), sha256=hashlib.sha256(page).hexdigest())],
+            "report_sha256": hashlib.sha256(page).hexdigest(),
         }
     )
     key = staged("r", public_estimates_key(2016))
@@ -179,7 +179,7 @@ def test_the_page_beside_estimates_is_the_one_in_their_zip(store: Store) -> None
     store.put(manifest_of(key), made.to_json())
     plan(store, "r")
     store.put(staged("r", public_report_key(2016)), b"<p>of another try")
-    with pytest.raises(BrokenExtract, match=r"report.html is not the page of the zip beside it"):
+    with pytest.raises(BrokenExtract, match=r"report.html is not the page that the manifest beside it names"):
         publish_run(store, "r", "arn:r:1")
     assert store.sizes("estimates/") == {}
     store.put(staged("r", public_report_key(2016)), page)

@@ -1,5 +1,6 @@
 """Zip estimates: one deterministic zip of a year's report and tables."""
 
+import hashlib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,7 +11,7 @@ from nibrs_pipeline.environment import environment
 from nibrs_pipeline.estimation_store import report_files, require_inputs
 from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.keys import manifest_of, public_estimates_key, public_report_key, staged
-from nibrs_pipeline.manifest import REPORT_PAGE, EstimatesManifest, ZipSummary, file_entry
+from nibrs_pipeline.manifest import PAGE_BESIDE_ZIP, EstimatesManifest, ZipSummary, file_entry
 from nibrs_pipeline.observability import logger, observed
 from nibrs_pipeline.store import full_disk_named
 from nibrs_pipeline.zip_writer import ZipWriter
@@ -18,20 +19,23 @@ from nibrs_pipeline.zip_writer import ZipWriter
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Zip what the stage report wrote for ``event["year"]``; the page also lies beside the zip."""
+    """Zip what the stage report wrote for ``event["year"]``; the page for beside the zip lies there."""
     run_id, year = str(event["run_id"]), int(event["year"])
     logger.append_keys(run_id=run_id, year=year)
     store, folder = data_store(), environment().temporary_folder
     inputs = require_inputs(store, run_id, year)
     key = staged(run_id, public_estimates_key(year))
+    page_sha256 = None
     with full_disk_named(folder), TemporaryDirectory(dir=folder) as work:
         path = Path(work) / Path(key).name
         with path.open("wb") as target:
             writer = ZipWriter(target)
             for name, content in report_files(store, inputs, Path(work)):
-                writer.add(name, content)
-                if name == REPORT_PAGE:
+                if name == PAGE_BESIDE_ZIP:
                     store.put(staged(run_id, public_report_key(year)), content)
+                    page_sha256 = hashlib.sha256(content).hexdigest()
+                else:
+                    writer.add(name, content)
             sha256 = writer.close()
         store.upload(path, key, sha256)
     manifest = EstimatesManifest(
@@ -40,6 +44,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         zip=ZipSummary(name=Path(key).name, bytes=writer.size, sha256=sha256),
         files=[file_entry(member) for member in writer.members],
         source=inputs.source,
+        report_sha256=page_sha256,
         simulated=inputs.simulated,
     )
     store.put(manifest_of(key), manifest.to_json())

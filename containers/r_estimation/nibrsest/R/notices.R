@@ -60,13 +60,14 @@ use_and_citation <- function(year, simulated) {
   }
   c(
     paste(
-      "The estimates are made from records of the United States government and, like these, are in the public domain in",
-      "the United States (17 U.S.C. 105). No permission is needed; please cite them."
+      "The estimates are made from works of the United States government, in which there is no copyright in the United",
+      "States (17 U.S.C. 105). You may use, change and pass them on without asking. Please say where they come from."
     ),
     sprintf(paste(
-      "Cite as: Federal Bureau of Investigation, Uniform Crime Reporting Program: NIBRS estimates for %d",
-      "(nibrs-estimates-%d.zip). The manifest beside the zip says as of when the data are, and has the zip's SHA-256;",
-      "name both, since estimates are made anew when agencies report late."
-    ), year, year)
+      "Cite as: Federal Bureau of Investigation, Uniform Crime Reporting Program: NIBRS estimates, %d. File",
+      "nibrs-estimates-%d.zip, fetched on (day) from (address), SHA-256 (checksum). The checksum stands in",
+      "nibrs-estimates-%d.manifest.json beside the zip and says which one you had: estimates are made anew when agencies",
+      "correct what they reported."
+    ), year, year, year)
   )
 }
