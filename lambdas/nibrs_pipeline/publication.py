@@ -165,8 +165,8 @@ def _checked_page(store: Store, run_id: str, manifest: EstimatesManifest) -> byt
     content = store.get(key)
     if content is None or hashlib.sha256(content).hexdigest() != manifest.report_sha256:
         raise BrokenExtract(
-            f"s3://{store.bucket}/{key} is not the page that the manifest beside it names; remove it, the zip and the manifest, and "
-            "complete the run"
+            f"s3://{store.bucket}/{key} is not the page that the manifest beside it names; remove it, the zip and the "
+            "manifest, and complete the run"
         )
     return content
 

@@ -2,9 +2,11 @@
 
 import csv
 import gzip
+import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -176,12 +178,56 @@ def test_the_zip_the_report_and_the_index_are_published(published: Published) ->
         "README.md": 1, "geographies.csv": 1, "indicator_tables": 7 * len(places), "offenses.csv": 1, "report.html": 1,
         "tables.csv": 1, "weights": 9, "workbooks": len(whole),
     }  # fmt: skip
-    assert (home.objects / BUCKET / public_report_key(2016)).read_bytes() == report
+    beside = (home.objects / BUCKET / public_report_key(2016)).read_bytes()
+    assert manifest.report_sha256 == hashlib.sha256(beside).hexdigest()
+    assert manifest.simulated
+    # The page beside the zip is that of the zip, with other links.
+    assert without_files(beside) == without_files(report)
     index = json.loads((public(home) / "index.json").read_text())
     listed = {entry["file"]: entry["report"] for entry in index["estimates"]}
     assert listed.keys() == {f"../estimates/{year}/nibrs-estimates-{year}.zip" for year in (2015, 2016)}
     shown = listed["../estimates/2016/nibrs-estimates-2016.zip"]
-    assert (published.outcome.artifacts / "downloads" / shown).read_bytes() == report
+    assert (published.outcome.artifacts / "downloads" / shown).read_bytes() == beside
+
+
+def without_files(page: bytes) -> bytes:
+    before, _, rest = page.partition(b'<h2 id="files">')
+    return before + rest.partition(b"</ul>")[2]
+
+
+def dead_links(page: Path) -> list[str]:
+    """Links of a page or README that lead to no place on the page and to no file beside it."""
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r'href="([^"]+)"' if page.suffix == ".html" else r"\]\(([^)]+)\)", text)
+    assert links or page.suffix != ".html"
+    places = {f"#{name}" for name in re.findall(r'id="([^"]+)"', text)}
+    return [
+        link
+        for link in links
+        if not link.startswith(("http:", "https:"))
+        and not (link in places if link.startswith("#") else (page.parent / link.partition("#")[0]).exists())
+    ]
+
+
+def test_every_link_that_is_published_leads_somewhere(published: Published, tmp_path: Path) -> None:
+    bucket = published.home.objects / BUCKET
+    pages = [bucket / public_report_key(2016), public(published.home) / "index.html"]
+    zips = [estimates_zip(published.home), *sorted(public(published.home).rglob("RI-2016.zip"))]
+    for path in zips:
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(tmp_path / path.stem)
+        pages += [each for each in (tmp_path / path.stem).iterdir() if each.suffix in (".html", ".md")]
+    assert {page.name for page in pages} >= {"report.html", "index.html", "README.md"}
+    assert {str(page): dead_links(page) for page in pages if dead_links(page)} == {}
+
+
+def test_simulated_estimates_say_so_wherever_one_looks_first(published: Published) -> None:
+    with zipfile.ZipFile(estimates_zip(published.home)) as archive:
+        for name in ("report.html", "README.md"):
+            assert "SIMULATED: the incidents" in archive.read(name).decode()
+        book = openpyxl.load_workbook(io.BytesIO(archive.read("workbooks/National.xlsx")), read_only=True)
+    for name in book.sheetnames:
+        assert "SIMULATED" in str(list(book[name].iter_rows(min_row=2, max_row=2, values_only=True)))
 
 
 def figures_of(book: openpyxl.Workbook, table: str) -> dict[tuple[str, str], tuple[float | str | None, ...]]:
@@ -219,7 +265,7 @@ def test_workbooks_open_and_have_the_figures_of_the_csv_files(published: Publish
             assert figures.keys() == expected.keys()
             for key, row in expected.items():
                 columns = ("estimate", "estimate_standard_error", "estimate_lower_bound", "estimate_upper_bound")
-                numbers = [float(row[column]) if row[column] else None for column in columns]
+                numbers = [float(row[column]) if row[column] not in ("", "-9") else None for column in columns]
                 assert list(figures[key][:4]) == pytest.approx(numbers, rel=1e-12)
                 assert figures[key][4] == {"0": "yes", "1": "no"}[row["suppression_flag_indicator"]]
 

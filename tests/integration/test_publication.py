@@ -26,7 +26,7 @@ from nibrs_pipeline.keys import (
     publication_key,
     staged,
 )
-from nibrs_pipeline.manifest import FileEntry, StateYearManifest
+from nibrs_pipeline.manifest import StateYearManifest
 from nibrs_pipeline.planning import BundleItem, Plan, WorkItem
 from nibrs_pipeline.publication import publish_run
 from nibrs_pipeline.store import Store
@@ -165,7 +165,7 @@ def test_what_was_checked_is_what_is_copied(store: Store) -> None:
     assert store.get("downloads/a.zip") is None
 
 
-def test_the_page_beside_estimates_is_the_one_in_their_zip(store: Store) -> None:
+def test_the_page_beside_estimates_is_the_one_that_their_manifest_names(store: Store) -> None:
     content, page = b"e" * 3000, b"<p>estimates"
     made = estimates(2016)
     made = made.model_copy(

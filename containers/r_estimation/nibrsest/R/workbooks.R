@@ -71,7 +71,7 @@ repack <- function(made, path, year) {
   on.exit(if (is.na(before)) Sys.unsetenv("TZ") else Sys.setenv(TZ = before), add = TRUE)
   # The zip is written with `folder` as working directory.
   partial <- file.path(normalizePath(dirname(path)), paste0(basename(path), ".partial"))
-  zip::zip(partial, members, root = folder, include_directories = FALSE)
+  zip::zip(partial, members, root = folder, include_directories = FALSE, compression_level = 6L)
   file.rename(partial, path)
 }
 
@@ -188,7 +188,7 @@ add_figures_sheet <- function(book, table, title, figures, notices) {
 #' @noRd
 number_format <- function(book, sheet, format, rows, columns) {
   if (length(rows) > 0L) {
-    set_style(book, sheet, openxlsx::createStyle(numFmt = format), rows, columns)
+    openxlsx::addStyle(book, sheet, openxlsx::createStyle(numFmt = format), rows, columns, gridExpand = TRUE)
   }
 }
 
