@@ -172,8 +172,9 @@ warning_html <- function(notices) {
 #' What lies beside the page, with links
 #' @noRd
 links_html <- function(year, where) {
-  files <- package_table("report_links.csv")
-  files <- files[which(files$where == where), ]
+  known <- package_table("report_links.csv")
+  here <- which(known$where == where)
+  files <- known[here, ]
   paste0("<li><a href=\"", gsub("{{year}}", year, files$link, fixed = TRUE), "\">",
     escape(gsub("{{year}}", year, files$text, fixed = TRUE)), "</a>: ", escape(files$meaning), "</li>")
 }

@@ -41,10 +41,10 @@ grid_of <- function(ticks) {
 
 #' @noRd
 axis_of <- function(ticks, head = NULL) {
-  if (nrow(ticks) > 5L) {
-    # Every second label, among them that of nothing: more would touch on a phone.
+  if (nrow(ticks) > 4L) {
+    # Some of the labels, among them that of nothing: more would touch on a phone and on paper.
     nothing <- which(grepl("^0( %)?$", ticks$label))
-    ticks <- ticks[(seq_len(nrow(ticks)) - c(nothing, 1L)[[1]]) %% 2L == 0L, ]
+    ticks <- ticks[(seq_len(nrow(ticks)) - c(nothing, 1L)[[1]]) %% ceiling(nrow(ticks) / 4) == 0L, ]
   }
   anchor <- ifelse(ticks$at < 5, "start", ifelse(ticks$at > 95, "end", "middle"))
   svg <- paste(sprintf("<text x=\"%.2f%%\" y=\"14\" class=\"tick\" text-anchor=\"%s\">%s</text>", ticks$at, anchor,

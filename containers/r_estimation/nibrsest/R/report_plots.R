@@ -20,7 +20,7 @@ interval_plot <- function(rows, title) {
   ends <- range(ticks)
   strip_chart(title, rows$label, list(list(
     ticks = ticks_at(ticks, ends, signed_percent), marks = interval_marks(rep(0, nrow(rows)), lower, upper, ends)
-  )), sprintf("<b>%s</b>%s; rate %s", with_interval(rows$estimate, rows$lower, rows$upper), star(withheld),
+  )), sprintf("<b>%s</b>%s; rate&nbsp;%s", with_interval(rows$estimate, rows$lower, rows$upper), star(withheld),
     decimal(rows$rate)), withheld)
 }
 

@@ -13,7 +13,7 @@ test_that("an interval of one per cent is seen, and one that is wider than the s
   expect_equal(ends, c(40, 60), tolerance = 0.1)
   expect_match(plot, "\u25c2", fixed = TRUE)
   expect_match(plot, "Fraud &lt;x>", fixed = TRUE)
-  expect_match(plot, "<b>100 (20 to 180)</b>*; rate 1.0", fixed = TRUE)
+  expect_match(plot, "<b>100 (20 to 180)</b>*; rate&nbsp;1.0", fixed = TRUE)
   expect_match(plot, "<div class=\"row withheld\"><span class=\"name\">Arson", fixed = TRUE)
   # What was not reported has no relative interval.
   expect_false(grepl("Nothing", plot))
@@ -23,7 +23,7 @@ test_that("without standard errors there are counts and no intervals", {
   none <- data.table::copy(rows)
   data.table::set(none, NULL, c("lower", "upper"), NA_real_)
   plot <- interval_plot(none, "Counts")
-  expect_match(plot, "<b>1,000</b>; rate 10.0", fixed = TRUE)
+  expect_match(plot, "<b>1,000</b>; rate&nbsp;10.0", fixed = TRUE)
   expect_false(grepl("class=\"interval\"", plot, fixed = TRUE))
 })
 
@@ -67,4 +67,11 @@ test_that("a simulated year says so, and any other has nothing to say", {
   expect_false(is_simulated(universe[3, ]))
   expect_false(any(grepl("Federal Bureau", use_and_citation(2023L, TRUE))))
   expect_match(use_and_citation(2023L, FALSE)[[2]], "nibrs-estimates-2023.zip", fixed = TRUE)
+})
+
+test_that("a page has the links of the place where it lies", {
+  beside <- links_html(2016L, "beside_zip")
+  expect_true(any(grepl("href=\"nibrs-estimates-2016.zip\"", beside, fixed = TRUE)))
+  expect_false(any(grepl("README.md\"", beside, fixed = TRUE)))
+  expect_false(any(grepl("nibrs-estimates", links_html(2016L, "in_zip"), fixed = TRUE)))
 })
