@@ -28,7 +28,8 @@ strip_chart <- function(title, names, panels, notes = NULL, withheld = FALSE) {
   paste(c(
     sprintf("<div class=\"%s\" role=\"group\" aria-label=\"%s\">", class, escape(title)),
     line("", axis, "", "row axis"),
-    line(escape(names), across, notes, paste0("row", ifelse(rep_len(withheld, rows), " withheld", ""))),
+    # "Destruction/Damage/Vandalism" may break on a phone.
+    line(gsub("/", "/<wbr>", escape(names), fixed = TRUE), across, notes, paste0("row", ifelse(rep_len(withheld, rows), " withheld", ""))),
     "</div>"
   ), collapse = "\n")
 }

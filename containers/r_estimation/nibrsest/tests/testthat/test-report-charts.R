@@ -9,8 +9,8 @@ test_that("an interval of one per cent is seen, and one that is wider than the s
   fraud <- paste(lines[(grep("Fraud", lines)):(grep("Fraud", lines) + 2L)], collapse = "")
   ends <- as.numeric(regmatches(fraud, gregexpr("(?<=<line x1=\")[0-9.]+(?=%\" x2=\"[0-9.]+%\" y1=\"25%)", fraud,
     perl = TRUE))[[1]])
-  # The strip reaches from -5 to +5 per cent, the interval from -1 to +1.
-  expect_equal(ends, c(40, 60), tolerance = 0.1)
+  # The strip reaches from -6 to +6 per cent, the interval from -1 to +1.
+  expect_equal(ends, 50 + c(-1, 1) * 50 / 6, tolerance = 0.001)
   expect_match(plot, "\u25c2", fixed = TRUE)
   expect_match(plot, "Fraud &lt;x>", fixed = TRUE)
   expect_match(plot, "<b>100 (20 to 180)</b>*; rate&nbsp;1.0", fixed = TRUE)
