@@ -10,8 +10,8 @@ simulated_notice <- function(universe, year) {
     return(character())
   }
   sprintf(paste(
-    "SIMULATED: the incidents, victims, offenders and arrestees of %s in %d were drawn at random by a program and do not",
-    "exist. These numbers say nothing about crime in reality; do not quote them, and do not pass them on without this",
+    "SIMULATED: the incidents, victims, offenders and arrestees of %s in %d were drawn at random by a program and do",
+    "not exist. These numbers say nothing about crime in reality; do not quote them, and do not pass them on without this",
     "warning."
   ), paste(state_names(states), collapse = ", "), year)
 }
@@ -31,7 +31,8 @@ basis_notice <- function(basis) {
   switch(basis,
     counts = paste("NO ESTIMATE: counts of the agencies that reported, nothing added for others. Not for release;",
       "README.md says why."),
-    residents = paste("RAISED BY RESIDENTS, for want of Return A, without errors. Not for release; README.md says why."),
+    residents = paste("RAISED BY RESIDENTS, for want of Return A, without errors. Not for release; README.md says",
+      "why."),
     character()
   )
 }
@@ -66,8 +67,8 @@ use_and_citation <- function(year, simulated) {
     sprintf(paste(
       "Cite as: Federal Bureau of Investigation, Uniform Crime Reporting Program: NIBRS estimates, %d. File",
       "nibrs-estimates-%d.zip, fetched on (day) from (address), SHA-256 (checksum). The checksum stands in",
-      "nibrs-estimates-%d.manifest.json beside the zip and says which one you had: estimates are made anew when agencies",
-      "correct what they reported."
+      "nibrs-estimates-%d.manifest.json beside the zip and says which one you had: estimates are made anew when",
+      "agencies correct what they reported."
     ), year, year, year)
   )
 }

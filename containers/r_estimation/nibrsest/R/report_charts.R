@@ -1,7 +1,7 @@
 #' A chart of rows: a name, strips with marks, and a note, as HTML that fits any width
 #'
-#' Positions in a strip are per cent of its width. Nothing is scaled, so that text is as large on a phone, where name and
-#' note stand above the strip, as on a screen or on paper.
+#' Positions in a strip are per cent of its width. Nothing is scaled: text is as large on a phone, where name and note
+#' stand above the strip, as on a screen or on paper.
 #'
 #' @param title What a screen reader says.
 #' @param names Text of each row.
@@ -29,7 +29,8 @@ strip_chart <- function(title, names, panels, notes = NULL, withheld = FALSE) {
     sprintf("<div class=\"%s\" role=\"group\" aria-label=\"%s\">", class, escape(title)),
     line("", axis, "", "row axis"),
     # "Destruction/Damage/Vandalism" may break on a phone.
-    line(gsub("/", "/<wbr>", escape(names), fixed = TRUE), across, notes, paste0("row", ifelse(rep_len(withheld, rows), " withheld", ""))),
+    line(gsub("/", "/<wbr>", escape(names), fixed = TRUE), across, notes,
+      paste0("row", ifelse(rep_len(withheld, rows), " withheld", ""))),
     "</div>"
   ), collapse = "\n")
 }

@@ -88,7 +88,8 @@ weights_plot <- function(weights, title) {
     "<line x1=\"%.2f%%\" x2=\"%.2f%%\" y1=\"50%%\" y2=\"50%%\" class=\"thin\"/>",
     "<rect x=\"%.2f%%\" y=\"25%%\" width=\"%.2f%%\" height=\"50%%\" class=\"half\"/>",
     "<line x1=\"%.2f%%\" x2=\"%.2f%%\" y1=\"15%%\" y2=\"85%%\" class=\"middle\"/>"
-  ), x(shown[, 1]), x(shown[, 5]), x(shown[, 2]), pmax(0.2, x(shown[, 4]) - x(shown[, 2])), x(shown[, 3]), x(shown[, 3]))
+  ), x(shown[, 1]), x(shown[, 5]), x(shown[, 2]), pmax(0.2, x(shown[, 4]) - x(shown[, 2])), x(shown[, 3]),
+  x(shown[, 3]))
   strip_chart(title, paste("Stratum", names), list(list(ticks = labelled, marks = marks)),
     sprintf("median <b>%s</b>, %s to %s", decimal(five[, 3]), decimal(five[, 1]), decimal(five[, 5])))
 }
@@ -121,7 +122,7 @@ change_plot <- function(changes, title) {
     return("<p>Nothing was estimated in both years.</p>")
   }
   withheld <- changes$flag %in% 1L
-  # Intervals as wide as the plot say no more than that: the scale is that of the changes, and nothing falls below -100 %.
+  # Intervals as wide as the plot say no more than that: the scale is that of the changes. Nothing falls below -100 %.
   most <- max(5, 1.5 * abs(changes$percent))
   ticks <- pretty(c(max(-100, -most), most), 5L)
   ticks <- ticks[ticks >= -100]

@@ -71,7 +71,8 @@ test_that("it is told why a figure is for release or not", {
     "relative standard error at most 30 %", "a zero, or without error, where fewer than 80 % are covered", NA,
     "a zero where at least 80 % are covered"))
   expect_equal(reason(rows, place())$percentage[1:2], c(NA, "relative standard error at most 30 %"))
-  expect_equal(unique(stats::na.omit(reason(rows, place(coverage = 0.81))$count)), "more than 80 % of residents covered")
+  covered <- reason(rows, place(coverage = 0.81))$count
+  expect_equal(unique(stats::na.omit(covered)), "more than 80 % of residents covered")
   rows <- rows_of(c(100, 100, 100, 0, 100), c(NA, 1, 1, 0, 1))
   expect_equal(reason(rows, place("region", over = TRUE))$count[1:2], c("no standard error is known",
     "a silent agency has more than a tenth of the residents"))

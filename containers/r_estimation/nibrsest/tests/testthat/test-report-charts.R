@@ -1,5 +1,6 @@
 rows <- data.table::data.table(
-  label = c("Arson", "Fraud <x>", "Nothing"), estimate = c(100, 1000, 0), lower = c(20, 990, 0), upper = c(180, 1010, 0),
+  label = c("Arson", "Fraud <x>", "Nothing"), estimate = c(100, 1000, 0), lower = c(20, 990, 0),
+  upper = c(180, 1010, 0),
   flag = c(1L, 0L, 0L), rate = c(1, 10, 0)
 )
 
@@ -29,7 +30,8 @@ test_that("without standard errors there are counts and no intervals", {
 
 test_that("the two crimes of states are those of each", {
   rates <- data.table::data.table(state = c("UT", "UT", "NE", "NE"), crime = c("Violent", "Property"),
-    rate = c(100, 2000, 50, 1000), lower = c(90, 1900, 40, 900), upper = c(110, 2100, 60, 1100), flag = c(0L, 1L, 0L, 0L))
+    rate = c(100, 2000, 50, 1000), lower = c(90, 1900, 40, 900), upper = c(110, 2100, 60, 1100),
+    flag = c(0L, 1L, 0L, 0L))
   plot <- state_rates_plot(rates, "Rates")
   expect_match(plot, "Nebraska.*Utah")
   dots <- as.numeric(regmatches(plot, gregexpr("(?<=cx=\")[0-9.]+", plot, perl = TRUE))[[1]])
