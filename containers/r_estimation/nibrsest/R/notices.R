@@ -11,8 +11,8 @@ simulated_notice <- function(universe, year) {
   }
   sprintf(paste(
     "SIMULATED: the incidents, victims, offenders and arrestees of %s in %d were drawn at random by a program and do",
-    "not exist. These numbers say nothing about crime in reality; do not quote them, and do not pass them on without this",
-    "warning."
+    "not exist. These numbers say nothing about crime in reality; do not quote them, and do not pass them on without",
+    "this warning."
   ), paste(state_names(states), collapse = ", "), year)
 }
 
