@@ -28,9 +28,14 @@ def missing(reason: str) -> NoReturn:
 
 def real_zip(name: str) -> Path:
     """A zip as the FBI published it."""
-    path = REAL_DATA / f"{name}.zip"
+    return real_data(f"{name}.zip")
+
+
+def real_data(name: str) -> Path:
+    """A file of real data."""
+    path = REAL_DATA / name
     if not path.exists():
-        missing(f"{path} is not here: the published zips are not part of the repository")
+        missing(f"{path} is not here: real data are not part of the repository")
     return path
 
 

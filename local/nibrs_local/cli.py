@@ -10,6 +10,7 @@ from nibrs_pipeline.database import DatabaseLocation, connect, snapshot
 from nibrs_pipeline.database_errors import translated_errors
 from nibrs_pipeline.index_page import human_size
 from nibrs_pipeline.keys import manifest_of
+from nibrs_pipeline.request import FIRST_YEAR, LAST_YEAR
 from nibrs_pipeline.store import Store
 from nibrs_quality.command import check_command
 from nibrs_simulation.command import simulate_command
@@ -21,6 +22,7 @@ from nibrs_local.archives import BadFile
 from nibrs_local.display import shortened
 from nibrs_local.failures import Commands
 from nibrs_local.folder_objects import FolderObjects
+from nibrs_local.frames import FrameLoader, load_agencies, load_return_a
 from nibrs_local.home import BUCKET, Home
 from nibrs_local.listing import Listed, list_state_years
 from nibrs_local.loading import Loaded, load_zip
@@ -47,18 +49,30 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--replace", is_flag=True, help="Replace state-years that are in the database already.")
 @click.option("--quarantine", is_flag=True, help="Load a file that breaks its own keys without the rows that do.")
 @click.option(
     "--renumber", is_flag=True, help="Give rows other numbers whose keys another state-year of the database has."
 )
-def load(files: tuple[Path, ...], replace: bool, quarantine: bool, renumber: bool) -> None:
-    """Load published zips (any layout) into the database.
+@click.option("--agencies", type=click.Path(path_type=Path), help="A CSV of every agency of a year: the universe.")
+@click.option("--return-a", type=click.Path(path_type=Path), help="A CSV of Return A by agency, month and line.")
+@click.option("--year", type=click.IntRange(FIRST_YEAR, LAST_YEAR), help="Year of these CSVs, if they do not say it.")
+def load(
+    files: tuple[Path, ...],
+    replace: bool,
+    quarantine: bool,
+    renumber: bool,
+    agencies: Path | None,
+    return_a: Path | None,
+    year: int | None,
+) -> None:
+    """Load published zips (any layout) into the database, and what estimates need beside them.
 
     A file is loaded whole or not at all; of several, those that can be loaded are. With --quarantine, rows
     that break keys are put into quarantine/ as CSVs that say line and reason. A file that was loaded before is
-    passed over. What bad files are answered is in docs/operations.md.
+    passed over. What bad files are answered, and the columns of --agencies and --return-a, are in
+    docs/operations.md.
 
     \b
     Examples:
@@ -66,15 +80,22 @@ def load(files: tuple[Path, ...], replace: bool, quarantine: bool, renumber: boo
       nibrs load --replace AZ-2016.zip
       nibrs load --quarantine LA-2017.zip
       nibrs load --quarantine --renumber *.zip
+      nibrs load MN-2018.zip --agencies agencies.csv.gz --return-a return_a.csv --year 2018
     """
+    if not (files or agencies or return_a):
+        raise click.UsageError("Name a zip to load, or --agencies, or --return-a.")
     home, refused = Home.from_environment(), []
     with embedded_postgres.database(home) as location:
         for path in files:
             folder = home.quarantine(path.stem) if quarantine else None
             if not _load_one(location, path, replace, folder, renumber):
                 refused.append(path.name)
+        zips_refused = len(refused)
+        for frame, loader in ((agencies, load_agencies), (return_a, load_return_a)):
+            if frame and not _load_frame(location, frame, loader, year):
+                refused.append(frame.name)
     if len(files) > 1:
-        console.print(f"{len(files) - len(refused)} of {len(files)} files are in the database")
+        console.print(f"{len(files) - zips_refused} of {len(files)} files are in the database")
     if refused:
         errors.print(f"[bold red]Not loaded[/]: {escape(', '.join(refused))}", soft_wrap=True)
         sys.exit(FAILED)
@@ -92,6 +113,24 @@ def _load_one(location: DatabaseLocation, path: Path, replace: bool, quarantine:
     finally:
         connection.close()
     _tell_loaded(path, loaded, quarantine)
+    return True
+
+
+def _load_frame(location: DatabaseLocation, path: Path, loader: FrameLoader, year: int | None) -> bool:
+    connection = connect(location)
+    try:
+        with console.status(f"Loading {path.name}"), translated_errors():
+            create_schema(connection)
+            loaded = loader(connection, nibrs_catalog(), path, year)
+    except BadFile as error:
+        errors.print(f"[bold red]Not loaded[/] {escape(str(error))}", soft_wrap=True)
+        return False
+    finally:
+        connection.close()
+    what = "was loaded before; nothing to do" if loaded.was_there else f"{loaded.rows:,} rows"
+    console.print(f"{path.name}: {loaded.named}, {what}", soft_wrap=True)
+    for remark in loaded.remarks:
+        console.print(f"  {remark}", soft_wrap=True, markup=False)
     return True
 
 

@@ -12,6 +12,7 @@ from pg8000.exceptions import DatabaseError
 
 from nibrs_local.archives import BadFile
 from nibrs_local.faults import Fault, check_rows, set_faults_aside, write_quarantine
+from nibrs_local.frames import adopt_agencies
 from nibrs_local.key_spaces import GIVEN_KEYS, SIMULATED_KEYS
 from nibrs_local.layouts import AGENCIES, MONTHS
 from nibrs_local.merging import LISTED_REFERENCES, fill_from_lists, merge_agencies, merge_codes, move
@@ -200,6 +201,7 @@ def _move_all(staging: Staging, item: StateYear) -> list[SourceCode]:
     merged = merge_codes(staging)
     staging.notes += merged.notes
     merge_agencies(staging)
+    adopt_agencies(staging.connection)
     for table in staging.tables:
         if table.kind != "code" and table.name != "cde_agencies":
             move(staging, table, merged)

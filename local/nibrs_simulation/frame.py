@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+from nibrs_local.population_groups import CITY_GROUPS, COUNTY_GROUPS, METROPOLITAN
 
 from nibrs_simulation.arrays import Flags, Integers, Texts, generator, texts
 from nibrs_simulation.distributions import rows
@@ -17,13 +18,8 @@ from nibrs_simulation.world import SIZES, SimulationError
 _LISTS = files("code_tables") / "lists"
 TYPES = {"City": 1, "County": 2, "University or College": 3, "State Police": 4, "Other": 5, "Other State Agency": 6,
          "Tribal": 7, "Federal": 8}  # fmt: skip
-#: Residents of the population groups of cities and counties: code and lower bound, largest first.
-CITY_GROUPS = {"1A": 1_000_000, "1B": 500_000, "1C": 250_000, "2": 100_000, "3": 50_000, "4": 25_000, "5": 10_000,
-               "6": 2_500, "7": 0}  # fmt: skip
-COUNTY_GROUPS = {"A": 100_000, "B": 25_000, "C": 10_000, "D": 0}
 _LARGEST = 8_500_000
-#: A county with so many residents belongs to a metropolitan area; about so many counties make one.
-_METROPOLITAN = 60_000
+#: About so many counties make a metropolitan area.
 _COUNTIES_PER_AREA = 3
 _COVERED_SHARE, _DORMANT_SHARE, _FEDERAL_SHARE = 0.04, 0.01, 0.01
 #: Types in the given frame (agency_type_id) and here.
@@ -259,7 +255,7 @@ def _places(plain: _Plain) -> tuple[Integers, Texts, Integers]:
     found, inverse = np.unique(keys.astype(str), return_inverse=True)
     residents = np.bincount(inverse, weights=plain.population)
     is_place = np.array([not key.endswith("|") for key in found])
-    metropolitan = (residents >= _METROPOLITAN) & is_place
+    metropolitan = (residents >= METROPOLITAN) & is_place
     # Counties of a state next to each other in the list share an area.
     in_state = np.array([key.split("|")[0] for key in found])
     area = np.zeros(len(found), np.int64)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nibrs_local.population_groups import CITY_GROUPS
 from nibrs_simulation.arrays import generator, number_within, spread
 from nibrs_simulation.crime import KINDS, national_rates, true_crime
 from nibrs_simulation.distributions import Distribution, rows
-from nibrs_simulation.frame import CITY_GROUPS, given_frame, made_up_frame
+from nibrs_simulation.frame import given_frame, made_up_frame
 from nibrs_simulation.records import records
 from nibrs_simulation.reporting import INCIDENTS, ITEMS, NOT_REPORTED, ZERO, reporting_of
 from nibrs_simulation.state_year import draw_state_year
