@@ -151,7 +151,7 @@ def test_a_second_execution_of_a_run_under_way_is_refused_and_the_first_goes_on(
     # It has ended: now the run can be completed.
     third = machine.run("third", {"run_id": "once"})
     assert third.failure == ("QueryFailed", "as far as this test goes")
-    assert {"Ask for other execution", "Extract code tables"} <= third.states.keys()
+    assert {"Ask for other execution", "Extract code tables"} <= set(third.states)
     assert json.loads(data_store().get(execution_key("once")) or b"")["execution"].endswith(":third")
 
 
