@@ -1,0 +1,38 @@
+"""The embedded PostgreSQL: in homes of any name, shared by commands at once, with a reason if it fails."""
+
+from pathlib import Path
+
+import pytest
+from nibrs_local.embedded_postgres import DatabaseDidNotStart, database, is_running, keep_running, stop
+from nibrs_local.home import Home
+from nibrs_pipeline.database import DatabaseLocation
+
+from tests.runs import sql
+
+
+def test_a_home_may_have_any_name_and_the_last_user_stops_its_server(tmp_path: Path) -> None:
+    home = Home(tmp_path / "my höme + 1% & 'more'")
+    with database(home) as first:
+        with database(home) as second:
+            assert sql(second, "SELECT 1") == [[1]]
+        assert is_running(home), "another still uses it"
+        assert sql(first, "SELECT 1") == [[1]]
+    assert not is_running(home)
+    try:
+        address = DatabaseLocation.from_uri(keep_running(home))
+        with database(home):
+            pass
+        assert sql(address, "SELECT 1") == [[1]], "it is to run until it is stopped by name"
+    finally:
+        assert stop(home)
+    assert not is_running(home)
+    assert not stop(home)
+
+
+def test_a_server_that_does_not_start_is_told_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(tmp_path)
+    with database(home):
+        pass
+    said = r"did not start: .*(no_such_setting|configuration file).*its log is"
+    with pytest.raises(DatabaseDidNotStart, match=said), database(home):
+        pass
