@@ -16,13 +16,13 @@ strip_chart <- function(title, names, panels, notes = NULL, withheld = FALSE) {
   strips <- vapply(panels, function(panel) {
     paste0("<svg class=\"strip\" aria-hidden=\"true\">\n", grid_of(panel$ticks), "\n", panel$marks, "\n</svg>")
   }, character(rows))
-  strips <- matrix(strips, nrow = rows)
+  strips <- matrix(unlist(strips), nrow = rows)
   # A screen reader hears names and notes; strips show them once more.
   line <- function(name, strips, note, class) {
     paste0("<div class=\"", class, "\"><span class=\"name\">", name, "</span>", strips,
       if (!is.null(notes)) paste0("<span class=\"note\">", note, "</span>"), "</div>")
   }
-  across <- apply(strips, 1L, paste, collapse = "")
+  across <- if (length(panels) > 0L) apply(strips, 1L, paste, collapse = "") else rep("", rows)
   axis <- paste(vapply(panels, function(panel) axis_of(panel$ticks, panel$head), ""), collapse = "")
   class <- sprintf("chart strips-%d%s", length(panels), if (is.null(notes)) " without-notes" else "")
   paste(c(

@@ -12,6 +12,12 @@ interval_plot <- function(rows, title) {
     return("<p>Nothing was reported.</p>")
   }
   withheld <- rows$flag %in% 1L
+  rate <- ifelse(is.na(rows$rate), "", paste0("; rate&nbsp;", decimal(rows$rate)))
+  note <- sprintf("<b>%s</b>%s%s", with_interval(rows$estimate, rows$lower, rows$upper), star(withheld), rate)
+  if (all(is.na(rows$lower))) {
+    # Counts have no interval, and a dot without one would look certain.
+    return(strip_chart(title, rows$label, list(), note, withheld))
+  }
   lower <- 100 * (rows$lower / rows$estimate - 1)
   upper <- 100 * (rows$upper / rows$estimate - 1)
   # The scale is that of what may be quoted; wider intervals than 100 % say no more than that.
@@ -20,8 +26,7 @@ interval_plot <- function(rows, title) {
   ends <- range(ticks)
   strip_chart(title, rows$label, list(list(
     ticks = ticks_at(ticks, ends, signed_percent), marks = interval_marks(rep(0, nrow(rows)), lower, upper, ends)
-  )), sprintf("<b>%s</b>%s; rate&nbsp;%s", with_interval(rows$estimate, rows$lower, rows$upper), star(withheld),
-    decimal(rows$rate)), withheld)
+  )), note, withheld)
 }
 
 #' @noRd
@@ -32,6 +37,10 @@ signed_percent <- function(values) ifelse(values == 0, "0 %", sprintf("%+g %%", 
 #' @param rows A data.table: `state`, `crime` (two values), `rate`, `lower`, `upper`, `flag`.
 #' @noRd
 state_rates_plot <- function(rows, title) {
+  rows <- rows[!is.na(rows$rate), ]
+  if (nrow(rows) == 0L) {
+    return("<p>There are no rates: how many residents the agencies have is not known.</p>")
+  }
   states <- unique(rows$state)
   states <- states[order(state_names(states))]
   crimes <- unique(rows$crime)

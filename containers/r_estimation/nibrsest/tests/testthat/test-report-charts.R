@@ -25,7 +25,10 @@ test_that("without standard errors there are counts and no intervals", {
   data.table::set(none, NULL, c("lower", "upper"), NA_real_)
   plot <- interval_plot(none, "Counts")
   expect_match(plot, "<b>1,000</b>; rate&nbsp;10.0", fixed = TRUE)
-  expect_false(grepl("class=\"interval\"", plot, fixed = TRUE))
+  expect_false(grepl("class=\"interval\"|<circle", plot))
+  unknown <- data.table::data.table(state = "DC", crime = "Violent", rate = NA_real_, lower = NA_real_,
+    upper = NA_real_, flag = 1L)
+  expect_match(state_rates_plot(unknown, "Rates"), "no rates")
 })
 
 test_that("the two crimes of states are those of each", {
