@@ -11,6 +11,8 @@ from nibrs_local.home import Home
 from nibrs_pipeline.catalog import Catalog, nibrs_catalog
 from nibrs_pipeline.database import DatabaseLocation
 
+from tests.databases import make_empty
+
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -42,6 +44,14 @@ def real_data(name: str) -> Path:
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
     return nibrs_catalog()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseLocation]:
+    """A PostgreSQL that many tests share; its database ``empty`` has the schema, for ``databases.copied``."""
+    with embedded_postgres.database(Home(tmp_path_factory.mktemp("server"))) as found:
+        make_empty(found, "empty")
+        yield found
 
 
 @pytest.fixture

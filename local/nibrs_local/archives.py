@@ -6,6 +6,7 @@ bytes that neither encoding knows.
 
 import codecs
 import io
+import re
 import struct
 import zipfile
 import zlib
@@ -40,7 +41,10 @@ _ENCRYPTED = 0x1
 
 
 class BadFile(Exception):
-    """A file that is not loaded: names the file, the table, the line and the reason."""
+    """A file that is not loaded: names the file, the table, the line and the reason, in one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(re.sub(r"[\r\n]+", " ", message))
 
 
 @dataclass(frozen=True)

@@ -203,6 +203,6 @@ def state_year_of_rows(found: PublishedZip, states: set[tuple[str, str]], years:
     named = _NAMED.fullmatch(found.path.stem)
     if named and (named[1].upper() not in abbreviations or int(named[2]) != year):
         raise BadFile(
-            f"{found.path}: is named {named[0]} and holds {item}; if that is what you want, rename it {item}.zip"
+            f"{found.path}: is named {named[0]} and holds {item}; rename it {item}.zip if it is what you want"
         )
     return item

@@ -96,10 +96,12 @@ def _of_database(home: Home, request: dict[str, list[int] | list[str]]) -> "list
 
 
 def _tell(quality: "Quality") -> None:
-    passed = len(quality.findings) - len(quality.broken)
+    tried = sum(each.checked > 0 for each in quality.findings)
+    untried = len(quality.findings) - tried
     console.print(
         f"\n[bold]{escape(quality.name)}[/]: {quality.rows['nibrs_incident']:,} incidents, "
-        f"{passed} of {len(quality.findings)} checks passed"
+        f"{tried - len(quality.broken)} of {tried} checks passed"
+        + (f"; {untried} had no rows to look at" if untried else "")
     )
     if quality.broken:
         table = Table("Broken rule", "Rows", "of", "For example")

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from nibrs_local.archives import BadFile
+from nibrs_local.layouts import MONTHS
 from nibrs_local.zip_database import open_zip
 from nibrs_pipeline.catalog import Catalog
 
@@ -79,11 +81,17 @@ def quality_of(path: Path, catalog: Catalog) -> Quality:
         BadFile: the file cannot be read as one.
     """
     connection = open_zip(path, catalog)
-    found = findings(connection, catalog)
     rows = {
         table.name: next(iter(connection.execute(f"SELECT count(*) FROM {table.name}").fetchall()))[0]
         for table in catalog.data_tables
     }
+    if not rows["nibrs_incident"] and any(
+        rows[name] for name in rows if catalog.lineage(catalog[name])[-1].name == MONTHS and name != MONTHS
+    ):
+        raise BadFile(f"{path}: nibrs_incident has no row, though other tables have some; download the zip again")
+    if not rows[MONTHS]:
+        raise BadFile(f"{path}: {MONTHS} has no row: there is nothing to check; download the zip again")
+    found = findings(connection, catalog)
     quality = Quality(
         path.stem,
         rows,

@@ -8,12 +8,15 @@ return_a-<year>.csv.gz   Return A by agency, month and line, as if all had repor
 
 import gzip
 import io
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
+from nibrs_local.key_spaces import SIMULATED_KEYS
 from nibrs_pipeline.catalog import Table, nibrs_catalog
 from nibrs_pipeline.zip_writer import ZipWriter
 
@@ -23,7 +26,11 @@ _CODES = ("nibrs_offense_type", "nibrs_weapon_type", "nibrs_prop_desc_type")
 
 
 def csv_of(rows: pa.Table, header: bool = True) -> pa.Buffer:
-    """Rows as CSV; NULL is empty."""
+    """Rows as CSV; NULL is empty, and keys are those of simulated rows: no row of reality has them."""
+    for name in set(rows.column_names) & _keys():
+        if pa.types.is_integer(rows[name].type):
+            place = rows.column_names.index(name)
+            rows = rows.set_column(place, name, pc.add(rows[name], SIMULATED_KEYS))
     out = pa.BufferOutputStream()
     options = pyarrow.csv.WriteOptions(include_header=header, quoting_style="needed", quoting_header="none")
     pyarrow.csv.write_csv(rows, out, options)
@@ -36,6 +43,18 @@ def _readme(name: str) -> bytes:
         f"# SIMULATED DATA, NOT REAL: {name}\n\n{warning}This zip holds all records of the simulated state and data "
         "year, as if every agency had reported everything.\n"
     ).encode()
+
+
+@cache
+def _keys() -> frozenset[str]:
+    """Columns with keys of agencies, months, incidents and what belongs to them."""
+    catalog = nibrs_catalog()
+    of_months = {
+        table.primary_key[0]
+        for table in catalog.tables
+        if catalog.lineage(table)[-1].name == "nibrs_month" and len(table.primary_key) == 1
+    }
+    return frozenset({"agency_id", "covered_by", "covered_by_agency_id", "covered_by_id", "reta_month_id", *of_months})
 
 
 def write_truth_zip(path: Path, tables: dict[str, pa.Table]) -> None:

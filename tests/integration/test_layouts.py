@@ -1,11 +1,8 @@
 """``nibrs load`` of all published layouts: what comes in is in the database, and comes out again."""
 
-import csv
-import io
-import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -14,138 +11,25 @@ from nibrs_local.layouts import layouts
 from nibrs_local.loading import load_zip
 from nibrs_local.published_zip import read_published_zip
 from nibrs_pipeline.catalog import Catalog
-from nibrs_pipeline.code_columns import code_columns
 from nibrs_pipeline.database import Connection, DatabaseLocation, connect
-from nibrs_pipeline.keys import StateYear
 
 from tests.conftest import real_zip
-from tests.runs import extract, sql
+from tests.databases import copied
+from tests.published import decoder, raw
+from tests.runs import sql
 
-Rows = list[dict[str, str]]
 LATER = ("DC-2018", "VT-2024")
-MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-#: Names that differ between the later layouts and the database, as LAYOUTS.md lists them.
-RENAMED = {
-    "circumstance_type": "circumstances_type", "circumstance_code": "circumstances_code",
-    "circumstance_name": "circumstances_name", "justifiable_fore_id": "justifiable_force_id",
-    "age_code_range_high": "age_range_high_num", "bias_desc": "bias_name",
-}  # fmt: skip
-#: What layout 1 numbers and VT-2024 leaves empty.
-NUMBERED = {"nibrs_weapon_id", "nibrs_prop_desc_id", "nibrs_victim_offender_id", "nibrs_arrestee_weapon_id"}
+
+
+@pytest.fixture
+def location(server: DatabaseLocation) -> Iterator[DatabaseLocation]:
+    with copied(server, "empty") as found:
+        yield found
 
 
 @pytest.fixture
 def connection(location: DatabaseLocation) -> Connection:
     return connect(location)
-
-
-def raw(path: Path) -> dict[str, Rows]:
-    """The tables of a zip as they are, with names in lower case."""
-    found = {}
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            if name.lower().endswith(".csv"):
-                rows = csv.reader(io.StringIO(archive.read(name).decode("utf-8-sig")))
-                header = [RENAMED.get(column.lower(), column.lower()) for column in next(rows)]
-                found[PurePosixPath(name).stem.lower()] = [dict(zip(header, row, strict=True)) for row in rows]
-    return found
-
-
-def comparable(tables: dict[str, Rows], catalog: Catalog, name: str, columns: list[str]) -> Counter[tuple[str, ...]]:
-    """A table's rows with codes instead of identifiers, and values in one notation."""
-    table = catalog[name]
-    codes: dict[str, Callable[[str], str]] = {}
-    for column in table.columns:
-        target = catalog.get(column.references)
-        if target is not None and target.kind == "code":
-            codes[column.name] = decoder(tables[target.name], target.primary_key[0], code_columns()[target.name].code)
-    return Counter(
-        tuple(codes.get(column, notation)(row[column]) if row[column] else "" for column in columns)
-        for row in (with_age(row, tables) for row in tables[name])
-    )
-
-
-def decoder(rows: Rows, key: str, code: str) -> Callable[[str], str]:
-    of = {row.get(key, row[code]): row[code].strip() for row in rows}
-    return lambda value: of[value]
-
-
-def with_age(row: dict[str, str], tables: dict[str, Rows]) -> dict[str, str]:
-    """Layout 3 has an age identifier for every year of age; the database one for ages in years."""
-    if "age_id" not in row or not any(age["age_code"] == "47" for age in tables["nibrs_age"]):
-        return row
-    code = decoder(tables["nibrs_age"], "age_id", "age_code")(row["age_id"])
-    years = code.isdecimal() and code not in ("00", "99")
-    return {**row, "age_id": "years" if years else row["age_id"], "age_num": str(int(code)) if years else ""}
-
-
-def notation(value: str) -> str:
-    day = re.fullmatch(r"(\d\d)-([A-Z]{3})-(\d\d)", value)
-    if day:
-        return f"20{day[3]}-{MONTHS.index(day[2]) + 1:02d}-{day[1]}"
-    if re.fullmatch(r"\d{4}-\d\d-\d\d 00:00:00", value):
-        return value[:10]
-    if re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+", value):
-        return value.rstrip("0").rstrip(".")
-    if re.fullmatch(r"-?\d+(\.\d+)?", value):
-        return f"{float(value):g}"
-    return {"t": "Y", "f": "N"}.get(value, value)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["AZ-2016", "LA-2013", *LATER])
-def test_every_row_of_a_published_zip_is_in_the_database_and_every_key_resolves(
-    connection: Connection, location: DatabaseLocation, catalog: Catalog, name: str
-) -> None:
-    path = real_zip(name)
-    load_zip(connection, catalog, path)
-    files = raw(path)
-    for table in (each for each in catalog.data_tables if each.name in files):
-        rows = len(files[table.name])
-        if table.name == "nibrs_month":
-            rows = len({row["nibrs_month_id"] for row in files[table.name]})
-        assert sql(location, f"SELECT count(*) FROM {table.name}")[0][0] == rows, table.name
-    for table in catalog.tables:
-        for column in table.columns:
-            target = catalog.get(column.references)
-            if target is not None:
-                key = target.primary_key[0]
-                orphans = (
-                    f"SELECT count(*) FROM {table.name} t LEFT JOIN {target.name} r ON r.{key} = t.{column.name} "
-                    f"WHERE t.{column.name} IS NOT NULL AND r.{key} IS NULL"
-                )
-                assert sql(location, orphans) == [[0]], (table.name, column.name)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "lossy"), [("DC-2018", set()), ("VT-2024", {"incident_status", "report_date_flag"})])
-def test_what_layout_1_can_carry_comes_out_as_it_came_in(
-    connection: Connection, location: DatabaseLocation, catalog: Catalog, tmp_path: Path, name: str, lossy: set[str]
-) -> None:
-    path = real_zip(name)
-    # A file with the other identifiers first: codes have to keep their meaning.
-    for first in LATER:
-        load_zip(connection, catalog, real_zip(first))
-    state, year = name.split("-")
-    came_in = raw(path)
-    _, came_out = extract(location, catalog, StateYear(state, int(year)), tmp_path)
-    if name == "VT-2024":
-        # The offense is given by its code, its type has no identifier.
-        for rows in (came_in["nibrs_offense"], came_in["nibrs_arrestee"], came_in["nibrs_offense_type"]):
-            for row in rows:
-                row["offense_type_id"] = row["offense_code"]
-        came_in["nibrs_age"].append({"age_id": "years", "age_code": "AG"})
-        came_in["nibrs_month"] = [
-            dict(pair) for pair in {tuple((k, v) for k, v in row.items() if k not in ("ddocname", "did"))
-                                    for row in came_in["nibrs_month"]}
-        ]  # fmt: skip
-    for table in (each for each in catalog.data_tables if each.name in came_in):
-        header = came_in[table.name][0]
-        columns = [column for column in table.column_names if column in header and column not in lossy | NUMBERED]
-        assert columns
-        assert comparable(came_in, catalog, table.name, columns) == comparable(
-            came_out, catalog, table.name, columns
-        ), table.name
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 import csv
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database import Connection, DatabaseLocation, connect
 from nibrs_pipeline.provenance import SOURCE_NOTES, Provenance, SourceNote, source_notes_csv
 
+from tests.databases import copied
 from tests.runs import sql
 from tests.trial_data import write_trial_zips
 
@@ -25,6 +26,12 @@ Edit = Callable[[list[list[str]]], None]
 def trial(home: Home) -> Path:
     """DE-2015.zip of the made-up world."""
     return write_trial_zips(home.scratch("trial"))[0]
+
+
+@pytest.fixture
+def location(server: DatabaseLocation) -> Iterator[DatabaseLocation]:
+    with copied(server, "empty") as found:
+        yield found
 
 
 @pytest.fixture

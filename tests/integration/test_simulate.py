@@ -14,16 +14,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from nibrs_local import embedded_postgres
+from nibrs_local.archives import BadFile
 from nibrs_local.home import Home
+from nibrs_local.key_spaces import GIVEN_KEYS, SIMULATED_KEYS
+from nibrs_local.loading import load_zip
 from nibrs_local.zip_database import open_zip
-from nibrs_pipeline.catalog import Catalog, nibrs_catalog
-from nibrs_pipeline.database import DatabaseLocation
+from nibrs_pipeline.catalog import Catalog, Table, nibrs_catalog
+from nibrs_pipeline.database import DatabaseLocation, connect
 from nibrs_pipeline.keys import StateYear
 from nibrs_quality.rules import findings
 from nibrs_simulation import nation
 from nibrs_simulation.nation import Simulated, simulate
 from nibrs_simulation.world import SimulationError, World
 
+from tests.conftest import real_zip
 from tests.runs import extract, sql
 
 WORLD = World("tiny", 0.2, (2023,), 3, "random", 1)
@@ -290,3 +294,30 @@ def test_every_state_year_says_that_it_is_simulated(nation_with_gaps: Made) -> N
     )
     assert years == expected
     assert {year for _, year in years} == {2021, 2022, 2023}
+
+
+def test_no_key_of_a_simulated_row_can_be_one_of_the_fbi_or_one_that_loading_gives(
+    nation_with_gaps: Made, catalog: Catalog
+) -> None:
+    numbered = [
+        (table.name, column.name)
+        for table in catalog.tables
+        if table.kind != "code" and content_is_of_months_or_agencies(catalog, table)
+        for column in table.columns
+        if column.primary_key and column.type == "bigint"
+    ]
+    assert ("nibrs_weapon", "nibrs_weapon_id") in numbered
+    assert ("ref_agency", "agency_id") in numbered
+    for table, column in numbered:
+        [[least, most]] = sql(nation_with_gaps.location, f"SELECT min({column}), max({column}) FROM {table}")
+        assert least is None or least > SIMULATED_KEYS, (table, column)
+        assert table != "nibrs_month" or most <= GIVEN_KEYS
+
+
+def content_is_of_months_or_agencies(catalog: Catalog, table: Table) -> bool:
+    return catalog.lineage(table)[-1].name in ("nibrs_month", "ref_agency", "cde_agencies", "reta_month")
+
+
+def test_a_real_state_year_is_not_put_beside_simulated_ones(nation_with_gaps: Made, catalog: Catalog) -> None:
+    with pytest.raises(BadFile, match=r"DC-2018 is real and the database holds simulated state-years; load it into a"):
+        load_zip(connect(nation_with_gaps.location), catalog, real_zip("DC-2018"))
