@@ -60,6 +60,9 @@ def test_every_row_comes_out_as_it_came_in(together: All, catalog: Catalog, tmp_
             continue
         header = came_in[table.name][0]
         columns = [column for column in table.column_names if column in header and column not in left_out]
+        if table.name == "cde_agencies" and any(other[:2] == name[:2] and other > name for other in ZIPS):
+            # Agencies are described as they are today: by the newest file of the state.
+            columns = ["agency_id"]
         assert columns
         assert comparable(came_in, catalog, table.name, columns) == comparable(
             came_out, catalog, table.name, columns
