@@ -106,8 +106,7 @@ add_explanation <- function(book, place, tables, year, notices, simulated) {
   lines <- rbind(
     c(sprintf("NIBRS estimates for %d: %s", year, place$description), ""),
     if (length(notices) > 0L) cbind("Read this first", notices),
-    c("What this is", paste("Offenses known to law enforcement, estimated for all eligible agencies from those that",
-      "report incidents.")),
+    c("What this is", paste0("Offenses known to law enforcement. ", what_numbers_are(place$basis), ".")),
     c("Coverage", coverage_sentence(place)),
     c("", ""), c("Sheets", ""),
     cbind(numbers, sub("^[^-]*-", "", tables)),
@@ -148,7 +147,7 @@ add_table_sheet <- function(book, sheet, title, grid, notices) {
   ), notices)
   width <- 1L + ncol(grid$values)
   put(book, sheet, t(c("", rbind(grid$offenses, ""))), 4L)
-  put(book, sheet, t(c("Estimated for all eligible agencies", rep(c("Number", "Percent"), length(grid$offenses)))), 5L)
+  put(book, sheet, t(c(grid$heading, rep(c("Number", "Percent"), length(grid$offenses)))), 5L)
   put(book, sheet, grid$names, 6L)
   put(book, sheet, grid$values, 6L, 2L)
   head <- openxlsx::createStyle(textDecoration = "bold", wrapText = TRUE, valign = "bottom", border = "bottom")
@@ -215,6 +214,15 @@ coverage_sentence <- function(place) {
     count(place$agencies), percent(place$coverage, 1))
 }
 
+#' @noRd
+what_numbers_are <- function(basis) {
+  switch(basis,
+    estimate = "Estimated for all eligible agencies",
+    residents = "Raised to all residents from the agencies that report",
+    "Counted by the agencies that report"
+  )
+}
+
 #' What stands in the line below a table's total
 #' @noRd
 rate_label <- "Rate per 100,000 residents"
@@ -248,6 +256,7 @@ figures_of <- function(rows, place, cells, labels) {
   rates$Category <- rep("", length(whole))
   rates$Variable <- sprintf("t_%s_%d_%d_%d", cells$table, cells$section, cells$row + 1L, cells$column)[whole]
   rates[5:8] <- rates[5:8] * if (place$population > 0) 1e5 / place$population else NA_real_
+  rates[9:10][is.na(rates[[5]]), ] <- NA
   rates[11:16] <- NA
   position <- c(cells$row[cells$applies], cells$row[whole] + 1L)
   figures <- rbind(figures[cells$applies, ], rates)
@@ -281,5 +290,6 @@ sheet_grid <- function(rows, place, cells, labels) {
   names[rates] <- rate_label
   second[rates] <- ""
   list(names = ifelse(nzchar(second), paste0(names, ": ", second), names), values = values,
-    withheld = withheld, rates = rates, offenses = labels$indicator[match(columns, cells$column)])
+    withheld = withheld, rates = rates, offenses = labels$indicator[match(columns, cells$column)],
+    heading = what_numbers_are(place$basis))
 }
