@@ -24,6 +24,7 @@ PRICES = {
     "S3 standard, GB-month": 0.023,
     "VPC interface endpoint, hour and zone": 0.01,
     "CloudWatch alarm, month": 0.10,
+    "CloudWatch composite alarm, month": 0.50,
     "CloudWatch dashboard, month": 3.00,
     "CloudWatch Logs, GB taken in": 0.50,
     "Secrets Manager, secret and month": 0.40,
@@ -32,6 +33,12 @@ PRICES = {
     "RDS gp3, GB-month": 0.115,
 }
 HOURS = 730.0
+#: What is at work at rest; a test holds the numbers to the template.
+ALARMS, COMPOSITE_ALARMS, ENDPOINT_ZONES = 32, 1, 8
+#: Geography groups that are estimated side by side (``ESTIMATE_GEOGRAPHY_GROUPS`` in nibrs_pipeline.keys).
+GEOGRAPHY_GROUPS = 3
+#: What functions, containers and the state machine write to logs, in KB; assumed.
+STATE_YEAR_LOG_KB, TASK_LOG_KB = 60, 40
 
 
 class Scenario(NamedTuple):
@@ -79,32 +86,40 @@ def state_years(count: int, seconds: float) -> float:
         + count * function_seconds("ExtractStateYearFunction", seconds)
         + (10 + 2 * count) * PRICES["Step Functions, state transition"]
         + 6 * count * PRICES["S3 PUT, request"]
+        + logs(count * STATE_YEAR_LOG_KB)
     )
 
 
+def logs(kilobytes: float) -> float:
+    """Lines that CloudWatch takes in."""
+    return kilobytes / 1024 / 1024 * PRICES["CloudWatch Logs, GB taken in"]
+
+
 def estimation_year(states: int) -> float:
-    """Reference extract, a table per state, weights, two groups of geographies, report, zip."""
+    """Reference extract, a table per state, weights, the groups of geographies, report, zip."""
     return (
         function_seconds("ExtractReferenceFunction", 60)
         + function_seconds("ZipEstimatesFunction", 10)
         + states * task_minutes("tabulate_state", 5)
         + task_minutes("weight", 10)
-        + 2 * task_minutes("estimate", 10)
+        + GEOGRAPHY_GROUPS * task_minutes("estimate", 10)
         + task_minutes("report", 3)
         + (20 + 2 * states) * PRICES["Step Functions, state transition"]
+        + logs((states + 2 + GEOGRAPHY_GROUPS) * TASK_LOG_KB)
     )
 
 
 def standing(created: bool) -> float:
     """A month without any run: endpoints and trial database only where they are created with the stack."""
     monthly = (
-        29 * PRICES["CloudWatch alarm, month"]
+        ALARMS * PRICES["CloudWatch alarm, month"]
+        + COMPOSITE_ALARMS * PRICES["CloudWatch composite alarm, month"]
         + PRICES["CloudWatch dashboard, month"]
         + 50 * PRICES["S3 standard, GB-month"]
         + PRICES["ECR, GB-month"]
     )
     if created:
-        monthly += 4 * 2 * HOURS * PRICES["VPC interface endpoint, hour and zone"]
+        monthly += ENDPOINT_ZONES * HOURS * PRICES["VPC interface endpoint, hour and zone"]
         monthly += HOURS * PRICES["RDS db.t4g.small PostgreSQL, hour"] + 100 * PRICES["RDS gp3, GB-month"]
         monthly += PRICES["Secrets Manager, secret and month"]
     return monthly
@@ -117,8 +132,14 @@ def scenarios() -> list[Scenario]:
         Scenario("all downloads", "1,200 state-years of 60 s", state_years(1200, 60)),
         Scenario("a month's changes", "150 state-years of 60 s", state_years(150, 60)),
         Scenario("one estimation year", "51 states of 5 min, the other stages 3 to 10 min", estimation_year(51)),
-        Scenario("a month at rest, production", "29 alarms, a dashboard, 50 GB", standing(False)),
-        Scenario("a month at rest, development", "the same, 8 endpoint-zones, a trial database", standing(True)),
+        Scenario(
+            "a month at rest, production", f"{ALARMS + COMPOSITE_ALARMS} alarms, a dashboard, 50 GB", standing(False)
+        ),
+        Scenario(
+            "a month at rest, development",
+            f"the same, {ENDPOINT_ZONES} endpoint-zones, a trial database",
+            standing(True),
+        ),
     ]
 
 

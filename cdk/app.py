@@ -4,12 +4,10 @@ import sys
 from pathlib import Path
 
 from aws_cdk import App, FileSystem, Validations
-from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk.aws_ecr_assets import Platform
-from cdk_nag import AwsSolutionsChecks
+from nibrs_cdk.acknowledgments import rule_packs
 from nibrs_cdk.configuration import BadConfiguration, read_configuration
-from nibrs_cdk.estimation import FOLDER
+from nibrs_cdk.estimation import FOLDER, image_on
 from nibrs_cdk.function_bundle import build_bundle
 from nibrs_cdk.stack import CONTEXT, PipelineStack
 
@@ -19,7 +17,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 def main() -> None:
     """Synthesise the stack of the configuration that the context names; cdk-nag's findings are errors."""
     app = App(outdir=str(REPOSITORY / "cdk.out"), context=CONTEXT)
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    Validations.of(app).add_plugins(*rule_packs(app))
     try:
         configuration = read_configuration(app.node.try_get_context("config") or "development")
     except BadConfiguration as error:
@@ -29,7 +27,7 @@ def main() -> None:
         app,
         configuration,
         code=lambda_.Code.from_asset(str(build_bundle(REPOSITORY, certificates))),
-        image=ecs.ContainerImage.from_asset(str(FOLDER), platform=Platform.LINUX_ARM64),
+        image=image_on(configuration.image.base),
         estimation_version=FileSystem.fingerprint(str(FOLDER / "nibrsest"), exclude=["tests", "man"])[:12],
     )
     app.synth()

@@ -62,6 +62,10 @@ install_estimation() {
     touch .tools/R/.ready
 }
 
+install_cdk() {
+    [ -x cdk/node_modules/.bin/cdk ] || npm_ci cdk "the cdk command"
+}
+
 npm_ci() { # npm_ci FOLDER WHAT
     say "Installing $2 with npm"
     # Node has certificates of its own; where the system trusts more (a company's proxy), so should it.
@@ -83,6 +87,8 @@ case "${1:-}" in
         [ -d tests/asl_validator/node_modules/asl-validator ] || npm_ci tests/asl_validator asl-validator
         [ -d tests/second_interpreter/node_modules/aws-local-stepfunctions ] ||
             npm_ci tests/second_interpreter "a second interpreter of state machines"
+        [ -d tests/iam_simulator/node_modules/@cloud-copilot ] || npm_ci tests/iam_simulator iam-simulate
+        install_cdk
         ;;
     synth)
         install_python_packages
@@ -93,10 +99,10 @@ case "${1:-}" in
     cdk)
         install_python_packages
         export PATH="$PWD/.venv/bin:$PATH"
-        [ -x cdk/node_modules/.bin/cdk ] || npm_ci cdk "the cdk command"
+        install_cdk
         case "$3" in *.toml) config=$(realpath "$3") ;; *) config=$3 ;; esac
-        [ "$2" = bootstrap ] && stacks=() || stacks=(--all)
-        cd cdk && exec node_modules/.bin/cdk "$2" "${stacks[@]}" --context "config=$config"
+        # There is one stack, so no command has to be told which.
+        cd cdk && exec node_modules/.bin/cdk "$2" --context "config=$config"
         ;;
     *) echo "usage: setup.sh python|estimation|test|synth [CONFIG]|cdk COMMAND CONFIG" >&2; exit 2 ;;
 esac

@@ -3,9 +3,15 @@
 from collections.abc import Iterable
 from typing import Any
 
-from aws_cdk import Stack, Validations
+from aws_cdk import IPolicyValidationPlugin, Stack, Validations
 from aws_cdk import aws_s3 as s3
+from cdk_nag import AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks
 from constructs import IConstruct
+
+
+def rule_packs(scope: IConstruct) -> list[IPolicyValidationPlugin]:
+    """The packs of cdk-nag that every synthesis has to pass: AWS's own, NIST 800-53 R5, HIPAA."""
+    return [AwsSolutionsChecks(scope), NIST80053R5Checks(scope), HIPAASecurityChecks(scope)]
 
 
 def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
@@ -17,6 +23,17 @@ def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
         rule: the finding's short name such as ``S1`` or ``IAM5[Resource::*]``.
     """
     construct.node.add_metadata(Validations.ACKNOWLEDGED_RULES_METADATA_KEY, {f"AwsSolutions-{rule}": reason})
+
+
+def acknowledge_controls(construct: IConstruct, rules: str, reason: str) -> None:
+    """Say why findings of the packs for NIST 800-53 R5 and HIPAA do not apply to a construct and what is inside it.
+
+    Args:
+        rules: the findings' short names, which the packs share, such as ``LambdaDLQ LambdaConcurrency``.
+    """
+    for rule in rules.split():
+        for pack in ("NIST.800.53.R5", "HIPAA.Security"):
+            construct.node.add_metadata(Validations.ACKNOWLEDGED_RULES_METADATA_KEY, {f"{pack}-{rule}": reason})
 
 
 def acknowledge_wildcard(construct: IConstruct, arn: str, reason: str) -> None:

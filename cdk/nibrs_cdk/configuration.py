@@ -114,6 +114,22 @@ class Extraction(_Section):
     )
 
 
+class Image(_Section):
+    """What the estimation's image is built on."""
+
+    base: str = Field(
+        default="docker.io/library/debian:12.12-slim",
+        pattern=r"^[a-z0-9][^\s@]*(@sha256:[0-9a-f]{64})?$",
+        description="a Debian bookworm, such as docker.io/library/debian:12.12-slim@sha256:... with the 64 digits that "
+        "docs/deployment.md says how to find",
+    )
+
+    @property
+    def is_by_digest(self) -> bool:
+        """Whether it names one image for good; a tag names what is newest under it."""
+        return "@sha256:" in self.base
+
+
 class Retention(_Section):
     """How long things are kept, in days, and what happens to data when the stack is removed."""
 
@@ -127,7 +143,9 @@ class Alarms(_Section):
     """Who is told, and of what."""
 
     emails: list[Email] = Field(default=[], description="addresses that get failures and alarms")
-    days_without_publication: int = Field(default=40, ge=1, description="days, 1 or more")
+    days_without_publication: int = Field(
+        default=40, ge=1, le=90, description="days, 1 to 90, which is how long Step Functions remembers a success"
+    )
 
 
 class PublicAccess(_Section):
@@ -160,6 +178,7 @@ class Configuration(_Section):
     network: GivenNetwork | CreatedNetwork = Field(discriminator="kind", description='of kind "given" or "created"')
     extraction: Extraction = Extraction()
     schedules: Schedules = Schedules()
+    image: Image = Image()
     retention: Retention = Retention()
     alarms: Alarms = Alarms()
     public: PublicAccess = PublicAccess()
@@ -213,6 +232,11 @@ def _require_consistent(path: Path, found: Configuration) -> None:
         raise BadConfiguration(f"{path}: network: one zone was given; RDS wants subnets in two zones or more")
     if bool(found.public.domain_name) != bool(found.public.certificate_arn):
         raise BadConfiguration(f"{path}: public: domain_name and certificate_arn go together; give both or neither")
+    if found.retention.keep_data and not found.image.is_by_digest:
+        raise BadConfiguration(
+            f"{path}: image.base: {found.image.base!r} was given; where data is kept (retention.keep_data) it has to "
+            f"be by digest, {Image.model_fields['base'].description}"
+        )
 
 
 def _text(path: Path) -> str:

@@ -6,9 +6,12 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from nibrs_cdk.acknowledgments import acknowledge
+from nibrs_cdk.acknowledgments import acknowledge, acknowledge_controls
 from nibrs_cdk.configuration import GivenDatabase, TrialDatabase
 from nibrs_cdk.network import Network
+
+#: Where a trial database listens.
+_PORT = 5432
 
 
 class DatabaseAccess(Construct):
@@ -18,24 +21,26 @@ class DatabaseAccess(Construct):
         self, scope: Construct, construct_id: str, *, database: GivenDatabase | TrialDatabase, network: Network
     ) -> None:
         super().__init__(scope, construct_id)
-        self.clients = ec2.SecurityGroup(
-            self, "Clients", vpc=network.vpc, description="Functions that read the NIBRS database"
-        )
+        self.clients = network.client_group(self, "Clients", "Functions that read the NIBRS database")
         self.has_root_certificates = bool(database.root_certificates)
         self.secret: secretsmanager.ISecret
         if isinstance(database, GivenDatabase):
             self.secret = secretsmanager.Secret.from_secret_complete_arn(self, "Secret", database.secret_arn)
             guard = ec2.SecurityGroup.from_security_group_id(self, "Database", database.security_group_id)
-            guard.add_ingress_rule(self.clients, ec2.Port.tcp(database.port), "NIBRS pipeline")
+            self.clients.connections.allow_to(guard, ec2.Port.tcp(database.port), "NIBRS pipeline")
         else:
             instance = self._trial(database, network)
-            instance.connections.allow_default_port_from(self.clients, "NIBRS pipeline")
+            self.clients.connections.allow_to(instance, ec2.Port.tcp(_PORT), "NIBRS pipeline")
             if instance.secret is None:
                 raise AssertionError("RDS made no secret for the credentials that it generated")
             self.secret = instance.secret
 
     def _trial(self, database: TrialDatabase, network: Network) -> rds.DatabaseInstance:
         engine = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.VER_18_3)
+        guard = ec2.SecurityGroup(
+            self, "TrialGuard", vpc=network.vpc, description="The trial database", allow_all_outbound=False
+        )
+        # Its log is in RDS's console: exported it would be in a log group that RDS makes and nobody removes.
         instance = rds.DatabaseInstance(
             self,
             "Trial",
@@ -43,6 +48,8 @@ class DatabaseAccess(Construct):
             instance_type=ec2.InstanceType(database.instance_type),
             vpc=network.vpc,
             vpc_subnets=network.subnets,
+            security_groups=[guard],
+            port=_PORT,
             database_name="nibrs",
             credentials=rds.Credentials.from_generated_secret("nibrs"),
             allocated_storage=database.storage_gb,
@@ -53,10 +60,24 @@ class DatabaseAccess(Construct):
             parameters={"rds.force_ssl": "1"},
             removal_policy=RemovalPolicy.DESTROY,
             delete_automated_backups=True,
-            cloudwatch_logs_exports=["postgresql"],
         )
         reason = "A trial database: made-up or public data, created and removed with the stack."
         for rule in ("RDS3", "RDS10", "RDS11"):
             acknowledge(instance, rule, reason)
+        acknowledge_controls(
+            instance,
+            "RDSEnhancedMonitoringEnabled RDSInBackupPlan RDSInstanceDeletionProtectionEnabled RDSMultiAZSupport",
+            reason,
+        )
+        acknowledge_controls(
+            instance,
+            "RDSLoggingEnabled[LogExport::postgresql] RDSLoggingEnabled[LogExport::upgrade]",
+            f"{reason} Its log is in RDS's console; exported it would outlive the stack.",
+        )
         acknowledge(instance, "SMG4", f"{reason} Its password lives as long as the stack.")
+        acknowledge_controls(
+            instance,
+            "SecretsManagerRotationEnabled SecretsManagerUsingKMSKey",
+            f"{reason} Its password lives as long as the stack, encrypted with the key that AWS manages.",
+        )
         return instance

@@ -4,23 +4,34 @@ import json
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import aws_ec2 as ec2
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
+from aws_cdk.aws_ecr_assets import Platform
 from constructs import Construct
 
 from nibrs_cdk.acknowledgments import acknowledge, acknowledge_objects
+from nibrs_cdk.log_groups import LogGroups
 from nibrs_cdk.network import Network
+from nibrs_cdk.trust import from_this_account
 
 FOLDER = Path(__file__).resolve().parents[2] / "containers" / "r_estimation"
 
 #: The name by which the state machine overrides the container's variables.
 CONTAINER = "estimation"
 
+#: The one folder of the image that may be written: where the image's TMPDIR is, on the task's own storage.
+SCRATCH_FOLDER, _SCRATCH = "/scratch", "scratch"
+
 #: What every stage writes, and what of it a stage may remove.
 _MADE, _FAILURES = "runs/*/estimation/*", "runs/*/estimation/*/failures/*"
+
+
+def image_on(base: str) -> ecs.ContainerImage:
+    """The estimation's image, built on a base image when it is deployed."""
+    return ecs.ContainerImage.from_asset(str(FOLDER), platform=Platform.LINUX_ARM64, build_args={"BASE": base})
 
 
 class Estimation(Construct):
@@ -28,6 +39,7 @@ class Estimation(Construct):
 
     Args:
         image: the container's image.
+        insights: whether Container Insights measures the containers' memory.
     """
 
     def __init__(
@@ -38,18 +50,26 @@ class Estimation(Construct):
         image: ecs.ContainerImage,
         bucket: s3.IBucket,
         network: Network,
-        log_retention: logs.RetentionDays,
+        insights: bool,
+        log_groups: LogGroups,
     ) -> None:
         super().__init__(scope, construct_id)
         self._image, self._bucket = image, bucket
+        # Its metrics come with a log group that ECS makes, of a name that outlives a stack.
+        self._insights = insights
         self.cluster = ecs.Cluster(
-            self, "Cluster", vpc=network.vpc, container_insights_v2=ecs.ContainerInsights.ENABLED
+            self,
+            "Cluster",
+            vpc=network.vpc,
+            container_insights_v2=ecs.ContainerInsights.ENABLED if insights else ecs.ContainerInsights.DISABLED,
         )
+        if not insights:
+            acknowledge(
+                self.cluster, "ECS4", "Container Insights leaves a log group behind; this stack leaves nothing."
+            )
         self.subnets = network.vpc.select_subnets(subnets=network.subnets.subnets).subnet_ids
-        self.security_group = ec2.SecurityGroup(
-            self, "Tasks", vpc=network.vpc, description="Estimation containers: nothing comes in"
-        )
-        self._log_group = logs.LogGroup(self, "Logs", retention=log_retention)
+        self.security_group = network.client_group(self, "Tasks", "Estimation containers: nothing comes in")
+        self._log_group = log_groups.make(self, "Logs")
         stages: dict[str, dict[str, Any]] = json.loads((FOLDER / "stages.json").read_text(encoding="utf-8"))
         self.tasks = {definition["task"]: self._task(stage, definition) for stage, definition in stages.items()}
 
@@ -63,6 +83,23 @@ class Estimation(Construct):
             **{name: task.task_definition_arn for name, task in self.tasks.items()},
         }
 
+    @property
+    def memory_in_use(self) -> list[cloudwatch.Metric]:
+        """Each stage's, in MB; empty without Container Insights."""
+        if not self._insights:
+            return []
+        return [
+            cloudwatch.Metric(
+                namespace="ECS/ContainerInsights",
+                metric_name="MemoryUtilized",
+                dimensions_map={"ClusterName": self.cluster.cluster_name, "TaskDefinitionFamily": task.family},
+                statistic="Maximum",
+                period=Duration.minutes(5),
+                label=name.removesuffix("Task"),
+            )
+            for name, task in self.tasks.items()
+        ]
+
     def _task(self, stage: str, definition: dict[str, Any]) -> ecs.FargateTaskDefinition:
         task = ecs.FargateTaskDefinition(
             self,
@@ -71,23 +108,33 @@ class Estimation(Construct):
             cpu=definition["cpu"],
             memory_limit_mib=definition["memory_mb"],
             ephemeral_storage_gib=definition["storage_gb"],
+            task_role=self._role(definition["task"], "Task"),
+            execution_role=self._role(definition["task"], "Execution"),
+            volumes=[ecs.Volume(name=_SCRATCH)],
             runtime_platform=ecs.RuntimePlatform(
                 cpu_architecture=ecs.CpuArchitecture.ARM64, operating_system_family=ecs.OperatingSystemFamily.LINUX
             ),
         )
-        task.add_container(
+        container = task.add_container(
             CONTAINER,
+            readonly_root_filesystem=True,
             image=self._image,
             memory_limit_mib=definition["memory_mb"],
             command=[stage],
             environment={"ARTIFACT_STORE": f"s3://{self._bucket.bucket_name}", "LOG_THRESHOLD": "INFO"},
             logging=ecs.LogDrivers.aws_logs(stream_prefix=stage, log_group=self._log_group),
         )
+        container.add_mount_points(
+            ecs.MountPoint(source_volume=_SCRATCH, container_path=SCRATCH_FOLDER, read_only=False)
+        )
         self._grant(task, definition)
         acknowledge(task, "ECS2", "The variables name the bucket and the level of the log; no secret is among them.")
-        acknowledge(task, "IAM5[Resource::*]", "A token for ECR is for the whole registry.")
-        acknowledge_objects(task, self._bucket, [*definition["reads"], _MADE, _FAILURES])
+        acknowledge(task.obtain_execution_role(), "IAM5[Resource::*]", "A token for ECR is for the whole registry.")
+        acknowledge_objects(task.task_role, self._bucket, [*definition["reads"], _MADE, _FAILURES])
         return task
+
+    def _role(self, task: str, kind: str) -> iam.Role:
+        return iam.Role(self, f"{task}{kind}Role", assumed_by=from_this_account(self, "ecs-tasks.amazonaws.com"))
 
     def _grant(self, task: ecs.FargateTaskDefinition, definition: dict[str, Any]) -> None:
         bucket = self._bucket

@@ -7,15 +7,16 @@ from typing import Any
 from aws_cdk import Duration, Size
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from nibrs_cdk.acknowledgments import acknowledge, acknowledge_objects
+from nibrs_cdk.acknowledgments import acknowledge, acknowledge_controls, acknowledge_objects
 from nibrs_cdk.configuration import Extraction
 from nibrs_cdk.database import DatabaseAccess
 from nibrs_cdk.function_bundle import ROOT_CERTIFICATES
+from nibrs_cdk.log_groups import LogGroups
 from nibrs_cdk.network import Network
+from nibrs_cdk.trust import from_this_account
 
 #: What Lambda itself does, with the function's role, to put a function into a VPC.
 _NETWORK_INTERFACES = [
@@ -49,11 +50,11 @@ class Functions(Construct):
         database: DatabaseAccess,
         extraction: Extraction,
         estimation_version: str,
-        log_retention: logs.RetentionDays,
+        log_groups: LogGroups,
     ) -> None:
         super().__init__(scope, construct_id)
         self._code, self._bucket, self._network, self._database = code, bucket, network, database
-        self._log_retention = log_retention
+        self._log_groups = log_groups
         self._environment = {
             "DATA_BUCKET": bucket.bucket_name,
             "MAX_CONCURRENCY": str(extraction.max_concurrency),
@@ -62,6 +63,18 @@ class Functions(Construct):
             "POWERTOOLS_LOG_LEVEL": "INFO",
         }
         self.definitions: dict[str, dict[str, Any]] = json.loads(DEFINITIONS.read_text(encoding="utf-8"))
+        acknowledge_controls(
+            self,
+            "LambdaConcurrency",
+            "The state machine's MaxConcurrency limits the function that runs many times; a reservation would take "
+            "from an account's concurrency what others need.",
+        )
+        acknowledge_controls(
+            self,
+            "LambdaDLQ",
+            "States wait for their functions and handle what fails; Report age, which nobody waits for, has an alarm "
+            "for its errors and another for its silence.",
+        )
         self.by_name = {name: self._function(name, definition) for name, definition in self.definitions.items()}
 
     @property
@@ -72,8 +85,12 @@ class Functions(Construct):
         }
 
     def _function(self, name: str, definition: dict[str, Any]) -> lambda_.Function:
-        role = iam.Role(self, f"{name}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        log_group = logs.LogGroup(self, f"{name}Logs", retention=self._log_retention)
+        # Lambda does not always say for whom it acts when it puts a function into a VPC, which would then fail. A role
+        # cannot be passed to a function of another account in any case.
+        service = "lambda.amazonaws.com"
+        principal = iam.ServicePrincipal(service) if definition["database"] else from_this_account(self, service)
+        role = iam.Role(self, f"{name}Role", assumed_by=principal)
+        log_group = self._log_groups.make(self, f"{name}Logs")
         log_group.grant_write(role)
         function = lambda_.Function(
             self,
@@ -94,6 +111,13 @@ class Functions(Construct):
         )
         if definition["database"]:
             self._grant_database(function)
+        else:
+            acknowledge_controls(
+                function,
+                "LambdaInsideVPC",
+                "It does not use the database and speaks to AWS services alone, by TLS, each of which would need an "
+                "endpoint.",
+            )
         self._grant_objects(function, definition)
         acknowledge(function, "L1", "Python 3.12 is the version that the tests and the locked wheels are for.")
         interfaces = "; Lambda's network interfaces have no name before they exist" if definition["database"] else ""

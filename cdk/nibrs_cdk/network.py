@@ -1,10 +1,13 @@
 """The network that reaches the database: a VPC that is given, or one of private subnets with endpoints."""
 
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_logs as logs
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from nibrs_cdk.acknowledgments import acknowledge_controls
 from nibrs_cdk.configuration import CreatedNetwork, GivenNetwork
+from nibrs_cdk.log_groups import LogGroups
+from nibrs_cdk.trust import from_this_account
 
 #: What is called from private subnets; S3 has a gateway, which costs nothing.
 _INTERFACES = {
@@ -24,7 +27,7 @@ class Network(Construct):
         construct_id: str,
         *,
         network: GivenNetwork | CreatedNetwork,
-        log_retention: logs.RetentionDays,
+        log_groups: LogGroups,
     ) -> None:
         super().__init__(scope, construct_id)
         self.vpc: ec2.IVpc
@@ -38,11 +41,26 @@ class Network(Construct):
             )
             self.subnets = ec2.SubnetSelection(subnets=self.vpc.private_subnets)
         else:
-            self.vpc = self._created(network, log_retention)
+            self.vpc = self._created(network, log_groups)
             self.subnets = ec2.SubnetSelection(subnets=self.vpc.isolated_subnets)
+        self._names_elsewhere = isinstance(network, GivenNetwork)
 
-    def _created(self, network: CreatedNetwork, log_retention: logs.RetentionDays) -> ec2.Vpc:
+    def client_group(self, scope: Construct, construct_id: str, description: str) -> ec2.SecurityGroup:
+        """A security group that lets nothing in, and out only TLS: to the endpoints, S3, or a NAT gateway.
+
+        A given network may resolve names with servers of its own, which security groups guard; AWS's are always let
+        through.
+        """
+        group = ec2.SecurityGroup(scope, construct_id, vpc=self.vpc, description=description, allow_all_outbound=False)
+        group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "TLS to AWS services")
+        if self._names_elsewhere:
+            for port in (ec2.Port.udp(53), ec2.Port.tcp(53)):
+                group.add_egress_rule(ec2.Peer.any_ipv4(), port, "DNS servers of the network")
+        return group
+
+    def _created(self, network: CreatedNetwork, log_groups: LogGroups) -> ec2.Vpc:
         """No way to the internet: every service that is used has an endpoint."""
+        role = iam.Role(self, "FlowLogsRole", assumed_by=from_this_account(self, "vpc-flow-logs.amazonaws.com"))
         vpc = ec2.Vpc(
             self,
             "Vpc",
@@ -54,12 +72,15 @@ class Network(Construct):
             gateway_endpoints={"S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)},
             flow_logs={
                 "Flows": ec2.FlowLogOptions(
-                    destination=ec2.FlowLogDestination.to_cloud_watch_logs(
-                        logs.LogGroup(self, "FlowLogs", retention=log_retention)
-                    ),
+                    destination=ec2.FlowLogDestination.to_cloud_watch_logs(log_groups.make(self, "FlowLogs"), role),
                     traffic_type=ec2.FlowLogTrafficType.REJECT,
                 )
             },
+        )
+        acknowledge_controls(
+            vpc,
+            "VPCDefaultSecurityGroupClosed",
+            "Nothing is in the default group; closing it takes a function with rights on security groups.",
         )
         guard = ec2.SecurityGroup(
             self, "Endpoints", vpc=vpc, description="Endpoints of AWS services", allow_all_outbound=False

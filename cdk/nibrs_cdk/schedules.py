@@ -11,6 +11,7 @@ from constructs import Construct
 
 from nibrs_cdk import configuration
 from nibrs_cdk.acknowledgments import acknowledge, acknowledge_wildcard
+from nibrs_cdk.trust import from_this_account
 
 
 class Schedules(Construct):
@@ -28,7 +29,7 @@ class Schedules(Construct):
         super().__init__(scope, construct_id)
         self.dead_letters = sqs.Queue(self, "DeadLetters", enforce_ssl=True, retention_period=Duration.days(14))
         acknowledge(self.dead_letters, "SQS3", "It is the dead-letter queue itself.")
-        self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
+        self._role = iam.Role(self, "Role", assumed_by=from_this_account(self, "scheduler.amazonaws.com"))
         acknowledge_wildcard(self._role, f"{report_age.function_arn}:*", "The versions of this one function.")
         zone = TimeZone.of(schedules.time_zone)
         for name, description, schedule in (
@@ -51,7 +52,7 @@ class Schedules(Construct):
         scheduler.Schedule(
             self,
             "Age",
-            description="Reports daily how long ago a run last succeeded",
-            schedule=scheduler.ScheduleExpression.rate(Duration.days(1)),
+            description="Reports several times a day how long ago a run last succeeded",
+            schedule=scheduler.ScheduleExpression.rate(Duration.hours(6)),
             target=targets.LambdaInvoke(report_age, dead_letter_queue=self.dead_letters, role=self._role),
         )

@@ -4,14 +4,15 @@ from aws_cdk import CfnOutput, Environment, Stack, Tags
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from nibrs_cdk.acknowledgments import acknowledge_controls
 from nibrs_cdk.configuration import Configuration
 from nibrs_cdk.database import DatabaseAccess
 from nibrs_cdk.estimation import Estimation
 from nibrs_cdk.functions import Functions
+from nibrs_cdk.log_groups import LogGroups
 from nibrs_cdk.monitoring import Monitoring, Topic
 from nibrs_cdk.network import Network
 from nibrs_cdk.public_access import PublicAccess
@@ -24,15 +25,6 @@ CONTEXT = {
     "@aws-cdk/aws-iam:minimizePolicies": True,
     "@aws-cdk/core:checkSecretUsage": True,
     "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
-}
-
-_RETENTION = {
-    7: logs.RetentionDays.ONE_WEEK,
-    30: logs.RetentionDays.ONE_MONTH,
-    90: logs.RetentionDays.THREE_MONTHS,
-    180: logs.RetentionDays.SIX_MONTHS,
-    365: logs.RetentionDays.ONE_YEAR,
-    1827: logs.RetentionDays.FIVE_YEARS,
 }
 
 
@@ -61,11 +53,21 @@ class PipelineStack(Stack):
             env=Environment(account=configuration.account or None, region=configuration.region or None),
             termination_protection=configuration.retention.keep_data,
         )
-        log_retention = _RETENTION[configuration.retention.logs]
-        storage = Storage(
-            self, "Storage", retention=configuration.retention, cloudfront_logs=configuration.public.cloudfront
+        acknowledge_controls(
+            self,
+            "IAMNoInlinePolicy",
+            "Every role has one policy, made for it from the list of what it does, and both go together; a managed "
+            "policy could be attached elsewhere.",
         )
-        network = Network(self, "Network", network=configuration.network, log_retention=log_retention)
+        log_groups = LogGroups(configuration.retention)
+        storage = Storage(
+            self,
+            "Storage",
+            retention=configuration.retention,
+            cloudfront_logs=configuration.public.cloudfront,
+            log_groups=log_groups,
+        )
+        network = Network(self, "Network", network=configuration.network, log_groups=log_groups)
         database = DatabaseAccess(self, "Database", database=configuration.database, network=network)
         topic = Topic(self, "Failures", alarms=configuration.alarms).topic
         functions = Functions(
@@ -77,10 +79,16 @@ class PipelineStack(Stack):
             database=database,
             extraction=configuration.extraction,
             estimation_version=estimation_version,
-            log_retention=log_retention,
+            log_groups=log_groups,
         )
         estimation = Estimation(
-            self, "Estimation", image=image, bucket=storage.data, network=network, log_retention=log_retention
+            self,
+            "Estimation",
+            image=image,
+            bucket=storage.data,
+            network=network,
+            insights=configuration.retention.keep_data,
+            log_groups=log_groups,
         )
         self.workflow = Workflow(
             self,
@@ -89,7 +97,7 @@ class PipelineStack(Stack):
             functions=functions.of_state_machine,
             estimation=estimation,
             bucket=storage.data,
-            log_retention=log_retention,
+            log_groups=log_groups,
         )
         machine = self.workflow.state_machine
         _tell_topic(functions.by_name["NotifyFailureFunction"], topic)
@@ -108,9 +116,11 @@ class PipelineStack(Stack):
             topic=topic,
             state_machine=machine,
             functions=functions.by_name,
+            of_state_machine=functions.of_state_machine,
             estimation=estimation,
             dead_letters=schedules.dead_letters,
-            log_retention=log_retention,
+            web_caches=configuration.public.cloudfront,
+            log_groups=log_groups,
         )
         CfnOutput(self, "StateMachineArn", value=machine.state_machine_arn, description="What `nibrs start` starts")
         CfnOutput(self, "BucketName", value=storage.data.bucket_name, description="Runs, downloads and estimates")
@@ -132,4 +142,8 @@ def _tell_topic(notify: lambda_.Function, topic: sns.ITopic) -> None:
 
 def _look_at_executions(report_age: lambda_.Function, state_machine_arn: str) -> None:
     report_age.add_environment("STATE_MACHINE_ARN", state_machine_arn)
-    report_age.add_to_role_policy(iam.PolicyStatement(actions=["states:ListExecutions"], resources=[state_machine_arn]))
+    report_age.add_to_role_policy(
+        iam.PolicyStatement(
+            actions=["states:ListExecutions", "states:DescribeStateMachine"], resources=[state_machine_arn]
+        )
+    )

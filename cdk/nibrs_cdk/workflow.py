@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import ArnFormat, Fn, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from nibrs_cdk.acknowledgments import acknowledge, acknowledge_objects, acknowledge_wildcard
 from nibrs_cdk.estimation import Estimation
+from nibrs_cdk.log_groups import LogGroups
+from nibrs_cdk.trust import from_this_account
 
 DEFINITION = Path(__file__).resolve().parents[2] / "statemachines" / "nibrs_pipeline.asl.json"
 
@@ -33,10 +34,11 @@ class Workflow(Construct):
         functions: Mapping[str, lambda_.IFunction],
         estimation: Estimation,
         bucket: s3.IBucket,
-        log_retention: logs.RetentionDays,
+        log_groups: LogGroups,
     ) -> None:
         super().__init__(scope, construct_id)
         self._name = name
+        self._role = iam.Role(self, "Role", assumed_by=from_this_account(self, "states.amazonaws.com"))
         self.state_machine = sfn.StateMachine(
             self,
             "Pipeline",
@@ -46,13 +48,14 @@ class Workflow(Construct):
                 **{name: function.function_arn for name, function in functions.items()},
                 **estimation.substitutions,
             },
+            role=self._role,
             tracing_enabled=True,
             logs=sfn.LogOptions(
-                # Step Functions delivers to groups of this name without a resource policy that could grow too long.
-                destination=logs.LogGroup(
-                    self, "Logs", log_group_name=f"/aws/vendedlogs/states/{name}", retention=log_retention
-                ),
+                # Step Functions delivers to groups of this prefix without a resource policy that could grow too long.
+                destination=log_groups.make(self, "Logs", name=f"/aws/vendedlogs/states/{name}-{_once(self)}"),
                 level=sfn.LogLevel.ALL,
+                # Inputs and outputs are keys and counts; without them a failure cannot be followed.
+                include_execution_data=True,
             ),
         )
         self._allow(["lambda:InvokeFunction"], [function.function_arn for function in functions.values()])
@@ -60,8 +63,8 @@ class Workflow(Construct):
         self._allow_distributed_maps()
         self._allow_asking_for_executions()
         self._allow_tasks(estimation)
-        acknowledge(self.state_machine, "IAM5[Resource::*]", "X-Ray and log delivery know no resources.")
-        acknowledge_objects(self.state_machine, bucket, [_WORK_LISTS, *_FAILURES])
+        acknowledge(self._role, "IAM5[Resource::*]", "X-Ray and log delivery know no resources.")
+        acknowledge_objects(self._role, bucket, [_WORK_LISTS, *_FAILURES])
 
     def _allow(self, actions: list[str], resources: list[str], conditions: Mapping[str, object] | None = None) -> None:
         self.state_machine.add_to_role_policy(
@@ -78,7 +81,7 @@ class Workflow(Construct):
         self._allow(["states:StartExecution"], [self._arn("states", "stateMachine", self._name)])
         executions = self._arn("states", "execution", f"{self._name}/*")
         self._allow(["states:DescribeExecution", "states:StopExecution"], [executions])
-        acknowledge_wildcard(self.state_machine, executions, "Executions have no name before they exist.")
+        acknowledge_wildcard(self._role, executions, "Executions have no name before they exist.")
 
     def _allow_asking_for_executions(self) -> None:
         """Whether another execution of a run has ended."""
@@ -92,7 +95,7 @@ class Workflow(Construct):
         self._allow(["ecs:RunTask"], [task.task_definition_arn for task in estimation.tasks.values()])
         tasks = Stack.of(self).format_arn(service="ecs", resource="task", resource_name=f"{cluster.cluster_name}/*")
         self._allow(["ecs:StopTask", "ecs:DescribeTasks"], [tasks])
-        acknowledge_wildcard(self.state_machine, tasks, "Tasks of this cluster have no name before they exist.")
+        acknowledge_wildcard(self._role, tasks, "Tasks of this cluster have no name before they exist.")
         rule = Stack.of(self).format_arn(
             service="events", resource="rule", resource_name="StepFunctionsGetEventsForECSTaskRule"
         )
@@ -107,3 +110,8 @@ class Workflow(Construct):
         return Stack.of(self).format_arn(
             service=service, resource=resource, resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
         )
+
+
+def _once(scope: Construct) -> str:
+    """A part of a name that no two stacks share, not even one after the other of the same name."""
+    return Fn.select(4, Fn.split("-", Fn.select(2, Fn.split("/", Stack.of(scope).stack_id))))

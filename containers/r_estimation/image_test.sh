@@ -62,7 +62,7 @@ run() { # run FOLDER NAME=VALUE... -- STAGE
     while [ "$1" != -- ]; do environment+=(--env "$1"); shift; done
     shift
     if [ $engine = docker ]; then
-        docker run --rm --volume "$folder:/data" "${environment[@]}" --env ARTIFACT_STORE=/data $IMAGE "$@"
+        docker run --rm --read-only --volume "$folder:/data" "${environment[@]}" --env ARTIFACT_STORE=/data $IMAGE "$@"
     else
         local container status=0
         container=$(buildah from $IMAGE)

@@ -27,6 +27,9 @@ vpc_id = "vpc-0123456789abcdef0"
 availability_zones = ["us-east-1a", "us-east-1b"]
 private_subnet_ids = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
 
+[image]
+base = "docker.io/library/debian:12.12-slim@sha256:00000000000000000000000000000000000000000000000000000000000000aa"
+
 [alarms]
 emails = ["operations@example.org"]
 
@@ -59,11 +62,10 @@ def synthesise(configuration: str, outdir: Path, nag: bool = True) -> dict[str, 
     The dependencies make no difference to the template; the sources stand for the functions' bundle.
     """
     from aws_cdk import App, DefaultStackSynthesizer, Validations  # noqa: PLC0415
-    from aws_cdk import aws_ecs as ecs  # noqa: PLC0415
     from aws_cdk import aws_lambda as lambda_  # noqa: PLC0415
-    from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415
+    from nibrs_cdk.acknowledgments import rule_packs  # noqa: PLC0415
     from nibrs_cdk.configuration import read_configuration  # noqa: PLC0415
-    from nibrs_cdk.estimation import FOLDER  # noqa: PLC0415
+    from nibrs_cdk.estimation import image_on  # noqa: PLC0415
     from nibrs_cdk.stack import CONTEXT, PipelineStack  # noqa: PLC0415
 
     app = App(
@@ -72,12 +74,13 @@ def synthesise(configuration: str, outdir: Path, nag: bool = True) -> dict[str, 
         default_stack_synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
     )
     if nag:
-        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+        Validations.of(app).add_plugins(*rule_packs(app))
+    read = read_configuration(configuration)
     stack = PipelineStack(
         app,
-        read_configuration(configuration),
+        read,
         code=lambda_.Code.from_asset(str(REPOSITORY / "lambdas")),
-        image=ecs.ContainerImage.from_asset(str(FOLDER)),
+        image=image_on(read.image.base),
         estimation_version="test",
     )
     app.synth()

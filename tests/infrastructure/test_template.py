@@ -18,23 +18,6 @@ from tests.infrastructure.synthesis import GIVEN, REPOSITORY, given_configuratio
 Resources = dict[str, dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cdk.out")
-
-
-@pytest.fixture(scope="module")
-def given(folder: Path) -> dict[str, Any]:
-    """For a database and a network that exist; cdk-nag's findings would raise."""
-    return synthesise(str(given_configuration(folder)), folder / "given")
-
-
-@pytest.fixture(scope="module")
-def trial(folder: Path) -> dict[str, Any]:
-    """Everything created; cdk-nag's findings would raise."""
-    return synthesise("development", folder / "trial")
-
-
 def resources(template: dict[str, Any], kind: str) -> Resources:
     return {name: each["Properties"] for name, each in template["Resources"].items() if each["Type"] == kind}
 
@@ -66,15 +49,20 @@ def test_cfn_lint_finds_nothing(name: str, request: pytest.FixtureRequest, tmp_p
 def test_cdk_nag_would_find_an_open_bucket(folder: Path) -> None:
     script = (
         "from aws_cdk import App, Stack, Validations, aws_s3 as s3\n"
-        "from cdk_nag import AwsSolutionsChecks\n"
+        "from nibrs_cdk.acknowledgments import rule_packs\n"
         f"app = App(outdir={str(folder / 'open')!r})\n"
-        "Validations.of(app).add_plugins(AwsSolutionsChecks(app))\n"
+        "Validations.of(app).add_plugins(*rule_packs(app))\n"
         "s3.CfnBucket(Stack(app, 'S'), 'B')\n"
         "app.synth()\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode != 0
-    assert "AwsSolutions-S10" in done.stdout + done.stderr
+    for rule in (
+        "AwsSolutions-S10",
+        "NIST.800.53.R5-S3BucketVersioningEnabled",
+        "HIPAA.Security-S3BucketLoggingEnabled",
+    ):
+        assert rule in done.stdout + done.stderr
 
 
 def test_every_acknowledged_finding_has_a_reason(folder: Path, given: dict[str, Any]) -> None:
@@ -166,8 +154,8 @@ def test_buckets_are_private_encrypted_and_by_tls_only_and_data_is_versioned(giv
     policies = resources(given, "AWS::S3::BucketPolicy").values()
     assert len(policies) == len(buckets)
     for policy in policies:
-        first = policy["PolicyDocument"]["Statement"][0]
-        assert (first["Effect"], first["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+        refused = [each["Condition"] for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Deny"]
+        assert refused == [{"Bool": {"aws:SecureTransport": "false"}}, {"NumericLessThan": {"s3:TlsVersion": 1.2}}]
 
 
 def test_only_publish_writes_what_the_public_sees(given: dict[str, Any]) -> None:
@@ -211,30 +199,51 @@ def test_schedules_start_the_state_machine_or_stay_off(given: dict[str, Any], tr
     assert {each["State"] for each in in_trial if each["ScheduleExpression"].startswith("cron")} == {"DISABLED"}
 
 
-def test_every_alarm_tells_the_topic_and_has_a_heading_in_the_documentation(given: dict[str, Any]) -> None:
-    headings = set(re.findall(r"^#+ (\w+)", (REPOSITORY / "docs" / "operations.md").read_text(), re.MULTILINE))
-    alarms = resources(given, "AWS::CloudWatch::Alarm")
-    for alarm in alarms.values():
-        assert alarm["AlarmActions"]
-        assert alarm["TreatMissingData"] == "notBreaching"
-        name = alarm["AlarmDescription"].partition(":")[0]
-        general = re.sub(r"^\w+?(Errors|Slow)$", r"\1", name)
-        assert {name, f"Function{general}"} & headings, name
-    watched = {alarm["MetricName"] for alarm in alarms.values()}
-    assert watched >= {
-        "ExecutionsFailed", "ExecutionsTimedOut", "StateYearsMissing", "Errors", "Duration", "TriggeredRules",
-        "DaysSinceSuccess",
-    }  # fmt: skip
-    [subscription] = resources(given, "AWS::SNS::Subscription").values()
-    assert subscription["Endpoint"] == "operations@example.org"
-
-
 def test_a_created_network_has_no_way_out_and_every_endpoint_that_is_needed(trial: dict[str, Any]) -> None:
     assert not resources(trial, "AWS::EC2::NatGateway")
     assert not resources(trial, "AWS::EC2::InternetGateway")
     endpoints = json.dumps(list(resources(trial, "AWS::EC2::VPCEndpoint").values()))
     for service in ("s3", "secretsmanager", "ecr.api", "ecr.dkr", "logs"):
         assert re.search(rf"\.{re.escape(service)}\"", endpoints), service
+
+
+def test_names_of_aws_services_lead_to_the_endpoints_of_a_created_network(trial: dict[str, Any]) -> None:
+    [vpc] = resources(trial, "AWS::EC2::VPC").values()
+    assert (vpc["EnableDnsSupport"], vpc["EnableDnsHostnames"]) == (True, True)
+    for endpoint in resources(trial, "AWS::EC2::VPCEndpoint").values():
+        assert endpoint["VpcEndpointType"] == "Gateway" or endpoint["PrivateDnsEnabled"] is True
+
+
+def test_nothing_leaves_functions_and_containers_but_tls_and_queries(
+    given: dict[str, Any], trial: dict[str, Any]
+) -> None:
+    for template, names in ((given, {53}), (trial, set())):
+        for name, group in resources(template, "AWS::EC2::SecurityGroup").items():
+            if "Clients" in name or "Tasks" in name:
+                assert {rule["FromPort"] for rule in group["SecurityGroupEgress"]} == {443} | names, name
+            else:
+                # CloudFormation wants a rule where there is to be none.
+                assert [rule["CidrIp"] for rule in group["SecurityGroupEgress"]] == ["255.255.255.255/32"], name
+        [query] = resources(template, "AWS::EC2::SecurityGroupEgress").values()
+        assert (query["FromPort"], query["ToPort"]) == (5432, 5432)
+
+
+def test_containers_write_to_their_scratch_folder_alone(given: dict[str, Any]) -> None:
+    image = (REPOSITORY / "containers" / "r_estimation" / "Dockerfile").read_text()
+    for task in resources(given, "AWS::ECS::TaskDefinition").values():
+        [container], [volume] = task["ContainerDefinitions"], task["Volumes"]
+        assert container["ReadonlyRootFilesystem"] is True
+        [mount] = container["MountPoints"]
+        assert mount == {"SourceVolume": volume["Name"], "ContainerPath": "/scratch", "ReadOnly": False}
+        assert f"VOLUME {mount['ContainerPath']}\n" in image
+        assert f"HOME={mount['ContainerPath']} TMPDIR={mount['ContainerPath']}\n" in image
+
+
+def test_the_image_is_built_on_the_configured_base(folder: Path, given: dict[str, Any]) -> None:
+    assets = json.loads((folder / "given" / "NibrsPipeline.assets.json").read_text())
+    [image] = assets["dockerImages"].values()
+    assert image["source"]["dockerBuildArgs"] == {"BASE": re.search(r'base = "([^"]+)"', GIVEN)[1]}  # type: ignore[index]
+    assert image["source"]["platform"] == "linux/arm64"
 
 
 def test_a_trial_database_is_reached_by_the_functions_alone(trial: dict[str, Any]) -> None:
@@ -245,6 +254,38 @@ def test_a_trial_database_is_reached_by_the_functions_alone(trial: dict[str, Any
     assert parameters["Parameters"]["rds.force_ssl"] == "1"
     [rule] = resources(trial, "AWS::EC2::SecurityGroupIngress").values()
     assert "Clients" in json.dumps(rule["SourceSecurityGroupId"])
+
+
+def test_the_web_is_told_to_forget_what_publish_replaces(given: dict[str, Any], trial: dict[str, Any]) -> None:
+    [(identifier, distribution)] = resources(given, "AWS::CloudFront::Distribution").items()
+    [publish] = [
+        each
+        for each in resources(given, "AWS::Lambda::Function").values()
+        if each["Handler"].endswith("publish.handler")
+    ]
+    assert publish["Environment"]["Variables"]["DISTRIBUTION_ID"] == {"Ref": identifier}
+    [(name, statement)] = [
+        each for each in statements(given) if "cloudfront:CreateInvalidation" in listed(each[1]["Action"])
+    ]
+    assert "Publish" in name
+    assert {"Ref": identifier} in statement["Resource"]["Fn::Join"][1]
+    caches = resources(given, "AWS::CloudFront::CachePolicy")
+    for behavior in distribution["DistributionConfig"]["CacheBehaviors"]:
+        policy = caches[behavior["CachePolicyId"]["Ref"]]["CachePolicyConfig"]
+        assert (policy["MinTTL"], policy["DefaultTTL"]) == (0, 300)
+    assert "DISTRIBUTION_ID" not in json.dumps(trial)
+
+
+def test_tls_is_1_2_at_least_where_the_name_is_ones_own(folder: Path, given: dict[str, Any], tmp_path: Path) -> None:
+    # With CloudFront's own name the setting would be ignored, and so is not there to be believed.
+    [distribution] = resources(given, "AWS::CloudFront::Distribution").values()
+    assert "ViewerCertificate" not in distribution["DistributionConfig"]
+    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+    public = f'cloudfront = true\ndomain_name = "nibrs.example.org"\ncertificate_arn = "{certificate}"'
+    text = with_values(GIVEN, {"cloudfront = true": public})
+    own = synthesise(str(given_configuration(tmp_path, text)), folder / "own-name")
+    [distribution] = resources(own, "AWS::CloudFront::Distribution").values()
+    assert distribution["DistributionConfig"]["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
 
 
 def test_the_public_reaches_the_published_prefixes_only(given: dict[str, Any]) -> None:
@@ -259,10 +300,62 @@ def test_nothing_is_named_after_a_folder_of_this_machine(given: dict[str, Any]) 
     assert str(REPOSITORY) not in json.dumps(given)
 
 
-def test_data_stays_or_goes_as_the_configuration_says(given: dict[str, Any], trial: dict[str, Any]) -> None:
-    kept = {each["DeletionPolicy"] for each in given["Resources"].values() if each["Type"] == "AWS::S3::Bucket"}
-    gone = {each["DeletionPolicy"] for each in trial["Resources"].values() if each["Type"] == "AWS::S3::Bucket"}
-    assert (kept, gone) == ({"Retain"}, {"Delete"})
+#: What a name of a resource's own is called.
+_NAMES = {
+    "AWS::S3::Bucket": "BucketName", "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::RDS::DBInstance": "DBInstanceIdentifier", "AWS::SecretsManager::Secret": "Name",
+    "AWS::SNS::Topic": "TopicName", "AWS::SQS::Queue": "QueueName",
+    "AWS::StepFunctions::StateMachine": "StateMachineName",
+}  # fmt: skip
+
+
+def outliving(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Resources that stay when their stack goes."""
+    return {
+        name: each
+        for name, each in template["Resources"].items()
+        if each.get("DeletionPolicy", "Delete") != "Delete" or each.get("UpdateReplacePolicy", "Delete") != "Delete"
+    }
+
+
+def test_what_outlives_a_stack_has_a_name_that_no_other_stack_gets(given: dict[str, Any]) -> None:
+    kept = outliving(given)
+    assert {each["Type"] for each in kept.values()} == {"AWS::S3::Bucket", "AWS::Logs::LogGroup"}
+    for name, resource in kept.items():
+        # A creation that is rolled back leaves nothing.
+        assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
+        own_name = resource.get("Properties", {}).get(_NAMES[resource["Type"]])
+        assert own_name is None or "AWS::StackId" in json.dumps(own_name), name
+
+
+def test_a_development_stack_leaves_nothing(trial: dict[str, Any]) -> None:
+    assert outliving(trial) == {}
+    # Buckets are emptied, and nothing is delivered to them or logged of them while they are.
+    buckets = {name for name, each in trial["Resources"].items() if each["Type"] == "AWS::S3::Bucket"}
+    assert {each["BucketName"]["Ref"] for each in resources(trial, "Custom::S3AutoDeleteObjects").values()} == buckets
+    assert "LoggingConfiguration" not in json.dumps(resources(trial, "AWS::S3::Bucket"))
+    # Log groups that AWS would make itself, under names that stay: those of functions, of RDS, of Container Insights.
+    for function in resources(trial, "AWS::Lambda::Function").values():
+        assert function["LoggingConfig"]["LogGroup"]["Ref"] in trial["Resources"]
+    [instance] = resources(trial, "AWS::RDS::DBInstance").values()
+    assert "EnableCloudwatchLogsExports" not in instance
+    [cluster] = resources(trial, "AWS::ECS::Cluster").values()
+    assert cluster["ClusterSettings"] == [{"Name": "containerInsights", "Value": "disabled"}]
+    allowed = json.dumps([resources(trial, "AWS::IAM::Policy"), resources(trial, "AWS::IAM::Role")])
+    assert "logs:CreateLogGroup" not in allowed
+    assert "AWSLambdaBasicExecutionRole" not in allowed
+
+
+def test_the_same_names_are_not_wanted_by_two_stacks_of_one_account(given: dict[str, Any]) -> None:
+    named = {
+        name: json.dumps(each["Properties"][_NAMES[each["Type"]]])
+        for name, each in given["Resources"].items()
+        if _NAMES.get(each["Type"], "") in each.get("Properties", {})
+    }
+    # The state machine's name is the configuration's, so that people find it; it goes with its stack.
+    assert {name for name, value in named.items() if "AWS::StackId" not in value} <= {
+        name for name in given["Resources"] if name.startswith("WorkflowPipeline")
+    }
 
 
 def test_root_certificates_reach_the_functions_that_use_the_database(folder: Path, tmp_path: Path) -> None:
@@ -290,3 +383,17 @@ def test_synth_refuses_a_configuration_that_is_not_filled_in() -> None:
     assert "Nothing was synthesised." in done.stderr
     assert "production.toml: database.secret_arn: '' was given; it has to be the ARN of the Secrets" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_commands_of_the_makefile_pass_options_that_cdk_knows() -> None:
+    commands = re.findall(r"setup\.sh cdk (\w+)", (REPOSITORY / "Makefile").read_text())
+    [call] = re.findall(r'node_modules/\.bin/cdk "\$2" (.*)', (REPOSITORY / "local" / "setup.sh").read_text())
+    options = set(re.findall(r"--\w+", call))
+    assert set(commands) == {"bootstrap", "deploy", "diff", "destroy"}
+    assert options
+    for command in commands:
+        shown = subprocess.run(
+            [str(REPOSITORY / "cdk" / "node_modules" / ".bin" / "cdk"), command, "--help"],
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        assert options <= set(re.findall(r"--\w+", shown)), command

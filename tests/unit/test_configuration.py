@@ -22,6 +22,17 @@ def write(folder: Path, text: str) -> str:
     return str(path)
 
 
+DIGEST = "debian:12@sha256:" + "0" * 64
+
+
+@pytest.mark.parametrize("base", ["docker.io/library/debian:12.12-slim", "debian", "debian:12@sha256:0123"])
+def test_where_data_is_kept_an_image_is_given_by_digest_and_not_by_a_tag(tmp_path: Path, base: str) -> None:
+    kept = GOOD + f"[retention]\nkeep_data = true\n[image]\nbase = '{base}'"
+    with pytest.raises(BadConfiguration, match=rf"image.base: '{base}' was given; .*@sha256:\.\.\. with the 64 digits"):
+        read_configuration(write(tmp_path, kept))
+    assert read_configuration(write(tmp_path, kept.replace(base, DIGEST))).image.base == DIGEST
+
+
 def test_development_needs_nothing_filled_in() -> None:
     found = read_configuration("development")
     assert isinstance(found.database, TrialDatabase)
@@ -37,7 +48,7 @@ def test_production_names_every_key_that_is_to_be_filled_in() -> None:
     keys = re.findall(r"production\.toml: ([\w.]+): ", str(error.value))
     assert keys == [
         "database.secret_arn", "database.security_group_id", "network.vpc_id", "network.availability_zones",
-        "network.private_subnet_ids",
+        "network.private_subnet_ids", "image.base",
     ]  # fmt: skip
 
 

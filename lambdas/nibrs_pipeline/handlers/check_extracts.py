@@ -28,4 +28,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     for item, cause in check.missing.items():
         logger.error("not extracted", extra={"state": item.state, "year": item.year, "cause": cause})
     require_tolerable(check, environment().tolerated_failure_percentage)
+    # A run that goes on without them sends no notice; this is what an alarm watches.
+    metrics.add_metric(name="StateYearsTolerated", unit=MetricUnit.Count, value=len(check.missing))
     return {"produced": len(check.produced), "missing": len(check.missing)}

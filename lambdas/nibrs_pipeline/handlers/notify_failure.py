@@ -3,13 +3,14 @@
 from typing import Any
 
 import boto3
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.failure_report import failure_report, is_planned, mail_subject, run_id_of
 from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.keys import publication_key, report_key
-from nibrs_pipeline.observability import logger, observed
+from nibrs_pipeline.observability import logger, metrics, observed
 from nibrs_pipeline.stopped_task import StoppedTask
 
 
@@ -30,4 +31,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         store.put(report_key(run_id, "failure.txt"), text.encode())
     if topic := environment().failure_topic_arn:
         boto3.client("sns").publish(TopicArn=topic, Subject=mail_subject(run_id), Message=text)
+        metrics.add_metric(name="FailuresTold", unit=MetricUnit.Count, value=1)
     return {"run_id": run_id, "report": text}

@@ -1,4 +1,8 @@
-"""Report age: how long ago a run last succeeded, as a metric that an alarm watches."""
+"""Report age: how long ago a run last succeeded, as a metric that an alarm watches.
+
+Step Functions forgets executions after 90 days. Whoever has not succeeded since then, or never, has not for as long
+as the state machine exists: an alarm must not fall silent because the last success is forgotten.
+"""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -13,13 +17,14 @@ from nibrs_pipeline.observability import logger, metrics, observed
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Put the metric DaysSinceSuccess; nothing is put before the first success."""
-    found = boto3.client("stepfunctions").list_executions(
-        stateMachineArn=environment().state_machine_arn, statusFilter="SUCCEEDED", maxResults=1
-    )["executions"]
-    if not found:
-        logger.warning("no run has succeeded yet")
-        return {}
-    days = (datetime.now(UTC) - found[0]["stopDate"]).total_seconds() / 86400
+    """Put the metric DaysSinceSuccess."""
+    client, arn = boto3.client("stepfunctions"), environment().state_machine_arn
+    found = client.list_executions(stateMachineArn=arn, statusFilter="SUCCEEDED", maxResults=1)["executions"]
+    if found:
+        since = found[0]["stopDate"]
+    else:
+        since = client.describe_state_machine(stateMachineArn=arn)["creationDate"]
+        logger.warning("no success is known; counted since the state machine was created", extra={"since": str(since)})
+    days = (datetime.now(UTC) - since).total_seconds() / 86400
     metrics.add_metric(name="DaysSinceSuccess", unit=MetricUnit.Count, value=days)
     return {"days": days}
