@@ -3,6 +3,7 @@
 import signal
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from nibrs_pipeline.catalog import nibrs_catalog
@@ -26,6 +27,7 @@ from nibrs_local.frames import FrameLoader, load_agencies, load_return_a
 from nibrs_local.home import BUCKET, Home
 from nibrs_local.listing import Listed, list_state_years
 from nibrs_local.loading import Loaded, load_zip
+from nibrs_local.published_site import is_address, verify_published
 from nibrs_local.run_commands import run_command, start_command, watch_command
 from nibrs_local.schema import create_schema
 from nibrs_local.terminal import FAILED, NARROW, console, errors
@@ -186,29 +188,35 @@ def _table_of(listed: list[Listed]) -> Table:
 
 
 @main.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", metavar="FILE_OR_ADDRESS")
 @click.option(
     "--manifest",
     type=click.Path(dir_okay=False, path_type=Path),
     help="The manifest (default: the one beside the zip).",
 )
-def verify(file: Path, manifest: Path | None) -> None:
-    """Check a zip against its manifest.
+def verify(file: str, manifest: Path | None) -> None:
+    """Check a zip, of this machine or of a published site, against its manifest.
 
     \b
-    Example:
+    Examples:
       nibrs verify AZ-2016.zip
+      nibrs verify https://downloads.example.org/downloads/2016/AZ-2016.zip
     """
-    found = read_manifest(manifest or Path(manifest_of(str(file))))
-    problems = problems_of(file, found)
+    name = Path(urlsplit(file).path if is_address(file) else file).name
+    if is_address(file):
+        found, problems = verify_published(file, (lambda: read_manifest(manifest)) if manifest else None)
+    else:
+        if not Path(file).is_file():
+            raise click.BadParameter(f"{file}: there is no such file", param_hint="FILE_OR_ADDRESS")
+        found = read_manifest(manifest or Path(manifest_of(file)))
+        problems = problems_of(Path(file), found)
     for problem in problems:
-        errors.print(f"{file.name}: {problem}", soft_wrap=True)
+        errors.print(f"{name}: {problem}", soft_wrap=True, markup=False)
     if problems:
         sys.exit(FAILED)
     kind = ", simulated data" if found.simulated else ""
     console.print(
-        f"{file.name}: as its manifest says, {found.zip.bytes:,} bytes, SHA-256 {found.zip.sha256}{kind}",
-        soft_wrap=True,
+        f"{name}: as its manifest says, {found.zip.bytes:,} bytes, SHA-256 {found.zip.sha256}{kind}", soft_wrap=True
     )
 
 

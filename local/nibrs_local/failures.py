@@ -19,12 +19,13 @@ from nibrs_local.archives import BadFile
 from nibrs_local.aws import AwsError
 from nibrs_local.embedded_postgres import DatabaseDidNotStart
 from nibrs_local.home import Home, HomeInUse, HomeUnusable
+from nibrs_local.published_site import NotFetched
 from nibrs_local.terminal import FAILED, WRONG_USE, errors
 from nibrs_local.verification import UnreadableManifest
 
 #: Errors whose text names thing, value and remedy: those that a user caused, and those that happened.
 _REFUSALS = (BadRequest, UnreadableManifest, HomeUnusable)
-_FAILURES = (PipelineError, HomeInUse, AwsError, BadFile, SimulationError, DatabaseDidNotStart)
+_FAILURES = (PipelineError, NotFetched, HomeInUse, AwsError, BadFile, SimulationError, DatabaseDidNotStart)
 #: What helps when the operating system refuses.
 _REMEDIES = {
     errno.ENOSPC: "free some space, or set NIBRS_HOME (and TMPDIR) to folders of another disk",

@@ -31,12 +31,24 @@ def read_manifest(path: Path) -> AnyManifest:
         UnreadableManifest: there is none, or it is something else.
     """
     try:
-        text = path.read_bytes()
-        return _KINDS[json.loads(text)["kind"]].from_json(text)
+        return parse_manifest(path.read_bytes(), str(path))
     except FileNotFoundError:
         raise UnreadableManifest(f"{path}: there is no manifest; give it with --manifest") from None
+
+
+def parse_manifest(text: bytes, name: str) -> AnyManifest:
+    """A manifest from its text.
+
+    Args:
+        name: where the text is from, for the message.
+
+    Raises:
+        UnreadableManifest: it is something else.
+    """
+    try:
+        return _KINDS[json.loads(text)["kind"]].from_json(text)
     except (ValueError, LookupError, TypeError, ValidationError) as error:
-        raise UnreadableManifest(f"{path}: not a manifest: {error}") from error
+        raise UnreadableManifest(f"{name}: not a manifest: {error}") from error
 
 
 def problems_of(path: Path, manifest: AnyManifest) -> list[str]:
