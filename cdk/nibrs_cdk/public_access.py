@@ -74,6 +74,10 @@ class PublicAccess(Construct):
         acknowledge(
             self.distribution, "CFR2", "Static files without any input; there is nothing a firewall could filter."
         )
+        if storage.access_logs is None:
+            acknowledge(
+                self.distribution, "CFR3", "The stack leaves nothing behind, so it has no place for access logs."
+            )
         if not own:
             acknowledge(
                 self.distribution,

@@ -65,6 +65,14 @@ def test_cdk_nag_would_find_an_open_bucket(folder: Path) -> None:
         assert rule in done.stdout + done.stderr
 
 
+def test_every_choice_of_the_configuration_passes_the_packs(folder: Path, tmp_path: Path) -> None:
+    # What neither of the two templates has: the web without access logs, and a trial that is kept.
+    gone = synthesise(str(given_configuration(tmp_path, f"{GIVEN}\n[retention]\nkeep_data = false\n")), folder / "gone")
+    assert outliving(gone) == {}
+    kept = re.search(r"\[image\][^[]+", GIVEN)[0] + '[database]\nkind = "trial"\n[network]\nkind = "created"\n'  # type: ignore[index]
+    assert outliving(synthesise(str(given_configuration(tmp_path, kept)), folder / "kept"))
+
+
 def test_every_acknowledged_finding_has_a_reason(folder: Path, given: dict[str, Any]) -> None:
     metadata = json.loads((folder / "given" / "NibrsPipeline.metadata.json").read_text())
     reasons = [
