@@ -65,12 +65,32 @@ def test_cdk_nag_would_find_an_open_bucket(folder: Path) -> None:
         assert rule in done.stdout + done.stderr
 
 
-def test_every_choice_of_the_configuration_passes_the_packs(folder: Path, tmp_path: Path) -> None:
-    # What neither of the two templates has: the web without access logs, and a trial that is kept.
-    gone = synthesise(str(given_configuration(tmp_path, f"{GIVEN}\n[retention]\nkeep_data = false\n")), folder / "gone")
-    assert outliving(gone) == {}
-    kept = re.search(r"\[image\][^[]+", GIVEN)[0] + '[database]\nkind = "trial"\n[network]\nkind = "created"\n'  # type: ignore[index]
+@pytest.fixture(scope="module")
+def other(folder: Path) -> dict[str, Any]:
+    """What neither of the two templates has: certificates, a name of one's own, the web without access logs."""
+    pem = folder / "bundle.pem"
+    pem.write_text("-----BEGIN CERTIFICATE-----\n")
+    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+    values = {
+        'kind = "given"\nsecret_arn': f'kind = "given"\nroot_certificates = "{pem}"\nsecret_arn',
+        "cloudfront = true": f'cloudfront = true\ndomain_name = "nibrs.example.org"\ncertificate_arn = "{certificate}"',
+        "[alarms]": "[retention]\nkeep_data = false\n\n[alarms]",
+    }
+    own = folder / "other-configuration"
+    own.mkdir()
+    return synthesise(str(given_configuration(own, with_values(GIVEN, values))), folder / "other")
+
+
+def test_a_trial_that_is_kept_passes_the_packs_too(folder: Path, tmp_path: Path) -> None:
+    image = re.search(r"\[image\][^[]+", GIVEN)
+    assert image
+    kept = f'{image[0]}[database]\nkind = "trial"\n[network]\nkind = "created"\n'
     assert outliving(synthesise(str(given_configuration(tmp_path, kept)), folder / "kept"))
+
+
+def test_a_stack_on_the_web_that_is_not_kept_leaves_nothing_either(other: dict[str, Any]) -> None:
+    assert resources(other, "AWS::CloudFront::Distribution")
+    assert outliving(other) == {}
 
 
 def test_every_acknowledged_finding_has_a_reason(folder: Path, given: dict[str, Any]) -> None:
@@ -284,15 +304,11 @@ def test_the_web_is_told_to_forget_what_publish_replaces(given: dict[str, Any], 
     assert "DISTRIBUTION_ID" not in json.dumps(trial)
 
 
-def test_tls_is_1_2_at_least_where_the_name_is_ones_own(folder: Path, given: dict[str, Any], tmp_path: Path) -> None:
+def test_tls_is_1_2_at_least_where_the_name_is_ones_own(given: dict[str, Any], other: dict[str, Any]) -> None:
     # With CloudFront's own name the setting would be ignored, and so is not there to be believed.
     [distribution] = resources(given, "AWS::CloudFront::Distribution").values()
     assert "ViewerCertificate" not in distribution["DistributionConfig"]
-    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1"
-    public = f'cloudfront = true\ndomain_name = "nibrs.example.org"\ncertificate_arn = "{certificate}"'
-    text = with_values(GIVEN, {"cloudfront = true": public})
-    own = synthesise(str(given_configuration(tmp_path, text)), folder / "own-name")
-    [distribution] = resources(own, "AWS::CloudFront::Distribution").values()
+    [distribution] = resources(other, "AWS::CloudFront::Distribution").values()
     assert distribution["DistributionConfig"]["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
 
 
@@ -366,17 +382,12 @@ def test_the_same_names_are_not_wanted_by_two_stacks_of_one_account(given: dict[
     }
 
 
-def test_root_certificates_reach_the_functions_that_use_the_database(folder: Path, tmp_path: Path) -> None:
-    pem = tmp_path / "bundle.pem"
-    pem.write_text("-----BEGIN CERTIFICATE-----\n")
-    text = with_values(
-        GIVEN, {'kind = "given"\nsecret_arn': f'kind = "given"\nroot_certificates = "{pem}"\nsecret_arn'}
-    )
-    template = synthesise(str(given_configuration(tmp_path, text)), folder / "certificates")
+def test_root_certificates_reach_the_functions_that_use_the_database(other: dict[str, Any]) -> None:
     trusting = [
         each["Handler"]
-        for each in resources(template, "AWS::Lambda::Function").values()
-        if each["Environment"]["Variables"].get("PGSSLROOTCERT") == "/var/task/database-root-certificates.pem"
+        for each in resources(other, "AWS::Lambda::Function").values()
+        if each.get("Environment", {}).get("Variables", {}).get("PGSSLROOTCERT")
+        == "/var/task/database-root-certificates.pem"
     ]
     assert set(trusting) == {each.handler for each in function_definitions().values() if each.database}
 
