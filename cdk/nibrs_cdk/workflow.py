@@ -87,7 +87,7 @@ class Workflow(Construct):
         """Whether another execution of a run has ended."""
         executions = self._arn("states", "execution", f"{self._name}:*")
         self._allow(["states:DescribeExecution"], [executions])
-        acknowledge_wildcard(self.state_machine, executions, "Executions have no name before they exist.")
+        acknowledge_wildcard(self._role, executions, "Executions have no name before they exist.")
 
     def _allow_tasks(self, estimation: Estimation) -> None:
         """Run the stages' tasks, and be told by EventBridge when they stop."""
