@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from nibrs_local import embedded_postgres
 from nibrs_local.embedded_postgres import DatabaseDidNotStart, database, is_running, keep_running, stop
 from nibrs_local.home import Home
 from nibrs_pipeline.database import DatabaseLocation
@@ -33,6 +34,9 @@ def test_a_server_that_does_not_start_is_told_with_its_reason(tmp_path: Path, mo
     home = Home(tmp_path)
     with database(home):
         pass
+    with (home.database / "postgresql.conf").open("a") as settings:
+        settings.write("no_such_setting = 1\n")
+    monkeypatch.setattr(embedded_postgres, "_PATIENCE", 1)
     said = r"did not start: .*(no_such_setting|configuration file).*its log is"
     with pytest.raises(DatabaseDidNotStart, match=said), database(home):
         pass
