@@ -305,7 +305,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS, seed=st.integers(0, 2**32), first=st.booleans(), alone=st.booleans())
 def test_no_change_goes_unnoticed(
     shared_location: DatabaseLocation, catalog: Catalog, steps: list[str], seed: int, first: bool, alone: bool
@@ -436,6 +436,46 @@ def test_a_row_that_came_and_went_between_two_checks_but_lies_in_a_zip_is_notice
     world.run(f"DELETE FROM nibrs_weapon WHERE nibrs_weapon_id = {world.number}")
     [changed] = pipeline.check().values()
     assert changed == ["nibrs_weapon has 2 rows, had 3"]
+
+
+def test_agencies_that_change_places_are_noticed_though_every_number_stays(world: World, pipeline: Pipeline) -> None:
+    pipeline.check()
+    pipeline.make(ITEMS)
+    world.run("UPDATE ref_agency SET state_id = 3 - state_id WHERE agency_id IN (10, 20)")
+    assert sorted(pipeline.check()) == ITEMS
+
+
+def test_a_row_that_lost_its_parent_does_not_stand_in_for_one_that_is_gone(world: World, pipeline: Pipeline) -> None:
+    pipeline.check()
+    pipeline.make(ITEMS)
+    world.run("DELETE FROM nibrs_incident WHERE incident_id = (SELECT min(incident_id) FROM nibrs_incident)")
+    world.run("DELETE FROM nibrs_weapon WHERE nibrs_weapon_id = (SELECT max(nibrs_weapon_id) FROM nibrs_weapon)")
+    assert sorted(pipeline.check()) == [ITEMS[0], ITEMS[-1]]
+
+
+def test_what_was_written_before_and_committed_after_is_noticed(
+    shared_location: DatabaseLocation, world: World, pipeline: Pipeline
+) -> None:
+    pipeline.check()
+    other = connect(shared_location)
+    other.run("BEGIN")
+    other.run("UPDATE nibrs_offense SET num_premises_entered = 2 WHERE offense_id = "
+              "(SELECT min(offense_id) FROM nibrs_offense)")  # fmt: skip
+    _heartbeat(world)
+    pipeline.make(ITEMS)
+    assert pipeline.check() == {}
+    other.run("COMMIT")
+    other.close()
+    assert list(pipeline.check()) == [ITEMS[0]]
+
+
+def test_what_changed_and_was_not_made_anew_is_still_out_of_date(world: World, pipeline: Pipeline) -> None:
+    pipeline.make(ITEMS)
+    world.run("UPDATE nibrs_offense SET num_premises_entered = 2 WHERE offense_id = "
+              "(SELECT min(offense_id) FROM nibrs_offense)")  # fmt: skip
+    for _ in range(3):
+        assert list(pipeline.check()) == [ITEMS[0]]
+        _heartbeat(world)
 
 
 def test_connections_side_by_side_see_the_same(shared_location: DatabaseLocation, world: World) -> None:
