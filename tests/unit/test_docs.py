@@ -124,7 +124,7 @@ def test_statisticians_are_told_to_install_what_the_image_has() -> None:
 def lay_out(folder: Path, published: Path, state: str, year: int, silent: int = 0) -> None:
     """What stages need from outside: the zip of a state and a reference extract of its agencies.
 
-    Return A is made up; every ``silent``-th agency sends no incidents.
+    Return A is made up; every ``silent``-th agency of a simulated state sends no incidents.
     """
     downloads, reference = folder / "external" / "downloads" / str(year), folder / "external" / "reference"
     downloads.mkdir(parents=True)
@@ -153,6 +153,10 @@ def lay_out(folder: Path, published: Path, state: str, year: int, silent: int = 
         extract.writestr("return_a.csv", "\n".join(["agency_id,year,line,actual_count", *larcenies]) + "\n")
         sent = [f"{a['agency_id']},{year},12" for a in agencies]
         extract.writestr("return_a_months.csv", "\n".join(["agency_id,year,months", *sent]) + "\n")
+        if silent:
+            # What is simulated is as large as it is: its agencies are its universe.
+            notes = f"state,data_year,kind,table_name,rows,note\n{state},{year},simulated,,,made up\n"
+            extract.writestr("source_notes.csv", notes)
 
 
 def test_the_stages_run_by_hand_as_their_readme_shows(tmp_path: Path) -> None:
