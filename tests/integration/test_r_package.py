@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from nibrs_local.container_tasks import estimation_folder, r_library
 
-from tests.conftest import missing
+from tests.conftest import REAL_DATA, missing
 
 PACKAGE = estimation_folder() / "nibrsest"
 
@@ -16,7 +16,7 @@ PACKAGE = estimation_folder() / "nibrsest"
 def r(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     if not shutil.which("Rscript") or not (r_library() / "nibrsest").is_dir():
         missing("R or its package nibrsest is not installed; `make setup-test` installs them")
-    environment = {**os.environ, "R_LIBS": str(r_library()), "LANG": "C.UTF-8"}
+    environment = {**os.environ, "R_LIBS": str(r_library()), "LANG": "C.UTF-8", "NIBRS_REAL_DATA": str(REAL_DATA)}
     return subprocess.run(
         ["Rscript", "-e", code], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

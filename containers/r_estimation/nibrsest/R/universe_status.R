@@ -8,6 +8,11 @@ least_resident_share <- 0.9
 #' @noRd
 least_return_a_share <- 0.8
 
+#' Least share of a region's or the nation's states that have records: states in which nobody reports are silent, but a
+#' few states are no nation
+#' @noRd
+least_states_share <- 0.5
+
 #' Residents of states by the decennial censuses
 #'
 #' @param states Postal abbreviations.
@@ -30,12 +35,14 @@ census_residents <- function(states, year) {
 #'
 #' A state's agencies are its universe unless its source says that it lists reporters only, or they have less than
 #' nine tenths of the residents that the census counts; what is simulated is as large as it is. A region or the nation
-#' has one if all its states have. A nation of which every state is simulated has the states that it has.
+#' has one if all its states have, and half of them have records. A nation of which every state is simulated has the
+#' states that it has.
 #'
 #' @param agencies Eligible agencies: `state`, `region`, `agency_type`, `population`.
 #' @param notes What is known of the sources: `state`, `kind`, see [read_reference()].
 #' @param has_return_a Logical, one per agency: whether it has Return A of its own, see [srs_covariates()].
 #' @param year The data year.
+#' @param recorded Postal abbreviations of the states that have records of the year; all by default.
 #' @return A data.table, a row per geography (the nation, regions, states, university and tribal agencies if there are
 #'   any): `geography`; `basis`, what its numbers are: `estimate`, `residents` (raised by residents, for want of Return
 #'   A) or `counts` (of the agencies that reported, nothing added); `universe_status`: `whole`, `reporters_only`,
@@ -43,7 +50,7 @@ census_residents <- function(states, year) {
 #'   `whole_states`, `agencies`, `agency_residents`, `residents` (by the census; missing where simulated),
 #'   `return_a_share` (share of residents whose agency has Return A of its own).
 #' @export
-universe_status <- function(agencies, notes, has_return_a, year) {
+universe_status <- function(agencies, notes, has_return_a, year, recorded = unique(agencies$state)) {
   present <- unique(agencies$state)
   simulated <- unique(notes$state[notes$kind %in% "simulated"])
   made_up <- length(present) > 0L && all(present %in% simulated)
@@ -58,7 +65,8 @@ universe_status <- function(agencies, notes, has_return_a, year) {
   joint <- function(name, of, inside) {
     parts <- single[of, ]
     whole <- list(
-      universe = joint_status(parts$universe_status), simulated = made_up, states = nrow(parts),
+      universe = joint_status(parts$universe_status, mean(parts$geography %in% recorded)), simulated = made_up,
+      states = nrow(parts),
       whole_states = sum(parts$universe_status == "whole"), residents = sum(parts$residents)
     )
     status_row(name, whole, agencies, inside, has_return_a)
@@ -103,8 +111,8 @@ state_status <- function(state, agencies, notes, simulated, year) {
 }
 
 #' @noRd
-joint_status <- function(universes) {
-  if (any(universes == "no_agencies")) {
+joint_status <- function(universes, recorded) {
+  if (any(universes == "no_agencies") || recorded < least_states_share) {
     "states_missing"
   } else {
     c(intersect(c("reporters_only", "too_few_residents"), universes), "whole")[[1]]
@@ -156,8 +164,8 @@ nation_sentence <- function(us) {
   }
   sprintf(paste(
     "National numbers are no estimates of the nation, but counts of the agencies that reported: the database has all",
-    "agencies of %d of %d states. The same holds for each region of which a state is missing."
-  ), us$whole_states, us$states)
+    "agencies of %d of %d states%s. The same holds for each region of which a state is missing."
+  ), us$whole_states, us$states, if (us$whole_states < us$states) "" else ", but records of fewer than half of them")
 }
 
 #' @noRd

@@ -43,7 +43,7 @@ weigh_year <- function(reference, tabulated, states, year, outlier_rule = "docum
   donors <- find_donors(donor_attributes(agencies[mine, ], year), months[mine, , drop = FALSE],
     colours[mine, , drop = FALSE])
   own <- which(reported[mine, , drop = FALSE], arr.ind = TRUE)
-  universe <- universe_status(agencies, reference$notes, !is.na(srs$source$srs_months), year)
+  universe <- universe_status(agencies, reference$notes, !is.na(srs$source$srs_months), year, states)
   c(
     list(
       agencies = agencies, covariates = cbind(srs$source, data.table::as.data.table(srs$covariates)), donors = donors,

@@ -63,6 +63,19 @@ test_that("three states are no nation, and half a region is no region", {
   expect_equal(c(found$TX$universe_status, found$TX$agencies), c("no_agencies", "0"))
 })
 
+test_that("where agencies of all states are known but few have records, the nation is none", {
+  found <- function(recorded) {
+    table <- universe_status(everyone(), no_notes, rep(TRUE, 51), 2020L, recorded)
+    stats::setNames(table$basis, table$geography)[c("US", "West", "Midwest", "MN")]
+  }
+  expect_equal(unname(found("MN")), c("counts", "counts", "counts", "estimate"))
+  # Florida and others had nobody who reported: they are silent, and the nation is one.
+  silent <- c("FL", "NY", "CA", "PA")
+  expect_equal(unname(found(setdiff(states_of_the_union, silent))), rep("estimate", 4))
+  said <- universe_sentences(universe_status(everyone(), no_notes, rep(TRUE, 51), 2020L, "MN"))
+  expect_match(said[[1]], "all agencies of 51 of 51 states, but records of fewer than half of them", fixed = TRUE)
+})
+
 test_that("a simulated nation is as large as it is; beside real states its own are real", {
   made_up <- agencies_of(c("NE", "RI", "SC", "UT"), c(100, 200, 300, 400))
   notes <- data.table::data.table(state = made_up$state, kind = "simulated", note = "")
