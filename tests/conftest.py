@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,7 +12,8 @@ from nibrs_local.home import Home
 from nibrs_pipeline.catalog import Catalog, nibrs_catalog
 from nibrs_pipeline.database import DatabaseLocation
 
-from tests.databases import make_empty
+from tests.databases import copied, make_empty
+from tests.runs import load_trial
 
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -63,7 +65,22 @@ def home(tmp_path: Path) -> Iterator[Home]:
 
 
 @pytest.fixture
-def location(home: Home) -> Iterator[DatabaseLocation]:
-    """An empty database with the schema, running until the test ends."""
-    with embedded_postgres.database(home) as found:
-        yield found
+def location(server: DatabaseLocation) -> Iterator[DatabaseLocation]:
+    """An empty database with the schema, until the test ends."""
+    with copied(server, "empty") as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def trial(server: DatabaseLocation, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database with the trial: two states, two years."""
+    name = make_empty(server, "trial")
+    load_trial(tmp_path_factory.mktemp("trial"), replace(server, database=name))
+    return name
+
+
+@pytest.fixture
+def loaded(server: DatabaseLocation, trial: str) -> Iterator[DatabaseLocation]:
+    """A copy of the trial's database, until the test ends."""
+    with copied(server, trial) as made:
+        yield made

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 
+import pytest
 from nibrs_local.schema import create_schema
 from nibrs_pipeline.database import DatabaseLocation, connect
 
@@ -29,6 +30,12 @@ def make_empty(server: DatabaseLocation, name: str) -> str:
     create_schema(connection)
     connection.close()
     return name
+
+
+def given_to_the_command(location: DatabaseLocation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ``nibrs`` command works on this database until the test ends."""
+    for name, value in location.as_environment().items():
+        monkeypatch.setenv(name, value)
 
 
 def _tell(server: DatabaseLocation, statement: str) -> None:

@@ -48,9 +48,9 @@ def load(location: DatabaseLocation, *paths: Path) -> None:
     connection.close()
 
 
-def load_trial(home: Home, location: DatabaseLocation) -> None:
-    """Two states, two years: DE and RI, 2015 and 2016."""
-    load(location, *write_trial_zips(home.scratch("trial")))
+def load_trial(folder: Path, location: DatabaseLocation) -> None:
+    """Two states, two years: DE and RI, 2015 and 2016; their zips are written into the folder."""
+    load(location, *write_trial_zips(folder))
 
 
 def make_nation_of_trial(location: DatabaseLocation) -> None:

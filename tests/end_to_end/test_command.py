@@ -77,7 +77,7 @@ def test_from_an_empty_folder_to_a_verified_zip(tmp_path: Path) -> None:
 def test_a_zip_that_was_changed_is_not_what_its_manifest_says(tmp_path: Path) -> None:
     home = Home(tmp_path)
     with embedded_postgres.database(home) as location:
-        load_trial(home, location)
+        load_trial(home.scratch("trial"), location)
     assert nibrs(tmp_path, "run", "--years", "2015", "--states", "DE").returncode == 0
     path = public(home) / "2015" / "DE-2015.zip"
     with zipfile.ZipFile(path, "a") as archive:
@@ -133,7 +133,7 @@ def start_in_emulation(aws: Emulator, home: Path, *arguments: str) -> subprocess
 
 def test_a_run_is_started_and_watched_by_boto3_as_on_aws(home: Home, tmp_path: Path) -> None:
     with embedded_postgres.database(home) as location, emulator(home) as aws:
-        load_trial(home, location)
+        load_trial(home.scratch("trial"), location)
         nothing = start_in_emulation(aws, tmp_path, "start")
         assert (nothing.returncode, "no state machine named nibrs-pipeline" in nothing.stderr) == (1, True)
         pool = LambdaPool(aws.function_environment(home, "aws"), location.as_environment(), tmp_path / "logs")

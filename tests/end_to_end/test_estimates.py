@@ -43,12 +43,6 @@ def r() -> None:
         missing("R is not installed; `make setup` installs it")
 
 
-@pytest.fixture
-def loaded(home: Home, location: DatabaseLocation) -> DatabaseLocation:
-    load_trial(home, location)
-    return location
-
-
 def estimates_zip(home: Home, year: int = 2016) -> Path:
     return home.objects / BUCKET / public_estimates_key(year)
 
@@ -147,7 +141,7 @@ class Published:
 def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
     home = Home(tmp_path_factory.mktemp("published"))
     with embedded_postgres.database(home) as location:
-        load_trial(home, location)
+        load_trial(home.scratch("trial"), location)
         make_nation_of_trial(location)
         outcome = run(home, location, estimates=True)
         assert outcome.view.status == "SUCCEEDED", outcome.view.cause

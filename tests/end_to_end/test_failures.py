@@ -26,18 +26,12 @@ ALL = {"2015/DE-2015.zip", "2016/DE-2016.zip", "2015/RI-2015.zip", "2016/RI-2016
 WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'COPY%'"
 
 
-@pytest.fixture
-def loaded(home: Home, location: DatabaseLocation) -> DatabaseLocation:
-    load_trial(home, location)
-    return location
-
-
 @pytest.fixture(scope="module")
 def right(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, bytes]]:
     """The zips as a run without trouble makes them."""
     home = Home(tmp_path_factory.mktemp("right"))
     with embedded_postgres.database(home) as location:
-        load_trial(home, location)
+        load_trial(home.scratch("trial"), location)
         run(home, location)
         yield zips(public_files(home))
     embedded_postgres.stop(home)

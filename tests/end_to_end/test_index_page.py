@@ -55,7 +55,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         missing("Chromium is not installed; `make test` installs it")
     home = Home(tmp_path_factory.mktemp("index"))
     with embedded_postgres.database(home) as location:
-        load_trial(home, location)
+        load_trial(home.scratch("trial"), location)
         run(home, location, bundles=["states"])
         yield public(home) / "index.html"
 

@@ -15,7 +15,7 @@ LIMIT_MB = 256
 
 @pytest.mark.slow
 def test_five_million_rows_stay_under_256_mb_in_the_functions_process(home: Home, location: DatabaseLocation) -> None:
-    load_trial(home, location)
+    load_trial(home.scratch("trial"), location)
     months = "FROM nibrs_month JOIN ref_agency USING (agency_id) JOIN ref_state USING (state_id)"
     [[month]] = sql(location, f"SELECT min(nibrs_month_id) {months} WHERE state_abbr = 'DE' AND data_year = 2015")
     sql(

@@ -12,7 +12,6 @@ from nibrs_pipeline.database import DatabaseLocation
 from nibrs_pipeline.keys import StateYear
 
 from tests.runs import (
-    load_trial,
     public,
     public_files,
     published_manifest,
@@ -24,12 +23,6 @@ from tests.runs import (
 
 ALL = {"2015/DE-2015.zip", "2016/DE-2016.zip", "2015/RI-2015.zip", "2016/RI-2016.zip"}
 BUNDLES = {f"bundles/{name}.zip" for name in ("DE-all-years", "RI-all-years", "2015-all-states", "2016-all-states")}
-
-
-@pytest.fixture
-def loaded(home: Home, location: DatabaseLocation) -> DatabaseLocation:
-    load_trial(home, location)
-    return location
 
 
 def changed(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:

@@ -54,7 +54,7 @@ _OF_2015 = (
 def location(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseLocation]:
     home = Home(tmp_path_factory.mktemp("database"))
     with embedded_postgres.database(home) as found:
-        load_trial(home, found)
+        load_trial(home.scratch("trial"), found)
         load(found, real_zip("AZ-2016"))
         yield found
     embedded_postgres.stop(home)

@@ -6,7 +6,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from nibrs_local.home import Home
 from nibrs_local.verification import problems_of
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database import DatabaseLocation, snapshot
@@ -20,15 +19,9 @@ from nibrs_pipeline.provenance import SOURCE_NOTES, UNKNOWN
 from nibrs_pipeline.queries import KeyRange, copy_out, state_year_query
 from nibrs_pipeline.source import read_source_state
 
-from tests.runs import extract, load_trial, sql
+from tests.runs import extract, sql
 
 DE = StateYear("DE", 2015)
-
-
-@pytest.fixture
-def loaded(home: Home, location: DatabaseLocation) -> DatabaseLocation:
-    load_trial(home, location)
-    return location
 
 
 def test_a_state_year_has_the_rows_of_its_months_and_no_others(

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from nibrs_local.cli import main
-from nibrs_local.home import Home
 from nibrs_pipeline.database import DatabaseLocation
 
+from tests.databases import given_to_the_command
 from tests.runs import load_trial, sql
 from tests.trial_data import write_trial_zips
 
@@ -17,13 +17,12 @@ NOTES = "SELECT state, data_year FROM source_note WHERE kind = 'reporters_only' 
 
 
 @pytest.fixture
-def loaded(home: Home, location: DatabaseLocation, monkeypatch: pytest.MonkeyPatch) -> DatabaseLocation:
-    monkeypatch.setenv("NIBRS_HOME", str(home.path))
-    load_trial(home, location)
-    sql(location, "DELETE FROM source_note")
+def loaded(loaded: DatabaseLocation, monkeypatch: pytest.MonkeyPatch) -> DatabaseLocation:
+    given_to_the_command(loaded, monkeypatch)
+    sql(loaded, "DELETE FROM source_note")
     for state in ("DE", "RI"):
-        sql(location, f"INSERT INTO source_note VALUES ('{state}', 2016, 'reporters_only', NULL, NULL, 'x')")
-    return location
+        sql(loaded, f"INSERT INTO source_note VALUES ('{state}', 2016, 'reporters_only', NULL, NULL, 'x')")
+    return loaded
 
 
 def frame(folder: Path, *rows: list[str], header: list[str] = HEADER, name: str = "frame.csv") -> str:
@@ -135,12 +134,12 @@ def test_what_is_refused_leaves_nothing_behind(loaded: DatabaseLocation, tmp_pat
 
 
 def test_a_zip_that_comes_later_has_its_agencies_for_itself_and_marks_its_state_year_anew(
-    home: Home, location: DatabaseLocation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    location: DatabaseLocation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("NIBRS_HOME", str(home.path))
+    given_to_the_command(location, monkeypatch)
     path = frame(tmp_path, *ROWS)
     assert nibrs("--agencies", path, "--year", "2016").exit_code == 0
-    load_trial(home, location)
+    load_trial(tmp_path, location)
     agencies = sql(location, "SELECT ori, count(*) FROM ref_agency WHERE ori LIKE 'DE%' GROUP BY 1 ORDER BY 1")
     assert {number for _, number in agencies} == {1}
     assert ["DE9990000", 1] in agencies

@@ -35,7 +35,7 @@ def servers(tmp_path: Path) -> Iterator[tuple[DatabaseLocation, DatabaseLocation
     connection = connect(location)
     create_schema(connection)
     connection.close()
-    load_trial(Home(tmp_path), location)
+    load_trial(Home(tmp_path).scratch("trial"), location)
 
     folder = tmp_path / "standby"
     folder.mkdir(mode=0o700)

@@ -25,7 +25,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A home with the made-up world published."""
     home = Home(tmp_path_factory.mktemp("published"))
     with embedded_postgres.database(home) as location:
-        load_trial(home, location)
+        load_trial(home.scratch("trial"), location)
         assert run(home, location).view.status == "SUCCEEDED"
         yield home
 

@@ -9,7 +9,6 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 from nibrs_local.cli import main
-from nibrs_local.home import Home
 from nibrs_local.sql_blocks import read_blocks
 from nibrs_local.zip_database import open_zip
 from nibrs_pipeline.catalog import Catalog
@@ -20,7 +19,7 @@ from nibrs_quality.rules import checks, finding, findings, key_checks
 from nibrs_simulation.records import records
 
 from tests.conftest import real_zip
-from tests.runs import load_trial
+from tests.databases import given_to_the_command
 from tests.simulated import observed, state, zip_of
 
 #: For each rule: what breaks it.
@@ -133,10 +132,9 @@ def test_with_strict_a_broken_rule_is_a_failure(truth: Path, tmp_path: Path, cat
 
 
 def test_a_database_is_checked_as_it_would_be_published(
-    home: Home, location: DatabaseLocation, monkeypatch: pytest.MonkeyPatch
+    loaded: DatabaseLocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load_trial(home, location)
-    monkeypatch.setenv("NIBRS_HOME", str(home.path))
+    given_to_the_command(loaded, monkeypatch)
     outcome = CliRunner().invoke(main, ["check", "--states", "DE", "--years", "2016"])
     assert "DE-2016:" in outcome.output
     assert "RI-2016:" not in outcome.output

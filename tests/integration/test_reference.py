@@ -5,19 +5,11 @@ import io
 import zipfile
 from pathlib import Path
 
-import pytest
 from nibrs_local.container_tasks import estimation_folder
-from nibrs_local.home import Home
 from nibrs_pipeline.database import DatabaseLocation, snapshot
 from nibrs_pipeline.reference import extract_reference
 
-from tests.runs import load_trial, sql
-
-
-@pytest.fixture
-def loaded(home: Home, location: DatabaseLocation) -> DatabaseLocation:
-    load_trial(home, location)
-    return location
+from tests.runs import sql
 
 
 def extract(location: DatabaseLocation, folder: Path) -> Path:

@@ -46,7 +46,7 @@ def server(tmp_path: Path) -> Iterator[PostgresServer]:
     connection = connect(embedded_postgres.location(made))
     create_schema(connection)
     connection.close()
-    load_trial(Home(tmp_path), embedded_postgres.location(made))
+    load_trial(Home(tmp_path).scratch("trial"), embedded_postgres.location(made))
     yield made
     made.stop()
 
@@ -91,7 +91,7 @@ def test_a_base_backup_that_is_restored_makes_everything_anew(
 def test_the_embedded_database_is_known_through_restarts_and_not_taken_for_its_copy(
     home: Home, location: DatabaseLocation, catalog: Catalog, tmp_path: Path
 ) -> None:
-    load_trial(home, location)
+    load_trial(home.scratch("trial"), location)
     manifest, _ = extract(location, catalog, DE, tmp_path)
     embedded_postgres.stop(home)
     copied(home.database, tmp_path / "backup")

@@ -103,7 +103,7 @@ def functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Functions]:
         "ESTIMATION_VERSION": "m",
     }  # fmt: skip
     with pytest.MonkeyPatch.context() as patch, embedded_postgres.database(home) as location, mock_aws():
-        load_trial(home, location)
+        load_trial(home.scratch("trial"), location)
         for name, value in (variables | dict(location.as_environment())).items():
             patch.setenv(name, value)
         environment.cache_clear()
