@@ -36,7 +36,14 @@ def copied(source: Path, target: Path) -> None:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[PostgresServer]:
+def location(home: Home) -> Iterator[DatabaseLocation]:
+    """A home's own database, to be stopped and copied."""
+    with embedded_postgres.database(home) as found:
+        yield found
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[PostgresServer]:
     """A server like anybody's, with the made-up world."""
     made = get_server(tmp_path / "data", cleanup_mode=None, start=False)
     made.ensure_pgdata_inited()
@@ -52,26 +59,26 @@ def server(tmp_path: Path) -> Iterator[PostgresServer]:
 
 
 def test_a_base_backup_that_is_restored_makes_everything_anew(
-    server: PostgresServer, catalog: Catalog, tmp_path: Path
+    postgres: PostgresServer, catalog: Catalog, tmp_path: Path
 ) -> None:
-    location = embedded_postgres.location(server)
+    location = embedded_postgres.location(postgres)
     backup = tmp_path / "backup"
     backup.mkdir(mode=0o700)
     if os.geteuid() == 0:
-        shutil.chown(backup, server.system_user, server.system_user)
+        shutil.chown(backup, postgres.system_user, postgres.system_user)
     arguments = ("-h", location.host, "-U", "postgres", "-D", str(backup), "-X", "fetch", "-c", "fast")
-    pgexec("pg_basebackup", arguments, bin_path=server.bin_path, user=server.system_user)
+    pgexec("pg_basebackup", arguments, bin_path=postgres.bin_path, user=postgres.system_user)
 
     sql(location, "UPDATE nibrs_injury SET injury_name = injury_name")
     manifest, _ = extract(location, catalog, DE, tmp_path)
     assert reasons(location, catalog, manifest) == []
 
-    server.stop()
-    shutil.rmtree(server.pgdata)
+    postgres.stop()
+    shutil.rmtree(postgres.pgdata)
     for name in (".s.PGSQL.5432.lock", ".handle_pids.json"):
         (backup / name).unlink(missing_ok=True)
-    backup.rename(server.pgdata)
-    server.start()
+    backup.rename(postgres.pgdata)
+    postgres.start()
     with snapshot(location) as rows:
         position = rows.position
     assert (position.system, position.timeline) == (manifest.source.system, manifest.source.timeline)
