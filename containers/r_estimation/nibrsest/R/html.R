@@ -34,5 +34,7 @@ signed <- function(value) sprintf("%+.1f", round(value, 1L) + 0)
 #' @noRd
 percent <- function(part, whole) {
   # What is there is not nothing.
-  ifelse(whole > 0, sprintf(ifelse(part > 0 & part < whole / 100, "%.2g %%", "%.0f %%"), 100 * part / whole), "n/a")
+  little <- (part > 0 & part < whole / 100) %in% TRUE
+  known <- (whole > 0 & !is.na(part)) %in% TRUE
+  ifelse(known, sprintf(ifelse(little, "%.2g %%", "%.0f %%"), 100 * part / whole), "n/a")
 }

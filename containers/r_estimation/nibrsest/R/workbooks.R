@@ -210,8 +210,9 @@ style_figures <- function(book, sheet, grid) {
 
 #' @noRd
 coverage_sentence <- function(place) {
-  sprintf("%s of %s agencies are respondents; %s of the residents live there.", count(place$respondents),
-    count(place$agencies), percent(place$coverage, 1))
+  # How many residents there are is not known of groups and types of agencies that are no universe.
+  lives <- if (is.na(place$coverage)) "" else sprintf("; %s of the residents live there", percent(place$coverage, 1))
+  sprintf("%s of %s agencies are respondents%s.", count(place$respondents), count(place$agencies), lives)
 }
 
 #' @noRd
