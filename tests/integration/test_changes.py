@@ -14,6 +14,7 @@ from nibrs_local import embedded_postgres
 from nibrs_local.home import Home
 from nibrs_pipeline import changes
 from nibrs_pipeline.catalog import Catalog, Table
+from nibrs_pipeline.change_queries import table_versions_query
 from nibrs_pipeline.changes import CheckedSource, find_changes
 from nibrs_pipeline.database import Connection, DatabaseLocation, Snapshot, connect, snapshot
 from nibrs_pipeline.keys import StateYear
@@ -476,6 +477,24 @@ def test_what_changed_and_was_not_made_anew_is_still_out_of_date(world: World, p
     for _ in range(3):
         assert list(pipeline.check()) == [ITEMS[0]]
         _heartbeat(world)
+
+
+def test_one_scan_counts_what_was_written_since(
+    shared_location: DatabaseLocation, world: World, catalog: Catalog
+) -> None:
+    table = catalog["nibrs_offense"]
+    world.run("VACUUM FREEZE nibrs_offense")
+    with snapshot(shared_location) as rows:
+        horizons = [rows.position.next]
+        assert rows.rows(table_versions_query(table, horizons[0])) == [[8, 0]]
+        assert rows.rows(table_versions_query(table, 3)) == [[8, 8]]
+    for fresh in (1, 2):
+        world.run("UPDATE nibrs_offense SET num_premises_entered = 2 WHERE offense_id = (SELECT max(offense_id) "
+                  "FROM nibrs_offense WHERE num_premises_entered = 1)")  # fmt: skip
+        with snapshot(shared_location) as rows:
+            horizons.append(rows.position.next)
+            counted = [rows.rows(table_versions_query(table, horizon)) for horizon in horizons]
+        assert counted == [[[8, since]] for since in range(fresh, -1, -1)]
 
 
 def test_connections_side_by_side_see_the_same(shared_location: DatabaseLocation, world: World) -> None:

@@ -73,7 +73,7 @@ class Answering(Silent):
         return [[0]]
 
     def rows_side_by_side(self, queries: Any) -> list[list[list[Any]]]:
-        return [[[0, 0]] if "versions" in query else [] for query in queries]
+        return [[[0, 0]] if query.startswith("SELECT count(*), ") else [] for query in queries]
 
 
 @pytest.mark.parametrize("text", [None, b"", b"{}", b'{"form": "of another day"}'])
