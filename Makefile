@@ -22,7 +22,7 @@ help:  ## What there is
 setup:  ## Install uv, the locked Python packages, R and the R package
 	@local/setup.sh estimation
 
-setup-test: setup  ## Also what only the tests need: Chromium, sqlite3, zip, asl-validator, iam-simulate, cdk
+setup-test: setup  ## Also what only the tests need: Chromium, sqlite3, zip, buildah, asl-validator, iam-simulate, cdk
 	@local/setup.sh test
 
 run: setup  ## Downloads and estimates: of zips (DATA="AZ-2016.zip ..." QUARANTINE=1 RENUMBER=1), else of a simulated nation

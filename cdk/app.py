@@ -9,6 +9,7 @@ from nibrs_cdk.acknowledgments import rule_packs
 from nibrs_cdk.configuration import BadConfiguration, read_configuration
 from nibrs_cdk.estimation import FOLDER, image_on
 from nibrs_cdk.function_bundle import build_bundle
+from nibrs_cdk.root_certificates import root_certificates
 from nibrs_cdk.stack import CONTEXT, PipelineStack
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -22,7 +23,7 @@ def main() -> None:
         configuration = read_configuration(app.node.try_get_context("config") or "development")
     except BadConfiguration as error:
         sys.exit(f"Nothing was synthesised.\n{error}")
-    certificates = configuration.database.root_certificates_path
+    certificates = root_certificates(configuration)
     PipelineStack(
         app,
         configuration,

@@ -5,6 +5,8 @@ cd "$(dirname "$0")/.."
 
 UV_VERSION=0.13.9
 APT_FOR_TESTS=(chromium postgresql sqlite3 zip libarchive-tools r-cran-testthat r-cran-lintr r-cran-survey r-cran-sampling)
+# What builds the image of the estimation where no Docker runs.
+APT_FOR_IMAGES=(buildah debootstrap)
 
 say() { echo "== $*"; }
 
@@ -84,6 +86,7 @@ case "${1:-}" in
         install_python_packages
         install_estimation
         apt_install "${APT_FOR_TESTS[@]}"
+        docker info >/dev/null 2>&1 || apt_install "${APT_FOR_IMAGES[@]}"
         [ -d tests/asl_validator/node_modules/asl-validator ] || npm_ci tests/asl_validator asl-validator
         [ -d tests/second_interpreter/node_modules/aws-local-stepfunctions ] ||
             npm_ci tests/second_interpreter "a second interpreter of state machines"
@@ -101,6 +104,7 @@ case "${1:-}" in
         export PATH="$PWD/.venv/bin:$PATH"
         install_cdk
         case "$3" in *.toml) config=$(realpath "$3") ;; *) config=$3 ;; esac
+        case "$2" in deploy | diff) PYTHONPATH=cdk .venv/bin/python -m nibrs_cdk.root_certificates "$config" ;; esac
         # There is one stack, so no command has to be told which.
         cd cdk && exec node_modules/.bin/cdk "$2" --context "config=$config"
         ;;

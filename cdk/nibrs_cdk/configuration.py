@@ -37,8 +37,8 @@ Email = Annotated[str, _matching(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", "an address for 
 class _Database(_Section):
     root_certificates: str = Field(
         default="",
-        description="the path of a PEM file with the certificates to check the database's against, for RDS its "
-        "global-bundle.pem, absolute or from the repository's folder; or nothing: those that Lambda trusts",
+        description="the path of a PEM file with the certificates to check the database's against, absolute or from "
+        "the repository's folder; or nothing: those of Amazon RDS, which `make deploy` fetches",
     )
 
     @property

@@ -22,7 +22,6 @@ class DatabaseAccess(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.clients = network.client_group(self, "Clients", "Functions that read the NIBRS database")
-        self.has_root_certificates = bool(database.root_certificates)
         self.secret: secretsmanager.ISecret
         if isinstance(database, GivenDatabase):
             self.secret = secretsmanager.Secret.from_secret_complete_arn(self, "Secret", database.secret_arn)

@@ -19,7 +19,8 @@ def build_bundle(repository: Path, root_certificates: Path | None = None) -> Pat
     The dependencies are installed again only if the lock file changed.
 
     Args:
-        root_certificates: certificates that the database's is checked against, PEM.
+        root_certificates: certificates that the database's is checked against, PEM; none in a template that is
+            only looked at, before `make deploy` has fetched them.
     """
     lock = hashlib.sha256((repository / "uv.lock").read_bytes()).hexdigest()[:12]
     folder = repository / ".tools" / f"function-bundle-{lock}"

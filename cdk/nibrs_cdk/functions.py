@@ -135,8 +135,7 @@ class Functions(Construct):
     def _grant_database(self, function: lambda_.Function) -> None:
         function.add_to_role_policy(iam.PolicyStatement(actions=_NETWORK_INTERFACES, resources=["*"]))
         function.add_environment("DB_SECRET_ARN", self._database.secret.secret_arn)
-        if self._database.has_root_certificates:
-            function.add_environment("PGSSLROOTCERT", f"/var/task/{ROOT_CERTIFICATES}")
+        function.add_environment("PGSSLROOTCERT", f"/var/task/{ROOT_CERTIFICATES}")
         function.add_to_role_policy(
             iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[self._database.secret.secret_arn])
         )

@@ -382,10 +382,14 @@ def test_the_same_names_are_not_wanted_by_two_stacks_of_one_account(given: dict[
     }
 
 
-def test_root_certificates_reach_the_functions_that_use_the_database(other: dict[str, Any]) -> None:
+@pytest.mark.parametrize("configuration", ["trial", "given", "other"])
+def test_root_certificates_reach_the_functions_that_use_the_database(
+    configuration: str, request: pytest.FixtureRequest
+) -> None:
+    template = request.getfixturevalue(configuration)
     trusting = [
         each["Handler"]
-        for each in resources(other, "AWS::Lambda::Function").values()
+        for each in resources(template, "AWS::Lambda::Function").values()
         if each.get("Environment", {}).get("Variables", {}).get("PGSSLROOTCERT")
         == "/var/task/database-root-certificates.pem"
     ]
