@@ -51,7 +51,7 @@ import boto3
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from s3transfer.exceptions import S3DownloadFailedError
+from s3transfer import exceptions as s3transfer_errors
 
 HERE = Path(__file__).resolve().parent
 FAILED, STARTED_WRONGLY, STORE_FAILED, SYSTEM_FAILED, OUT_OF_TIME, KILLED = 1, 2, 3, 4, 124, 137
@@ -59,6 +59,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NONE = "none"
 #: Under a year's prefix: what each stage has left, for what.
 RECEIPTS = "made/"
+#: An object was replaced while it was read: the image's boto3, which is Debian's, has no name for it yet.
+_REPLACED: type[Exception] = getattr(s3transfer_errors, "S3DownloadFailedError", Boto3Error)
 
 
 class StageFailure(Exception):
@@ -126,7 +128,7 @@ class BucketStore:
     def _translated(self, key: str) -> Iterator[None]:
         try:
             yield
-        except (ClientError, BotoCoreError, Boto3Error, S3DownloadFailedError) as error:
+        except (ClientError, BotoCoreError, Boto3Error, _REPLACED) as error:
             raise StageFailure(STORE_FAILED, f"s3://{self.bucket}/{key}: {error}; complete the run") from error
 
 

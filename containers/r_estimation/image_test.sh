@@ -52,7 +52,8 @@ build_image() {
         docker build --tag $IMAGE ${BASE:+--build-arg BASE="$BASE"} .
     else
         local network=(--volume /etc/resolv.conf:/etc/resolv.conf:ro) # names are found as on this machine
-        buildah bud --layers "${network[@]}" --build-arg "BASE=${BASE:-localhost/debian-base}" --tag $IMAGE .
+        # Layers make the next build fast; where everything is thrown away they only cost copies of the whole.
+        buildah bud "--layers=${NIBRS_IMAGE_LAYERS:-true}" "${network[@]}" --build-arg "BASE=${BASE:-localhost/debian-base}" --tag $IMAGE .
     fi
 }
 

@@ -311,3 +311,13 @@ def test_a_cut_download_of_a_function_is_one_that_may_be_tried_again(
             store.download("a.zip", tmp_path / "a.zip")
         with pytest.raises(StorageUnavailable, match=r"s3://bucket/a\.json: "):
             store.get("a.json")
+
+
+def test_it_starts_with_the_older_boto3_of_the_image(tmp_path: Path) -> None:
+    # Debian's s3transfer has no error yet for an object that was replaced while it was read.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import boto3.s3.transfer\nimport s3transfer.exceptions\ndel s3transfer.exceptions.S3DownloadFailedError\n"
+    )
+    status, said = entry_point(tmp_path / "store", "no_such_stage", PYTHONPATH=str(tmp_path))
+    assert status == 2
+    assert "no_such_stage" in said
