@@ -10,6 +10,7 @@ QUARANTINE ?=
 RENUMBER ?=
 YES ?=
 CONFIG ?= development
+APPROVED ?=
 # A simulated nation has a home of its own: real and simulated state-years never meet in one database.
 SIMULATED := simulated
 LOAD_OPTIONS := $(if $(QUARANTINE),--quarantine) $(if $(RENUMBER),--renumber)
@@ -60,8 +61,8 @@ synth:  ## The CloudFormation template of CONFIG (development, production or a .
 bootstrap:  ## Once per AWS account and region: what CDK itself needs
 	@local/setup.sh cdk bootstrap $(CONFIG)
 
-deploy:  ## Deploy CONFIG to the AWS account of your credentials; shows first what will change
-	@local/setup.sh cdk deploy $(CONFIG)
+deploy:  ## Deploy CONFIG to the AWS account of your credentials; shows first what will change (APPROVED=1: does not ask)
+	@APPROVED="$(APPROVED)" local/setup.sh cdk deploy $(CONFIG)
 
 diff:  ## What `make deploy` would change
 	@local/setup.sh cdk diff $(CONFIG)

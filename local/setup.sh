@@ -106,7 +106,9 @@ case "${1:-}" in
         case "$3" in *.toml) config=$(realpath "$3") ;; *) config=$3 ;; esac
         case "$2" in deploy | diff) PYTHONPATH=cdk .venv/bin/python -m nibrs_cdk.root_certificates "$config" ;; esac
         # There is one stack, so no command has to be told which.
-        cd cdk && exec node_modules/.bin/cdk "$2" --context "config=$config"
+        options=()
+        [ "$2" = deploy ] && [ -n "${APPROVED:-}" ] && options=(--require-approval never)
+        cd cdk && exec node_modules/.bin/cdk "$2" --context "config=$config" ${options[@]+"${options[@]}"}
         ;;
     *) echo "usage: setup.sh python|estimation|test|synth [CONFIG]|cdk COMMAND CONFIG" >&2; exit 2 ;;
 esac
