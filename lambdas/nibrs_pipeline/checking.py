@@ -12,6 +12,9 @@ from nibrs_pipeline.manifest import StateYearManifest
 from nibrs_pipeline.planning import Plan
 from nibrs_pipeline.stopped_task import StoppedTask
 
+#: Fifty causes in one message, beside Lambda's stack trace, are to fit what Step Functions takes: 32,768 characters.
+_LONGEST_CAUSE = 300
+
 
 @dataclass(frozen=True)
 class Check:
@@ -73,11 +76,12 @@ def require_tolerable(check: Check, tolerated_percentage: float) -> None:
 
 
 def cause_of(record: bytes | None) -> str:
-    """A recorded failure as one line: the error's name and message."""
+    """A recorded failure as one line, not too long for fifty of them: the error's name and message."""
     if record is None:
         return "no cause was recorded; see the log of its task"
     failure = json.loads(record)
-    return f"{failure.get('Error', 'unknown error')}: {' '.join(message_of(str(failure.get('Cause', ''))).split())}"
+    text = f"{failure.get('Error', 'unknown error')}: {' '.join(message_of(str(failure.get('Cause', ''))).split())}"
+    return text if len(text) <= _LONGEST_CAUSE else f"{text[:_LONGEST_CAUSE]}..."
 
 
 def message_of(cause: str) -> str:

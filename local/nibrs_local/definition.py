@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nibrs_local.lambda_pool import state_machine_functions
-from nibrs_local.retries import tasks_of
+from nibrs_local.retries import retried_of
 
 #: Seconds between two tries on this machine.
 _LONGEST_WAIT_S = 5
@@ -100,8 +100,8 @@ def local_definition(definition: str, estimation: Mapping[str, str]) -> str:
     text = substitute(definition, {**{name: name for name in state_machine_functions()}, **estimation})
     machine = json.loads(text)
     check_definition(machine)
-    for task in tasks_of(machine):
-        for block in task["Retry"]:
+    for state in retried_of(machine):
+        for block in state["Retry"]:
             block["MaxDelaySeconds"] = min(block["MaxDelaySeconds"], _LONGEST_WAIT_S)
             block["IntervalSeconds"] = min(block["IntervalSeconds"], _LONGEST_WAIT_S - 1)
     return json.dumps(machine)

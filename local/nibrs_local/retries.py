@@ -67,7 +67,9 @@ def read_retries() -> list[Retry]:
 
 
 def kinds_of(task: dict[str, Any]) -> set[str]:
-    """What a Task state is, as the table's ``used_by`` has it; one that calls a function can be several."""
+    """What a state that is retried is, as the table's ``used_by`` has it; one with a function can be several."""
+    if task["Type"] == "Map":
+        return {"lists"}
     if task["Resource"] == _LAMBDA:
         function = task["Parameters"]["FunctionName"].strip("${}")
         if function == "NotifyFailureFunction":
@@ -84,21 +86,21 @@ def kinds_of(task: dict[str, Any]) -> set[str]:
 
 
 def with_retries(machine: dict[str, Any]) -> dict[str, Any]:
-    """A definition whose Task states have the table's Retry blocks."""
+    """A definition whose Task states, and Maps that read a list, have the table's Retry blocks."""
     retries = read_retries()
-    for task in tasks_of(machine):
-        kinds = kinds_of(task)
-        task["Retry"] = [retry.block() for retry in retries if kinds.intersection(retry.used_by)]
+    for state in retried_of(machine):
+        kinds = kinds_of(state)
+        state["Retry"] = [retry.block() for retry in retries if kinds.intersection(retry.used_by)]
     return machine
 
 
-def tasks_of(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """All Task states, those inside Maps too."""
+def retried_of(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """All Task states and all Maps that read a list from the bucket, those inside Maps too."""
     for state in machine["States"].values():
-        if state["Type"] == "Task":
+        if state["Type"] == "Task" or "ItemReader" in state:
             yield state
         if "ItemProcessor" in state:
-            yield from tasks_of(state["ItemProcessor"])
+            yield from retried_of(state["ItemProcessor"])
 
 
 def as_markdown() -> str:

@@ -33,9 +33,11 @@ RESULTS: dict[str, Any] = {
     "Plan run": {"Payload": {"run_id": "r", "held_by": "", "bucket": "b", "max_concurrency": 2, "to_publish": 1,
                              "estimates": {"count": 1, "years": [2016]}, **_ITEMS}},
     "Extract reference": {"Payload": {
-        "year": "2016", "estimation_prefix": "p/", "up_to_date": False, "previous": "none", "geography_groups": ["US"],
+        "year": "2016", "estimation_prefix": "p/", "identity": "i", "reference_sha256": "0", "up_to_date": False,
+        "previous": "none", "previous_sha256": "none", "geography_groups": ["US"],
         "states": {"count": 1, "key": "k", "items": [
-            {"year": "2016", "state": "RI", "estimation_prefix": "p/", "zip_key": "z", "zip_sha256": "0"}]}}},
+            {"year": "2016", "state": "RI", "estimation_prefix": "p/", "identity": "i", "zip_key": "z",
+             "zip_sha256": "0"}]}}},
     "Zip estimates": {"Payload": {"bytes": 1}},
     "Publish": {"Payload": {"published": 1}},
     "Notify failure": {"Payload": {"run_id": "r", "report": "what happened"}},
@@ -158,8 +160,18 @@ def test_errors_last_as_long_as_what_causes_them() -> None:
     assert wait["Lambda.ResourceNotReadyException"] >= 600
     assert wait["Lambda.TooManyRequestsException"] >= 600
     assert 180 <= wait["DatabaseUnavailable"] <= 300
+    # Throttled, or wrong for good: minutes, no more.
+    assert 60 <= wait["ECS.InvalidParameterException"] <= 180
     # A lease lasts twenty minutes; who waits for it waits longer.
     assert wait["PublishBusy"] > 1200
+
+
+def test_a_map_asks_again_for_its_list_and_does_not_begin_again_with_its_items() -> None:
+    maps = {name: state for name, state in states(MACHINE) if "ItemReader" in state}
+    assert len(maps) == 3
+    for name, state in maps.items():
+        [block] = state["Retry"]
+        assert block["ErrorEquals"] == ["States.ItemReaderFailed"], name
 
 
 def test_no_error_stands_in_two_rows_that_meet_in_one_state() -> None:

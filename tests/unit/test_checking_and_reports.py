@@ -69,6 +69,18 @@ def test_a_cause_is_told_however_it_was_recorded(record: bytes | None, text: str
     assert cause_of(record) == text
 
 
+def test_causes_of_fifty_state_years_fit_what_step_functions_takes_as_a_cause() -> None:
+    words = json.dumps({"Error": "QueryFailed", "Cause": 'column "x" does not exist ' * 1_000}).encode()
+    told = cause_of(words)
+    assert told.startswith('QueryFailed: column "x" does not exist column')
+    assert told.endswith("...")
+    missing = {StateYear("AZ", 1960 + each): told for each in range(90)}
+    with pytest.raises(MissingExtracts) as caught:
+        require_tolerable(Check([], missing), 0)
+    # As Lambda answers, beside a stack trace.
+    assert len(json.dumps({"errorMessage": str(caught.value), "errorType": "MissingExtracts"})) < 24_000
+
+
 def test_zips_are_switched_before_manifests_and_older_data_never_replaces_newer() -> None:
     staged = [manifest(*AZ, time="2026-01-02"), manifest(*LA, time="2026-01-02"), bundle("AZ-all-years")]
     published = [manifest(*AZ, time="2026-01-01"), manifest(*LA, time="2026-01-03")]
