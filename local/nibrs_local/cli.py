@@ -28,6 +28,7 @@ from nibrs_local.home import BUCKET, Home
 from nibrs_local.listing import Listed, list_state_years
 from nibrs_local.loading import Loaded, load_zip
 from nibrs_local.published_site import is_address, verify_published
+from nibrs_local.remote_files import at_hand
 from nibrs_local.run_commands import run_command, start_command, watch_command
 from nibrs_local.schema import create_schema
 from nibrs_local.terminal import FAILED, NARROW, console, errors
@@ -51,7 +52,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1)
 @click.option("--replace", is_flag=True, help="Replace state-years that are in the database already.")
 @click.option("--quarantine", is_flag=True, help="Load a file that breaks its own keys without the rows that do.")
 @click.option(
@@ -61,7 +62,7 @@ def main() -> None:
 @click.option("--return-a", type=click.Path(path_type=Path), help="A CSV of Return A by agency, month and line.")
 @click.option("--year", type=click.IntRange(FIRST_YEAR, LAST_YEAR), help="Year of these CSVs, if they do not say it.")
 def load(
-    files: tuple[Path, ...],
+    files: tuple[str, ...],
     replace: bool,
     quarantine: bool,
     renumber: bool,
@@ -70,6 +71,8 @@ def load(
     year: int | None,
 ) -> None:
     """Load published zips (any layout) into the database, and what estimates need beside them.
+
+    FILES are of this machine, or objects of S3 (s3://bucket/key).
 
     A file is loaded whole or not at all; of several, those that can be loaded are. With --quarantine, rows
     that break keys are put into quarantine/ as CSVs that say line and reason. A file that was loaded before is
@@ -82,16 +85,17 @@ def load(
       nibrs load --replace AZ-2016.zip
       nibrs load --quarantine LA-2017.zip
       nibrs load --quarantine --renumber *.zip
+      nibrs load s3://bucket/uploads/VT-2024.zip
       nibrs load MN-2018.zip --agencies agencies.csv.gz --return-a return_a.csv --year 2018
     """
     if not (files or agencies or return_a):
         raise click.UsageError("Name a zip to load, or --agencies, or --return-a.")
     home, refused = Home.from_environment(), []
     with embedded_postgres.database(home) as location:
-        for path in files:
-            folder = home.quarantine(path.stem) if quarantine else None
-            if not _load_one(location, path, replace, folder, renumber):
-                refused.append(path.name)
+        for file in files:
+            folder = home.quarantine(Path(file).stem) if quarantine else None
+            if not _load_one(location, file, replace, folder, renumber):
+                refused.append(Path(file).name)
         zips_refused = len(refused)
         for frame, loader in ((agencies, load_agencies), (return_a, load_return_a)):
             if frame and not _load_frame(location, frame, loader, year):
@@ -103,10 +107,10 @@ def load(
         sys.exit(FAILED)
 
 
-def _load_one(location: DatabaseLocation, path: Path, replace: bool, quarantine: Path | None, renumber: bool) -> bool:
+def _load_one(location: DatabaseLocation, file: str, replace: bool, quarantine: Path | None, renumber: bool) -> bool:
     connection = connect(location)
     try:
-        with console.status(f"Loading {path.name}"), translated_errors():
+        with console.status(f"Loading {Path(file).name}"), at_hand(file) as path, translated_errors():
             create_schema(connection)
             loaded = load_zip(connection, nibrs_catalog(), path, replace, quarantine, renumber)
     except BadFile as error:

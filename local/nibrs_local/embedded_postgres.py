@@ -41,7 +41,7 @@ random_page_cost = 1.1
 """
 #: It is started for every command, so that when it was started says nothing.
 _IDENTITY = f"{KNOWN_BY_FOLDER} = on\n"
-_ENVIRONMENT = ("DB_URI", "PGHOST")
+_ENVIRONMENT = ("DB_URI", "DB_SECRET_ARN", "PGHOST")
 #: Seconds that a server may take to start; after a crash it first reads its log.
 _PATIENCE = 120
 
@@ -57,7 +57,7 @@ def is_given() -> bool:
 
 @contextmanager
 def database(home: Home) -> Iterator[DatabaseLocation]:
-    """The database to work with: the one that is named by DB_URI or PG*, or the embedded one.
+    """The database to work with: the one that is named by DB_URI, DB_SECRET_ARN or PG*, or the embedded one.
 
     The embedded one is started, given the schema if it is empty, and stopped at the end by the last who
     uses it, unless it is kept running (``keep_running``).
@@ -66,7 +66,10 @@ def database(home: Home) -> Iterator[DatabaseLocation]:
         DatabaseDidNotStart: says why not.
     """
     if is_given():
-        yield DatabaseLocation.from_environment()
+        # It brings boto3, which nobody who works on this machine should wait for.
+        from nibrs_pipeline.handlers.resources import database_location  # noqa: PLC0415
+
+        yield database_location()
         return
     with _alone(home):
         use = _used(home)
