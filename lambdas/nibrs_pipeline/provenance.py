@@ -21,8 +21,8 @@ SIMULATED = "simulated"
 REPORTERS_ONLY = "reporters_only"
 #: The kind that says which names of codes differ; the codes themselves say it better.
 _RENAMED = "renamed"
-#: Kinds in the order in which people should read of them: first what bears on every count.
-_ORDER = (SIMULATED, REPORTERS_ONLY, "set_aside", "unlisted_agency", "incomplete", "decoded", "renumbered", _RENAMED)
+#: All kinds, in the order in which people should read of them: first what bears on every count.
+KINDS = (SIMULATED, REPORTERS_ONLY, "set_aside", "unlisted_agency", "incomplete", "decoded", "renumbered", _RENAMED)
 #: Kinds of which everybody who counts has to know.
 COUNTED_ON = (REPORTERS_ONLY, "set_aside", "unlisted_agency")
 #: The file of a zip that has the notes on its source; a zip without notes has no such file.
@@ -38,7 +38,14 @@ class _Known(BaseModel):
 
 
 class SourceNote(_Known):
-    """A sentence for people, and what it is about: ``kind``, and the ``table`` and number of ``rows`` if there are."""
+    """One thing to know of a state-year's source.
+
+    Attributes:
+        kind: what kind of thing, for programs: one of ``KINDS``.
+        table: the table that it is about, if it is about one.
+        rows: how many of its rows, if they were counted.
+        note: a sentence, for people.
+    """
 
     kind: str
     table: str | None = None
@@ -53,7 +60,7 @@ class SourceNote(_Known):
     @property
     def order(self) -> tuple[int, str, str, str, int]:
         """Where it stands among others."""
-        place = _ORDER.index(self.kind) if self.kind in _ORDER else len(_ORDER)
+        place = KINDS.index(self.kind) if self.kind in KINDS else len(KINDS)
         return place, self.kind, self.table or "", self.note, self.rows or 0
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from nibrs_pipeline.catalog import Catalog, Table
 from nibrs_pipeline.database import Connection
 from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.provenance import SourceCode, SourceNote
 from nibrs_pipeline.queries import identifier, literal
 from pg8000.exceptions import DatabaseError
 
@@ -17,7 +18,7 @@ from nibrs_local.key_spaces import GIVEN_KEYS, SIMULATED_KEYS
 from nibrs_local.layouts import AGENCIES, MONTHS
 from nibrs_local.merging import LISTED_REFERENCES, fill_from_lists, merge_agencies, merge_codes, move
 from nibrs_local.published_zip import PublishedZip, read_published_zip
-from nibrs_local.source_notes import REPORTERS_ONLY, SIMULATED, SourceCode, SourceNote, carried_notes, write_source
+from nibrs_local.source_notes import REPORTERS_ONLY, SIMULATED, carried_notes, write_source
 from nibrs_local.staging import Staging, plain, stage, staged_state_year
 from nibrs_local.taken_keys import resolve_taken_keys
 
@@ -121,7 +122,7 @@ def _load(
     write_source(connection, item, staging.notes, codes)
     if quarantine:
         write_quarantine(staging, aside, quarantine)
-    remarks = [note.remark for note in staging.notes if note.kind != "set_aside"]
+    remarks = [note.sentence for note in staging.notes if note.kind != "set_aside"]
     return Loaded(item, staging.rows, remarks, {name: len(faults) for name, faults in aside.items()})
 
 
@@ -177,10 +178,10 @@ def _is_simulated(staging: Staging) -> bool:
 def _set_aside_notes(aside: dict[str, list[Fault]]) -> list[SourceNote]:
     return [
         SourceNote(
-            "set_aside",
-            f"{len(faults):,} rows of the file are not here, such as line {faults[0].line}: {faults[0].reason}",
-            name,
-            len(faults),
+            kind="set_aside",
+            table=name,
+            rows=len(faults),
+            note=f"{len(faults):,} rows of the file are not here, such as line {faults[0].line}: {faults[0].reason}",
         )
         for name, faults in aside.items()
     ]
@@ -224,7 +225,7 @@ def _record(staging: Staging, item: StateYear) -> None:
         year=item.year,
         name=staging.found.path.name,
         layout=staging.found.layout.number,
-        remarks="\n".join(note.remark for note in staging.notes),
+        remarks="\n".join(note.sentence for note in staging.notes),
     )
 
 

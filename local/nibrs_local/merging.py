@@ -6,12 +6,12 @@ from importlib.resources import files
 from nibrs_pipeline.catalog import Table
 from nibrs_pipeline.code_columns import code_columns
 from nibrs_pipeline.database import Connection
+from nibrs_pipeline.provenance import SourceCode, SourceNote
 from nibrs_pipeline.queries import identifier, literal
 from pg8000.exceptions import DatabaseError
 
 from nibrs_local.archives import BadFile
 from nibrs_local.layouts import AGENCIES
-from nibrs_local.source_notes import SourceCode, SourceNote
 from nibrs_local.staging import Staging, plain, staged
 from nibrs_local.taken_keys import first_free_number
 
@@ -111,13 +111,15 @@ def _compare(staging: Staging, table: Table, merged: Merged) -> None:
         )
         if not differing:
             continue
-        merged.codes.extend(SourceCode(table.name, of, column, here) for of, here, _ in differing)
+        merged.codes.extend(
+            SourceCode(table=table.name, code=of, column=column, value=here) for of, here, _ in differing
+        )
         if column == columns.name:
             renamed = "; ".join(f"{of} is {here!r} in the file, {there!r} here" for of, here, there in differing)
             note = f"names in the database are kept: {renamed}"
         else:
             note = f"{column} differs for {len(differing)} codes; the database's is kept"
-        merged.notes.append(SourceNote("renamed", note, table.name, len(differing)))
+        merged.notes.append(SourceNote(kind="renamed", table=table.name, rows=len(differing), note=note))
 
 
 def merge_agencies(staging: Staging) -> None:
@@ -182,7 +184,7 @@ def _merge_described_agencies(staging: Staging) -> None:
     several = connection.run("SELECT count(*) FROM staged_agencies WHERE county_name LIKE '%;%'")[0][0]
     if several:
         note = f"{several} agencies lie in several counties; the residents in each are not in the file"
-        staging.notes.append(SourceNote("incomplete", note, "ref_agency_county", several))
+        staging.notes.append(SourceNote(kind="incomplete", table="ref_agency_county", rows=several, note=note))
 
 
 #: Counties and areas get numbers in the order of their names.

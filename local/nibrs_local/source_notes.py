@@ -2,66 +2,29 @@
 
 import csv
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Literal, cast, get_args
 
+from nibrs_pipeline import provenance
 from nibrs_pipeline.database import Connection
 from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.provenance import SOURCE_NOTES, SOURCE_NOTES_HEADER
+from nibrs_pipeline.provenance import KINDS, SOURCE_NOTES, SOURCE_NOTES_HEADER, SourceCode, SourceNote
 
 from nibrs_local.archives import Archive, BadFile
 
 #: Digits of a number of rows; more do not fit into the database.
 _LONGEST_COUNT = 18
 
-Kind = Literal[
-    "simulated", "reporters_only", "unlisted_agency", "set_aside", "renumbered", "decoded", "renamed", "incomplete"
-]
-
-
-@dataclass(frozen=True)
-class SourceNote:
-    """One thing to know.
-
-    Attributes:
-        kind: what kind of thing, for programs.
-        note: a sentence, for people.
-        table: the table that it is about, if it is about one.
-        rows: how many of its rows, if they were counted.
-    """
-
-    kind: Kind
-    note: str
-    table: str | None = None
-    rows: int | None = None
-
-    @property
-    def remark(self) -> str:
-        """The note with the table that it is about."""
-        return f"{self.table}: {self.note}" if self.table else self.note
-
-
-@dataclass(frozen=True)
-class SourceCode:
-    """What the state-year's own file calls a code where the database calls it otherwise."""
-
-    table: str
-    code: str
-    column: str
-    value: str | None
-
-
-SIMULATED = SourceNote("simulated", "Simulated: these agencies, people and incidents do not exist.")
+SIMULATED = SourceNote(kind=provenance.SIMULATED, note="Simulated: these agencies, people and incidents do not exist.")
 
 REPORTERS_ONLY = SourceNote(
-    "reporters_only",
-    "The file lists only agencies that reported NIBRS, and no Return A: what it counts is no estimate of the state.",
+    kind=provenance.REPORTERS_ONLY,
+    note="The file lists only agencies that reported NIBRS, and no Return A: "
+    "what it counts is no estimate of the state.",
 )
 
 
 #: Kinds that a load finds out by itself, from rows and codes.
-_FOUND_ANEW = ("simulated", "reporters_only", "renamed")
+_FOUND_ANEW = (provenance.SIMULATED, provenance.REPORTERS_ONLY, "renamed")
 
 
 def carried_notes(archive: Archive) -> list[SourceNote]:
@@ -86,12 +49,14 @@ def carried_notes(archive: Archive) -> list[SourceNote]:
 
 
 def _note(row: list[str], place: str) -> SourceNote | None:
-    if len(row) != len(SOURCE_NOTES_HEADER) or row[0] not in get_args(Kind) or not row[3]:
+    if len(row) != len(SOURCE_NOTES_HEADER) or row[0] not in KINDS or not row[3]:
         raise BadFile(f"{place}: {','.join(row)[:80]!r} is no note of a source; remove the line, or the file")
     kind, table, count, note = row
     if count and not (count.isascii() and count.isdecimal() and len(count) < _LONGEST_COUNT):
         raise BadFile(f"{place}: {count[:80]!r} is no number of rows; remove the line, or the file")
-    return None if kind in _FOUND_ANEW else SourceNote(cast(Kind, kind), note, table or None, int(count or 0) or None)
+    if kind in _FOUND_ANEW:
+        return None
+    return SourceNote(kind=kind, table=table or None, rows=int(count or 0) or None, note=note)
 
 
 def write_source(

@@ -12,13 +12,13 @@ from importlib.resources import files
 from nibrs_pipeline.catalog import Catalog, Column, Table
 from nibrs_pipeline.database import Connection
 from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.provenance import SourceNote
 from nibrs_pipeline.queries import identifier
 from pg8000.exceptions import DatabaseError
 
 from nibrs_local.archives import BadFile
 from nibrs_local.layouts import AGENCIES, MONTHS, derivations, nth_document
 from nibrs_local.published_zip import PublishedZip, agencies_columns, staged_columns, state_year_of_rows
-from nibrs_local.source_notes import SourceNote
 
 _STATES = files("code_tables") / "lists" / "ref_state.csv"
 
@@ -83,7 +83,7 @@ def stage(connection: Connection, catalog: Catalog, found: PublishedZip, progres
     if not found.layout.is_the_databases:
         _derive(staging)
         staging.notes += [
-            SourceNote("incomplete", note, table)
+            SourceNote(kind="incomplete", table=table, note=note)
             for table, note in found.layout.notes.items()
             if found.has(table) or table == "agency_participation"
         ]
@@ -107,13 +107,19 @@ def _copy(staging: Staging, name: str, columns: tuple[Column, ...]) -> int:
         raise BadFile(f"{place}, {rows.error}")
     if decoded := found.members[name].decoded:
         lines = "1 line is not UTF-8 and was" if decoded == 1 else f"{decoded:,} lines are not UTF-8 and were"
-        staging.notes.append(SourceNote("decoded", f"{lines} read as Windows-1252", name, decoded))
+        staging.notes.append(SourceNote(kind="decoded", table=name, rows=decoded, note=f"{lines} read as Windows-1252"))
     if left_out := found.unknown.get(name):
         staging.notes.append(
-            SourceNote("incomplete", f"columns that are unknown here were left out: {', '.join(left_out)}", name)
+            SourceNote(
+                kind="incomplete",
+                table=name,
+                note=f"columns that are unknown here were left out: {', '.join(left_out)}",
+            )
         )
     staging.notes += [
-        SourceNote("incomplete", f"{column} {value} {remark}; left empty in {number:,} rows", name, number)
+        SourceNote(
+            kind="incomplete", table=name, rows=number, note=f"{column} {value} {remark}; left empty in {number:,} rows"
+        )
         for (column, value, remark), number in rows.lost.items()
     ]
     return count
@@ -164,7 +170,7 @@ def _keep_one_document(staging: Staging) -> None:
         note = f"{rows:,} rows are of {rows - staging.connection.row_count:,} months"
         if documents := staging.found.layout.documents.get(MONTHS):
             note += f", a row per document; {', '.join(documents)} are those of the one that was reported last"
-        staging.notes.append(SourceNote("incomplete", note, MONTHS, rows))
+        staging.notes.append(SourceNote(kind="incomplete", table=MONTHS, rows=rows, note=note))
 
 
 def _tell_unlisted(staging: Staging) -> None:
@@ -179,7 +185,7 @@ def _tell_unlisted(staging: Staging) -> None:
             f"{months:,} months are of {len(unlisted):,} agencies that {staging.found.file_name(AGENCIES)} does not "
             f"list (agency_id {some}): kept, with their state and no name, population or type"
         )
-        staging.notes.append(SourceNote("unlisted_agency", note, MONTHS, months))
+        staging.notes.append(SourceNote(kind="unlisted_agency", table=MONTHS, rows=months, note=note))
 
 
 def staged_state_year(staging: Staging) -> StateYear:

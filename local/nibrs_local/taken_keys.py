@@ -4,11 +4,11 @@ Numbers that no other row refers to are changed; the others only if that was ask
 """
 
 from nibrs_pipeline.catalog import Catalog, Table
+from nibrs_pipeline.provenance import SourceNote
 from nibrs_pipeline.queries import identifier
 
 from nibrs_local.archives import BadFile
 from nibrs_local.key_spaces import GIVEN_KEYS
-from nibrs_local.source_notes import SourceNote
 from nibrs_local.staging import Staging, staged
 
 _GROUP_B = "nibrs_grpb_arrest"
@@ -95,7 +95,7 @@ def _renumber(staging: Staging, table: Table) -> None:
                     f"WHERE t.{identifier(column)} = n.key"
                 )
         note = f"{name} of {number:,} rows is a key of another state-year in the database: they have other numbers here"
-        staging.notes.append(SourceNote("renumbered", note, table.name, number))
+        staging.notes.append(SourceNote(kind="renumbered", table=table.name, rows=number, note=note))
     connection.run("DROP TABLE other_number")
 
 

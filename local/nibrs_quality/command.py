@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 from nibrs_local import embedded_postgres
+from nibrs_local.archives import BadFile
 from nibrs_local.choices import parse_states, parse_years
 from nibrs_local.home import Home
-from nibrs_local.terminal import FAILED, OutputFile, console
+from nibrs_local.terminal import FAILED, OutputFile, console, errors
 from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.errors import BadRequest
 from nibrs_pipeline.request import parse_request
@@ -43,7 +44,7 @@ def check_command(
 
     Keys and references, rules of NIBRS, months against incidents, dates against years; agencies that leave much
     more unknown than others, that report much more or less, or a part of the year only, and months that are out of
-    the ordinary.
+    the ordinary. Of several files, those that can be read are checked.
 
     \b
     Examples:
@@ -58,20 +59,26 @@ def check_command(
     from nibrs_quality.page import write_page  # noqa: PLC0415
     from nibrs_quality.report import quality_of, write_json  # noqa: PLC0415
 
-    found = []
+    found, refused = [], []
     for path in files:
-        with console.status(f"Checking {path.name}"):
-            found.append(quality_of(path, nibrs_catalog()))
+        try:
+            with console.status(f"Checking {path.name}"):
+                found.append(quality_of(path, nibrs_catalog()))
+        except BadFile as error:
+            errors.print(f"[bold red]Not checked[/] {escape(str(error))}", soft_wrap=True)
+            refused.append(path.name)
     if not files:
         found = _of_database(Home.from_environment(), request)
     for quality in found:
         _tell(quality)
-    if json_file:
+    if json_file and found:
         write_json(json_file, found)
-    if html_file:
+    if html_file and found:
         write_page(html_file, found)
         console.print(f"Open {html_file}", soft_wrap=True)
-    if strict and any(quality.broken for quality in found):
+    if refused:
+        errors.print(f"[bold red]Not checked[/]: {escape(', '.join(refused))}", soft_wrap=True)
+    if refused or (strict and any(quality.broken for quality in found)):
         context.exit(FAILED)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from nibrs_local.loading import Loaded, load_zip
 from nibrs_pipeline.catalog import Catalog, nibrs_catalog
+from nibrs_pipeline.code_columns import code_columns
 from nibrs_pipeline.database import DatabaseLocation, connect
 
 from tests.conftest import REAL_DATA, missing
@@ -118,6 +119,22 @@ def test_agencies_that_the_file_does_not_list_come_with_their_months(together: A
     kinds = "SELECT state || '-' || data_year, rows FROM source_note WHERE kind = 'unlisted_agency'"
     told = dict(sql(together.location, kinds))
     assert {name: told.get(name) for name in expected if name in ZIPS} == {name: 2 for name in expected if name in ZIPS}
+
+
+@pytest.mark.parametrize("name", ZIPS)
+def test_codes_have_the_names_of_the_files_own_list(together: All, catalog: Catalog, tmp_path: Path, name: str) -> None:
+    came_in = raw(REAL_DATA / f"{name}.zip")
+    _, came_out = extract(together.location, catalog, together.loaded[name].item, tmp_path)
+    compared = 0
+    for table, columns in code_columns().items():
+        rows = came_in.get(table, [])
+        if not rows or columns.name not in rows[0]:
+            continue
+        ours = {row[columns.code].strip(): row[columns.name].strip() for row in came_out[table]}
+        theirs = {row[columns.code].strip(): row[columns.name].strip() for row in rows}
+        assert {code: ours.get(code) for code in theirs} == theirs, table
+        compared += len(theirs)
+    assert compared > 300
 
 
 def test_what_a_state_years_own_list_says_is_kept(together: All) -> None:

@@ -131,6 +131,16 @@ def test_with_strict_a_broken_rule_is_a_failure(truth: Path, tmp_path: Path, cat
     assert CliRunner().invoke(main, ["check", str(broken)]).exit_code == 0
 
 
+def test_of_several_files_those_that_can_be_read_are_checked(truth: Path, tmp_path: Path) -> None:
+    data, broken = tmp_path / "quality.json", tmp_path / "TX-2020.zip"
+    broken.write_bytes(b"not a zip")
+    outcome = CliRunner().invoke(main, ["check", str(broken), str(truth), "--json", str(data)])
+    assert outcome.exit_code == 1
+    assert "Not checked: TX-2020.zip" in outcome.output
+    assert "SC-2023" in outcome.output
+    assert [each["name"] for each in json.loads(data.read_text(encoding="utf-8"))] == ["SC-2023"]
+
+
 def test_a_database_is_checked_as_it_would_be_published(
     loaded: DatabaseLocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

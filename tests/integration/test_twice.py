@@ -15,7 +15,7 @@ from nibrs_local import embedded_postgres
 from nibrs_local.home import Home
 from nibrs_local.lambda_process import Context
 from nibrs_pipeline.environment import environment
-from nibrs_pipeline.errors import BrokenExtract, MissingExtracts, MissingTabulations
+from nibrs_pipeline.errors import BadRequest, BrokenExtract, MissingExtracts, MissingTabulations
 from nibrs_pipeline.handlers import (
     build_bundle,
     check_extracts,
@@ -31,6 +31,7 @@ from nibrs_pipeline.handlers import (
 from nibrs_pipeline.handlers.resources import data_store, database_location
 from nibrs_pipeline.keys import StateYear as Item
 from nibrs_pipeline.keys import (
+    SOURCE_CHECK,
     bundles_work_key,
     failure_key,
     inputs_key,
@@ -252,3 +253,12 @@ def test_a_zip_that_another_has_written_is_neither_bundled_nor_taken_for_the_man
     with pytest.raises(BrokenExtract, match=r"DE-2016\.zip has SHA-256 .*, its manifest says"):
         functions.call(build_bundle, functions.list(bundles_work_key("swapped"))[0])
     assert functions.list(inputs_key("swapped", 2016)) is None
+
+
+def test_a_request_that_is_refused_writes_nothing(functions: Functions) -> None:
+    functions.store.delete(SOURCE_CHECK)
+    before = functions.contents()
+    refused = json.loads(json.dumps(PLAN)) | {"request": {"states": ["AZ"], "years": "all", "run_id": "refused"}}
+    with pytest.raises(BadRequest, match="AZ"):
+        functions.call(plan_run, refused)
+    assert functions.contents() == before

@@ -55,12 +55,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         made = published | staged
         remembered = CheckedSource.from_json(store.get(SOURCE_CHECK))
         source = read_source_state(rows, catalog, made.values(), remembered, _asked(request, made))
-    if source.checked is not None and source.checked != remembered:
-        store.put(SOURCE_CHECK, source.checked.to_json())
     there: list[AnyManifest] = [*published.values(), *bundles.values(), *read_published_estimates(store).values()]
     require_one_index(request, source, there)
     plan = make_plan(request, run_id, source, published, staged, bundles, catalog)
     claim.take()
+    # Only now: a request that is refused writes nothing.
+    if source.checked is not None and source.checked != remembered:
+        store.put(SOURCE_CHECK, source.checked.to_json())
     _write(store, request, plan)
     for work in plan.to_extract:
         logger.info("to extract", extra={"state": work.state, "year": work.year, "reason": work.reason})
