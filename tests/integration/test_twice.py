@@ -15,7 +15,7 @@ from nibrs_local import embedded_postgres
 from nibrs_local.home import Home
 from nibrs_local.lambda_process import Context
 from nibrs_pipeline.environment import environment
-from nibrs_pipeline.errors import BadRequest, BrokenExtract, MissingExtracts, MissingTabulations
+from nibrs_pipeline.errors import BrokenExtract, MissingExtracts, MissingTabulations, SimulatedBesideReal
 from nibrs_pipeline.handlers import (
     build_bundle,
     check_extracts,
@@ -29,7 +29,6 @@ from nibrs_pipeline.handlers import (
     zip_estimates,
 )
 from nibrs_pipeline.handlers.resources import data_store, database_location
-from nibrs_pipeline.keys import StateYear as Item
 from nibrs_pipeline.keys import (
     SOURCE_CHECK,
     bundles_work_key,
@@ -40,6 +39,7 @@ from nibrs_pipeline.keys import (
     state_years_work_key,
     states_work_key,
 )
+from nibrs_pipeline.keys import StateYear as Item
 from nibrs_pipeline.manifest import PAGE_BESIDE_ZIP
 from nibrs_pipeline.store import Store
 
@@ -258,7 +258,11 @@ def test_a_zip_that_another_has_written_is_neither_bundled_nor_taken_for_the_man
 def test_a_request_that_is_refused_writes_nothing(functions: Functions) -> None:
     functions.store.delete(SOURCE_CHECK)
     before = functions.contents()
-    refused = json.loads(json.dumps(PLAN)) | {"request": {"states": ["AZ"], "years": "all", "run_id": "refused"}}
-    with pytest.raises(BadRequest, match="AZ"):
-        functions.call(plan_run, refused)
+    location = database_location()
+    sql(location, "INSERT INTO source_note VALUES ('RI', 2016, 'simulated', NULL, NULL, 'Of a test.')")
+    try:
+        with pytest.raises(SimulatedBesideReal):
+            functions.call(plan_run, PLAN | {"request": {"years": "all", "run_id": "refused"}})
+    finally:
+        sql(location, "DELETE FROM source_note WHERE note = 'Of a test.'")
     assert functions.contents() == before
