@@ -140,6 +140,12 @@ def test_a_container_that_never_started_is_started_again_and_one_that_failed_is_
         assert failed[at]["calls"] == {**failed[at]["calls"], name: 1, "Notify failure": 1}, name
 
 
+def test_every_stage_of_a_year_has_starts_of_its_own() -> None:
+    [answer] = runs_with([{name: [NEVER_STARTED] * STARTS_AGAIN for name in CONTAINERS}])
+    assert answer["failure"] is None
+    assert {answer["calls"][name] for name in CONTAINERS} == {STARTS_AGAIN + 1}
+
+
 def test_people_are_shown_the_notice_and_without_one_the_error() -> None:
     failed = {"Publish": [["DiskFull", "x"]]}
     told, untold = runs_with([failed, failed | {"Notify failure": [["Lambda.Unknown", "y"]] * 9}])
