@@ -9,6 +9,7 @@ from pathlib import Path
 import boto3
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
+from s3transfer.exceptions import S3DownloadFailedError
 
 from nibrs_local.archives import BadFile
 
@@ -23,7 +24,8 @@ def at_hand(file: str) -> Iterator[Path]:
         file: a path, or an address such as ``s3://bucket/uploads/AZ-2016.zip``.
 
     Raises:
-        BadFile: it is no such address, or the object cannot be brought.
+        BadFile: it is no such address, or the object cannot be brought; and what is wrong with the object, under its
+            address instead of the copy's path.
     """
     if not file.startswith(_SCHEME):
         yield Path(file)
@@ -35,7 +37,10 @@ def at_hand(file: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="nibrs-load-") as folder:
         path = Path(folder) / name
         _bring(file, bucket, path)
-        yield path
+        try:
+            yield path
+        except BadFile as error:
+            raise BadFile(str(error).replace(str(path), file)) from error
 
 
 def _bring(file: str, bucket: str, path: Path) -> None:
@@ -48,6 +53,8 @@ def _bring(file: str, bucket: str, path: Path) -> None:
         missing = error.response.get("Error", {}).get("Code") in ("404", "NoSuchKey", "NoSuchBucket")
         why = "there is no such object; check bucket and key" if missing else f"{error}; check the right to read it"
         raise BadFile(f"{file}: {why}") from error
+    except S3DownloadFailedError as error:
+        raise BadFile(f"{file}: it was replaced while it was read; try again") from error
     except (BotoCoreError, Boto3Error) as error:
         raise BadFile(f"{file}: {error}; check network, credentials and region, and try again") from error
     if (found := path.stat().st_size) != size:

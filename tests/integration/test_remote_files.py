@@ -8,11 +8,12 @@ import boto3
 import pytest
 from click.testing import CliRunner
 from moto import mock_aws
-from nibrs_local.archives import BadFile
+from nibrs_local.archives import BadFile, open_archive
 from nibrs_local.cli import main
 from nibrs_local.home import Home
 from nibrs_local.remote_files import at_hand
 from nibrs_pipeline.database import DatabaseLocation
+from s3transfer.exceptions import S3DownloadFailedError
 
 from tests.databases import copied
 from tests.trial_data import write_trial_zips
@@ -58,4 +59,28 @@ def test_an_object_that_may_not_be_read_is_named(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     with pytest.raises(BadFile, match=r"s3://b/x\.zip: .*check network, credentials"), at_hand("s3://b/x.zip"):
+        pass
+
+
+@mock_aws
+def test_what_is_wrong_with_an_object_is_told_under_its_address() -> None:
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="data")
+    s3.put_object(Bucket="data", Key="uploads/page.zip", Body=b"<html>")
+    said = r"^s3://data/uploads/page\.zip: not a zip but a page"
+    with pytest.raises(BadFile, match=said), at_hand("s3://data/uploads/page.zip") as path:
+        open_archive(path)
+
+
+def test_an_object_that_is_replaced_while_it_is_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Replaced:
+        def head_object(self, **of: str) -> dict[str, int]:
+            return {"ContentLength": 1}
+
+        def download_file(self, *of: str) -> None:
+            raise S3DownloadFailedError("Contents of stored object changed")
+
+    monkeypatch.setattr(boto3, "client", lambda service: Replaced())
+    said = r"s3://b/x\.zip: it was replaced while it was read; try again"
+    with pytest.raises(BadFile, match=said), at_hand("s3://b/x.zip"):
         pass

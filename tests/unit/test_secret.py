@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from nibrs_pipeline.errors import DatabaseMisconfigured, DatabaseUnavailable, PipelineError
 from nibrs_pipeline.handlers.resources import database_location
 
-ARN = "arn:aws:secretsmanager:us-east-1:1:secret:db"
+ARN = "arn:aws:secretsmanager:us-west-2:123456789012:secret:db"
 
 
 class Manager:
@@ -43,7 +43,27 @@ def test_a_secret_that_cannot_be_had_is_named(
     monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any] | Exception, expected: type[PipelineError], said: str
 ) -> None:
     monkeypatch.setenv("DB_SECRET_ARN", ARN)
-    monkeypatch.setattr(boto3, "client", lambda service: Manager(answer))
+    monkeypatch.setattr(boto3, "client", lambda service, region_name: Manager(answer))
     with pytest.raises(expected, match=said) as raised:
         database_location()
     assert "its-secret" not in str(raised.value)
+
+
+def test_a_secret_is_asked_for_in_its_own_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DB_SECRET_ARN", ARN)
+    asked: list[str] = []
+
+    def client(service: str, region_name: str) -> Manager:
+        asked.append(region_name)
+        return Manager({"SecretString": '{"host": "db.example.org"}'})
+
+    monkeypatch.setattr(boto3, "client", client)
+    assert database_location().host == "db.example.org"
+    assert asked == ["us-west-2"]
+
+
+@pytest.mark.parametrize("arn", ["db", "arn:aws:s3:::bucket", "arn:aws:rds:us-east-1:123456789012:db:nibrs"])
+def test_what_is_no_secret_is_refused(monkeypatch: pytest.MonkeyPatch, arn: str) -> None:
+    monkeypatch.setenv("DB_SECRET_ARN", arn)
+    with pytest.raises(DatabaseMisconfigured, match=r"it has to be an ARN such as arn:aws:secretsmanager:"):
+        database_location()

@@ -39,8 +39,14 @@ def database_location() -> DatabaseLocation:
 
 
 def _fetch_secret(arn: str) -> Mapping[str, Any]:
+    parts = arn.split(":")
+    if len(parts) < 7 or parts[2] != "secretsmanager":
+        raise DatabaseMisconfigured(
+            f"DB_SECRET_ARN is {arn!r}; it has to be an ARN such as "
+            "arn:aws:secretsmanager:us-east-1:123456789012:secret:nibrs-AbCdEf"
+        )
     try:
-        response = boto3.client("secretsmanager").get_secret_value(SecretId=arn)
+        response = boto3.client("secretsmanager", region_name=parts[3]).get_secret_value(SecretId=arn)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in _REFUSALS:
             raise DatabaseMisconfigured(
