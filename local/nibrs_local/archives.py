@@ -7,6 +7,7 @@ bytes that neither encoding knows.
 import codecs
 import io
 import re
+import shlex
 import struct
 import zipfile
 import zlib
@@ -117,7 +118,7 @@ def open_archive(path: Path) -> Archive:
         BadFile: not a file, not a zip, cut off, or with two CSVs of one name.
     """
     if path.is_dir():
-        raise BadFile(f"{path} is a folder; name the zips in it: {path}/*.zip")
+        raise BadFile(f"{path} is a folder; name the zips in it: {shlex.quote(str(path))}/*.zip")
     if not path.exists():
         raise BadFile(f"{path}: there is no such file")
     try:

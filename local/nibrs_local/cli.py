@@ -144,7 +144,10 @@ def _tell_loaded(path: Path, loaded: Loaded, quarantine: Path | None) -> None:
     if loaded.was_there:
         console.print(f"{path.name}: {loaded.item} was loaded before; nothing to do")
         return
-    console.print(f"{path.name}: {loaded.item}, {sum(loaded.rows.values()):,} rows")
+    instead = f", in place of {loaded.replaced}" if loaded.replaced else ""
+    console.print(
+        f"{path.name}: {loaded.item}, {sum(loaded.rows.values()):,} rows{instead}", soft_wrap=True, markup=False
+    )
     for table, rows in loaded.set_aside.items():
         console.print(f"  {table}: {rows:,} rows put aside in {quarantine}", soft_wrap=True)
     for remark in loaded.remarks:

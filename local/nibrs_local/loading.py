@@ -35,12 +35,14 @@ class Loaded:
         rows: of the file, by table; empty if it was there already.
         remarks: for people: what the file could not say, meanings that differ.
         set_aside: rows that broke keys and were not loaded, by table.
+        replaced: the file whose place it took; empty if it took none's.
     """
 
     item: StateYear
     rows: dict[str, int]
     remarks: list[str] = field(default_factory=list)
     set_aside: dict[str, int] = field(default_factory=dict)
+    replaced: str = ""
 
     @property
     def was_there(self) -> bool:
@@ -101,7 +103,9 @@ def _load(
     staging = stage(connection, catalog, found, progress)
     item = staged_state_year(staging)
     before = connection.run(
-        "SELECT sha256 FROM loaded_file WHERE state = :state AND data_year = :year", state=item.state, year=item.year
+        "SELECT sha256, file_name FROM loaded_file WHERE state = :state AND data_year = :year",
+        state=item.state,
+        year=item.year,
     )
     present = _is_present(connection, item)
     if present and before and before[0][0] == found.sha256:
@@ -123,7 +127,8 @@ def _load(
     if quarantine:
         write_quarantine(staging, aside, quarantine)
     remarks = [note.sentence for note in staging.notes if note.kind != "set_aside"]
-    return Loaded(item, staging.rows, remarks, {name: len(faults) for name, faults in aside.items()})
+    set_aside = {name: len(faults) for name, faults in aside.items()}
+    return Loaded(item, staging.rows, remarks, set_aside, before[0][1] if before else "")
 
 
 def _incidents_of(connection: Connection, item: StateYear) -> int:

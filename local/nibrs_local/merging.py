@@ -1,5 +1,6 @@
 """Staged tables into the database's: codes by their meaning, agencies by their identifiers, data as they are."""
 
+import csv
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -65,6 +66,7 @@ def _merge(staging: Staging, table: Table) -> bool:
         f"coalesce(v.meaning, s.{code}::text) AS code FROM {staged(table.name)} s "
         f"LEFT JOIN (VALUES {pairs}) v (code, meaning) ON v.code = s.{code}::text"
     )
+    _check_zeros(staging, table)
     _add(staging, table)
     translation = identifier(f"translated_{table.name}")
     connection.run(
@@ -73,6 +75,19 @@ def _merge(staging: Staging, table: Table) -> bool:
     )
     connection.run("DROP TABLE meant")
     return bool(connection.run(f"SELECT EXISTS (SELECT FROM {translation} WHERE file_key <> db_key::text)")[0][0])
+
+
+def _check_zeros(staging: Staging, table: Table) -> None:
+    """Refuse codes that are listed ones but for leading zeros: they would stand beside them as codes of their own."""
+    code = code_columns()[table.name].code
+    listed = {row[code] for row in csv.DictReader((_LISTS / table.csv_name).read_text(encoding="utf-8").splitlines())}
+    without_zeros = {each.lstrip("0") or "0": each for each in listed if each.startswith("0")}
+    for line, here in staging.connection.run("SELECT line, code FROM meant ORDER BY line"):
+        if here in without_zeros and here not in listed:
+            raise BadFile(
+                f"{staging.found.path}: {staging.found.file_name(table.name)}, line {line}: {code} {here} is "
+                f"{without_zeros[here]}: a spreadsheet has saved the file without leading zeros; download the zip again"
+            )
 
 
 def _add(staging: Staging, table: Table) -> None:

@@ -21,6 +21,8 @@ from nibrs_local.table_rows import Conversion, TableRows
 _PORTION = 1 << 18
 #: Of the later layouts the zips had no Group B arrests before 2022.
 _OPTIONAL = ("nibrs_grpb_arrest", "nibrs_grpb_arrest_weapon")
+#: What spreadsheets of some languages write between columns.
+_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 #: How the FBI names its zips: a name of another shape says nothing.
 _NAMED = re.compile(r"([A-Z]{2})-(\d{4})", re.IGNORECASE)
 
@@ -110,11 +112,16 @@ def read_published_zip(path: Path, catalog: Catalog) -> PublishedZip:
 
 
 def _header(archive: Archive, member: Member) -> list[str]:
+    place = f"{archive.path}: {member.name}, line 1"
     with archive.text_of(member) as text:
         try:
-            return [name.strip().lower() for name in next(csv.reader(text), [])]
+            names = [name.strip().lower() for name in next(csv.reader(text), [])]
         except csv.Error as error:
-            raise BadFile(f"{archive.path}: {member.name}, line 1: {error}") from error
+            raise BadFile(f"{place}: {error}") from error
+    for separator, called in _OTHER_SEPARATORS.items():
+        if len(names) == 1 and separator in names[0]:
+            raise BadFile(f"{place}: columns are separated by {called}, not by commas; download the zip again")
+    return names
 
 
 def _layout_of(archive: Archive, read: dict[str, Member]) -> Layout:

@@ -112,6 +112,12 @@ def repeat_first_column(rows: list[list[str]]) -> None:
         row.append(row[0])
 
 
+def without_leading_zeros(rows: list[list[str]]) -> None:
+    place = rows[0].index("location_code")
+    for row in rows[1:]:
+        row[place] = row[place].lstrip("0") or "0"
+
+
 def of_another_year(content: Members) -> Members:
     """The same rows as those of another year."""
     for name, column in (("nibrs_month", "data_year"), ("agency_participation", "year")):
@@ -165,6 +171,12 @@ MAKERS: dict[str, Maker] = {
     "a table with a NUL": member("nibrs_weapon", lambda each: each[:500] + b"\0" + each[500:]),
     "bytes that are no text": member("nibrs_injury", lambda each: each.replace(b"Apparent", b"Appar\x81nt")),
     "a zip of something else": changed(lambda files: {"agencies.csv": b"agency_id\n1\n"}),
+    "columns separated by semicolons": changed(
+        lambda files: {
+            name: each.replace(b",", b";") if name.endswith(".csv") else each for name, each in files.items()
+        }
+    ),
+    "codes that a spreadsheet has saved without zeros": table("nibrs_location_type", without_leading_zeros),
     "a zip without one of its tables": changed(
         lambda files: {name: each for name, each in files.items() if name != "nibrs_weapon.csv"}
     ),

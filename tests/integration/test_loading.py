@@ -96,7 +96,7 @@ def test_another_file_of_a_state_year_that_is_there_is_refused_unless_it_replace
     before = rows_in(location, catalog)
     with pytest.raises(BadFile, match="DE-2015 is in the database already; use --replace"):
         load_zip(connection, catalog, other)
-    load_zip(connection, catalog, other, replace=True)
+    assert load_zip(connection, catalog, other, replace=True).replaced == "DE-2015.zip"
     assert rows_in(location, catalog) == {**before, "nibrs_weapon": before["nibrs_weapon"] - 1}
 
 
