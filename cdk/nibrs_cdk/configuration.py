@@ -14,6 +14,13 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDER = REPOSITORY / "cdk" / "config"
 
 
+#: How many availability zones CDK takes of a region that it does not know.
+_ZONES_ANYWHERE = 2
+
+#: How the names of regions begin to which CloudFormation cannot bring a distribution: GovCloud's, China's.
+_WITHOUT_CLOUDFRONT = ("us-gov-", "cn-")
+
+
 class BadConfiguration(Exception):
     """A configuration that cannot be deployed; names the file, the key, the value and what is allowed."""
 
@@ -29,7 +36,11 @@ def _matching(pattern: str, description: str) -> Any:
 SubnetId = Annotated[str, _matching(r"^subnet-[0-9a-f]+$", "the identifier of a subnet, such as subnet-0a1b2c3d")]
 SecurityGroupId = Annotated[str, _matching(r"^sg-[0-9a-f]+$", "the identifier of a security group, such as sg-0a1b2c")]
 SecretArn = Annotated[
-    str, _matching(r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+$", "the ARN of a secret")
+    str,
+    _matching(
+        r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$",
+        "the ARN of a secret, with the six characters at its end",
+    ),
 ]
 Email = Annotated[str, _matching(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", "an address for mail")]
 
@@ -52,7 +63,8 @@ class GivenDatabase(_Database):
 
     kind: Literal["given"]
     secret_arn: SecretArn = Field(
-        description="the ARN of the Secrets Manager secret with host, port, username, password and dbname"
+        description="the ARN of the Secrets Manager secret with host, port, username, password and dbname, with the "
+        "six characters at its end"
     )
     security_group_id: SecurityGroupId = Field(description="the security group that guards the database")
     port: int = Field(default=5432, ge=1, le=65535, description="the port it listens on")
@@ -230,6 +242,16 @@ def _require_consistent(path: Path, found: Configuration) -> None:
         len(network.availability_zones) if isinstance(network, GivenNetwork) else network.zones
     ) < 2:  # fmt: skip
         raise BadConfiguration(f"{path}: network: one zone was given; RDS wants subnets in two zones or more")
+    if isinstance(network, CreatedNetwork) and network.zones > _ZONES_ANYWHERE and not (found.account and found.region):
+        raise BadConfiguration(
+            f"{path}: network.zones: {network.zones} was given; without account and region CDK makes two at most; give "
+            "both, or 2"
+        )
+    if found.public.cloudfront and found.region.startswith(_WITHOUT_CLOUDFRONT):
+        raise BadConfiguration(
+            f"{path}: public.cloudfront: true was given; CloudFront is not in the region {found.region}; give false, "
+            "and serve downloads/ and estimates/ of the bucket by other means"
+        )
     if bool(found.public.domain_name) != bool(found.public.certificate_arn):
         raise BadConfiguration(f"{path}: public: domain_name and certificate_arn go together; give both or neither")
     if found.retention.keep_data and not found.image.is_by_digest:

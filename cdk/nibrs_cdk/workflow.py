@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import ArnFormat, Fn, Stack
+from aws_cdk import ArnFormat, Aws, Fn, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -43,8 +43,9 @@ class Workflow(Construct):
             self,
             "Pipeline",
             state_machine_name=name,
-            definition_body=sfn.DefinitionBody.from_string(DEFINITION.read_text(encoding="utf-8")),
+            definition_body=sfn.DefinitionBody.from_string(_of_any_partition(DEFINITION.read_text(encoding="utf-8"))),
             definition_substitutions={
+                "Partition": Aws.PARTITION,
                 **{name: function.function_arn for name, function in functions.items()},
                 **estimation.substitutions,
             },
@@ -60,8 +61,7 @@ class Workflow(Construct):
         )
         self._allow(["lambda:InvokeFunction"], [function.function_arn for function in functions.values()])
         self._allow_objects(bucket)
-        self._allow_distributed_maps()
-        self._allow_asking_for_executions()
+        self._allow_executions()
         self._allow_tasks(estimation)
         acknowledge(self._role, "IAM5[Resource::*]", "X-Ray and log delivery know no resources.")
         acknowledge_objects(self._role, bucket, [_WORK_LISTS, *_FAILURES])
@@ -76,18 +76,17 @@ class Workflow(Construct):
         self._allow(["s3:GetObject"], [bucket.arn_for_objects(_WORK_LISTS)])
         self._allow(["s3:PutObject"], [bucket.arn_for_objects(key) for key in _FAILURES])
 
-    def _allow_distributed_maps(self) -> None:
-        """A distributed Map starts executions of its own state machine."""
-        self._allow(["states:StartExecution"], [self._arn("states", "stateMachine", self._name)])
-        executions = self._arn("states", "execution", f"{self._name}/*")
-        self._allow(["states:DescribeExecution", "states:StopExecution"], [executions])
-        acknowledge_wildcard(self._role, executions, "Executions have no name before they exist.")
+    def _allow_executions(self) -> None:
+        """A distributed Map starts executions of its own state machine, looks at them and stops them.
 
-    def _allow_asking_for_executions(self) -> None:
-        """Whether another execution of a run has ended."""
-        executions = self._arn("states", "execution", f"{self._name}:*")
-        self._allow(["states:DescribeExecution"], [executions])
-        acknowledge_wildcard(self._role, executions, "Executions have no name before they exist.")
+        AWS documents the rights to do so on the executions of the machine's name, and has a Map's under its label; a
+        state also asks whether another execution of a run has ended.
+        """
+        self._allow(["states:StartExecution"], [self._arn("states", "stateMachine", self._name)])
+        executions = [self._arn("states", "execution", f"{self._name}{each}") for each in (":*", "/*")]
+        self._allow(["states:DescribeExecution", "states:StopExecution"], executions)
+        for each in executions:
+            acknowledge_wildcard(self._role, each, "Executions have no name before they exist.")
 
     def _allow_tasks(self, estimation: Estimation) -> None:
         """Run the stages' tasks, and be told by EventBridge when they stop."""
@@ -110,6 +109,14 @@ class Workflow(Construct):
         return Stack.of(self).format_arn(
             service=service, resource=resource, resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
         )
+
+
+def _of_any_partition(definition: str) -> str:
+    """A definition that also runs outside of the partition ``aws``, such as in GovCloud.
+
+    Step Functions refuses to call an integration of another partition than the execution's.
+    """
+    return definition.replace('"arn:aws:states:::', '"arn:${Partition}:states:::')
 
 
 def _once(scope: Construct) -> str:

@@ -37,7 +37,8 @@ def listed(value: Any) -> list[Any]:
 @pytest.mark.parametrize("name", ["given", "trial"])
 def test_cfn_lint_finds_nothing(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     path = tmp_path / "template.json"
-    path.write_text(json.dumps(request.getfixturevalue(name)))
+    # cfn-lint knows the states' ARNs of one partition alone, which it is given as CloudFormation would fill it in.
+    path.write_text(json.dumps(request.getfixturevalue(name)).replace("arn:${Partition}:states", "arn:aws:states"))
     # W3005: CDK makes every function depend on its role, which its attribute implies.
     done = subprocess.run(
         [str(Path(sys.executable).parent / "cfn-lint"), "--ignore-checks", "W3005", "--", str(path)],
@@ -163,11 +164,32 @@ def test_every_stage_has_a_task_of_its_size(given: dict[str, Any]) -> None:
 def test_the_state_machine_is_the_file_with_every_name_filled_in(given: dict[str, Any]) -> None:
     [machine] = resources(given, "AWS::StepFunctions::StateMachine").values()
     file = (REPOSITORY / "statemachines" / "nibrs_pipeline.asl.json").read_text()
-    assert json.loads(machine["DefinitionString"]) == json.loads(file)
-    assert set(machine["DefinitionSubstitutions"]) == set(re.findall(r"\$\{(\w+)\}", file))
+    substitutions = dict(machine["DefinitionSubstitutions"])
+    # Step Functions ends an execution that names an integration of another partition than its own, as in GovCloud.
+    assert substitutions.pop("Partition") == {"Ref": "AWS::Partition"}
+    assert "arn:aws:" not in machine["DefinitionString"]
+    assert json.loads(machine["DefinitionString"].replace("${Partition}", "aws")) == json.loads(file)
+    assert set(substitutions) == set(re.findall(r"\$\{(\w+)\}", file))
     for stage, definition in stage_definitions().items():
         reference = machine["DefinitionSubstitutions"][definition.task]["Ref"]
         assert given["Resources"][reference]["Properties"]["ContainerDefinitions"][0]["Command"] == [stage]
+
+
+def test_nothing_names_a_partition_but_what_the_configuration_gives(given: dict[str, Any]) -> None:
+    secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:nibrs-AbCdEf"
+    named = re.findall(r"arn:aws[a-z-]*:[^\"\s]*", json.dumps(given["Resources"]).replace(secret, ""))
+    assert not named
+
+
+def test_the_state_machine_may_look_at_and_stop_what_a_distributed_map_starts(given: dict[str, Any]) -> None:
+    """On the executions of the machine's name, as AWS documents it, and on those of its Maps."""
+    granted: dict[str, set[str]] = {}
+    for policy in resources(given, "AWS::IAM::Policy").values():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            for action in statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]:
+                granted.setdefault(action, set()).update(re.findall(r":execution:([^\"]+)", json.dumps(statement)))
+    for action in ("states:DescribeExecution", "states:StopExecution"):
+        assert {"nibrs-pipeline:*", "nibrs-pipeline/*"} <= granted[action]
 
 
 def test_buckets_are_private_encrypted_and_by_tls_only_and_data_is_versioned(given: dict[str, Any]) -> None:
@@ -420,3 +442,10 @@ def test_the_commands_of_the_makefile_pass_options_that_cdk_knows() -> None:
             capture_output=True, text=True, check=True,
         ).stdout  # fmt: skip
         assert options <= set(re.findall(r"--\w+", shown)), command
+
+
+def test_the_tests_that_the_page_on_deployment_names_exist() -> None:
+    page = (REPOSITORY / "docs" / "deployment.md").read_text()
+    named = set(re.findall(r"\btest_\w+\b", page))
+    assert named
+    assert named <= {path.stem for path in (REPOSITORY / "tests").glob("*/test_*.py")}

@@ -22,6 +22,8 @@ def write(folder: Path, text: str) -> str:
     return str(path)
 
 
+_SECRET = "arn:aws-us-gov:secretsmanager:us-gov-west-1:111122223333:secret"
+
 DIGEST = "debian:12@sha256:" + "0" * 64
 
 
@@ -65,6 +67,15 @@ def test_production_names_every_key_that_is_to_be_filled_in() -> None:
         (GOOD + "[alarms]\nemails = ['nobody']", "alarms.emails.0: 'nobody' was given"),
         (GOOD + "[retention]\nlogs = 8", "retention.logs: 8 was given; it has to be 7, 30"),
         (GOOD + "[public]\ndomain_name = 'x.org'", "domain_name and certificate_arn go together"),
+        (GOOD + "zones = 3", "network.zones: 3 was given; without account and region CDK makes two at most"),
+        (
+            "region = 'us-gov-west-1'" + GOOD + "[public]\ncloudfront = true",
+            "public.cloudfront: true was given; CloudFront is not in the region us-gov-west-1",
+        ),
+        (
+            "region = 'cn-north-1'" + GOOD + "[public]\ncloudfront = true",
+            "public.cloudfront: true was given; CloudFront is not in the region cn-north-1",
+        ),
         ("account = '12'" + GOOD, "account: '12' was given; it has to be twelve digits"),
         ("this is not TOML", "not TOML"),
         (
@@ -72,7 +83,7 @@ def test_production_names_every_key_that_is_to_be_filled_in() -> None:
             "database.root_certificates: '/none' was given; it has to be a PEM file",
         ),
         (
-            '[database]\nkind = "given"\nsecret_arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:x"\n'
+            '[database]\nkind = "given"\nsecret_arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:x-AbCdEf"\n'
             'security_group_id = "sg-01"\n[network]\nkind = "created"',
             "network.kind: \"created\" was given with a given database",
         ),
@@ -81,6 +92,25 @@ def test_production_names_every_key_that_is_to_be_filled_in() -> None:
 def test_what_is_wrong_is_named_with_what_is_allowed(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(BadConfiguration, match=said):
         read_configuration(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("ending", ["nibrs", "nibrs-AbCdE", "nibrs-AbCdEfG", "nibrs-AbC_Ef"])
+def test_a_secret_is_given_by_its_whole_arn_since_policies_name_it(tmp_path: Path, ending: str) -> None:
+    """IAM compares with the ARN that the secret has, six characters at its end included."""
+    text = (
+        f'[database]\nkind = "given"\nsecret_arn = "{_SECRET}:{ending}"\n'
+        'security_group_id = "sg-01"\n[network]\nkind = "given"\nvpc_id = "vpc-01"\navailability_zones = ["a"]\n'
+        f'private_subnet_ids = ["subnet-01"]\n[image]\nbase = "{DIGEST}"'
+    )
+    with pytest.raises(BadConfiguration, match=r"database.secret_arn: .*six characters"):
+        read_configuration(write(tmp_path, text))
+    assert read_configuration(write(tmp_path, text.replace(f":{ending}", ":nibrs-AbCdEf"))).region == ""
+
+
+def test_three_zones_are_made_where_account_and_region_are_known(tmp_path: Path) -> None:
+    known = "account = '111122223333'\nregion = 'us-east-1'" + GOOD + "zones = 3\n[retention]\nkeep_data = false"
+    assert isinstance(network := read_configuration(write(tmp_path, known)).network, CreatedNetwork)
+    assert network.zones == 3
 
 
 def test_a_file_that_is_not_there_is_named_with_those_that_are() -> None:
