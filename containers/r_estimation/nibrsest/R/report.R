@@ -50,7 +50,12 @@ headline_rows <- function(found, permutation) {
   at <- which(found$places$permutation == permutation)
   place <- found$places[at, ]
   half <- stats::qnorm(0.975) * rows$standard_error
-  rate <- if (nrow(place) == 1L && place$population > 0) 1e5 / place$population else NA_real_
+  # What some agencies counted is no rate of all residents.
+  known <- permutations()
+  geography <- known$geography[match(permutation, known$permutation)]
+  basis <- found$universe$basis[match(geography, found$universe$geography)]
+  has_rate <- nrow(place) == 1L && place$population > 0 && !basis %in% "counts"
+  rate <- if (has_rate) 1e5 / place$population else NA_real_
   data.table::data.table(
     cell = wanted, label = found$names[wanted], estimate = rows$estimate, standard_error = rows$standard_error,
     lower = pmax(0, rows$estimate - half), upper = rows$estimate + half, flag = found$flags$flag[mine],

@@ -39,7 +39,7 @@ signed_percent <- function(values) ifelse(values == 0, "0 %", sprintf("%+g %%", 
 state_rates_plot <- function(rows, title) {
   rows <- rows[!is.na(rows$rate), ]
   if (nrow(rows) == 0L) {
-    return("<p>There are no rates: how many residents the agencies have is not known.</p>")
+    return("<p>There are no rates: what agencies counted is none, or how many residents they have is not known.</p>")
   }
   states <- unique(rows$state)
   states <- states[order(state_names(states))]

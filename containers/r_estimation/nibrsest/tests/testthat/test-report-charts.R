@@ -80,3 +80,17 @@ test_that("a page has the links of the place where it lies", {
   expect_false(any(grepl("README.md\"", beside, fixed = TRUE)))
   expect_false(any(grepl("nibrs-estimates", links_html(2016L, "in_zip"), fixed = TRUE)))
 })
+
+test_that("what some agencies counted is no rate of all residents", {
+  cells <- package_table("report_cells.csv")$cell
+  found <- list(
+    tables = data.table::data.table(permutation = 1L, cell = cells, estimate = 10, standard_error = 1),
+    places = data.table::data.table(permutation = 1L, population = 1000),
+    flags = data.table::data.table(flag = rep(0L, length(cells))), names = stats::setNames(cells, cells)
+  )
+  rate <- function(basis) {
+    unique(headline_rows(c(found, list(universe = data.table::data.table(geography = "US", basis = basis))), 1L)$rate)
+  }
+  expect_equal(rate("estimate"), 1000)
+  expect_identical(rate("counts"), NA_real_)
+})
