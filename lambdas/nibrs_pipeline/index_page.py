@@ -20,6 +20,9 @@ from nibrs_pipeline.keys import (
 from nibrs_pipeline.manifest import BundleManifest, EstimatesManifest, StateYearManifest
 from nibrs_pipeline.publishing import AnyManifest
 
+#: The states of the union and D.C.
+_STATES = 51
+
 
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -259,13 +262,18 @@ def _bundles(index: DownloadIndex) -> str:
     return f"<h2>Several in one file</h2>\n<ul>\n{items}</ul>"
 
 
+def _reach(entry: EstimatesEntry) -> str:
+    """A year in which real states are missing has no estimate of the nation."""
+    return "" if entry.simulated or entry.states >= _STATES else "; no estimate of the nation: states are missing"
+
+
 def _estimates(index: DownloadIndex) -> str:
     if not index.estimates:
         return ""
     items = "".join(
         f'<li>{entry.year}{_mark(entry)}: <a href="{entry.report}">report</a>, '
         f'<a href="{entry.file}">all tables</a> ({human_size(entry.bytes)}, from {entry.states} '
-        f'{_plural(entry.states, "state")}, <a href="{entry.manifest}">manifest</a>)</li>\n'
+        f'{_plural(entry.states, "state")}, <a href="{entry.manifest}">manifest</a>){_reach(entry)}</li>\n'
         for entry in reversed(index.estimates)
     )
     return f"<h2>Estimates with standard errors</h2>\n<ul>\n{items}</ul>"

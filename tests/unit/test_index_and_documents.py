@@ -58,6 +58,8 @@ def test_a_state_year_that_is_not_there_has_a_mark_in_the_table() -> None:
     assert page.count('title="not available"') == 2
     assert "2 downloads: 2 states, 2013 to 2016" in page
     assert '<a href="../estimates/2016/report.html">report</a>' in page
+    assert "from 1 state, " in page
+    assert "no estimate of the nation: states are missing" in page
     assert "{{" not in page
 
 

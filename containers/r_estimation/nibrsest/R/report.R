@@ -26,7 +26,7 @@ report_page <- function(year, found, where) {
     use = paste0("<p>", escape(use_and_citation(year, is_simulated(found$universe))), "</p>"),
     plot = interval_plot(nation, "95 % intervals of the nation's estimates, in per cent of the estimate"),
     map = state_grid(states, "Share of residents covered and release status by state"),
-    changes = changes_section(nation, found$previous, year),
+    nation_note = nation_note(us$basis), changes = changes_section(nation, found$previous, year),
     rates = state_rates_plot(state_rates(found), "Violent and property crime per 100,000 residents by state"),
     states = html_table(state_table(states)), calibration = calibration_note(found),
     deviations = if (is.null(found$table_a)) "<p>The nation is not estimated.</p>" else deviation_plot(found$table_a,
@@ -38,6 +38,26 @@ report_page <- function(year, found, where) {
     imputed = imputed_note(agencies, found$donors)
   )
   filled_in(template, parts)
+}
+
+#' How to read the nation's figures
+#'
+#' @param basis What they are, see [universe_status()].
+#' @return HTML.
+#' @noRd
+nation_note <- function(basis) {
+  counted <- paste("Crimes against persons count victims, robberies and crimes against property count offenses, motor",
+    "vehicle theft counts vehicles.")
+  release <- "not <a href=\"#for-release\">for release</a>."
+  if (basis == "estimate") {
+    paste("Strips show how certain an estimate is: its 95 % interval (estimate &plusmn; 1.96 standard errors) in per",
+      "cent of the estimate. Beside it the estimated number, its interval, and its rate per 100,000 residents.", counted,
+      "Hollow dots, grey figures and *:", release, "Arrows: the interval goes beyond the edge.")
+  } else {
+    what <- if (basis == "counts") "Numbers of the agencies that reported, nothing added, and without errors." else
+      "Numbers of the agencies that reported, raised by residents, and without errors."
+    paste(what, counted, "Grey figures and *:", release)
+  }
 }
 
 #' The cells that the report shows, of one permutation

@@ -31,6 +31,13 @@ test_that("without standard errors there are counts and no intervals", {
   expect_match(state_rates_plot(unknown, "Rates"), "no rates")
 })
 
+test_that("strips are explained where there are any", {
+  expect_match(nation_note("estimate"), "Strips show.*95 % interval")
+  expect_match(nation_note("counts"), "nothing added, and without errors.*for release")
+  expect_match(nation_note("residents"), "raised by residents, and without errors")
+  expect_false(any(grepl("Strips|interval", c(nation_note("counts"), nation_note("residents")))))
+})
+
 test_that("the two crimes of states are those of each", {
   rates <- data.table::data.table(state = c("UT", "UT", "NE", "NE"), crime = c("Violent", "Property"),
     rate = c(100, 2000, 50, 1000), lower = c(90, 1900, 40, 900), upper = c(110, 2100, 60, 1100),
