@@ -13,7 +13,9 @@ from nibrs_pipeline.planning import Plan
 from nibrs_pipeline.stopped_task import StoppedTask
 
 #: Fifty causes in one message, beside Lambda's stack trace, are to fit what Step Functions takes: 32,768 characters.
-_LONGEST_CAUSE = 300
+_LONGEST_CAUSE = 340
+#: What helps stands at the end of a message, which therefore stays.
+_END_OF_CAUSE = 140
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,9 @@ def cause_of(record: bytes | None) -> str:
         return "no cause was recorded; see the log of its task"
     failure = json.loads(record)
     text = f"{failure.get('Error', 'unknown error')}: {' '.join(message_of(str(failure.get('Cause', ''))).split())}"
-    return text if len(text) <= _LONGEST_CAUSE else f"{text[:_LONGEST_CAUSE]}..."
+    if len(text) <= _LONGEST_CAUSE:
+        return text
+    return f"{text[: _LONGEST_CAUSE - _END_OF_CAUSE]} ... {text[-_END_OF_CAUSE:]}"
 
 
 def message_of(cause: str) -> str:

@@ -70,10 +70,11 @@ def test_a_cause_is_told_however_it_was_recorded(record: bytes | None, text: str
 
 
 def test_causes_of_fifty_state_years_fit_what_step_functions_takes_as_a_cause() -> None:
-    words = json.dumps({"Error": "QueryFailed", "Cause": 'column "x" does not exist ' * 1_000}).encode()
+    words = json.dumps({"Error": "QueryFailed", "Cause": 'column "x" does not exist ' * 1_000 + "; check it"}).encode()
     told = cause_of(words)
     assert told.startswith('QueryFailed: column "x" does not exist column')
-    assert told.endswith("...")
+    assert told.endswith("does not exist ; check it")
+    assert len(told) < 350
     missing = {StateYear("AZ", 1960 + each): told for each in range(90)}
     with pytest.raises(MissingExtracts) as caught:
         require_tolerable(Check([], missing), 0)
