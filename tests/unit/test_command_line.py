@@ -71,7 +71,7 @@ def nibrs(*arguments: str) -> Result:
         ("RUN", 2, "Did you mean 'run'?"),
         ("db strat", 2, "No such command 'strat'"),
         ("help rnu", 2, "Did you mean 'run'?"),
-        ("verify nowhere.zip", 2, "does not exist"),
+        ("verify nowhere.zip", 2, "nowhere.zip: there is no such file"),
         ("watch", 1, "You must specify a region; set AWS_DEFAULT_REGION"),
         ("start", 1, "You must specify a region; set AWS_DEFAULT_REGION"),
         ("watch run-20260102-030405-678", 2, "it has to be an ARN"),
