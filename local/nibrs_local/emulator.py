@@ -155,12 +155,12 @@ def emulator(home: Home, log: Path | None = None) -> Iterator[Emulator]:
     Args:
         log: a file for what the emulation says of its own errors.
     """
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), _ITEMS_OF_A_MAP))
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     default_user_config["lambda"] = {"use_docker": False}
     put_object, delete_object = writing_to(home.objects)
     with (
         _logging_to(log),
+        _deep_recursion(),
         _patched(S3Backend, "put_object", put_object),
         _patched(S3Backend, "delete_object", delete_object),
     ):
@@ -176,6 +176,17 @@ def emulator(home: Home, log: Path | None = None) -> Iterator[Emulator]:
             yield Emulator(running.endpoint, topic, cluster_names(REGION, DEFAULT_ACCOUNT_ID))
         finally:
             _reset(server)
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    """As deep as a Map's items need; not for longer, since elsewhere the limit keeps the process from crashing."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _ITEMS_OF_A_MAP))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The emulation keeps what it promises where moto by itself would not."""
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,13 @@ def test_a_map_of_thousands_of_items_ends(tmp_path: Path) -> None:
         view = execute(aws, MAP)
     assert view.status == "SUCCEEDED"
     assert [(each.label, each.done, each.failed) for each in view.maps] == [("Items", MANY, 0)]
+
+
+def test_recursion_is_as_deep_as_before_when_the_emulation_has_ended(tmp_path: Path) -> None:
+    before = sys.getrecursionlimit()
+    with emulator(Home(tmp_path)):
+        assert sys.getrecursionlimit() > before
+    assert sys.getrecursionlimit() == before
 
 
 def test_an_execution_can_be_observed_from_its_first_moment(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import os
 from contextlib import nullcontext
 from pathlib import Path
 
+import boto3
 import pytest
 from click.testing import CliRunner, Result
 from nibrs_local import cli
@@ -26,6 +27,8 @@ def _a_home_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, "/dev/null")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    # The session of an earlier test has found credentials already.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
 def nibrs(*arguments: str) -> Result:
