@@ -51,8 +51,8 @@ nation_note <- function(basis) {
   release <- "not <a href=\"#for-release\">for release</a>."
   if (basis == "estimate") {
     paste("Strips show how certain an estimate is: its 95 % interval (estimate &plusmn; 1.96 standard errors) in per",
-      "cent of the estimate. Beside it the estimated number, its interval, and its rate per 100,000 residents.", counted,
-      "Hollow dots, grey figures and *:", release, "Arrows: the interval goes beyond the edge.")
+      "cent of the estimate. Beside it the estimated number, its interval, and its rate per 100,000 residents.",
+      counted, "Hollow dots, grey figures and *:", release, "Arrows: the interval goes beyond the edge.")
   } else {
     what <- if (basis == "counts") "Numbers of the agencies that reported, nothing added, and without errors." else
       "Numbers of the agencies that reported, raised by residents, and without errors."
