@@ -1,6 +1,7 @@
 #' Nationally representative estimates from NIBRS downloads
 #'
-#' A stage per function of `stages.R`; what it computes is in the file named after it.
+#' A stage per function of `stage_run.R`. The files of a subject begin alike: `records_` (what a zip holds), `tables_`
+#' (what is counted), `publish_` and `report_` (what readers get), `stage_` (what a stage reads and writes).
 #'
 #' @importFrom data.table := .N
 #' @keywords internal

@@ -30,3 +30,9 @@ stage_functions <- function() {
     report = stage_report
   )
 }
+
+#' Tell what happens, as `sprintf` formats it
+#' @noRd
+inform <- function(...) {
+  logger::log_info(logger::skip_formatter(sprintf(...)))
+}
