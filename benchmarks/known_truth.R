@@ -55,6 +55,7 @@ chance <- switch(mechanism,
   crime = stats::plogis(0.65 - 0.7 * level)
 )
 
+schemes <- weighting_schemes()
 places <- geographies(data.table::copy(agencies))
 places <- places[vapply(places, `[[`, "", "scheme") != "expansion"]
 sums <- t(vapply(places, function(place) colSums(y[place$inside, , drop = FALSE]), numeric(2)))
@@ -69,7 +70,7 @@ one_draw <- function(draw) {
   found <- matrix(NA_real_, length(places), 4)
   for (at in seq_along(places)) {
     inside <- which(places[[at]]$inside)
-    made <- weights_of(drawn[inside, ], srs[inside, , drop = FALSE], places[[at]]$scheme)
+    made <- weights_of(drawn[inside, ], srs[inside, , drop = FALSE], schemes[[places[[at]]$scheme]])
     if (nrow(made$weights) == 0L) next
     rows <- match(made$weights$ori, agencies$ori)
     result <- estimate_geography(y[rows, , drop = FALSE], made$weights, made$strata, srs[rows, , drop = FALSE],

@@ -99,10 +99,12 @@ donor_attributes <- function(agencies, year) {
 #' @noRd
 weigh_geographies <- function(agencies, covariates, universe) {
   places <- geographies(agencies)
+  schemes <- weighting_schemes()
   made <- lapply(names(places), function(name) {
     place <- places[[name]]
     basis <- universe$basis[universe$geography == name]
-    found <- weights_of(agencies[which(place$inside), ], covariates[place$inside, , drop = FALSE], place$scheme, basis)
+    found <- weights_of(agencies[which(place$inside), ], covariates[place$inside, , drop = FALSE],
+      schemes[[place$scheme]], basis)
     inform("%s: %d of %d agencies respond; strata %s", name, nrow(found$weights), sum(place$inside),
       paste(sprintf("%s (%s)", found$strata$stratum, found$strata$method), collapse = ", "))
     lapply(found, function(table) cbind(geography = rep(name, nrow(table)), table))
