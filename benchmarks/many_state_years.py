@@ -1,7 +1,7 @@
 """A database of many state-years: the given real ones, multiplied with shifted keys."""
 
 from nibrs_pipeline.catalog import Catalog, Table, nibrs_catalog
-from nibrs_pipeline.database import Connection
+from nibrs_pipeline.database.connection import Connection
 
 #: Larger than any key of the published files, so that copies do not meet.
 _SHIFT = 1_000_000_000

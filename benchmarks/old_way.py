@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from nibrs_pipeline.catalog import Catalog, Table
-from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.state_year import StateYear
 
 _WORKERS = 2
 _AGENCY = "JOIN cde_agencies agency ON agency.agency_id = nibrs_month.agency_id"

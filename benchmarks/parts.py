@@ -13,7 +13,7 @@ from pathlib import Path
 
 from machine import machine
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.copy_frames import unframe
+from nibrs_pipeline.database.copy_frames import unframe
 from zlib_ng import zlib_ng
 
 _CHUNK = 1 << 18

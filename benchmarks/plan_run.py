@@ -17,16 +17,18 @@ from pathlib import Path
 
 import psutil
 from machine import machine
-from nibrs_local import embedded_postgres
-from nibrs_local.home import Home
+from nibrs_home import embedded_postgres
+from nibrs_home.home import Home
+from nibrs_pipeline.archive.manifest import FileEntry, Source, StateYearManifest, ZipSummary
+from nibrs_pipeline.archive.zip_writer import PACKING
 from nibrs_pipeline.catalog import Catalog, nibrs_catalog
-from nibrs_pipeline.change_queries import row_versions_query
-from nibrs_pipeline.changes import CheckedSource, find_changes
-from nibrs_pipeline.database import DatabaseLocation, connect, snapshot
-from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.manifest import FileEntry, Source, StateYearManifest, ZipSummary
-from nibrs_pipeline.queries import available_state_years_query
-from nibrs_pipeline.zip_writer import PACKING
+from nibrs_pipeline.database.connection import connect
+from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.database.snapshot import snapshot
+from nibrs_pipeline.extract.queries import available_state_years_query
+from nibrs_pipeline.plan.change_queries import row_versions_query
+from nibrs_pipeline.plan.changes import CheckedSource, find_changes
+from nibrs_pipeline.state_year import StateYear
 from volume import fill
 
 FIRST_YEAR = 2001

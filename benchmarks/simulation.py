@@ -15,11 +15,11 @@ import time
 from pathlib import Path
 
 from machine import machine
-from nibrs_local import embedded_postgres
-from nibrs_local.home import Home
-from nibrs_local.loading import load_zip
+from nibrs_home import embedded_postgres
+from nibrs_home.home import Home
+from nibrs_loading.loading import load_zip
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.database import connect
+from nibrs_pipeline.database.connection import connect
 from nibrs_quality.report import quality_of
 
 WORLDS = {

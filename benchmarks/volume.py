@@ -1,9 +1,9 @@
 """A database of the nation's volume whose rows mean nothing: every key is right, every other column is filler."""
 
 from nibrs_pipeline.catalog import Catalog, Table, nibrs_catalog
-from nibrs_pipeline.database import Connection
-from nibrs_pipeline.documents.load_scripts import create_indexes
-from nibrs_pipeline.queries import identifier
+from nibrs_pipeline.database.connection import Connection
+from nibrs_pipeline.database.sql import identifier
+from nibrs_pipeline.extract.documents.load_scripts import create_indexes
 
 #: Rows of a table for one of its parent's; a year of the nation has about as many.
 _PER_PARENT = {

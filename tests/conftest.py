@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from nibrs_local import embedded_postgres
-from nibrs_local.home import Home
+from nibrs_home import embedded_postgres
+from nibrs_home.home import Home
 from nibrs_pipeline.catalog import Catalog, nibrs_catalog
-from nibrs_pipeline.database import DatabaseLocation
+from nibrs_pipeline.database.location import DatabaseLocation
 
 from tests.databases import copied, make_empty
 from tests.runs import load_trial

@@ -6,8 +6,9 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
-from nibrs_local.schema import create_schema
-from nibrs_pipeline.database import DatabaseLocation, connect
+from nibrs_home.schema import create_schema
+from nibrs_pipeline.database.connection import connect
+from nibrs_pipeline.database.location import DatabaseLocation
 
 _NUMBERS = count(1)
 

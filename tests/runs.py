@@ -8,19 +8,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nibrs_local.container_tasks import TaskPool
-from nibrs_local.home import BUCKET, Home
-from nibrs_local.lambda_pool import LambdaPool
-from nibrs_local.loading import load_zip
-from nibrs_local.local_run import Outcome, run_locally
-from nibrs_local.watching import Activity, RunView
+from nibrs_command.local_run import Outcome, run_locally
+from nibrs_command.watching import Activity, RunView
+from nibrs_engine.container_tasks import TaskPool
+from nibrs_engine.lambda_pool import LambdaPool
+from nibrs_home.home import BUCKET, Home
+from nibrs_loading.loading import load_zip
+from nibrs_pipeline.archive.manifest import StateYearManifest
 from nibrs_pipeline.catalog import Catalog, nibrs_catalog
-from nibrs_pipeline.database import DatabaseLocation, connect, snapshot
-from nibrs_pipeline.documents import documents
-from nibrs_pipeline.extraction import extract_common, extract_state_year
-from nibrs_pipeline.keys import StateYear, manifest_of, public_zip_key
-from nibrs_pipeline.manifest import StateYearManifest
-from nibrs_pipeline.planning import WorkItem
+from nibrs_pipeline.database.connection import connect
+from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.database.snapshot import snapshot
+from nibrs_pipeline.extract.documents import documents
+from nibrs_pipeline.extract.extraction import extract_common, extract_state_year
+from nibrs_pipeline.keys import manifest_of, public_zip_key
+from nibrs_pipeline.state_year import StateYear
 
 from tests.trial_data import write_trial_zips
 
@@ -105,10 +107,16 @@ def extract(
     common, target = folder / "common.zip", folder / f"{item}.zip"
     with snapshot(location) as rows, common.open("wb") as file:
         part = extract_common(rows, catalog, documents(catalog), file)
-    work = WorkItem(run_id="r", state=item.state, state_name="X", year=item.year, reason="x")
     with zipfile.ZipFile(common) as common_zip:
         manifest = extract_state_year(
-            lambda: snapshot(location), catalog, work, (part, common_zip), target, previous or {}, lambda *seen: None
+            lambda: snapshot(location),
+            catalog,
+            item,
+            "X",
+            (part, common_zip),
+            target,
+            previous or {},
+            lambda *seen: None,
         )
     with zipfile.ZipFile(target) as archive:
         found = {

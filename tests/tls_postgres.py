@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 import trustme
-from nibrs_pipeline.database import DatabaseLocation
+from nibrs_pipeline.database.location import DatabaseLocation
 
 from tests.conftest import missing
 

@@ -14,8 +14,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from nibrs_pipeline.archive.zip_writer import ZipWriter
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.zip_writer import ZipWriter
 
 _STATES = {"DE": (11, "Delaware", "10001"), "RI": (44, "Rhode Island", "44001")}
 _YEARS = (2015, 2016)

@@ -10,13 +10,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from nibrs_local import embedded_postgres
-from nibrs_local.display import picture
-from nibrs_local.home import Home
-from nibrs_local.local_run import run_locally
-from nibrs_local.watching import Activity, RunView
+from nibrs_command.display import picture
+from nibrs_command.local_run import run_locally
+from nibrs_command.watching import Activity, RunView
+from nibrs_home import embedded_postgres
+from nibrs_home.home import Home
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.documents import DIAGRAM, documents
+from nibrs_pipeline.extract.documents import DIAGRAM, documents
 from nibrs_quality.page import write_page
 from nibrs_quality.report import quality_of
 from nibrs_simulation.nation import simulate

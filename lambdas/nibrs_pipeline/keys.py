@@ -4,8 +4,7 @@
 Publish.
 """
 
-import re
-from typing import NamedTuple
+from nibrs_pipeline.state_year import StateYear
 
 PUBLIC = "downloads/"
 PUBLIC_ESTIMATES = "estimates/"
@@ -26,16 +25,6 @@ SOURCE_CHECK = "source/checked.json"
 RECEIPTS = "made/"
 
 _MANIFEST = ".manifest.json"
-
-
-class StateYear(NamedTuple):
-    """A state (postal abbreviation) and a data year: what one zip holds."""
-
-    state: str
-    year: int
-
-    def __str__(self) -> str:
-        return f"{self.state}-{self.year}"
 
 
 def run_prefix(run_id: str) -> str:
@@ -146,23 +135,3 @@ def manifest_of(zip_key: str) -> str:
 def is_manifest(key: str) -> bool:
     """Whether a key is that of a manifest."""
     return key.endswith(_MANIFEST)
-
-
-def state_year_of(manifest_key: str) -> StateYear | None:
-    """The state-year of a manifest's key; None for bundles and anything else."""
-    match = re.fullmatch(rf"(?:runs/[^/]+/)?{PUBLIC}(\d{{4}})/([A-Z]{{2}})-\1{re.escape(_MANIFEST)}", manifest_key)
-    return StateYear(match[2], int(match[1])) if match else None
-
-
-def estimates_year_of(manifest_key: str) -> int | None:
-    """The year of an estimates manifest's key; None for anything else."""
-    match = re.fullmatch(
-        rf"(?:runs/[^/]+/)?{PUBLIC_ESTIMATES}(\d{{4}})/nibrs-estimates-\1{re.escape(_MANIFEST)}", manifest_key
-    )
-    return int(match[1]) if match else None
-
-
-def bundle_of(manifest_key: str) -> str | None:
-    """The bundle's name in a manifest's key; None for anything else."""
-    match = re.fullmatch(rf"(?:runs/[^/]+/)?{PUBLIC}bundles/([^/]+){re.escape(_MANIFEST)}", manifest_key)
-    return match[1] if match else None

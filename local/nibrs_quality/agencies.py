@@ -7,7 +7,7 @@ from statistics import median, quantiles
 from typing import Any
 
 import duckdb
-from nibrs_local.sql_blocks import read_blocks
+from nibrs_loading.sql_blocks import read_blocks
 
 #: Agencies with fewer records say nothing about a share.
 LEAST_RECORDS = 30

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.database import DatabaseLocation, snapshot
-from nibrs_pipeline.documents import documents
-from nibrs_pipeline.extraction import extract_common, extract_state_year
-from nibrs_pipeline.planning import WorkItem, requested
-from nibrs_pipeline.request import Request
-from nibrs_pipeline.source import read_state_years
+from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.database.snapshot import snapshot
+from nibrs_pipeline.extract.documents import documents
+from nibrs_pipeline.extract.extraction import extract_common, extract_state_year
+from nibrs_pipeline.plan.planning import requested
+from nibrs_pipeline.plan.request import Request
+from nibrs_pipeline.plan.source import read_state_years
 
 
 def extracted_zips(location: DatabaseLocation, folder: Path, request: Request) -> Iterator[Path]:
@@ -22,15 +23,22 @@ def extracted_zips(location: DatabaseLocation, folder: Path, request: Request) -
     catalog = nibrs_catalog()
     common = folder / "common.zip"
     with snapshot(location) as rows:
-        items = requested(request, read_state_years(rows))
+        names = read_state_years(rows)
+        items = requested(request, names)
         with common.open("wb") as file:
             part = extract_common(rows, catalog, documents(catalog), file)
     for item in items:
         target = folder / f"{item}.zip"
-        work = WorkItem(run_id="check", state=item.state, state_name=item.state, year=item.year, reason="check")
         with zipfile.ZipFile(common) as common_zip:
             extract_state_year(
-                lambda: snapshot(location), catalog, work, (part, common_zip), target, {}, lambda *seen: None
+                lambda: snapshot(location),
+                catalog,
+                item,
+                names[item],
+                (part, common_zip),
+                target,
+                {},
+                lambda *seen: None,
             )
         yield target
         target.unlink()

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from nibrs_local.archives import BadFile
-from nibrs_local.layouts import MONTHS
-from nibrs_local.zip_database import open_zip
+from nibrs_loading.archives import BadFile
+from nibrs_loading.layouts import MONTHS
+from nibrs_loading.zip_database import open_zip
 from nibrs_pipeline.catalog import Catalog
 
 from nibrs_quality.agencies import Month, Unknown, Volume, months, unknowns, volumes

@@ -5,7 +5,7 @@ from functools import cache
 from importlib.resources import files
 
 import duckdb
-from nibrs_local.sql_blocks import read_blocks
+from nibrs_loading.sql_blocks import read_blocks
 from nibrs_pipeline.catalog import Catalog
 
 _FOLDER = files("code_tables") / "rules"
@@ -89,7 +89,7 @@ def key_checks(catalog: Catalog) -> tuple[Check, ...]:
 
 
 def findings(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> list[Finding]:
-    """Ask all checks of a zip's tables (see ``nibrs_local.zip_database``)."""
+    """Ask all checks of a zip's tables (see ``nibrs_loading.zip_database``)."""
     prepare(connection)
     return [finding(connection, check) for check in (*key_checks(catalog), *checks())]
 

@@ -5,11 +5,11 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-from nibrs_local.offense_rules import OffenseRule, offense_rules
 from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.code_columns import code_columns
 
 from nibrs_simulation.arrays import Flags
+from nibrs_simulation.offense_rules import OffenseRule, offense_rules
 
 _LISTS = files("code_tables") / "lists"
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from nibrs_local.offense_rules import offense_rules
 
 from nibrs_simulation.arrays import Floats, Integers, generator
 from nibrs_simulation.distributions import Distribution, rows, shares
 from nibrs_simulation.frame import Frame, region_of
+from nibrs_simulation.offense_rules import offense_rules
 
 #: Incidents per 100,000 residents in the nation: about 13 million a year (NIBRS national estimates, FBI).
 NATIONAL_INCIDENTS = 3_927.0

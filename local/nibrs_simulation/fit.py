@@ -13,8 +13,8 @@ from importlib.resources import files
 from pathlib import Path
 
 import duckdb
-from nibrs_local.sql_blocks import read_blocks
-from nibrs_local.zip_database import open_zip
+from nibrs_loading.sql_blocks import read_blocks
+from nibrs_loading.zip_database import open_zip
 from nibrs_pipeline.catalog import nibrs_catalog
 
 FOLDER = files("nibrs_simulation") / "shares"

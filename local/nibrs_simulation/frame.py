@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
-from nibrs_local.population_groups import CITY_GROUPS, COUNTY_GROUPS, METROPOLITAN
+from nibrs_loading.population_groups import CITY_GROUPS, COUNTY_GROUPS, METROPOLITAN
 
 from nibrs_simulation.arrays import Flags, Integers, Texts, generator, texts
 from nibrs_simulation.distributions import rows

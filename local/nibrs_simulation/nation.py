@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from nibrs_local.merging import LISTED_REFERENCES, fill_from_lists
-from nibrs_local.schema import create_schema
-from nibrs_local.source_notes import SIMULATED, write_source
+from nibrs_home.schema import create_schema
+from nibrs_loading.merging import LISTED_REFERENCES, fill_from_lists
+from nibrs_loading.source_notes import SIMULATED, write_source
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.database import Connection, DatabaseLocation, connect
-from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.queries import identifier
+from nibrs_pipeline.database.connection import Connection, connect
+from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.database.sql import identifier
+from nibrs_pipeline.state_year import StateYear
 
 from nibrs_simulation.agency_tables import (
     active,

@@ -16,9 +16,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-from nibrs_local.key_spaces import SIMULATED_KEYS
+from nibrs_loading.key_spaces import SIMULATED_KEYS
+from nibrs_pipeline.archive.zip_writer import ZipWriter
 from nibrs_pipeline.catalog import Table, nibrs_catalog
-from nibrs_pipeline.zip_writer import ZipWriter
 
 _FOLDER = files("nibrs_simulation")
 _LISTS = files("code_tables") / "lists"

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from nibrs_local.offense_rules import exclusive_offenses
 
 from nibrs_simulation.arrays import Flags, Floats, Integers, Texts, number_within, spread, texts
 from nibrs_simulation.codes import (
@@ -16,6 +15,7 @@ from nibrs_simulation.codes import (
 )
 from nibrs_simulation.distributions import distribution
 from nibrs_simulation.incidents import Incidents, Offenses
+from nibrs_simulation.offense_rules import exclusive_offenses
 from nibrs_simulation.persons import Persons, draw_persons, draw_race, numbered
 
 #: Types of victims: persons first.

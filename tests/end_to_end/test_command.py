@@ -8,14 +8,14 @@ import sys
 import zipfile
 from pathlib import Path
 
-from nibrs_local import embedded_postgres
-from nibrs_local.cli import main
-from nibrs_local.container_tasks import TaskPool
-from nibrs_local.definition import local_definition, state_machine_definition
-from nibrs_local.emulator import Emulator, emulator, executing
-from nibrs_local.home import Home
-from nibrs_local.lambda_pool import LambdaPool
-from nibrs_pipeline.database import DatabaseLocation
+from nibrs_command.cli import main
+from nibrs_engine.container_tasks import TaskPool
+from nibrs_engine.definition import local_definition, state_machine_definition
+from nibrs_engine.emulator import Emulator, emulator, executing
+from nibrs_engine.lambda_pool import LambdaPool
+from nibrs_home import embedded_postgres
+from nibrs_home.home import Home
+from nibrs_pipeline.database.location import DatabaseLocation
 
 from tests.runs import load_trial, public, sql
 from tests.trial_data import write_trial_zips

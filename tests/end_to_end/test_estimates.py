@@ -20,14 +20,14 @@ from threading import Thread
 
 import openpyxl
 import pytest
-from nibrs_local import embedded_postgres
-from nibrs_local.container_tasks import TaskPool
-from nibrs_local.home import BUCKET, Home
-from nibrs_local.local_run import Outcome
-from nibrs_local.verification import problems_of, read_manifest
-from nibrs_pipeline.database import DatabaseLocation
+from nibrs_command.local_run import Outcome
+from nibrs_command.verification import problems_of, read_manifest
+from nibrs_engine.container_tasks import TaskPool
+from nibrs_home import embedded_postgres
+from nibrs_home.home import BUCKET, Home
+from nibrs_pipeline.archive.manifest import EstimatesManifest
+from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_pipeline.keys import manifest_of, public_estimates_key, public_report_key
-from nibrs_pipeline.manifest import EstimatesManifest
 from nibrs_simulation.nation import simulate
 from nibrs_simulation.world import World
 

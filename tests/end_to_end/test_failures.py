@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 from moto.s3.models import S3Backend
-from nibrs_local import embedded_postgres
-from nibrs_local.container_tasks import TaskPool
-from nibrs_local.home import BUCKET, Home
-from nibrs_local.lambda_pool import LambdaPool
-from nibrs_pipeline.database import DatabaseLocation, connect
+from nibrs_engine.container_tasks import TaskPool
+from nibrs_engine.lambda_pool import LambdaPool
+from nibrs_home import embedded_postgres
+from nibrs_home.home import BUCKET, Home
+from nibrs_pipeline.database.connection import connect
+from nibrs_pipeline.database.location import DatabaseLocation
 from werkzeug.exceptions import ServiceUnavailable
 
 from tests.runs import load_trial, public_files, run, sql, zips

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from nibrs_local import embedded_postgres
-from nibrs_local.home import Home
+from nibrs_home import embedded_postgres
+from nibrs_home.home import Home
 
 from tests.conftest import missing
 from tests.runs import load_trial, public, run

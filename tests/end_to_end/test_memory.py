@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from nibrs_local.home import Home
-from nibrs_pipeline.database import DatabaseLocation
-from nibrs_pipeline.keys import StateYear
+from nibrs_home.home import Home
+from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.state_year import StateYear
 
 from tests.runs import load_trial, published_manifest, run, sql
 

@@ -6,13 +6,13 @@ import zipfile
 from collections import Counter
 
 import pytest
-from nibrs_local import embedded_postgres
-from nibrs_local.home import Home
-from nibrs_local.verification import problems_of
+from nibrs_command.verification import problems_of
+from nibrs_home import embedded_postgres
+from nibrs_home.home import Home
 from nibrs_pipeline.catalog import Catalog
-from nibrs_pipeline.documents import documents
-from nibrs_pipeline.documents.readme import README
-from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.extract.documents import documents
+from nibrs_pipeline.extract.documents.readme import README
+from nibrs_pipeline.state_year import StateYear
 
 from tests.conftest import real_zip
 from tests.runs import load, published_manifest, published_zip, run

@@ -5,11 +5,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from nibrs_local.home import BUCKET, Home, HomeInUse
-from nibrs_local.local_run import _only_run
-from nibrs_local.verification import problems_of, read_manifest
-from nibrs_pipeline.database import DatabaseLocation
-from nibrs_pipeline.keys import StateYear
+from nibrs_command.local_run import _only_run
+from nibrs_command.verification import problems_of, read_manifest
+from nibrs_home.home import BUCKET, Home, HomeInUse
+from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.state_year import StateYear
 
 from tests.runs import (
     public,

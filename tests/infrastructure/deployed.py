@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nibrs_local.container_tasks import TaskPool
-from nibrs_local.emulator import REGION, Emulator, executing
-from nibrs_local.lambda_pool import FunctionDefinition, LambdaPool
-from nibrs_local.watching import RunView, observe
-from nibrs_pipeline.database import DatabaseLocation
+from nibrs_command.watching import RunView, observe
+from nibrs_engine.container_tasks import TaskPool
+from nibrs_engine.emulator import REGION, Emulator, executing
+from nibrs_engine.lambda_pool import FunctionDefinition, LambdaPool
+from nibrs_pipeline.database.location import DatabaseLocation
 
 STACK = "nibrs"
 #: Left out before deploying: its body names the alarms, which moto does not hold.

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nibrs_local import embedded_postgres
-from nibrs_local.emulator import Emulator, deployments, emulator
-from nibrs_local.home import Home
-from nibrs_local.watching import RunView
+from nibrs_command.watching import RunView
+from nibrs_engine.emulator import Emulator, deployments, emulator
+from nibrs_home import embedded_postgres
+from nibrs_home.home import Home
 from nibrs_pipeline.catalog import Catalog
-from nibrs_pipeline.database import DatabaseLocation
+from nibrs_pipeline.database.location import DatabaseLocation
 
 from tests.conftest import real_zip
 from tests.infrastructure.deployed import Deployed, deploy, given_resources

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nibrs_local.lambda_pool import function_definitions
-from nibrs_local.retries import as_markdown, kinds_of, read_retries, with_retries
+from nibrs_engine.lambda_pool import function_definitions
+from nibrs_engine.retries import as_markdown, kinds_of, read_retries, with_retries
 from nibrs_pipeline import errors
 
 from tests.conftest import missing
@@ -154,7 +154,7 @@ def test_people_are_shown_the_notice_and_without_one_the_error() -> None:
 
 
 def test_the_definition_has_the_blocks_of_the_table() -> None:
-    assert with_retries(json.loads(DEFINITION.read_text())) == MACHINE, "run python -m nibrs_local.retries"
+    assert with_retries(json.loads(DEFINITION.read_text())) == MACHINE, "run python -m nibrs_engine.retries"
 
 
 def test_operations_shows_the_table() -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nibrs_local.container_tasks import stage_definitions
-from nibrs_local.lambda_pool import function_definitions
+from nibrs_engine.container_tasks import stage_definitions
+from nibrs_engine.lambda_pool import function_definitions
 
 from tests.infrastructure.synthesis import GIVEN, REPOSITORY, given_configuration, synthesise, with_values
 

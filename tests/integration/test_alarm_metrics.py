@@ -13,8 +13,9 @@ from nibrs_pipeline.environment import environment
 from nibrs_pipeline.errors import MissingExtracts
 from nibrs_pipeline.handlers import check_extracts, notify_failure, report_age
 from nibrs_pipeline.handlers.resources import data_store
-from nibrs_pipeline.keys import StateYear, manifest_of, plan_key, public_zip_key, staged
-from nibrs_pipeline.planning import Plan, WorkItem
+from nibrs_pipeline.keys import manifest_of, plan_key, public_zip_key, staged
+from nibrs_pipeline.plan.planning import Plan, WorkItem
+from nibrs_pipeline.state_year import StateYear
 
 from tests.unit.samples import manifest
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nibrs_local.archives import BadFile
-from nibrs_local.loading import load_zip
+from nibrs_loading.archives import BadFile
+from nibrs_loading.loading import load_zip
 from nibrs_pipeline.catalog import Catalog
-from nibrs_pipeline.database import Connection, DatabaseLocation, connect
+from nibrs_pipeline.database.connection import Connection, connect
+from nibrs_pipeline.database.location import DatabaseLocation
 
 from tests.databases import copied
 from tests.runs import sql

@@ -10,17 +10,20 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from nibrs_local import embedded_postgres
-from nibrs_local.home import Home
-from nibrs_pipeline import changes
+from nibrs_home import embedded_postgres
+from nibrs_home.home import Home
+from nibrs_pipeline.archive.manifest import FileEntry, Source, StateYearManifest, ZipSummary
+from nibrs_pipeline.archive.zip_writer import PACKING
 from nibrs_pipeline.catalog import Catalog, Table
-from nibrs_pipeline.change_queries import table_versions_query
-from nibrs_pipeline.changes import CheckedSource, find_changes
-from nibrs_pipeline.database import Connection, DatabaseLocation, Snapshot, connect, snapshot
-from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.manifest import FileEntry, Source, StateYearManifest, ZipSummary
-from nibrs_pipeline.queries import identifier, state_year_query
-from nibrs_pipeline.zip_writer import PACKING
+from nibrs_pipeline.database.connection import Connection, connect
+from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.database.snapshot import Snapshot, snapshot
+from nibrs_pipeline.database.sql import identifier
+from nibrs_pipeline.extract.queries import state_year_query
+from nibrs_pipeline.plan import changes
+from nibrs_pipeline.plan.change_queries import table_versions_query
+from nibrs_pipeline.plan.changes import CheckedSource, find_changes
+from nibrs_pipeline.state_year import StateYear
 from pg8000.exceptions import DatabaseError
 
 ITEMS = [StateYear(state, year) for state in ("AA", "BB") for year in (2015, 2016)]
@@ -273,7 +276,7 @@ def contents(view: Snapshot, catalog: Catalog, item: StateYear) -> tuple[str, di
     """A hash of all rows of a state-year as a zip would have them, and their number by table."""
     digest, rows = hashlib.sha256(), {}
     for table in catalog.data_tables:
-        found = view.rows(state_year_query(catalog, table, item.state, item.year))
+        found = view.rows(state_year_query(catalog, table, item))
         rows[table.name] = len(found)
         digest.update(f"{table.name} {found!r}".encode())
     return digest.hexdigest(), rows

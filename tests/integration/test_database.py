@@ -5,7 +5,10 @@ import traceback
 from pathlib import Path
 
 import pytest
-from nibrs_pipeline.database import DatabaseLocation, SourcePosition, connect, snapshot
+from nibrs_pipeline.database.connection import connect
+from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.database.position import SourcePosition
+from nibrs_pipeline.database.snapshot import snapshot
 from nibrs_pipeline.errors import BadRequest, DatabaseUnavailable, QueryFailed, QueryTooSlow
 
 from tests.runs import sql

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 import trustme
-from nibrs_local.schema import create_schema
+from nibrs_home.schema import create_schema
 from nibrs_pipeline.catalog import Catalog
-from nibrs_pipeline.database import DatabaseLocation, Sink, Snapshot, connect, snapshot
-from nibrs_pipeline.database_socket import Patience
+from nibrs_pipeline.database.connection import connect
+from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.database.snapshot import Sink, Snapshot, snapshot
+from nibrs_pipeline.database.sockets import Patience
 from nibrs_pipeline.errors import DatabaseMisconfigured, DatabaseUnavailable
-from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.state_year import StateYear
 
 from tests.runs import extract, load
 from tests.tls_postgres import TlsPostgres, tls_postgres

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from nibrs_local.zip_database import open_zip
+from nibrs_loading.zip_database import open_zip
 from nibrs_pipeline.catalog import Catalog
 from nibrs_simulation.crime import kind_of
 from nibrs_simulation.fit import answers, prepare

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from nibrs_local import embedded_postgres
-from nibrs_local.embedded_postgres import DatabaseDidNotStart, database, is_running, keep_running, stop
-from nibrs_local.home import Home
-from nibrs_pipeline.database import DatabaseLocation
+from nibrs_home import embedded_postgres
+from nibrs_home.embedded_postgres import DatabaseDidNotStart, database, is_running, keep_running, stop
+from nibrs_home.home import Home
+from nibrs_pipeline.database.location import DatabaseLocation
 
 from tests.runs import sql
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nibrs_local.emulator import Emulator, emulator
-from nibrs_local.home import BUCKET, Home
-from nibrs_local.watching import RunView, Step, observe
+from nibrs_command.watching import RunView, Step, observe
+from nibrs_engine.emulator import Emulator, emulator
+from nibrs_home.home import BUCKET, Home
 
 MANY = 2000
 MAP = {

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from nibrs_local.loading import Loaded, load_zip
+from nibrs_loading.loading import Loaded, load_zip
 from nibrs_pipeline.catalog import Catalog, nibrs_catalog
 from nibrs_pipeline.code_columns import code_columns
-from nibrs_pipeline.database import DatabaseLocation, connect
+from nibrs_pipeline.database.connection import connect
+from nibrs_pipeline.database.location import DatabaseLocation
 
 from tests.conftest import REAL_DATA, missing
 from tests.databases import copied

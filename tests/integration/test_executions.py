@@ -8,18 +8,18 @@ from threading import Event
 from typing import Any
 
 import pytest
-from nibrs_local.definition import local_definition, state_machine_definition
-from nibrs_local.emulator import Emulator, emulator, executing
-from nibrs_local.home import Home
-from nibrs_local.lambda_pool import FunctionError
-from nibrs_local.lambda_process import Context
-from nibrs_local.watching import RunView, observe
+from nibrs_command.watching import RunView, observe
+from nibrs_engine.definition import local_definition, state_machine_definition
+from nibrs_engine.emulator import Emulator, emulator, executing
+from nibrs_engine.lambda_pool import FunctionError
+from nibrs_engine.lambda_process import Context
+from nibrs_home.home import Home
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.errors import PipelineError
 from nibrs_pipeline.handlers import notify_failure, plan_run
 from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.keys import execution_key, report_key, request_key
-from nibrs_pipeline.planning import SourceState
+from nibrs_pipeline.plan.planning import SourceState
 
 from tests.unit.samples import source
 

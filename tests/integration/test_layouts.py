@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 import pytest
-from nibrs_local.archives import BadFile
-from nibrs_local.layouts import layouts
-from nibrs_local.loading import load_zip
-from nibrs_local.published_zip import read_published_zip
+from nibrs_loading.archives import BadFile
+from nibrs_loading.layouts import layouts
+from nibrs_loading.loading import load_zip
+from nibrs_loading.published_zip import read_published_zip
 from nibrs_pipeline.catalog import Catalog
-from nibrs_pipeline.database import Connection, DatabaseLocation, connect
+from nibrs_pipeline.database.connection import Connection, connect
+from nibrs_pipeline.database.location import DatabaseLocation
 
 from tests.conftest import real_zip
 from tests.databases import copied

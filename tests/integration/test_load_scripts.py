@@ -8,11 +8,11 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from nibrs_local import embedded_postgres
-from nibrs_local.home import Home
+from nibrs_home import embedded_postgres
+from nibrs_home.home import Home
 from nibrs_pipeline.catalog import Catalog
-from nibrs_pipeline.database import DatabaseLocation
-from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.state_year import StateYear
 
 from tests.runs import load_trial, published_manifest, published_zip, run, sql
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from nibrs_local.archives import BadFile
-from nibrs_local.home import Home
-from nibrs_local.loading import load_zip
-from nibrs_local.schema import create_schema
+from nibrs_home.home import Home
+from nibrs_home.schema import create_schema
+from nibrs_loading.archives import BadFile
+from nibrs_loading.loading import load_zip
+from nibrs_pipeline.archive.provenance import SOURCE_NOTES, Provenance, SourceNote, source_notes_csv
 from nibrs_pipeline.catalog import Catalog
-from nibrs_pipeline.database import Connection, DatabaseLocation, connect
-from nibrs_pipeline.provenance import SOURCE_NOTES, Provenance, SourceNote, source_notes_csv
+from nibrs_pipeline.database.connection import Connection, connect
+from nibrs_pipeline.database.location import DatabaseLocation
 
 from tests.databases import copied
 from tests.runs import sql

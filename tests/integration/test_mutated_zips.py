@@ -10,10 +10,11 @@ from pathlib import Path, PurePosixPath
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from nibrs_local.archives import BadFile
-from nibrs_local.loading import load_zip
+from nibrs_loading.archives import BadFile
+from nibrs_loading.loading import load_zip
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.database import Connection, DatabaseLocation, connect
+from nibrs_pipeline.database.connection import Connection, connect
+from nibrs_pipeline.database.location import DatabaseLocation
 
 from tests.conftest import real_zip
 from tests.databases import copied

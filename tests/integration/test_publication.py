@@ -10,13 +10,13 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from nibrs_pipeline.archive.manifest import StateYearManifest
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.errors import BrokenExtract, PublishBusy, SimulatedBesideReal, StorageUnavailable
 from nibrs_pipeline.handlers import publish
 from nibrs_pipeline.keys import (
     INDEX_JSON,
     PUBLISH_LEASE,
-    StateYear,
     manifest_of,
     plan_key,
     public_bundle_key,
@@ -26,11 +26,11 @@ from nibrs_pipeline.keys import (
     publication_key,
     staged,
 )
-from nibrs_pipeline.manifest import StateYearManifest
-from nibrs_pipeline.planning import BundleItem, Plan, WorkItem
-from nibrs_pipeline.publication import publish_run
+from nibrs_pipeline.plan.planning import BundleItem, Plan, WorkItem
+from nibrs_pipeline.publish.publication import publish_run
+from nibrs_pipeline.publish.web_caches import invalidate, paths_of
+from nibrs_pipeline.state_year import StateYear
 from nibrs_pipeline.store import Store
-from nibrs_pipeline.web_caches import invalidate, paths_of
 
 from tests.unit.samples import MADE_UP, bundle, estimates, manifest
 
@@ -131,7 +131,7 @@ def test_a_zip_of_another_size_than_its_manifest_says_stops_all(store: Store) ->
 
 def test_a_bundle_that_was_not_built_stops_all_unless_it_is_published_already(store: Store) -> None:
     stage(store, "earlier", manifest(*AZ))
-    item = BundleItem(run_id="earlier", name="AZ-all-years", members=["AZ-2016"])
+    item = BundleItem(run_id="earlier", name="AZ-all-years", members=[StateYear("AZ", 2016)])
     plan(store, "earlier", bundles=[item])
     with pytest.raises(BrokenExtract, match="bundles were not built: AZ-all-years"):
         publish_run(store, "earlier", "arn:earlier:1")
@@ -358,5 +358,5 @@ def test_a_cloudfront_that_is_not_reached_is_told_of(monkeypatch: pytest.MonkeyP
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("nibrs_pipeline.web_caches._TRIES", 1)
+    monkeypatch.setattr("nibrs_pipeline.publish.web_caches._TRIES", 1)
     assert "was not told to forget 1 paths: Could not connect" in (invalidate("E1", ["downloads/a.zip"]) or "")

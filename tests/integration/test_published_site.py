@@ -9,10 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from nibrs_local.cli import main
-from nibrs_local.published_site import manifest_address
-from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.manifest import StateYearManifest
+from nibrs_command.cli import main
+from nibrs_command.published_site import manifest_address
+from nibrs_pipeline.archive.manifest import StateYearManifest
+from nibrs_pipeline.state_year import StateYear
 
 from tests.unit.samples import manifest
 

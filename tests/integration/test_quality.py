@@ -8,11 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 from click.testing import CliRunner
-from nibrs_local.cli import main
-from nibrs_local.sql_blocks import read_blocks
-from nibrs_local.zip_database import open_zip
+from nibrs_command.cli import main
+from nibrs_loading.sql_blocks import read_blocks
+from nibrs_loading.zip_database import open_zip
 from nibrs_pipeline.catalog import Catalog
-from nibrs_pipeline.database import DatabaseLocation
+from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_quality.agencies import months, unknowns, volumes
 from nibrs_quality.report import quality_of
 from nibrs_quality.rules import checks, finding, findings, key_checks

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from nibrs_local.container_tasks import estimation_folder, r_library
+from nibrs_engine.container_tasks import estimation_folder, r_library
 
 from tests.conftest import REAL_DATA, missing
 

@@ -5,9 +5,10 @@ import io
 import zipfile
 from pathlib import Path
 
-from nibrs_local.container_tasks import estimation_folder
-from nibrs_pipeline.database import DatabaseLocation, snapshot
-from nibrs_pipeline.reference import extract_reference
+from nibrs_engine.container_tasks import estimation_folder
+from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.database.snapshot import snapshot
+from nibrs_pipeline.extract.reference import extract_reference
 
 from tests.runs import sql
 

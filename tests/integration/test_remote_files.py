@@ -8,11 +8,11 @@ import boto3
 import pytest
 from click.testing import CliRunner
 from moto import mock_aws
-from nibrs_local.archives import BadFile, open_archive
-from nibrs_local.cli import main
-from nibrs_local.home import Home
-from nibrs_local.remote_files import at_hand
-from nibrs_pipeline.database import DatabaseLocation
+from nibrs_command.cli import main
+from nibrs_home.home import Home
+from nibrs_loading.archives import BadFile, open_archive
+from nibrs_loading.remote_files import at_hand
+from nibrs_pipeline.database.location import DatabaseLocation
 from s3transfer.exceptions import S3DownloadFailedError
 
 from tests.databases import copied

@@ -13,15 +13,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nibrs_local import embedded_postgres
-from nibrs_local.archives import BadFile
-from nibrs_local.home import Home
-from nibrs_local.key_spaces import GIVEN_KEYS, SIMULATED_KEYS
-from nibrs_local.loading import load_zip
-from nibrs_local.zip_database import open_zip
+from nibrs_home import embedded_postgres
+from nibrs_home.home import Home
+from nibrs_loading.archives import BadFile
+from nibrs_loading.key_spaces import GIVEN_KEYS, SIMULATED_KEYS
+from nibrs_loading.loading import load_zip
+from nibrs_loading.zip_database import open_zip
 from nibrs_pipeline.catalog import Catalog, Table, nibrs_catalog
-from nibrs_pipeline.database import DatabaseLocation, connect
-from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.database.connection import connect
+from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.state_year import StateYear
 from nibrs_quality.rules import findings
 from nibrs_simulation import nation
 from nibrs_simulation.nation import Simulated, simulate

@@ -8,8 +8,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from nibrs_local.sql_blocks import read_blocks
-from nibrs_local.zip_database import open_zip
+from nibrs_loading.sql_blocks import read_blocks
+from nibrs_loading.zip_database import open_zip
 from nibrs_pipeline.catalog import Catalog
 from nibrs_simulation.records import records
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from moto import mock_aws
-from nibrs_local import embedded_postgres
-from nibrs_local.home import Home
-from nibrs_local.lambda_process import Context
+from nibrs_engine.lambda_process import Context
+from nibrs_home import embedded_postgres
+from nibrs_home.home import Home
+from nibrs_pipeline.archive.manifest import PAGE_BESIDE_ZIP
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.errors import BrokenExtract, MissingExtracts, MissingTabulations, SimulatedBesideReal
 from nibrs_pipeline.handlers import (
@@ -39,8 +40,7 @@ from nibrs_pipeline.keys import (
     state_years_work_key,
     states_work_key,
 )
-from nibrs_pipeline.keys import StateYear as Item
-from nibrs_pipeline.manifest import PAGE_BESIDE_ZIP
+from nibrs_pipeline.state_year import StateYear as Item
 from nibrs_pipeline.store import Store
 
 from tests.runs import load_trial, sql

@@ -2,10 +2,7 @@
 
 from collections.abc import Mapping
 
-from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.database import SourcePosition
-from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.manifest import (
+from nibrs_pipeline.archive.manifest import (
     BundleManifest,
     BundleMember,
     EstimatesManifest,
@@ -15,9 +12,12 @@ from nibrs_pipeline.manifest import (
     StateYearManifest,
     ZipSummary,
 )
-from nibrs_pipeline.planning import SourceState
-from nibrs_pipeline.provenance import SIMULATED, UNKNOWN, Provenance, SourceNote
-from nibrs_pipeline.zip_writer import PACKING
+from nibrs_pipeline.archive.provenance import SIMULATED, UNKNOWN, Provenance, SourceNote
+from nibrs_pipeline.archive.zip_writer import PACKING
+from nibrs_pipeline.catalog import nibrs_catalog
+from nibrs_pipeline.database.position import SourcePosition
+from nibrs_pipeline.plan.planning import SourceState
+from nibrs_pipeline.state_year import StateYear
 
 COMMON = "c" * 64
 #: What is known of a simulated state-year.

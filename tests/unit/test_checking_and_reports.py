@@ -3,12 +3,14 @@
 import json
 
 import pytest
-from nibrs_pipeline.checking import Check, cause_of, check_extracts, require_tolerable
+from nibrs_pipeline.archive.manifest import companion_keys, public_key
 from nibrs_pipeline.errors import MissingExtracts
-from nibrs_pipeline.failure_report import failure_report, is_planned, mail_subject, run_id_of, what_failed
-from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.planning import Plan, WorkItem
-from nibrs_pipeline.publishing import companion_keys, public_key, to_switch
+from nibrs_pipeline.failure_causes import cause_of
+from nibrs_pipeline.plan.planning import Plan, WorkItem
+from nibrs_pipeline.publish.checking import Check, check_extracts, require_tolerable
+from nibrs_pipeline.publish.failure_report import failure_report, is_planned, mail_subject, run_id_of, what_failed
+from nibrs_pipeline.publish.switching import to_switch
+from nibrs_pipeline.state_year import StateYear
 
 from tests.unit.samples import NAMES, bundle, estimates, manifest
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import boto3
 import pytest
 from click.testing import CliRunner, Result
-from nibrs_local import cli
-from nibrs_local.choices import parse_states, parse_years
-from nibrs_local.cli import main
-from nibrs_local.failures import told
-from nibrs_local.listing import Listed
+from nibrs_command import cli
+from nibrs_command.choices import parse_states, parse_years
+from nibrs_command.cli import main
+from nibrs_command.failures import told
+from nibrs_command.listing import Listed
 from nibrs_pipeline.errors import BadRequest
-from nibrs_pipeline.keys import StateYear
+from nibrs_pipeline.state_year import StateYear
 
 AWS = ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 AN_ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:nibrs-pipeline"

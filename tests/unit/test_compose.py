@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from nibrs_pipeline.database import DatabaseLocation
+from nibrs_pipeline.database.location import DatabaseLocation
 
 REPOSITORY = Path(__file__).parents[2]
 FILE = REPOSITORY / "local" / "compose.yaml"

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from nibrs_local.container_tasks import TaskPool, WrongContainer, estimation_version
+from nibrs_engine.container_tasks import TaskPool, WrongContainer, estimation_version
 
 CONTAINER = {"name": "estimation", "environment": [{"name": "ARTIFACT_STORE", "value": "/nowhere"}]}
 

@@ -4,7 +4,7 @@ import struct
 
 from hypothesis import given
 from hypothesis import strategies as st
-from nibrs_pipeline.copy_frames import unframe
+from nibrs_pipeline.database.copy_frames import unframe
 
 # Rows hold no NUL; sizes around those whose lengths look like the start of a message, and above 64 KiB.
 row = st.one_of(

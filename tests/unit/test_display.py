@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from nibrs_local import display
-from nibrs_local.display import follow, picture
-from nibrs_local.watching import Activity, MapProgress, RunView, Step
+from nibrs_command import display
+from nibrs_command.display import follow, picture
+from nibrs_command.watching import Activity, MapProgress, RunView, Step
 from rich.console import Console
 
 PLAN, EXTRACT = Step("Plan run", done=True), Step("Extract state-years")

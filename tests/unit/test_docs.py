@@ -14,9 +14,9 @@ from pathlib import Path
 
 import click
 import pytest
-from nibrs_local.cli import main
-from nibrs_local.container_tasks import r_library
-from nibrs_pipeline.request import parse_request
+from nibrs_command.cli import main
+from nibrs_engine.container_tasks import r_library
+from nibrs_pipeline.plan.request import parse_request
 from nibrs_simulation.records import records
 
 from tests import simulated

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from nibrs_local.container_tasks import estimation_folder, stage_definitions
+from nibrs_engine.container_tasks import estimation_folder, stage_definitions
 from nibrs_pipeline.errors import StorageUnavailable
 from nibrs_pipeline.store import Store
 

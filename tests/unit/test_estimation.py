@@ -5,7 +5,7 @@ import json
 import pytest
 from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.errors import BadRequest, MissingExtracts, MissingTabulations
-from nibrs_pipeline.estimation import (
+from nibrs_pipeline.estimate.estimation import (
     Receipt,
     YearInputs,
     is_up_to_date,
@@ -15,11 +15,11 @@ from nibrs_pipeline.estimation import (
     year_inputs,
     year_summary,
 )
-from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.planning import make_plan
-from nibrs_pipeline.reference import reference_queries
-from nibrs_pipeline.request import parse_request
-from nibrs_pipeline.stopped_task import StoppedTask
+from nibrs_pipeline.extract.reference import reference_queries
+from nibrs_pipeline.failure_causes import StoppedTask
+from nibrs_pipeline.plan.planning import make_plan
+from nibrs_pipeline.plan.request import parse_request
+from nibrs_pipeline.state_year import StateYear
 
 from tests.unit.samples import estimates, manifest, source
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nibrs_local.archives import BadFile
-from nibrs_local.frame_files import columns, read_agencies, read_return_a
+from nibrs_loading.archives import BadFile
+from nibrs_loading.frame_files import columns, read_agencies, read_return_a
 
 from tests.conftest import real_data
 

@@ -9,14 +9,8 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nibrs_pipeline.catalog import Catalog, nibrs_catalog
-from nibrs_pipeline.documents import DIAGRAM, documents
-from nibrs_pipeline.documents.markdown import literally, plain
-from nibrs_pipeline.documents.markdown import page as markdown_page
-from nibrs_pipeline.documents.readme import StateYearFacts, bundle_readme, state_year_readme
-from nibrs_pipeline.index_page import download_index, human_size, index_html, index_json
-from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.provenance import (
+from nibrs_pipeline.archive.manifest_store import Manifests
+from nibrs_pipeline.archive.provenance import (
     SOURCE_NOTES,
     UNKNOWN,
     Provenance,
@@ -24,6 +18,13 @@ from nibrs_pipeline.provenance import (
     SourceNote,
     source_notes_csv,
 )
+from nibrs_pipeline.catalog import Catalog, nibrs_catalog
+from nibrs_pipeline.extract.documents import DIAGRAM, documents
+from nibrs_pipeline.extract.documents.markdown import literally, plain
+from nibrs_pipeline.extract.documents.markdown import page as markdown_page
+from nibrs_pipeline.extract.documents.readme import StateYearFacts, bundle_readme, state_year_readme
+from nibrs_pipeline.publish.index_page import download_index, human_size, index_html, index_json
+from nibrs_pipeline.state_year import StateYear
 
 from tests.unit.samples import MADE_UP, bundle, estimates, manifest
 
@@ -43,7 +44,7 @@ def test_sizes_are_readable(size: int, text: str) -> None:
 
 
 def test_an_index_of_nothing_says_so() -> None:
-    index = download_index({}, {}, {})
+    index = download_index(Manifests())
     assert "No downloads yet" in index_html(index).decode()
     assert index_json(index) == b'{\n "simulated": false,\n "state_years": [],\n "bundles": [],\n "estimates": []\n}\n'
 
@@ -52,7 +53,9 @@ def test_a_state_year_that_is_not_there_has_a_mark_in_the_table() -> None:
     there = {StateYear(*key): manifest(*key) for key in (("AZ", 2016), ("LA", 2013))}
     page = index_html(
         download_index(
-            there, {"AZ-all-years": bundle("AZ-all-years", there[StateYear("AZ", 2016)])}, {2016: estimates(2016)}
+            Manifests(
+                there, {"AZ-all-years": bundle("AZ-all-years", there[StateYear("AZ", 2016)])}, {2016: estimates(2016)}
+            )
         )
     ).decode()
     assert page.count('title="not available"') == 2
@@ -230,7 +233,7 @@ def test_no_note_breaks_the_readme(notes: list[str]) -> None:
 def test_a_simulated_index_says_so_everywhere() -> None:
     there = {StateYear("AZ", 2016): manifest("AZ", 2016, known=MADE_UP)}
     bundles = {"AZ-all-years": bundle("AZ-all-years", *there.values())}
-    index = download_index(there, bundles, {2016: estimates(2016, simulated=True)})
+    index = download_index(Manifests(there, bundles, {2016: estimates(2016, simulated=True)}))
     told = json.loads(index_json(index))
     assert told["simulated"] is True
     assert [entry["simulated"] for part in ("state_years", "bundles", "estimates") for entry in told[part]] == [
@@ -244,7 +247,7 @@ def test_a_simulated_index_says_so_everywhere() -> None:
 
 
 def test_an_index_of_real_data_does_not_speak_of_simulation_and_says_how_to_cite() -> None:
-    index = download_index({StateYear("AZ", 2016): manifest("AZ", 2016)}, {}, {})
+    index = download_index(Manifests({StateYear("AZ", 2016): manifest("AZ", 2016)}))
     page = index_html(index).decode()
     assert "imulated" not in re.sub("<style>.*?</style>", "", page, flags=re.DOTALL)
     assert "no copyright" in page
@@ -253,7 +256,7 @@ def test_an_index_of_real_data_does_not_speak_of_simulation_and_says_how_to_cite
 
 def test_notes_on_a_source_stand_in_the_index_as_they_are() -> None:
     known = Provenance(notes=(SourceNote(kind="incomplete", note="a <b> {{rows}} & c"),))
-    index = download_index({StateYear("AZ", 2016): manifest("AZ", 2016, known=known)}, {}, {})
+    index = download_index(Manifests({StateYear("AZ", 2016): manifest("AZ", 2016, known=known)}))
     page = index_html(index).decode()
     assert "<summary>1 note</summary><ul><li>a &lt;b&gt; {{rows}} &amp; c</li></ul>" in page
     assert json.loads(index_json(index))["state_years"][0]["source_notes"] == ["a <b> {{rows}} & c"]

@@ -5,7 +5,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nibrs_local.container_tasks import estimation_folder
+from nibrs_engine.container_tasks import estimation_folder
 from nibrs_quality import partial_year
 from nibrs_quality.agencies import Month
 from nibrs_quality.partial_year import partial_years, stray_of

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.errors import BadRequest
-from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.planning import (
+from nibrs_pipeline.plan.planning import (
     Plan,
     SourceState,
     make_plan,
     reasons_out_of_date,
     requested,
 )
-from nibrs_pipeline.request import parse_request
+from nibrs_pipeline.plan.request import parse_request
+from nibrs_pipeline.state_year import StateYear
 
 from tests.unit.samples import bundle, manifest, source
 
@@ -113,7 +113,7 @@ def test_an_empty_database_is_refused() -> None:
 
 def test_bundles_are_made_when_asked_for(catalog: Catalog) -> None:
     made = plan(catalog, {"bundles": ["states"], "states": ["AZ"]})
-    assert [(item.name, item.members) for item in made.bundles] == [("AZ-all-years", ["AZ-2016"])]
+    assert [(item.name, item.members) for item in made.bundles] == [("AZ-all-years", [StateYear("AZ", 2016)])]
 
 
 def test_a_published_bundle_follows_its_members(catalog: Catalog) -> None:
@@ -133,7 +133,9 @@ def test_a_bundle_that_lacks_a_published_member_is_made_anew(catalog: Catalog) -
     published = {AZ: manifest(*AZ), second: manifest(*second)}
     bundles = {"AZ-all-years": bundle("AZ-all-years", published[AZ])}
     made = plan(catalog, {}, source(AZ, second), published=published, bundles=bundles)
-    assert [(item.name, item.members) for item in made.bundles] == [("AZ-all-years", ["AZ-2015", "AZ-2016"])]
+    assert [(item.name, item.members) for item in made.bundles] == [
+        ("AZ-all-years", [StateYear("AZ", 2015), StateYear("AZ", 2016)])
+    ]
 
 
 def test_without_downloads_nothing_is_extracted(catalog: Catalog) -> None:

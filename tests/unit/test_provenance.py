@@ -3,15 +3,14 @@
 from typing import Any
 
 import pytest
+from nibrs_pipeline.archive.manifest import AnyManifest, EstimatesManifest, StateYearManifest
+from nibrs_pipeline.archive.provenance import UNKNOWN, Provenance, SourceCode, SourceNote, read_provenance
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.errors import QueryFailed, SimulatedBesideReal
-from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.manifest import EstimatesManifest, StateYearManifest
-from nibrs_pipeline.planning import reasons_out_of_date, require_one_index
-from nibrs_pipeline.provenance import UNKNOWN, Provenance, SourceCode, SourceNote, read_provenance
-from nibrs_pipeline.publishing import AnyManifest
-from nibrs_pipeline.queries import code_table_query
-from nibrs_pipeline.request import parse_request
+from nibrs_pipeline.extract.queries import code_table_query
+from nibrs_pipeline.plan.planning import reasons_out_of_date, require_one_index
+from nibrs_pipeline.plan.request import parse_request
+from nibrs_pipeline.state_year import StateYear
 
 from tests.unit.samples import MADE_UP, bundle, estimates, manifest, source
 

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nibrs_pipeline.catalog import Catalog
-from nibrs_pipeline.queries import code_table_query, copy_out, identifier, literal, state_year_query
+from nibrs_pipeline.database.sql import copy_out, identifier, literal
+from nibrs_pipeline.extract.queries import code_table_query, state_year_query
+from nibrs_pipeline.state_year import StateYear
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,7 @@ def test_no_text_ends_its_literal_early(text: str) -> None:
 
 
 def test_a_state_year_of_weapons_is_found_through_its_incidents_month(catalog: Catalog) -> None:
-    assert state_year_query(catalog, catalog["nibrs_weapon"], "AZ", 2016).split() == (
+    assert state_year_query(catalog, catalog["nibrs_weapon"], StateYear("AZ", 2016)).split() == (
         [
             "SELECT",
             "t.weapon_id,",
@@ -91,7 +93,7 @@ def test_a_state_year_of_weapons_is_found_through_its_incidents_month(catalog: C
 
 def test_every_data_table_names_the_state_the_year_and_its_order(catalog: Catalog) -> None:
     for table in catalog.data_tables:
-        query = state_year_query(catalog, table, "NE", 2013)
+        query = state_year_query(catalog, table, StateYear("NE", 2013))
         assert "'NE'" in query, table.name
         assert "2013" in query, table.name
         assert query.endswith("ORDER BY " + ", ".join(f"t.{name}" for name in table.primary_key)), table.name

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nibrs_local.early_refusal import asked_for
-from nibrs_local.home import BUCKET, Home
-from nibrs_pipeline.database import DatabaseLocation
+from nibrs_command.early_refusal import asked_for
+from nibrs_home.home import BUCKET, Home
+from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_pipeline.errors import BadRequest
 from nibrs_pipeline.keys import request_key
-from nibrs_pipeline.request import Request, parse_request, request_to_complete, run_name
+from nibrs_pipeline.plan.request import Request, parse_request, request_to_complete, run_name
 
 
 def test_the_empty_request_asks_for_all_that_is_out_of_date() -> None:

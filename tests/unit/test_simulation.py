@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nibrs_local.population_groups import CITY_GROUPS
+from nibrs_loading.population_groups import CITY_GROUPS
 from nibrs_simulation.arrays import generator, number_within, spread
 from nibrs_simulation.crime import KINDS, national_rates, true_crime
 from nibrs_simulation.distributions import Distribution, rows

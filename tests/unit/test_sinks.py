@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.queries import KeyRange
-from nibrs_pipeline.sinks import BackgroundSink, EndsSink
+from nibrs_pipeline.extract.queries import KeyRange
+from nibrs_pipeline.extract.sinks import BackgroundSink, EndsSink
 
 INCIDENT = nibrs_catalog()["nibrs_incident"]
 

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nibrs_local.container_tasks import stage_definitions
-from nibrs_local.definition import (
+from nibrs_engine.container_tasks import stage_definitions
+from nibrs_engine.definition import (
     UnsupportedDefinition,
     check_definition,
     local_definition,
     state_machine_definition,
     substitute,
 )
-from nibrs_local.lambda_pool import state_machine_functions
+from nibrs_engine.lambda_pool import state_machine_functions
 
 from tests.conftest import missing
 

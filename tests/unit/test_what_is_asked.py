@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
+from nibrs_pipeline.archive.manifest import Source, StateYearManifest
 from nibrs_pipeline.catalog import Catalog
-from nibrs_pipeline.changes import CheckedSource, describe_changes, find_changes
-from nibrs_pipeline.database import SourcePosition
-from nibrs_pipeline.keys import StateYear
-from nibrs_pipeline.manifest import Source, StateYearManifest
+from nibrs_pipeline.database.position import SourcePosition
+from nibrs_pipeline.plan.changes import CheckedSource, describe_changes, find_changes
+from nibrs_pipeline.state_year import StateYear
 
 from tests.unit.samples import manifest, source
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nibrs_pipeline import zip_writer
-from nibrs_pipeline.zip_writer import Member, ZipWriter
+from nibrs_pipeline.archive import zip_writer
+from nibrs_pipeline.archive.zip_writer import Member, ZipWriter
 
 from tests.conftest import missing
 

@@ -6,14 +6,15 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nibrs_pipeline.bundling import build_bundle
+from nibrs_pipeline.archive.manifest import StateYearManifest
+from nibrs_pipeline.archive.manifest_store import read_published, read_staged
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.keys import manifest_of, public_bundle_key, public_zip_key, staged
-from nibrs_pipeline.manifest import StateYearManifest
-from nibrs_pipeline.manifest_store import read_plan, read_published, read_staged
 from nibrs_pipeline.observability import logger, observed
-from nibrs_pipeline.planning import BundleItem
+from nibrs_pipeline.plan.planning import BundleItem
+from nibrs_pipeline.plan.run_store import read_plan
+from nibrs_pipeline.publish.bundling import build_bundle
 from nibrs_pipeline.store import full_disk_named
 
 
@@ -23,10 +24,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     item = BundleItem.model_validate(event)
     logger.append_keys(run_id=item.run_id, bundle=item.name)
     store, folder = data_store(), environment().temporary_folder
-    staged_zips, _ = read_staged(store, item.run_id)
-    mine = read_plan(store, item.run_id).made(staged_zips)
-    published, _ = read_published(store)
-    finished = {str(name): manifest for name, manifest in (published | mine).items()}
+    mine = read_plan(store, item.run_id).made(read_staged(store, item.run_id).state_years)
+    finished = read_published(store).state_years | mine
 
     with full_disk_named(folder), TemporaryDirectory(dir=folder) as work:
 
@@ -37,7 +36,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             return path
 
         target = Path(work) / f"{item.name}.zip"
-        members = [finished[name] for name in item.members if name in finished]
+        members = [finished[member] for member in item.members if member in finished]
         manifest = build_bundle(item.name, item.run_id, members, fetch, target)
         key = staged(item.run_id, public_bundle_key(item.name))
         store.upload(target, key, manifest.zip.sha256)

@@ -4,8 +4,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nibrs_pipeline.estimation import require_all_tabulated, tabulated_states
-from nibrs_pipeline.estimation_store import receipts, require_inputs, stage_failures
+from nibrs_pipeline.estimate.estimation import require_all_tabulated, tabulated_states
+from nibrs_pipeline.estimate.store import receipts, require_inputs, stage_failures
 from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.observability import logger, observed
 

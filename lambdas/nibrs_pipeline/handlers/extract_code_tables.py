@@ -7,9 +7,9 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.documents import documents
 from nibrs_pipeline.environment import environment
-from nibrs_pipeline.extraction import extract_common
+from nibrs_pipeline.extract.documents import documents
+from nibrs_pipeline.extract.extraction import extract_common
 from nibrs_pipeline.handlers.resources import data_store, database_snapshot
 from nibrs_pipeline.keys import common_key, common_part_key
 from nibrs_pipeline.observability import logger, observed

@@ -6,20 +6,21 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from nibrs_pipeline.archive.manifest_store import read_published, read_staged
 from nibrs_pipeline.environment import environment
-from nibrs_pipeline.estimation import is_up_to_date, states_to_tabulate, tabulated_states, year_inputs, year_summary
-from nibrs_pipeline.estimation_store import clear_failures, receipts
+from nibrs_pipeline.estimate.estimation import (
+    is_up_to_date,
+    states_to_tabulate,
+    tabulated_states,
+    year_inputs,
+    year_summary,
+)
+from nibrs_pipeline.estimate.store import clear_failures, receipts
+from nibrs_pipeline.extract.reference import extract_reference
 from nibrs_pipeline.handlers.resources import data_store, database_snapshot
 from nibrs_pipeline.keys import inputs_key, reference_key, states_work_key
-from nibrs_pipeline.manifest_store import (
-    read_plan,
-    read_published,
-    read_published_estimates,
-    read_staged,
-    read_staged_estimates,
-)
 from nibrs_pipeline.observability import logger, observed
-from nibrs_pipeline.reference import extract_reference
+from nibrs_pipeline.plan.run_store import read_plan
 from nibrs_pipeline.store import full_disk_named
 
 
@@ -39,12 +40,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         logger.info("extracted reference data", extra={"file": entry.name, "rows": entry.rows})
 
     plan = read_plan(store, run_id)
-    mine = plan.made(read_staged(store, run_id)[0])
-    published, _ = read_published(store)
-    made, public = read_staged_estimates(store, run_id), read_published_estimates(store)
-    method = environment().estimation_version
-    inputs = year_inputs(run_id, year, mine, published, (sha256, read_at), method, made, public)
-    up_to_date = is_up_to_date(inputs, made.get(year), None if plan.force else public.get(year))
+    staged, published = read_staged(store, run_id), read_published(store)
+    inputs = year_inputs(
+        run_id,
+        year,
+        plan.made(staged.state_years),
+        published.state_years,
+        (sha256, read_at),
+        environment().estimation_version,
+        staged.estimates,
+        published.estimates,
+    )
+    up_to_date = is_up_to_date(
+        inputs, staged.estimates.get(year), None if plan.force else published.estimates.get(year)
+    )
     work_list = states_to_tabulate(inputs, tabulated_states(inputs, receipts(store, run_id, year)))
     clear_failures(store, run_id, year)
     store.put(inputs_key(run_id, year), inputs.to_json())

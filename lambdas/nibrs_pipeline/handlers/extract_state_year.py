@@ -10,16 +10,17 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from nibrs_pipeline.archive.manifest import CommonPart
+from nibrs_pipeline.archive.manifest_store import read_published_state_year
 from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.errors import BrokenExtract
-from nibrs_pipeline.extraction import extract_state_year
+from nibrs_pipeline.extract.extraction import Commission, extract_state_year
+from nibrs_pipeline.extract.table_metrics import table_observer
 from nibrs_pipeline.handlers.resources import data_store, database_snapshot
 from nibrs_pipeline.keys import common_key, common_part_key, manifest_of, public_zip_key, staged
-from nibrs_pipeline.manifest import CommonPart
-from nibrs_pipeline.manifest_store import read_published_state_year
-from nibrs_pipeline.observability import logger, metrics, observed, table_observer
-from nibrs_pipeline.planning import WorkItem
+from nibrs_pipeline.observability import logger, metrics, observed
+from nibrs_pipeline.plan.planning import WorkItem
 from nibrs_pipeline.store import full_disk_named
 
 
@@ -37,11 +38,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             manifest = extract_state_year(
                 lambda: database_snapshot(context),
                 nibrs_catalog(),
-                item,
+                item.state_year,
+                item.state_name,
                 (part, common),
                 target,
                 published.rows if published else {},
-                table_observer(item),
+                table_observer(item.run_id, item.state_year),
+                Commission(item.run_id, item.identity),
             )
         key = staged(item.run_id, public_zip_key(item.state_year))
         store.upload(target, key, manifest.zip.sha256)

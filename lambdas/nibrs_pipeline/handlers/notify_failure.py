@@ -7,11 +7,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nibrs_pipeline.environment import environment
-from nibrs_pipeline.failure_report import failure_report, is_planned, mail_subject, run_id_of
+from nibrs_pipeline.failure_causes import StoppedTask
 from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.keys import publication_key, report_key
 from nibrs_pipeline.observability import logger, metrics, observed
-from nibrs_pipeline.stopped_task import StoppedTask
+from nibrs_pipeline.publish.failure_report import failure_report, is_planned, mail_subject, run_id_of
 
 
 @observed

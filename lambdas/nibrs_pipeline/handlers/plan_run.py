@@ -5,31 +5,19 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from nibrs_pipeline.archive.manifest_store import read_published, read_staged
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.changes import CheckedSource
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.handlers.resources import data_store, database_snapshot
-from nibrs_pipeline.keys import (
-    SOURCE_CHECK,
-    StateYear,
-    bundles_work_key,
-    failure_key,
-    plan_key,
-    request_key,
-    state_years_work_key,
-)
-from nibrs_pipeline.manifest_store import (
-    read_published,
-    read_published_estimates,
-    read_staged,
-    recorded_failures,
-)
+from nibrs_pipeline.keys import SOURCE_CHECK, bundles_work_key, failure_key, plan_key, request_key, state_years_work_key
 from nibrs_pipeline.observability import logger, observed
-from nibrs_pipeline.planning import Plan, make_plan, require_one_index
-from nibrs_pipeline.publishing import AnyManifest
-from nibrs_pipeline.request import Request, parse_request, request_to_complete, run_name
-from nibrs_pipeline.run_record import RunClaim, newest_runs
-from nibrs_pipeline.source import read_source_state
+from nibrs_pipeline.plan.changes import CheckedSource
+from nibrs_pipeline.plan.planning import Plan, make_plan, require_one_index
+from nibrs_pipeline.plan.request import Request, parse_request, request_to_complete, run_name
+from nibrs_pipeline.plan.run_record import RunClaim, newest_runs
+from nibrs_pipeline.plan.run_store import recorded_failures
+from nibrs_pipeline.plan.source import read_source_state
+from nibrs_pipeline.state_year import StateYear
 from nibrs_pipeline.store import Store
 
 
@@ -48,16 +36,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     claim = RunClaim(store, run_id, event["execution"])
     if other := claim.execution_to_ask_for(event["other"]):
         return _summary(Plan(run_id=run_id, expected=[], to_extract=[], bundles=[]), held_by=other)
-    published, bundles = read_published(store)
-    staged, _ = read_staged(store, run_id)
+    published, staged = read_published(store), read_staged(store, run_id).state_years
     catalog = nibrs_catalog()
     with database_snapshot(context) as rows:
-        made = published | staged
+        made = published.state_years | staged
         remembered = CheckedSource.from_json(store.get(SOURCE_CHECK))
         source = read_source_state(rows, catalog, made.values(), remembered, _asked(request, made))
-    there: list[AnyManifest] = [*published.values(), *bundles.values(), *read_published_estimates(store).values()]
-    require_one_index(request, source, there)
-    plan = make_plan(request, run_id, source, published, staged, bundles, catalog)
+    require_one_index(request, source, published)
+    plan = make_plan(request, run_id, source, published.state_years, staged, published.bundles, catalog)
     claim.take()
     # Only now: a request that is refused writes nothing.
     if source.checked is not None and source.checked != remembered:

@@ -8,8 +8,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.observability import logger, metrics, observed
-from nibrs_pipeline.publication import publish_run
-from nibrs_pipeline.web_caches import invalidate
+from nibrs_pipeline.publish.publication import publish_run
+from nibrs_pipeline.publish.web_caches import invalidate
 
 
 @observed

@@ -10,7 +10,8 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
-from nibrs_pipeline.database import DatabaseLocation, Snapshot, snapshot
+from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.database.snapshot import Snapshot, snapshot
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.errors import DatabaseMisconfigured, DatabaseUnavailable
 from nibrs_pipeline.store import Store

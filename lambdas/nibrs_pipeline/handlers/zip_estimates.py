@@ -7,14 +7,14 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from nibrs_pipeline.archive.manifest import PAGE_BESIDE_ZIP, EstimatesManifest, ZipSummary, file_entry
+from nibrs_pipeline.archive.zip_writer import ZipWriter
 from nibrs_pipeline.environment import environment
-from nibrs_pipeline.estimation_store import report_files, require_inputs
+from nibrs_pipeline.estimate.store import report_files, require_inputs
 from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.keys import manifest_of, public_estimates_key, public_report_key, staged
-from nibrs_pipeline.manifest import PAGE_BESIDE_ZIP, EstimatesManifest, ZipSummary, file_entry
 from nibrs_pipeline.observability import logger, observed
 from nibrs_pipeline.store import full_disk_named
-from nibrs_pipeline.zip_writer import ZipWriter
 
 
 @observed

@@ -1,0 +1,1 @@
+"""Zips and the manifests beside them."""

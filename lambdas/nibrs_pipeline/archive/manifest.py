@@ -1,0 +1,261 @@
+"""Manifests: what a zip holds, and from what it was made."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from nibrs_pipeline.archive.provenance import Provenance, SourceCode, SourceNote
+from nibrs_pipeline.archive.zip_writer import PACKING, Member
+from nibrs_pipeline.catalog import Catalog
+from nibrs_pipeline.database.position import SourcePosition
+from nibrs_pipeline.keys import manifest_of, public_bundle_key, public_estimates_key, public_report_key, public_zip_key
+from nibrs_pipeline.state_year import StateYear
+
+#: The file of an estimates zip that has all its tables.
+ESTIMATES_TABLES = "tables.csv"
+#: What the stage report calls the page that lies beside the zip; the zip has its own, with links to what lies in it.
+PAGE_BESIDE_ZIP = "beside_zip.html"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def to_json(self) -> bytes:
+        """As published: indented, with a newline at the end."""
+        return (self.model_dump_json(indent=2) + "\n").encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """Read what ``to_json`` wrote."""
+        return cls.model_validate_json(text)
+
+
+class FileEntry(_Record):
+    """One member: size in bytes, SHA-256 of its content, rows for CSV files of tables."""
+
+    name: str
+    bytes: int
+    sha256: str
+    rows: int | None = None
+
+
+class Source(_Record):
+    """The source fingerprint: which database, and where its transactions stood.
+
+    Rows written at or after ``horizon``, and rows that are gone, mean that the zip is out of date. Without
+    the same ``timeline`` and ``server`` the horizon says nothing (see ``SourcePosition``).
+    """
+
+    system: str
+    horizon: int
+    snapshot_time: str
+    timeline: int = 0
+    server: str = ""
+
+    @classmethod
+    def at(cls, position: SourcePosition) -> "Source":
+        """The fingerprint of a snapshot."""
+        return cls(
+            system=position.system,
+            horizon=position.horizon,
+            snapshot_time=position.time,
+            timeline=position.timeline,
+            server=position.server,
+        )
+
+    def break_before(self, position: SourcePosition) -> str | None:
+        """Why a later position cannot be compared with this one; None if it can."""
+        if self.system != position.system:
+            return f"made from another database ({self.system})"
+        if self.timeline != position.timeline:
+            return f"the database was restored or promoted since (timeline {self.timeline} to {position.timeline})"
+        if self.server != position.server:
+            return (
+                f"the database server is not the one that it was ({self.server or 'not recorded'}, now "
+                f"{position.server}); it may have been restored from a backup"
+            )
+        if position.next < self.horizon:
+            return (
+                f"the database was restored from a backup (it stands at transaction {position.next}, "
+                f"stood at {self.horizon})"
+            )
+        return None
+
+
+class CommonPart(_Record):
+    """What is the same in all zips of a run: documents and code tables."""
+
+    files: list[FileEntry]
+    sha256: str
+
+
+class ZipSummary(_Record):
+    """The zip as a whole."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class StateYearManifest(_Record):
+    """Beside ``<ST>-<year>.zip``.
+
+    ``simulated``, ``source_notes`` and ``source_codes`` are what was known of its source; manifests of earlier versions
+    lack them. ``made_for`` is the identity of the work item that the zip was made for.
+    """
+
+    kind: Literal["state-year"] = "state-year"
+    state: str
+    state_name: str
+    year: int
+    run_id: str
+    zip: ZipSummary
+    files: list[FileEntry]
+    source: Source
+    catalog_version: str
+    packing: str
+    common_sha256: str
+    simulated: bool = False
+    source_notes: tuple[SourceNote, ...] = ()
+    source_codes: tuple[SourceCode, ...] = ()
+    made_for: str = ""
+
+    @property
+    def provenance(self) -> Provenance:
+        """What was known of the source."""
+        return Provenance(notes=self.source_notes, codes=self.source_codes)
+
+    @property
+    def item(self) -> StateYear:
+        """What the zip holds."""
+        return StateYear(self.state, self.year)
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows of every table, by the table's name."""
+        return {entry.name.removesuffix(".csv"): entry.rows for entry in self.files if entry.rows is not None}
+
+    def rows_in(self, catalog: Catalog) -> int:
+        """Rows of all data tables together."""
+        rows = self.rows
+        return sum(rows[table.name] for table in catalog.data_tables)
+
+    def dependency_changes(self, catalog: Catalog, common_sha256: str) -> list[str]:
+        """What else than the state-year's rows has changed since the zip was made."""
+        changes = []
+        if self.catalog_version != catalog.version:
+            changes.append(f"the catalog changed ({self.catalog_version} to {catalog.version})")
+        if self.packing != PACKING:
+            changes.append(f"zips are packed differently ({self.packing} to {PACKING})")
+        if self.common_sha256 != common_sha256:
+            changes.append("code tables or documents changed")
+        return changes
+
+
+class BundleMember(_Record):
+    """A state-year's zip inside a bundle, and the notes on its source."""
+
+    state: str
+    year: int
+    sha256: str
+    simulated: bool = False
+    source_notes: tuple[SourceNote, ...] = ()
+
+    @property
+    def state_year(self) -> StateYear:
+        """What the zip holds."""
+        return StateYear(self.state, self.year)
+
+
+class BundleManifest(_Record):
+    """Beside a bundle; ``members`` in the bundle's order."""
+
+    kind: Literal["bundle"] = "bundle"
+    name: str
+    run_id: str
+    zip: ZipSummary
+    members: list[BundleMember]
+    snapshot_time: str
+
+    @property
+    def simulated(self) -> bool:
+        """Whether what is in it does not exist in reality."""
+        return any(member.simulated for member in self.members)
+
+
+class EstimatesSource(_Record):
+    """What estimates were made from: SHA-256 of each state's zip and of the reference extract, and the method.
+
+    ``previous_sha256`` is that of the tables of the year before, with which the report compares; None without any.
+    ``snapshot_time`` is the latest moment at which any of it was read from the database.
+    """
+
+    zips: dict[str, str]
+    reference_sha256: str
+    method: str
+    previous_sha256: str | None = None
+    snapshot_time: str
+
+    def same_content(self, other: "EstimatesSource") -> bool:
+        """Whether estimates from the other would come out the same."""
+        anytime = {"snapshot_time": ""}
+        return self.model_copy(update=anytime) == other.model_copy(update=anytime)
+
+
+class EstimatesManifest(_Record):
+    """Beside ``nibrs-estimates-<year>.zip``; ``report_sha256`` is that of the page beside the zip."""
+
+    kind: Literal["estimates"] = "estimates"
+    year: int
+    run_id: str
+    zip: ZipSummary
+    files: list[FileEntry]
+    source: EstimatesSource
+    report_sha256: str | None = None
+    simulated: bool = False
+
+    @property
+    def tables_sha256(self) -> str | None:
+        """SHA-256 of all tables in one file; None if the zip has no such file."""
+        return next((entry.sha256 for entry in self.files if entry.name == ESTIMATES_TABLES), None)
+
+
+def file_entry(member: Member, rows: int | None = None) -> FileEntry:
+    """The entry of a member that was just written."""
+    return FileEntry(name=member.name, bytes=member.size, sha256=member.sha256, rows=rows)
+
+
+#: What any manifest in the store is; ``kind`` says which.
+AnyManifest = StateYearManifest | BundleManifest | EstimatesManifest
+_ANY: TypeAdapter[AnyManifest] = TypeAdapter(Annotated[AnyManifest, Field(discriminator="kind")])
+
+
+def any_manifest(text: bytes) -> AnyManifest:
+    """Read a manifest of whatever kind.
+
+    Raises:
+        ValidationError: it is none.
+    """
+    return _ANY.validate_json(text)
+
+
+def snapshot_time(manifest: AnyManifest) -> str:
+    """When the data was read, as ISO 8601 in UTC."""
+    return manifest.snapshot_time if isinstance(manifest, BundleManifest) else manifest.source.snapshot_time
+
+
+def public_key(manifest: AnyManifest) -> str:
+    """The key of the published zip."""
+    if isinstance(manifest, StateYearManifest):
+        return public_zip_key(manifest.item)
+    if isinstance(manifest, EstimatesManifest):
+        return public_estimates_key(manifest.year)
+    return public_bundle_key(manifest.name)
+
+
+def companion_keys(manifest: AnyManifest) -> list[str]:
+    """Keys of what is published beside the zip, its manifest last: whoever sees a manifest finds its zip."""
+    key = public_key(manifest)
+    if isinstance(manifest, EstimatesManifest):
+        return [public_report_key(manifest.year), manifest_of(key)]
+    return [manifest_of(key)]

@@ -1,0 +1,54 @@
+"""Where a database's transactions stand: the position by which it is known what has changed since."""
+
+from dataclasses import dataclass
+
+#: A setting of a server whose restarts mean nothing, since nobody but its owner can put another data folder there.
+KNOWN_BY_FOLDER = "nibrs.known_by_data_folder"
+
+
+@dataclass(frozen=True)
+class SourcePosition:
+    """The cluster and database, and where its transactions stood (see ``source_position_query``).
+
+    Transactions of two positions can be compared only if ``system``, ``timeline`` and ``server`` are the same:
+    a restored backup gives numbers out a second time.
+    """
+
+    system: str
+    horizon: int
+    next: int
+    time: str
+    timeline: int
+    server: str
+
+
+def source_position_query() -> str:
+    """Which cluster this is, and where its transactions stand. Any role may ask, also of a hot standby.
+
+    Columns: system (identifier of the cluster and the database), horizon (every transaction
+    below it has ended), next (no transaction from it on has begun to write), time (of the
+    snapshot, UTC, ISO 8601), timeline (another one after a restore by recovery or a promotion),
+    server (when it was started: the copy of a data folder can be told from its original by nothing else),
+    by_folder (whether the server asks to be known by its data folder instead, see ``data_folder_query``).
+    """
+    return (
+        "SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || d.oid,\n"
+        "       pg_snapshot_xmin(pg_current_snapshot())::text::bigint,\n"
+        "       pg_snapshot_xmax(pg_current_snapshot())::text::bigint,\n"
+        f"       {_iso('statement_timestamp()')},\n"
+        "       (SELECT timeline_id FROM pg_control_checkpoint()),\n"
+        f"       'started ' || {_iso('pg_postmaster_start_time()')},\n"
+        f"       coalesce(current_setting('{KNOWN_BY_FOLDER}', true) = 'on', false)\n"
+        "       AND has_function_privilege('pg_stat_file(text)', 'EXECUTE')\n"
+        "FROM pg_database d WHERE d.datname = current_database()"
+    )
+
+
+def data_folder_query() -> str:
+    """When the server's data folder came to lie where it lies: for one that is started many times a day."""
+    return f"SELECT 'data folder of ' || {_iso('change')} FROM pg_stat_file('PG_VERSION')"
+
+
+def _iso(moment: str) -> str:
+    """A moment as text, UTC, ISO 8601."""
+    return f"to_char({moment} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"

@@ -1,0 +1,230 @@
+"""One read-only view of the database: small results, and tables by COPY."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import Any, Protocol
+
+from pg8000.exceptions import InterfaceError
+
+from nibrs_pipeline.database.connection import Connection, connect
+from nibrs_pipeline.database.failures import CANCELLED, sqlstate, translated_errors
+from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.database.position import SourcePosition, data_folder_query, source_position_query
+from nibrs_pipeline.database.sockets import (
+    PATIENCE,
+    Patience,
+)
+from nibrs_pipeline.errors import PipelineError, QueryFailed, QueryTooSlow
+
+#: Seconds that a function keeps for itself to tell of a query that took too long.
+_MARGIN = 10
+#: Connections that answer several queries together.
+_SIDE_BY_SIDE = 4
+#: The seconds that are left to whoever asks the database.
+SecondsLeft = Callable[[], float]
+
+
+class Sink(Protocol):
+    """What takes the bytes of a COPY."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take some bytes."""
+
+
+class Snapshot:
+    """One REPEATABLE READ, READ ONLY transaction."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        seconds_left: SecondsLeft | None = None,
+        another: Callable[[], Connection] | None = None,
+        exported: str = "",
+    ) -> None:
+        """Begin the transaction.
+
+        Args:
+            seconds_left: see ``snapshot``.
+            another: opens a further connection to the same database.
+            exported: the name of another transaction's view, to be shared.
+        """
+        self._connection = connection
+        self._seconds_left = seconds_left
+        self._another = another
+        self._run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        if exported:
+            self._run(f"SET TRANSACTION SNAPSHOT '{exported}'")
+        # Text formats must not depend on how the server or the role is configured.
+        self._run("SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL extra_float_digits = 1; SET LOCAL jit = off")
+        [[*position, by_folder]] = self.rows(source_position_query())
+        self.position = SourcePosition(*position)
+        if by_folder:
+            [[server]] = self.rows(data_folder_query())
+            self.position = replace(self.position, server=server)
+
+    def rows(self, query: str) -> list[list[Any]]:
+        """All rows of a small result."""
+        return self._limited(query, "", None)
+
+    def rows_side_by_side(self, queries: Iterable[str]) -> list[list[list[Any]]]:
+        """The results of several queries, which further connections with the same view help to answer.
+
+        A pooler may lead to another server, and there may be no connection to be had: whoever cannot help does not.
+        """
+        wanted = list(queries)
+        left = SimpleQueue[int]()
+        for number in range(len(wanted)):
+            left.put(number)
+        results: list[list[list[Any]]] = [[] for _ in wanted]
+        helpers = min(_SIDE_BY_SIDE, len(wanted)) - 1
+        exported = self.rows("SELECT pg_export_snapshot()")[0][0] if self._another and helpers > 0 else ""
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            helping = [
+                pool.submit(self._help, exported, wanted, left, results) for _ in range(helpers if exported else 0)
+            ]
+            try:
+                self._answer(wanted, left, results)
+            finally:
+                # After an error nobody begins with another one.
+                _emptied(left)
+            for helper in helping:
+                helper.result()
+        return results
+
+    def _answer(self, queries: list[str], left: "SimpleQueue[int]", results: list[list[list[Any]]]) -> None:
+        while True:
+            try:
+                number = left.get_nowait()
+            except Empty:
+                return
+            results[number] = self.rows(queries[number])
+
+    def _help(
+        self, exported: str, queries: list[str], left: "SimpleQueue[int]", results: list[list[list[Any]]]
+    ) -> None:
+        try:
+            connection = self._another() if self._another else None
+        except PipelineError:
+            return
+        if connection is None:
+            return
+        try:
+            try:
+                sharing = Snapshot(connection, self._seconds_left, exported=exported)
+            except PipelineError:
+                return
+            sharing._answer(queries, left, results)
+            sharing.end()
+        finally:
+            _closed(connection)
+
+    def copy(self, statement: str, sink: Sink, probe: bool = True) -> int:
+        """Stream a COPY ... TO STDOUT into a sink; returns the number of rows without the header.
+
+        Args:
+            probe: whether the database may join by probing an index once per row. It cannot know
+                that keys lie close together and would do so where reading along the index is faster.
+        """
+        guarded = _Guarded(sink)
+        try:
+            self._limited(statement, f"SET LOCAL enable_nestloop = {'on' if probe else 'off'}", guarded)
+        except PipelineError:
+            if guarded.error is not None:
+                raise guarded.error from None
+            raise
+        return int(self._connection.row_count)
+
+    def end(self) -> None:
+        """End the transaction; nothing was written, but a broken connection shows here at the latest."""
+        self._run("COMMIT")
+
+    def _limited(self, statement: str, setting: str, sink: Sink | None) -> list[list[Any]]:
+        """Run a statement that ends before the time does that is left."""
+        limit = self._seconds_left() - _MARGIN if self._seconds_left else None
+        if limit is not None:
+            # Within the transaction, since behind a pooler the session is not ours.
+            setting += f"; SET LOCAL statement_timeout = {max(1, int(1000 * limit))}"
+        if setting:
+            self._run(setting.removeprefix("; "))
+        started = monotonic()
+        try:
+            return self._run(statement, sink)
+        except QueryFailed as error:
+            seconds = monotonic() - started
+            # The message is in the server's language; whether time was up shows by the clock.
+            if limit is None or sqlstate(error.__cause__) != CANCELLED or seconds < 0.9 * limit:
+                raise
+            raise QueryTooSlow(
+                f"reading {_table_of(statement)} was ended after {seconds:,.0f} s, all the time that was left; give "
+                f"the function or the database more of what it lacks, or ask for fewer states or years at once"
+            ) from error
+
+    def _run(self, statement: str, sink: Sink | None = None) -> list[list[Any]]:
+        with translated_errors():
+            return list(self._connection.run(statement, stream=sink) or [])
+
+
+class _Guarded:
+    """Keeps the error of a sink apart from those of the database."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self.error: BaseException | None = None
+
+    def write(self, data: bytes, /) -> None:
+        try:
+            self._sink.write(data)
+        except BaseException as error:
+            self.error = error
+            raise
+
+
+def _table_of(statement: str) -> str:
+    found = re.search(r"\bFROM\s+(\w+)", statement)
+    return found[1] if found else "the database"
+
+
+@contextmanager
+def snapshot(
+    location: DatabaseLocation, seconds_left: SecondsLeft | None = None, patience: Patience = PATIENCE
+) -> Iterator[Snapshot]:
+    """One consistent view of the database: all that is read inside belongs to one moment.
+
+    Works on a hot standby (writes nothing) and behind a pooler (settings end with the transaction).
+
+    Args:
+        seconds_left: the time after which nobody waits for an answer any more; without it, queries may run on.
+
+    Raises:
+        DatabaseUnavailable: the connection failed, before or within; try again from the start.
+        DatabaseMisconfigured: the database does not let us in.
+        QueryFailed: the database refused a statement.
+        QueryTooSlow: a query took all the time that was left.
+    """
+    connection = connect(location, patience)
+    try:
+        taken = Snapshot(connection, seconds_left, lambda: connect(location, patience))
+        yield taken
+        taken.end()
+    finally:
+        _closed(connection)
+
+
+def _closed(connection: Connection) -> None:
+    try:
+        connection.close()
+    except (InterfaceError, OSError):
+        pass  # the connection is what failed; there is nothing left to close
+
+
+def _emptied(queue: "SimpleQueue[int]") -> None:
+    try:
+        while True:
+            queue.get_nowait()
+    except Empty:
+        return

@@ -1,0 +1,1 @@
+"""Which years are estimated, from which inputs, and whether these have changed."""

@@ -1,0 +1,224 @@
+"""The estimation half: what a year is estimated from, what has to be made, what is missing."""
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+from nibrs_pipeline.archive.manifest import EstimatesManifest, EstimatesSource, StateYearManifest
+from nibrs_pipeline.errors import MissingExtracts, MissingTabulations
+from nibrs_pipeline.failure_causes import cause_of
+from nibrs_pipeline.identity import identity_of
+from nibrs_pipeline.keys import (
+    ESTIMATE_GEOGRAPHY_GROUPS,
+    estimation_prefix,
+    public_estimates_key,
+    public_zip_key,
+    staged,
+    states_work_key,
+)
+from nibrs_pipeline.state_year import StateYear
+
+#: Stands for the key of estimates that are not there; Fargate takes no empty variable for granted.
+NO_PREVIOUS = "none"
+
+
+class StateItem(BaseModel):
+    """One state to tabulate; the names are those of the container's variables, in lower case."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    year: str
+    state: str
+    zip_key: str
+    zip_sha256: str
+    identity: str
+    estimation_prefix: str
+
+
+class Receipt(BaseModel):
+    """What a stage leaves when all its outputs are in the bucket: what they were made for, and their SHA-256 by key.
+
+    The container's entry point writes it; without it, or with another identity, nothing that the stage left counts.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    identity: str
+    outputs: dict[str, str]
+
+
+class YearInputs(BaseModel):
+    """What a run estimates a year from.
+
+    ``zips`` has the key of each state's zip; ``previous`` that of the estimates of the year before and
+    ``previous_zip_sha256`` their zip's SHA-256, both ``none`` without any.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run_id: str
+    year: int
+    source: EstimatesSource
+    zips: dict[str, str]
+    previous: str = NO_PREVIOUS
+    simulated: bool = False
+    previous_zip_sha256: str = NO_PREVIOUS
+
+    @property
+    def identity(self) -> str:
+        """Names these contents and the method: what weights, estimates and report are made for."""
+        content = self.source.model_dump(exclude={"snapshot_time"})
+        return identity_of(self.year, content, self.previous_zip_sha256)
+
+    @property
+    def tabulations(self) -> dict[str, str]:
+        """By state what its table is made for: one zip, and the method."""
+        return {state: identity_of(self.source.method, sha256) for state, sha256 in self.source.zips.items()}
+
+    def to_json(self) -> bytes:
+        """For the stages: the fields, and what each state's table has to be made for."""
+        return json.dumps({**self.model_dump(), "tabulations": self.tabulations}, indent=1).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """Read what ``to_json`` wrote."""
+        fields = json.loads(text)
+        return cls.model_validate({name: value for name, value in fields.items() if name != "tabulations"})
+
+
+def year_inputs(
+    run_id: str,
+    year: int,
+    staged_zips: Mapping[StateYear, StateYearManifest],
+    published_zips: Mapping[StateYear, StateYearManifest],
+    reference: tuple[str, str],
+    method: str,
+    staged_estimates: Mapping[int, EstimatesManifest] | None = None,
+    published_estimates: Mapping[int, EstimatesManifest] | None = None,
+) -> YearInputs:
+    """The zips of a year and the estimates of the year before, those of this run before published ones.
+
+    Args:
+        reference: SHA-256 of the reference extract, and when it was read.
+        staged_estimates: by year; and so ``published_estimates``.
+        method: identifies the code that estimates.
+
+    Raises:
+        MissingExtracts: no state has a zip of that year.
+    """
+    both = {**published_zips, **staged_zips}
+    found = {item.state: manifest for item, manifest in sorted(both.items()) if item.year == year}
+    if not found:
+        raise MissingExtracts(
+            f"estimates of {year}: no state has a zip of that year, published or made by this run; "
+            'ask for the downloads of that year too ({"downloads": true})'
+        )
+    sha256, read_at = reference
+    previous, before = _previous(run_id, year, staged_estimates or {}, published_estimates or {})
+    return YearInputs(
+        run_id=run_id,
+        year=year,
+        source=EstimatesSource(
+            zips={state: manifest.zip.sha256 for state, manifest in found.items()},
+            reference_sha256=sha256,
+            method=method,
+            previous_sha256=before.tables_sha256 if before else None,
+            snapshot_time=max([read_at, *(manifest.source.snapshot_time for manifest in found.values())]),
+        ),
+        zips={state: _zip_key(run_id, manifest, staged_zips) for state, manifest in found.items()},
+        previous=previous,
+        simulated=any(manifest.simulated for manifest in found.values()),
+    )
+
+
+def _previous(
+    run_id: str, year: int, mine: Mapping[int, EstimatesManifest], published: Mapping[int, EstimatesManifest]
+) -> tuple[str, EstimatesManifest | None]:
+    """Key and manifest of the estimates of the year before, if they have the tables that the report compares with."""
+    found = mine.get(year - 1, published.get(year - 1))
+    if found is None or found.tables_sha256 is None:
+        return NO_PREVIOUS, None
+    key = public_estimates_key(found.year)
+    return (staged(run_id, key) if found.year in mine else key), found
+
+
+def _zip_key(run_id: str, manifest: StateYearManifest, mine: Mapping[StateYear, StateYearManifest]) -> str:
+    key = public_zip_key(manifest.item)
+    return staged(run_id, key) if manifest.item in mine else key
+
+
+def is_up_to_date(inputs: YearInputs, *made: EstimatesManifest | None) -> bool:
+    """Whether estimates have been made from the same zips, the same reference extract and by the same method."""
+    return any(each is not None and each.source.same_content(inputs.source) for each in made)
+
+
+def tabulated_states(inputs: YearInputs, receipts: Mapping[str, Receipt]) -> set[str]:
+    """The states whose table was made from the zip and by the method of these inputs.
+
+    Args:
+        receipts: of the run's stages, by name (see ``estimation_store.receipts``).
+    """
+    return {
+        state
+        for state, identity in inputs.tabulations.items()
+        if (receipt := receipts.get(f"tabulate_state-{state}")) and receipt.identity == identity
+    }
+
+
+def states_to_tabulate(inputs: YearInputs, tabulated: Collection[str]) -> list[StateItem]:
+    """The states whose table has to be made.
+
+    Args:
+        tabulated: states whose table is there already (``tabulated_states``).
+    """
+    return [
+        StateItem(
+            year=str(inputs.year),
+            state=state,
+            zip_key=key,
+            zip_sha256=inputs.source.zips[state],
+            identity=inputs.tabulations[state],
+            estimation_prefix=estimation_prefix(inputs.run_id, inputs.year),
+        )
+        for state, key in inputs.zips.items()
+        if state not in tabulated
+    ]
+
+
+def year_summary(inputs: YearInputs, to_tabulate: list[StateItem], up_to_date: bool) -> dict[str, object]:
+    """What the state machine needs to know of a year."""
+    return {
+        "year": str(inputs.year),
+        "estimation_prefix": estimation_prefix(inputs.run_id, inputs.year),
+        "identity": inputs.identity,
+        "up_to_date": up_to_date,
+        "states": {"count": len(to_tabulate), "key": states_work_key(inputs.run_id, inputs.year)},
+        "reference_sha256": inputs.source.reference_sha256,
+        "previous": inputs.previous,
+        "previous_sha256": inputs.previous_zip_sha256,
+        "geography_groups": list(ESTIMATE_GEOGRAPHY_GROUPS),
+    }
+
+
+def require_all_tabulated(inputs: YearInputs, tabulated: Collection[str], causes: Mapping[str, bytes]) -> None:
+    """Refuse to go on without a state's table.
+
+    Args:
+        causes: recorded failures by name: ``tabulate_state-<ST>`` is the stage's own message,
+            ``task-tabulate_state-<ST>`` what Step Functions knows if the stage could not leave one.
+
+    Raises:
+        MissingTabulations: names every state with its cause.
+    """
+    missing = [state for state in inputs.zips if state not in tabulated]
+    if not missing:
+        return
+    lines = []
+    for state in missing:
+        name = f"tabulate_state-{state}"
+        lines.append(f"{state}: {cause_of(causes.get(name, causes.get(f'task-{name}')))}")
+    raise MissingTabulations(
+        f"{len(missing)} of {len(inputs.zips)} states of {inputs.year} were not tabulated\n" + "\n".join(lines)
+    )

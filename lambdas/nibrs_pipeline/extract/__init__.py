@@ -1,0 +1,1 @@
+"""From one snapshot of the database to the files of a zip."""

@@ -1,0 +1,236 @@
+"""Extract code tables and Extract state-years: from one snapshot to one zip."""
+
+import hashlib
+import zipfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import IO, Any, Protocol
+
+from nibrs_pipeline.archive.manifest import CommonPart, FileEntry, Source, StateYearManifest, ZipSummary, file_entry
+from nibrs_pipeline.archive.provenance import SOURCE_NOTES, UNKNOWN, Provenance, read_provenance, source_notes_csv
+from nibrs_pipeline.archive.zip_writer import PACKING, ZipWriter
+from nibrs_pipeline.catalog import Catalog, Table
+from nibrs_pipeline.database.position import SourcePosition
+from nibrs_pipeline.database.snapshot import Sink
+from nibrs_pipeline.database.sql import copy_out
+from nibrs_pipeline.errors import EmptyTable, QueryFailed
+from nibrs_pipeline.extract.documents.readme import StateYearFacts, readme_fingerprint, state_year_readme
+from nibrs_pipeline.extract.queries import (
+    KeyRange,
+    OwnValues,
+    code_table_query,
+    range_estimate_query,
+    reported_months_query,
+    state_year_query,
+)
+from nibrs_pipeline.extract.sinks import BackgroundSink, EndsSink
+from nibrs_pipeline.state_year import StateYear
+
+#: Probing an index once per row costs about this many times as much as reading along it; a range of
+#: keys with fewer rows than this many times the state-year's own is worth reading as a whole.
+_DENSE = 4
+
+
+class Rows(Protocol):
+    """What extraction needs of a snapshot."""
+
+    @property
+    def position(self) -> SourcePosition:
+        """Where the source stood."""
+
+    def copy(self, statement: str, sink: Sink, probe: bool = True) -> int:
+        """Stream a COPY into a sink; returns the number of rows (see ``database.Snapshot``)."""
+
+    def rows(self, query: str) -> list[list[Any]]:
+        """All rows of a small result."""
+
+
+#: Told after every table: the table, its rows, its bytes, the seconds it took.
+Observer = Callable[[Table, int, int, float], None]
+
+
+@dataclass(frozen=True)
+class Commission:
+    """The run that a zip is made by, and the identity of what it was asked for (see ``identity``)."""
+
+    run_id: str
+    identity: str
+
+
+def extract_common(rows: Rows, catalog: Catalog, documents: dict[str, bytes], target: IO[bytes]) -> CommonPart:
+    """Write what is the same in every zip of a run: documents, then code tables."""
+    zip_writer = ZipWriter(target)
+    files: list[FileEntry] = []
+    for name, content in documents.items():
+        zip_writer.add(name, content)
+        files.append(file_entry(zip_writer.members[-1]))
+    for table in catalog.code_tables:
+        with zip_writer.member(table.csv_name) as member:
+            count = rows.copy(copy_out(code_table_query(table)), member)
+        files.append(file_entry(zip_writer.members[-1], count))
+    zip_writer.close()
+    return CommonPart(files=files, sha256=common_fingerprint(files, catalog))
+
+
+def common_fingerprint(files: list[FileEntry], catalog: Catalog) -> str:
+    """One SHA-256 over names and contents, and over what every README says."""
+    lines = [f"{entry.sha256}  {entry.name}\n" for entry in files]
+    return hashlib.sha256("".join([*lines, readme_fingerprint(catalog)]).encode()).hexdigest()
+
+
+def extract_state_year(
+    snapshot: Callable[[], AbstractContextManager[Rows]],
+    catalog: Catalog,
+    item: StateYear,
+    state_name: str,
+    common: tuple[CommonPart, zipfile.ZipFile],
+    target: Path,
+    previous_rows: dict[str, int],
+    observe: Observer,
+    commission: Commission | None = None,
+) -> StateYearManifest:
+    """Write the zip of one state-year; all its tables belong to one moment.
+
+    Args:
+        snapshot: opens the snapshot; called once.
+        state_name: the state's name, for the zip's README.
+        common: the part that all zips share, and the zip that it is taken over from.
+        target: the file to write; what is there when an error is raised is not a zip.
+        previous_rows: rows per table in the zip that is published now; {} if there is none
+            or if the run forces what it makes.
+        observe: told after every table.
+        commission: for whom the zip is made; the manifest says so.
+
+    Raises:
+        EmptyTable: a table that had rows last time has none now, and the run does not force it.
+        QueryFailed: what the database says of the source does not fit the tables.
+    """
+    with target.open("wb") as file:
+        zip_writer = ZipWriter(file, target.parent)
+        with snapshot() as rows:
+            provenance = read_provenance(rows.rows, item).get(item, UNKNOWN)
+            files = _take_over_common(rows, catalog, common, provenance, zip_writer)
+            tables = _StateYearTables(rows, catalog, item, zip_writer, observe)
+            for table in catalog.data_tables:
+                files.append(tables.extract(table))
+                _refuse_emptied(table, item, files[-1].rows or 0, previous_rows.get(table.name, 0))
+            [[agencies, months]] = rows.rows(reported_months_query(item))
+            source = Source.at(rows.position)
+        counts = {entry.name.removesuffix(".csv"): entry.rows for entry in files if entry.rows is not None}
+        facts = StateYearFacts(item, state_name, counts, agencies, months, provenance)
+        files += _add_readme(catalog, facts, zip_writer)
+        sha256 = zip_writer.close()
+    return StateYearManifest(
+        state=item.state,
+        state_name=state_name,
+        year=item.year,
+        run_id=commission.run_id if commission else "",
+        zip=ZipSummary(name=f"{item}.zip", bytes=zip_writer.size, sha256=sha256),
+        files=files,
+        source=source,
+        catalog_version=catalog.version,
+        packing=PACKING,
+        made_for=commission.identity if commission else "",
+        common_sha256=common[0].sha256,
+        simulated=provenance.simulated,
+        source_notes=provenance.notes,
+        source_codes=provenance.codes,
+    )
+
+
+def _take_over_common(
+    rows: Rows,
+    catalog: Catalog,
+    common: tuple[CommonPart, zipfile.ZipFile],
+    provenance: Provenance,
+    zip_writer: ZipWriter,
+) -> list[FileEntry]:
+    """Take over what all zips share, but for code tables of which the state-year's own list says something else."""
+    part, common_zip = common
+    own = {f"{name}.csv": (name, codes) for name, codes in provenance.codes_by_table().items()}
+    if unknown := sorted(own.keys() - {table.csv_name for table in catalog.code_tables}):
+        raise QueryFailed(
+            f"source_code names {', '.join(own[name][0] for name in unknown)}: there is no such code table; "
+            "remove these rows, or load the state-year again"
+        )
+    shared = {entry.name: entry for entry in part.files}
+    files = []
+    for info in common_zip.infolist():
+        if info.filename not in own:
+            zip_writer.take_over(common_zip, info)
+            files.append(shared[info.filename])
+            continue
+        name, codes = own[info.filename]
+        values: dict[str, dict[str, str | None]] = {}
+        for code in codes:
+            values.setdefault(code.column, {})[code.code] = code.value
+        with zip_writer.member(info.filename) as member:
+            count = rows.copy(copy_out(_own_query(catalog[name], values)), member)
+        files.append(file_entry(zip_writer.members[-1], count))
+    return files
+
+
+def _own_query(table: Table, values: OwnValues) -> str:
+    try:
+        return code_table_query(table, values)
+    except ValueError as error:
+        raise QueryFailed(
+            f"source_code does not fit: {error}; remove the rows of {table.name}, or load the state-year again"
+        ) from error
+
+
+def _add_readme(catalog: Catalog, facts: StateYearFacts, zip_writer: ZipWriter) -> list[FileEntry]:
+    """Write what is said of the state-year itself. It comes last: it tells of all that is in the zip."""
+    texts = state_year_readme(catalog, facts)
+    if facts.provenance.notes:
+        texts[SOURCE_NOTES] = source_notes_csv(facts.provenance)
+    for name, content in texts.items():
+        zip_writer.add(name, content)
+    return [file_entry(member) for member in zip_writer.members[-len(texts) :]]
+
+
+@dataclass
+class _StateYearTables:
+    """Extracts the tables of one state-year one after the other, parents before children."""
+
+    rows: Rows
+    catalog: Catalog
+    item: StateYear
+    zip_writer: ZipWriter
+    observe: Observer
+    ranges: dict[str, KeyRange] = field(default_factory=dict)
+
+    def extract(self, table: Table) -> FileEntry:
+        started = monotonic()
+        # The anchor's rows are few; it needs no range.
+        parents = [parent.name for parent in self.catalog.lineage(table)[1:-1]]
+        dense = bool(parents) and all(name in self.ranges for name in parents)
+        ranges = {name: self.ranges[name] for name in parents} if dense else {}
+        statement = copy_out(state_year_query(self.catalog, table, self.item, ranges))
+        with self.zip_writer.member(table.csv_name) as member, BackgroundSink(member) as background:
+            sink = EndsSink(background)
+            count = self.rows.copy(statement, sink, probe=not dense)
+        if any(child.parent == table.name for child in self.catalog.data_tables):
+            self._note_range(table, sink.key_range(table, count), count)
+        entry = file_entry(self.zip_writer.members[-1], count)
+        self.observe(table, count, entry.bytes, monotonic() - started)
+        return entry
+
+    def _note_range(self, table: Table, keys: KeyRange | None, count: int) -> None:
+        """Remember a range of keys if few rows of other states and years lie in it."""
+        if keys is None:
+            return
+        [[plan]] = self.rows.rows(range_estimate_query(table, keys))
+        if plan[0]["Plan"]["Plan Rows"] < _DENSE * count:
+            self.ranges[table.name] = keys
+
+
+def _refuse_emptied(table: Table, item: StateYear, now: int, before: int) -> None:
+    if before and not now:
+        raise EmptyTable(
+            f"{table.name} of {item} has no rows, the published zip has {before:,}; "
+            f"check the database, or run it with force if that is right"
+        )

@@ -1,0 +1,47 @@
+"""Reads what Plan run needs to know from the database: state-years, position, changes of rows."""
+
+from collections.abc import Iterable
+
+from nibrs_pipeline.archive.manifest import StateYearManifest
+from nibrs_pipeline.archive.provenance import read_provenance
+from nibrs_pipeline.catalog import Catalog
+from nibrs_pipeline.database.snapshot import Snapshot
+from nibrs_pipeline.extract.documents import documents
+from nibrs_pipeline.extract.extraction import extract_common
+from nibrs_pipeline.extract.queries import available_state_years_query
+from nibrs_pipeline.plan.changes import CheckedSource, find_changes
+from nibrs_pipeline.plan.planning import SourceState
+from nibrs_pipeline.state_year import StateYear
+
+
+class _Nowhere:
+    """A file that keeps nothing: the common part is made for its checksums only."""
+
+    def write(self, data: bytes, /) -> int:
+        return len(data)
+
+
+def read_state_years(snapshot: Snapshot) -> dict[StateYear, str]:
+    """The state-years of the database, with the state's name."""
+    return {StateYear(state, year): name for state, name, year in snapshot.rows(available_state_years_query())}
+
+
+def read_source_state(
+    snapshot: Snapshot,
+    catalog: Catalog,
+    manifests: Iterable[StateYearManifest],
+    remembered: CheckedSource | None = None,
+    asked: Iterable[StateYear] | None = None,
+) -> SourceState:
+    """The state of the source, and what changed since each of the manifests was made.
+
+    Args:
+        manifests: all that count as made; ``asked`` are the ones that matter now, all if None.
+        remembered: what the last check left.
+    """
+    state_years = read_state_years(snapshot)
+    changes, finding = find_changes(
+        snapshot, catalog, {manifest.item: manifest for manifest in manifests}, remembered, asked
+    )
+    common = extract_common(snapshot, catalog, documents(catalog), _Nowhere())  # type: ignore[arg-type]
+    return SourceState(state_years, snapshot.position, common.sha256, changes, read_provenance(snapshot.rows), finding)

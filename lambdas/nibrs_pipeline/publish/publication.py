@@ -1,0 +1,168 @@
+"""Publish, against the store: one execution at a time, checked first, switched, indexed.
+
+S3 replaces one object at a time. So that nobody sees half a run, everything is checked before the
+first object is replaced, each zip is replaced whole and before its manifest, and the index, by
+which people find downloads, is written last. A publication that breaks off is completed by a retry.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+
+from nibrs_pipeline.archive.manifest import (
+    AnyManifest,
+    EstimatesManifest,
+    companion_keys,
+    public_key,
+)
+from nibrs_pipeline.archive.manifest_store import Manifests, read_published, read_staged
+from nibrs_pipeline.archive.provenance import require_one_world
+from nibrs_pipeline.errors import BrokenExtract
+from nibrs_pipeline.keys import (
+    INDEX_HTML,
+    INDEX_JSON,
+    PUBLIC_PREFIXES,
+    common_key,
+    is_manifest,
+    manifest_of,
+    public_bundle_key,
+    public_report_key,
+    publication_key,
+    staged,
+)
+from nibrs_pipeline.plan.planning import Plan
+from nibrs_pipeline.plan.run_store import read_plan
+from nibrs_pipeline.publish.index_page import download_index, index_html, index_json
+from nibrs_pipeline.publish.lease import publish_lease
+from nibrs_pipeline.publish.switching import to_switch
+from nibrs_pipeline.store import Store
+
+
+def publish_run(
+    store: Store, run_id: str, execution: str, refresh: Callable[[list[str]], object] = lambda keys: None
+) -> tuple[list[str], list[str]]:
+    """Publish what a run has staged.
+
+    Args:
+        execution: the ARN of the execution that publishes.
+        refresh: is told the keys of all that was replaced, the index among them, before the run's copies are
+            cleared: a publication that breaks off tells them again.
+
+    Returns:
+        The keys of the zips published, and of those kept back because a later state is published.
+
+    Raises:
+        PublishBusy: another execution is publishing, or has begun to since this one's time was over.
+        BrokenExtract: a staged object is missing or not what its manifest says; nothing was changed.
+        SimulatedBesideReal: real and simulated state-years would be published together; nothing was changed.
+    """
+    with publish_lease(store, run_id, execution) as lease:
+        plan = read_plan(store, run_id)
+        mine, theirs = _made_for(plan, read_staged(store, run_id)), read_published(store)
+        tags = _require_whole(store, plan, mine, theirs)
+        pages = {manifest.year: _checked_page(store, run_id, manifest) for manifest in _estimates(mine)}
+        switched = to_switch(mine, theirs)
+        require_one_world(
+            {f"{public_key(each)} (published)": each.simulated for each in theirs}
+            | {f"{public_key(each)} of run {run_id}": each.simulated for each in switched}
+        )
+        zips = [public_key(manifest) for manifest in switched]
+        lease.renew()
+        store.put(publication_key(run_id), json.dumps({"zips": zips}).encode())
+        store.copy_many((staged(run_id, key), key, tags[key]) for key in zips)
+        lease.renew()
+        store.put_many((public_report_key(manifest.year), pages[manifest.year]) for manifest in _estimates(switched))
+        # What was checked, whatever lies there now.
+        store.put_many((manifest_of(public_key(manifest)), manifest.to_json()) for manifest in switched)
+        lease.renew()
+        write_index(store)
+        companions = [key for manifest in switched for key in companion_keys(manifest)]
+        refresh([*zips, *companions, INDEX_JSON, INDEX_HTML])
+        lease.renew()
+        _clear(store, run_id)
+        store.delete(publication_key(run_id))
+    return zips, [key for manifest in mine if (key := public_key(manifest)) not in zips]
+
+
+def write_index(store: Store) -> None:
+    """Write index.json and index.html from the published manifests."""
+    index = download_index(read_published(store))
+    store.put(INDEX_JSON, index_json(index))
+    store.put(INDEX_HTML, index_html(index))
+
+
+def _made_for(plan: Plan, staged_manifests: Manifests) -> list[AnyManifest]:
+    """What of that which is staged was made for the plan; what an earlier try left for another stays where it is.
+
+    Raises:
+        BrokenExtract: a bundle was made of other zips of the run.
+    """
+    made = plan.made(staged_manifests.state_years)
+    for bundle in staged_manifests.bundles.values():
+        for member in bundle.members:
+            mine = made.get(member.state_year)
+            if mine and mine.zip.sha256 != member.sha256:
+                raise BrokenExtract(
+                    f"the bundle {bundle.name} was made of another zip of {mine.item} by an earlier try, and not anew; "
+                    "see the logs of Build bundles and complete the run"
+                )
+    return [*made.values(), *staged_manifests.bundles.values(), *staged_manifests.estimates.values()]
+
+
+def _require_whole(store: Store, plan: Plan, mine: list[AnyManifest], theirs: Manifests) -> dict[str, str]:
+    """Refuse to publish if a bundle was not built, or a zip is not what its manifest says.
+
+    Returns:
+        By the published key of each zip the entity tag of the staged object that was checked: that one is copied.
+    """
+    # A retry finds some of the run's own work published and cleared already.
+    done = {public_key(each) for each in theirs if each.run_id == plan.run_id} | {public_key(each) for each in mine}
+    missing = [bundle.name for bundle in plan.bundles if public_bundle_key(bundle.name) not in done]
+    if missing:
+        raise BrokenExtract(f"bundles were not built: {', '.join(missing)}; see the logs of Build bundles")
+    return {public_key(manifest): _checked(store, plan.run_id, manifest) for manifest in mine}
+
+
+def _checked(store: Store, run_id: str, manifest: AnyManifest) -> str:
+    """The entity tag of a staged zip that is what its manifest says: in size, and in SHA-256.
+
+    The SHA-256 is what the zip's writer stated with the object; where none is stated, the zip is read.
+    """
+    key = staged(run_id, public_key(manifest))
+    found, expected = store.stated(key), manifest.zip
+    if found is None or found.size != expected.bytes:
+        raise BrokenExtract(
+            f"s3://{store.bucket}/{key} has {found.size if found else 0:,} bytes, its manifest says "
+            f"{expected.bytes:,}; remove both and complete the run"
+        )
+    if (sha256 := found.sha256 or store.sha256_of(key, found.tag)) != expected.sha256:
+        raise BrokenExtract(
+            f"s3://{store.bucket}/{key} has SHA-256 {sha256}, its manifest says {expected.sha256}; "
+            "remove both and complete the run"
+        )
+    return found.tag
+
+
+def _estimates(manifests: list[AnyManifest]) -> list[EstimatesManifest]:
+    return [manifest for manifest in manifests if isinstance(manifest, EstimatesManifest)]
+
+
+def _checked_page(store: Store, run_id: str, manifest: EstimatesManifest) -> bytes:
+    """The staged report page of a year's estimates, which is the one that their manifest names."""
+    key = staged(run_id, public_report_key(manifest.year))
+    content = store.get(key)
+    if content is None or hashlib.sha256(content).hexdigest() != manifest.report_sha256:
+        raise BrokenExtract(
+            f"s3://{store.bucket}/{key} is not the page that the manifest beside it names; remove it, the zip and the "
+            "manifest, and complete the run"
+        )
+    return content
+
+
+def _clear(store: Store, run_id: str) -> None:
+    """Remove all that was staged: it is published, or superseded. Manifests first, so that none is without its zip."""
+    there = [key for prefix in PUBLIC_PREFIXES for key in store.sizes(staged(run_id, prefix))]
+    manifests = [key for key in there if is_manifest(key)]
+    store.delete_many(manifests)
+    store.delete_many(key for key in there if key not in set(manifests))
+    store.delete(common_key(run_id))

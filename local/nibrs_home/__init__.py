@@ -1,0 +1,1 @@
+"""Where things lie on one machine: the home folder, the embedded database, its schema."""

@@ -1,0 +1,81 @@
+"""The schema of an embedded database, made from the catalog."""
+
+from nibrs_pipeline.catalog import Catalog, Table, nibrs_catalog
+from nibrs_pipeline.database.connection import Connection
+from nibrs_pipeline.database.sql import identifier
+from nibrs_pipeline.extract.documents.load_scripts import create_indexes, create_table
+
+#: Which files were loaded: makes loading the same file again a matter of no effect. Group B arrests of
+#: published zips name no agency, so that which file brought them is all that is known.
+_LOADED_FILES = """
+CREATE TABLE loaded_file (
+    sha256 char(64) NOT NULL,
+    state varchar(2) NOT NULL,
+    data_year smallint NOT NULL,
+    file_name text NOT NULL,
+    layout smallint NOT NULL,
+    remarks text NOT NULL,
+    loaded_at timestamp NOT NULL DEFAULT now(),
+    PRIMARY KEY (state, data_year)
+);
+CREATE TABLE loaded_grpb_arrest (
+    grpb_arrest_id bigint PRIMARY KEY,
+    state varchar(2) NOT NULL,
+    data_year smallint NOT NULL
+);
+"""
+#: What is known of a state-year's source beyond its rows. The FBI's database has neither table: nothing is known then.
+_SOURCE_TABLES = """
+CREATE TABLE IF NOT EXISTS source_note (
+    state text NOT NULL,
+    data_year int NOT NULL,
+    kind text NOT NULL,
+    table_name text,
+    rows bigint,
+    note text NOT NULL
+);
+CREATE TABLE IF NOT EXISTS source_code (
+    state text NOT NULL,
+    data_year int NOT NULL,
+    table_name text NOT NULL,
+    code text NOT NULL,
+    column_name text NOT NULL,
+    value text,
+    PRIMARY KEY (state, data_year, table_name, code, column_name)
+);
+"""
+_MONTH_INDEX = "CREATE INDEX nibrs_month_agency_year_idx ON nibrs_month (agency_id, data_year);\n"
+
+
+def schema_sql(catalog: Catalog) -> str:
+    """Tables, keys and indexes, as one script."""
+    tables = "".join(create_table(table) + cover_parent(catalog, table) for table in catalog.tables)
+    indexes = "".join(create_indexes(catalog, table) for table in catalog.tables)
+    return tables + indexes + _MONTH_INDEX + _LOADED_FILES + _SOURCE_TABLES
+
+
+def cover_parent(catalog: Catalog, table: Table) -> str:
+    """Let the index of a primary key also hold the key of the table's parent.
+
+    Extraction walks from each table up to its month; with this it reads the indexes of the parents
+    only. Other databases can have the same (docs/operations.md).
+    """
+    parents = catalog.lineage(table)[1:2]
+    if not parents or not any(child.parent == table.name for child in catalog.data_tables):
+        return ""
+    [key], [parent_key] = table.primary_key, parents[0].primary_key
+    return (
+        f"ALTER TABLE {table.name} DROP CONSTRAINT {table.name}_pkey, "
+        f"ADD PRIMARY KEY ({identifier(key)}) INCLUDE ({identifier(parent_key)});\n"
+    )
+
+
+def create_schema(connection: Connection) -> None:
+    """Create all tables unless they are there."""
+    for table, script in (("loaded_file", schema_sql(nibrs_catalog())), ("source_note", _SOURCE_TABLES)):
+        if connection.run("SELECT to_regclass(:table) IS NULL", table=table)[0][0]:
+            connection.run("BEGIN")
+            for statement in script.split(";\n"):
+                if statement.strip():
+                    connection.run(statement)
+            connection.run("COMMIT")

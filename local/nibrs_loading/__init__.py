@@ -1,0 +1,1 @@
+"""Published zips, and frames of agencies, into the database."""

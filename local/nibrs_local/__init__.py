@@ -1,1 +1,0 @@
-"""The application on one machine: embedded PostgreSQL, emulated AWS, the ``nibrs`` command."""
