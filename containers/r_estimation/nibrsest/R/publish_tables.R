@@ -1,89 +1,133 @@
+#' What is published of the tables: cells, statistics, and what they are called
+#'
+#' @param definitions See [table_definitions()].
+#' @return A list: `cells` (see [table_cells()]), `labels` (see [cell_names()], in the order of `cells`), `statistics`
+#'   (see [table_statistics()], of cells whose column is published), `populations` (see `populations.csv`).
+#' @noRd
+published_tables <- function(definitions = table_definitions()) {
+  cells <- table_cells(definitions)
+  labels <- cell_names(cells, definitions)
+  statistics <- table_statistics(definitions)
+  published <- !is.na(labels$indicator)[match(statistics$cell, cells$cell)]
+  list(cells = cells, labels = labels, statistics = statistics[which(published), ],
+    populations = definitions$populations)
+}
+
 #' The published rows of a table, with the reference's columns in its order
 #'
 #' @param rows Of any permutations, see [estimate_tables()].
 #' @param flags Of the same rows, see [release_flags()].
 #' @param places A row per permutation: description, weight, and the columns of [coverage_of()].
-#' @param cells See [table_cells()].
-#' @param labels See [cell_names()], in the order of `cells`.
+#' @param tables See [published_tables()].
 #' @param year The data year.
 #' @return A data.table: a row per count, percentage and rate, ordered by permutation, row and column. `bias_method`
 #'   and `basis` stand after the reference's columns.
 #' @references METHOD, sections 8.3 and 11.
 #' @noRd
-published_rows <- function(rows, flags, places, cells, labels, year) {
-  at <- match(rows$cell, cells$cell)
-  of_row <- list(rows = rows, flags = flags, place = places[match(rows$permutation, places$permutation), ],
-    cell = cells[at, ], label = labels[at, ])
-  place <- of_row$place
-  counts <- one_statistic(rows$estimate, rows$standard_error, rows$unweighted, flags$cell_flag, flags$flag)
-  shares <- one_statistic(rows$percentage, rows$percentage_error, rows$unweighted_percentage,
-    flags$cell_flag_percentage, flags$flag_percentage)
-  rate <- ifelse(place$population > 0, 1e5 / place$population, NA_real_)
-  own <- ifelse(place$population_of_respondents > 0, 1e5 / place$population_of_respondents, NA_real_)
-  rates <- one_statistic(rows$estimate * rate, rows$standard_error * rate, rows$unweighted * own, flags$cell_flag,
-    flags$flag)
-  kept <- list(seq_len(nrow(rows)), which(nzchar(of_row$cell$denominator)), which(is_level_one(of_row$cell)))
-  found <- data.table::rbindlist(Map(function(table, some) table[some, ], list(counts, shares, rates), kept))
-  data.table::set(found, NULL, "kind", rep(1:3, lengths(kept)))
-  described <- describe_rows(found, lapply(of_row, function(table) table[unlist(kept), ]))
+published_rows <- function(rows, flags, places, tables, year) {
+  statistics <- tables$statistics
+  # A row of the result per statistic of each row's cell.
+  cell_rows <- data.table::data.table(cell = rows$cell, row = seq_len(nrow(rows)))
+  numbered <- data.table::data.table(cell = statistics$cell, statistic = seq_len(nrow(statistics)))
+  pairs <- numbered[cell_rows, on = "cell", nomatch = NULL, allow.cartesian = TRUE]
+  statistics <- statistics[pairs$statistic, ]
+  cell_row <- match(statistics$cell, tables$cells$cell)
+  parts <- list(
+    statistic = statistics, rows = rows[pairs$row, ], flags = flags[pairs$row, ],
+    place = places[match(rows$permutation[pairs$row], places$permutation), ], cell = tables$cells[cell_row, ],
+    label = tables$labels[cell_row, ],
+    population = tables$populations[match(statistics$population, tables$populations$population), ]
+  )
+  described <- describe_rows(values_of(parts), parts)
   # The reference has these two columns from 2024 on.
   late <- if (year < 2024L) c("PROP_ELIG_ORIS_NONZERO_COUNT", "CORRELATION_WITH_PRIOR_YEAR") else character()
   described[, setdiff(names(described), late), with = FALSE]
 }
 
-#' One kind of statistic of all rows
+#' How many people a rate per 100,000 is over: 1e5 / population, missing where it is 0
+#'
+#' @param places A row per rate, or one: columns as `populations.csv` names them.
+#' @param columns The column of each rate; missing where there is no rate.
 #' @noRd
-one_statistic <- function(estimate, error, unweighted, cell_flag, flag) {
+per_100000 <- function(places, columns) {
+  lost <- setdiff(columns, c(names(places), NA))
+  if (length(lost) > 0L) {
+    stop("populations.csv: geographies have no column ", lost[[1]], "; rates over it need one", call. = FALSE)
+  }
+  people <- rep(NA_real_, length(columns))
+  for (column in unique(columns[!is.na(columns)])) {
+    over <- which(columns == column)
+    people[over] <- if (nrow(places) == 1L) places[[column]] else places[[column]][over]
+  }
+  ifelse(people > 0, 1e5 / people, NA_real_)
+}
+
+#' Estimates, errors, limits and flags of statistics
+#'
+#' @param parts See [describe_rows()].
+#' @noRd
+values_of <- function(parts) {
+  rows <- parts$rows
+  flags <- parts$flags
+  is_share <- parts$statistic$kind == 2L
+  is_rate <- parts$statistic$kind == 3L
+  times <- ifelse(is_rate, per_100000(parts$place, parts$population$column), 1)
+  times_unweighted <- ifelse(is_rate, per_100000(parts$place, parts$population$column_of_respondents), 1)
+  estimate <- ifelse(is_share, rows$percentage, rows$estimate * times)
+  error <- ifelse(is_share, rows$percentage_error, rows$standard_error * times)
   half <- stats::qnorm(0.975) * error
   data.table::data.table(
-    estimate = estimate, unweighted = unweighted, error = error, upper = estimate + half,
-    lower = pmax(0, estimate - half),
-    relative = ifelse(estimate == 0, NA, error / estimate), cell_flag = as.integer(cell_flag), flag = flag
+    estimate = estimate,
+    unweighted = ifelse(is_share, rows$unweighted_percentage, rows$unweighted * times_unweighted),
+    error = error, upper = estimate + half, lower = pmax(0, estimate - half),
+    relative = ifelse(estimate == 0, NA, error / estimate),
+    cell_flag = as.integer(ifelse(is_share, flags$cell_flag_percentage, flags$cell_flag)),
+    flag = ifelse(is_share, flags$flag_percentage, flags$flag)
   )
 }
 
-#' @param found The statistics, with `kind`: 1 count, 2 percentage, 3 rate.
-#' @param of What stands beside them, in the same order: `rows`, `flags`, `place`, `cell`, `label`.
+#' The published columns of statistics
+#'
+#' @param values See [values_of()].
+#' @param parts What stands beside them, in the same order: `statistic` (of [table_statistics()]), `rows`, `flags`,
+#'   `place`, `cell`, `label`, `population` (of `populations.csv`).
 #' @noRd
-describe_rows <- function(found, of) {
-  cell <- of$cell
-  place <- of$place
-  label <- of$label
-  is_rate <- found$kind == 3L
+describe_rows <- function(values, parts) {
+  statistic <- parts$statistic
+  cell <- parts$cell
+  place <- parts$place
+  label <- parts$label
+  kind <- statistic$kind
   value <- function(x) ifelse(cell$applies, x, -9)
   # A count of some agencies has no error as an estimate of all.
   uncertain <- function(x) ifelse(place$basis == "estimate", value(x), -9)
-  # The rate stands one row below the count that it is of.
-  row <- cell$row + is_rate
-  blank <- rep(NA_real_, nrow(found))
+  blank <- rep(NA_real_, nrow(values))
   table <- data.table::data.table(
-    indicator_name = label$indicator, estimate = value(found$estimate), estimate_unweighted = value(found$unweighted),
-    estimate_geographic_location = place$description, estimate_type = c("count", "percentage", "rate")[found$kind],
-    estimate_type_num = found$kind,
-    estimate_type_detail_percentage = ifelse(found$kind == 2L, denominator_wording(cell$denominator), "-9"),
-    estimate_type_detail_rate = ifelse(is_rate, "per 100,000 total population", "-9"),
-    estimate_domain_1 = ifelse(is_rate, "Rate per 100,000 residents", label$domain_1),
-    estimate_domain_2 = label$domain_2, estimate_standard_error = uncertain(found$error),
-    estimate_upper_bound = uncertain(found$upper), estimate_lower_bound = uncertain(found$lower),
-    relative_standard_error = uncertain(found$relative), analysis_weight_name = place$weight_name, estimate_prb = blank,
-    estimate_bias = blank, estimate_rmse = blank, relative_rmse = blank,
-    suppression_flag_indicator = value(found$flag), der_elig_suppression = as.integer(cell$applies),
-    pop_cov = place$coverage, agency_counts = value(of$rows$agency_counts),
-    der_rrmse_30 = uncertain(as.integer(found$relative > 0.3)),
-    der_rrmse_gt_30_se_estimate_0_2_cond = value(found$cell_flag),
-    der_rrmse_gt_30_se_estimate_0_2_cond_top = ifelse(is_level_one(cell), value(found$cell_flag), NA),
-    der_perm_group_unsuppression_flag = as.integer(of$flags$released_place),
-    der_perm_group_suppression_flag = as.integer(of$flags$withheld_place), population_estimate = place$population,
-    time_series_start_year = blank, full_table = label$full_table,
-    der_variable_name = sprintf("t_%s_%d_%d_%d", cell$table, cell$section, row, cell$column),
+    indicator_name = label$indicator, estimate = value(values$estimate), estimate_unweighted = value(values$unweighted),
+    estimate_geographic_location = place$description, estimate_type = statistic_kinds[kind], estimate_type_num = kind,
+    estimate_type_detail_percentage = ifelse(kind == 2L, denominator_wording(cell$denominator), "-9"),
+    estimate_type_detail_rate = ifelse(kind == 3L, parts$population$wording, "-9"),
+    estimate_domain_1 = ifelse(statistic$own_row, label$domain_1, parts$population$label),
+    estimate_domain_2 = label$domain_2, estimate_standard_error = uncertain(values$error),
+    estimate_upper_bound = uncertain(values$upper), estimate_lower_bound = uncertain(values$lower),
+    relative_standard_error = uncertain(values$relative), analysis_weight_name = place$weight_name,
+    estimate_prb = blank, estimate_bias = blank, estimate_rmse = blank, relative_rmse = blank,
+    suppression_flag_indicator = value(values$flag), der_elig_suppression = as.integer(cell$applies),
+    pop_cov = place$coverage, agency_counts = value(parts$rows$agency_counts),
+    der_rrmse_30 = uncertain(as.integer(values$relative > 0.3)),
+    der_rrmse_gt_30_se_estimate_0_2_cond = value(values$cell_flag),
+    der_rrmse_gt_30_se_estimate_0_2_cond_top = ifelse(cell$total, value(values$cell_flag), NA),
+    der_perm_group_unsuppression_flag = as.integer(parts$flags$released_place),
+    der_perm_group_suppression_flag = as.integer(parts$flags$withheld_place), population_estimate = place$population,
+    time_series_start_year = blank, full_table = label$full_table, der_variable_name = statistic$variable,
     PERMUTATION_NUMBER = place$permutation, PRB_ACTUAL = blank,
     POPTOTAL_ORIG_UNIV_ELIG_PERM_AGENCY_MISSING_OVER_10_PERCENT = as.integer(place$missing_over_10_percent),
     POPTOTAL_ORIG_ELIG_PERM_AGENCY_MISSING_PRINCIPAL_CITY = blank,
-    PROP_ELIG_ORIS_NONZERO_COUNT = value(of$rows$agency_counts / place$agencies),
-    CORRELATION_WITH_PRIOR_YEAR = value(prior_year_correlation(of$rows, place)), estimate_copula = blank,
-    bias_method = rep("none", nrow(found)), basis = place$basis
+    PROP_ELIG_ORIS_NONZERO_COUNT = value(parts$rows$agency_counts / place$agencies),
+    CORRELATION_WITH_PRIOR_YEAR = value(prior_year_correlation(parts$rows, place)), estimate_copula = blank,
+    bias_method = rep("none", nrow(values)), basis = place$basis
   )
-  table[order(place$permutation, row, cell$column, found$kind), ]
+  table[order(place$permutation, statistic$row, cell$column, kind), ]
 }
 
 #' @noRd
@@ -98,8 +142,8 @@ denominator_wording <- function(rows) {
 prior_year_correlation <- function(rows, place) {
   limits <- c(0.007, 0.014, 0.024, 0.041, 0.071, 0.121, 0.204, 0.344, 0.564)
   values <- c(0, 0.126, 0.175, 0.261, 0.355, 0.465, 0.585, 0.692, 0.762, 0.835)
-  found <- values[findInterval(rows$agency_counts / place$agencies, limits) + 1L]
-  ifelse(rows$estimate == 0 | rows$standard_error %in% 0, 0, found)
+  correlation <- values[findInterval(rows$agency_counts / place$agencies, limits) + 1L]
+  ifelse(rows$estimate == 0 | rows$standard_error %in% 0, 0, correlation)
 }
 
 #' What cells are called: the published names, and which cells are not published
@@ -110,7 +154,7 @@ prior_year_correlation <- function(rows, place) {
 #' @noRd
 cell_names <- function(cells, definitions) {
   names <- data.table::rbindlist(lapply(unique(cells$table), function(table) {
-    cbind(of = table, columns_of(definitions, table)[, c("column", "published_name")])
+    cbind(table = table, columns_of(definitions, table)[, c("column", "published_name")])
   }))
   rows <- row_labels(definitions, cells$characteristic, cells$category)
   whole <- is.na(cells$characteristic)
@@ -118,7 +162,7 @@ cell_names <- function(cells, definitions) {
   parts <- strsplit(rows, ": ", fixed = TRUE)
   title <- definitions$tables$title[match(cells$table, definitions$tables$table)]
   data.table::data.table(
-    indicator = names$published_name[match(paste(cells$table, cells$column), paste(names$of, names$column))],
+    indicator = names$published_name[match(paste(cells$table, cells$column), paste(names$table, names$column))],
     domain_1 = vapply(parts, `[[`, "", 1L),
     domain_2 = vapply(parts, function(part) paste(part[-1], collapse = ": "), ""),
     full_table = paste0("Table ", cells$table, "-", title)

@@ -9,11 +9,13 @@
 #' @param rows Of the geography, all tables, in the order of `cells`: a list of `tables` (see [estimate_tables()]),
 #'   `flags` (see [release_flags()]) and `reasons` (see [release_reasons()]).
 #' @param place One row, see [published_rows()].
-#' @param cells,labels See [published_rows()].
+#' @param published See [published_tables()].
 #' @param year The data year.
 #' @param notice That all is simulated, see [simulated_notice()], or nothing.
 #' @noRd
-write_workbook <- function(path, rows, place, cells, labels, year, notice) {
+write_workbook <- function(path, rows, place, published, year, notice) {
+  cells <- published$cells
+  labels <- published$labels
   notices <- c(notice, basis_notice(place$basis))
   # openxlsx makes its methods anew for every sheet: to compile them would take longer than to run them.
   before <- compiler::enableJIT(0L)
@@ -21,18 +23,18 @@ write_workbook <- function(path, rows, place, cells, labels, year, notice) {
   book <- openxlsx::createWorkbook()
   add_explanation(book, place, unique(labels$full_table), year, notices, length(notice) > 0L)
   for (table in unique(cells$table)) {
-    here <- which(cells$table == table & !is.na(labels$indicator))
-    mine <- lapply(rows, function(part) part[here, ])
-    title <- sprintf("%s, %d: %s", sub("-", ". ", labels$full_table[[here[[1]]]], fixed = TRUE), year,
+    table_cells <- which(cells$table == table & !is.na(labels$indicator))
+    title <- sprintf("%s, %d: %s", sub("-", ". ", labels$full_table[[table_cells[[1]]]], fixed = TRUE), year,
       place$description)
-    add_table_sheet(book, table, title, sheet_grid(mine, place, cells[here, ], labels[here, ]), notices)
-    add_figures_sheet(book, table, title, figures_of(mine, place, cells[here, ], labels[here, ]), notices)
+    lines <- sheet_lines(published, table, place)
+    add_table_sheet(book, table, title, sheet_grid(rows, place, lines, labels), notices)
+    add_figures_sheet(book, table, title, figures_of(rows, lines, labels), lines$is_rate[lines$applies], notices)
   }
   book$core <- gsub("(<dcterms:created[^>]*>)[^<]*", sprintf("\\1%d-01-01T00:00:00Z", year), book$core)
   without_drawings(book)
-  made <- tempfile(fileext = ".xlsx")
-  openxlsx::saveWorkbook(book, made)
-  repack(made, path, year)
+  written <- tempfile(fileext = ".xlsx")
+  openxlsx::saveWorkbook(book, written)
+  repack(written, path, year)
 }
 
 #' Take out what openxlsx writes of drawings that are not there: other readers refuse such files
@@ -55,10 +57,10 @@ set_extent <- function(book, name, rows, columns) {
 
 #' The same members with a date that does not change
 #' @noRd
-repack <- function(made, path, year) {
+repack <- function(written, path, year) {
   folder <- tempfile("book")
-  utils::unzip(made, exdir = folder)
-  unlink(made)
+  utils::unzip(written, exdir = folder)
+  unlink(written)
   on.exit(unlink(folder, recursive = TRUE))
   members <- list.files(folder, recursive = TRUE, all.files = TRUE)
   members <- members[order(members != "[Content_Types].xml", members, method = "radix")]
@@ -161,8 +163,9 @@ add_table_sheet <- function(book, sheet, title, grid, notices) {
 
 #' A table with a line per figure
 #' @param figures See [figures_of()].
+#' @param rates Which of them are rates.
 #' @noRd
-add_figures_sheet <- function(book, table, title, figures, notices) {
+add_figures_sheet <- function(book, table, title, figures, rates, notices) {
   sheet <- paste(table, "figures")
   begin_sheet(book, sheet, paste(title, "(figures)", sep = " "),
     "Limits are those of the 95 % interval. Rates are per 100,000 residents. Grey italic: not for release.", notices)
@@ -170,7 +173,6 @@ add_figures_sheet <- function(book, table, title, figures, notices) {
   rows <- if (nrow(figures) > 0L) 5:last else integer()
   openxlsx::writeData(book, sheet, figures, startRow = 4L, withFilter = TRUE, headerStyle = openxlsx::createStyle(
     textDecoration = "bold", wrapText = TRUE, valign = "bottom", border = "bottom"))
-  rates <- figures$Characteristic == rate_label
   number_format(book, sheet, "#,##0", rows[!rates], 5:8)
   number_format(book, sheet, "#,##0.0", rows[rates], 5:8)
   number_format(book, sheet, "0.0", rows, 11:14)
@@ -224,73 +226,90 @@ what_numbers_are <- function(basis) {
   )
 }
 
-#' What stands in the line below a table's total
+#' The lines of a table's sheets: counts, with their percentages, and rates
+#'
+#' @return A data.table in the order of columns and rows: `variable`, `cell` (number of the cell in
+#'   `published$cells`), `row`, `column`, `is_rate`, `times` (what counts are multiplied by), `applies`, `label` and
+#'   `category`.
 #' @noRd
-rate_label <- "Rate per 100,000 residents"
+sheet_lines <- function(published, table, place) {
+  statistics <- published$statistics
+  in_table <- which(statistics$table == table & statistics$kind != 2L)
+  lines <- statistics[in_table, ]
+  cell <- match(lines$cell, published$cells$cell)
+  population <- published$populations[match(lines$population, published$populations$population), ]
+  is_rate <- lines$kind == 3L
+  lines <- data.table::data.table(
+    variable = lines$variable, cell = cell, row = lines$row, column = lines$column, is_rate = is_rate,
+    times = ifelse(is_rate, per_100000(place, population$column), 1), applies = published$cells$applies[cell],
+    label = ifelse(lines$own_row, published$labels$domain_1[cell], population$label),
+    category = ifelse(lines$own_row, published$labels$domain_2[cell], "")
+  )
+  lines[order(match(lines$column, unique(published$cells$column)), lines$row), ]
+}
 
 #' All figures of a table, a row each, with what is known of them
 #'
+#' @param rows See [write_workbook()].
+#' @param lines See [sheet_lines()].
 #' @return A data frame: labels, number or rate with standard error, limits, release and reason, the same of the
-#'   percentage, in the order of the table.
+#'   percentage, in the order of the lines.
 #' @noRd
-figures_of <- function(rows, place, cells, labels) {
-  half <- stats::qnorm(0.975)
-  statistics <- function(estimate, error, flag, reason, ending) {
-    found <- data.frame(estimate, error, pmax(0, estimate - half * error), estimate + half * error,
-      ifelse(is.na(flag) | is.na(estimate), NA, ifelse(flag == 1L, "no", "yes")), reason)
-    stats::setNames(found, paste0(c("Number or rate", "Standard error", "Lower limit", "Upper limit", "Release",
-      "Reason"), ending))
-  }
-  tables <- rows$tables
-  flags <- rows$flags
-  numbers <- statistics(tables$estimate, tables$standard_error, flags$flag, rows$reasons$count, "")
-  shares <- statistics(tables$percentage, tables$percentage_error, flags$flag_percentage, rows$reasons$percentage,
-    " (percent)")
+figures_of <- function(rows, lines, labels) {
+  lines <- lines[which(lines$applies), ]
+  tables <- rows$tables[lines$cell, ]
+  flags <- rows$flags[lines$cell, ]
+  reasons <- rows$reasons[lines$cell, ]
+  no_number <- lines$is_rate & is.na(tables$estimate * lines$times)
+  numbers <- figure_columns(tables$estimate, tables$standard_error, lines$times, flags$flag, reasons$count, no_number)
+  # A rate has no percentage.
+  shares <- figure_columns(ifelse(lines$is_rate, NA, tables$percentage), ifelse(lines$is_rate, NA,
+    tables$percentage_error), 1, flags$flag_percentage, reasons$percentage, lines$is_rate)
+  names(shares) <- paste(names(shares), "(percent)")
   names(shares)[[1]] <- "Percent"
-  figures <- cbind(
-    data.frame(Offense = labels$indicator, Characteristic = labels$domain_1, Category = labels$domain_2,
-      Variable = cells$cell), numbers, shares
+  cbind(
+    data.frame(Offense = labels$indicator[lines$cell], Characteristic = lines$label, Category = lines$category,
+      Variable = lines$variable), numbers, shares
   )
-  whole <- which(is_level_one(cells) & cells$applies)
-  rates <- figures[whole, ]
-  rates$Characteristic <- rep(rate_label, length(whole))
-  rates$Category <- rep("", length(whole))
-  rates$Variable <- sprintf("t_%s_%d_%d_%d", cells$table, cells$section, cells$row + 1L, cells$column)[whole]
-  rates[5:8] <- rates[5:8] * if (place$population > 0) 1e5 / place$population else NA_real_
-  rates[9:10][is.na(rates[[5]]), ] <- NA
-  rates[11:16] <- NA
-  position <- c(cells$row[cells$applies], cells$row[whole] + 1L)
-  figures <- rbind(figures[cells$applies, ], rates)
-  figures[order(match(figures$Offense, labels$indicator), position), ]
+}
+
+#' What is known of a number, a rate or a percentage
+#'
+#' @param times What it is multiplied by.
+#' @param nothing Where neither release nor reason are told.
+#' @noRd
+figure_columns <- function(estimate, error, times, flag, reason, nothing) {
+  half <- stats::qnorm(0.975)
+  release <- ifelse(is.na(flag) | is.na(estimate), NA, ifelse(flag == 1L, "no", "yes"))
+  data.frame(
+    "Number or rate" = estimate * times, "Standard error" = error * times,
+    "Lower limit" = pmax(0, estimate - half * error) * times, "Upper limit" = (estimate + half * error) * times,
+    Release = ifelse(nothing, NA, release), Reason = ifelse(nothing, NA, reason), check.names = FALSE
+  )
 }
 
 #' Figures of a sheet: a row per row of the table, two columns per offense
+#'
+#' @param rows See [write_workbook()].
+#' @param lines See [sheet_lines()].
 #' @noRd
-sheet_grid <- function(rows, place, cells, labels) {
-  flags <- rows$flags
-  rows <- rows$tables
-  columns <- unique(cells$column)
-  whole <- is_level_one(cells)
-  per_100000 <- if (place$population > 0) 1e5 / place$population else NA
-  lines <- unique(c(cells$row, cells$row[whole] + 1L))
-  lines <- lines[order(lines)]
-  values <- matrix(NA_real_, length(lines), 2L * length(columns))
+sheet_grid <- function(rows, place, lines, labels) {
+  columns <- unique(lines$column)
+  table_rows <- sort(unique(lines$row))
+  tables <- rows$tables[lines$cell, ]
+  flags <- rows$flags[lines$cell, ]
+  values <- matrix(NA_real_, length(table_rows), 2L * length(columns))
   withheld <- matrix(FALSE, nrow(values), ncol(values))
-  at <- cbind(match(cells$row, lines), 2L * match(cells$column, columns) - 1L)
-  shares <- cbind(at[, 1], at[, 2] + 1L)
-  rate_at <- cbind(match(cells$row[whole] + 1L, lines), at[whole, 2])
-  values[at] <- ifelse(cells$applies, rows$estimate, NA)
-  values[shares] <- ifelse(cells$applies, rows$percentage, NA)
-  values[rate_at] <- rows$estimate[whole] * per_100000
-  withheld[at] <- flags$flag %in% 1L
-  withheld[shares] <- flags$flag_percentage %in% 1L & !is.na(rows$percentage)
-  withheld[rate_at] <- flags$flag[whole] %in% 1L
-  names <- labels$domain_1[match(lines, cells$row)]
-  second <- labels$domain_2[match(lines, cells$row)]
-  rates <- unique(rate_at[, 1])
-  names[rates] <- rate_label
-  second[rates] <- ""
+  numbers <- cbind(match(lines$row, table_rows), 2L * match(lines$column, columns) - 1L)
+  shares <- cbind(numbers[, 1], numbers[, 2] + 1L)
+  values[numbers] <- ifelse(lines$applies, tables$estimate * lines$times, NA)
+  values[shares] <- ifelse(lines$applies & !lines$is_rate, tables$percentage, NA)
+  withheld[numbers] <- flags$flag %in% 1L
+  withheld[shares] <- flags$flag_percentage %in% 1L & !is.na(values[shares])
+  of_row <- match(table_rows, lines$row)
+  names <- lines$label[of_row]
+  second <- lines$category[of_row]
   list(names = ifelse(nzchar(second), paste0(names, ": ", second), names), values = values,
-    withheld = withheld, rates = rates, offenses = labels$indicator[match(columns, cells$column)],
-    heading = what_numbers_are(place$basis))
+    withheld = withheld, rates = which(lines$is_rate[of_row]),
+    offenses = labels$indicator[lines$cell[match(columns, lines$column)]], heading = what_numbers_are(place$basis))
 }

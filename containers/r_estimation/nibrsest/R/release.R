@@ -52,14 +52,10 @@ low_coverage <- function(place, cell) {
 #' The nation has no such rule.
 #' @noRd
 withheld_places <- function(permutation, flag, cell, places) {
-  first <- which(is_level_one(cell) & !is.na(flag))
+  first <- which(cell$total & !is.na(flag))
   share <- tapply(flag[first], factor(permutation[first], places$permutation), mean)
   (as.vector(share) > 0.75) %in% TRUE & places$coverage < 0.8 & places$kind != "national"
 }
-
-#' The rows that count a whole table
-#' @noRd
-is_level_one <- function(cell) is.na(cell$characteristic) | cell$table == "3c"
 
 #' Where one silent agency has more than a tenth of the residents
 #' @noRd

@@ -85,25 +85,24 @@ read_estimates <- function(settings, ending) {
 #' @param notice See [simulated_notice()].
 #' @noRd
 publish_tables <- function(tables, flags, places, year, folder, notice) {
-  definitions <- table_definitions()
-  cells <- table_cells(definitions)
-  labels <- cell_names(cells, definitions)
-  published <- which(!is.na(labels$indicator))
+  published <- published_tables()
+  cells <- published$cells
+  cell_is_published <- !is.na(published$labels$indicator)
   reasons <- release_reasons(tables, flags, places, cells)
-  write_stage_file(compact_rows(tables, flags, places, cells, published), file.path(folder, "tables.csv"),
+  write_stage_file(compact_rows(tables, flags, cells, cell_is_published), file.path(folder, "tables.csv"),
     "report/tables.csv")
   write_stage_file(places, file.path(folder, "geographies.csv"), "report/geographies.csv")
   for (table in unique(cells$table)) {
-    here <- which(tables$cell %in% cells$cell[published][cells$table[published] == table])
-    rows <- published_rows(tables[here, ], flags[here, ], places, cells, labels, year)
+    of_table <- which(tables$cell %in% cells$cell[cell_is_published & cells$table == table])
+    rows <- published_rows(tables[of_table, ], flags[of_table, ], places, published, year)
     write_by_place(rows, places, table, folder)
   }
-  for (at in which(!endsWith(places$kind, "group"))) {
-    mine <- which(tables$permutation == places$permutation[[at]])
-    mine <- mine[match(cells$cell, tables$cell[mine])]
-    name <- paste0(file_name_of(places$description[[at]]), ".xlsx")
-    rows <- list(tables = tables[mine, ], flags = flags[mine, ], reasons = reasons[mine, ])
-    write_workbook(file.path(folder, "workbooks", name), rows, places[at, ], cells, labels, year, notice)
+  for (number in which(!endsWith(places$kind, "group"))) {
+    of_place <- which(tables$permutation == places$permutation[[number]])
+    of_place <- of_place[match(cells$cell, tables$cell[of_place])]
+    name <- paste0(file_name_of(places$description[[number]]), ".xlsx")
+    rows <- list(tables = tables[of_place, ], flags = flags[of_place, ], reasons = reasons[of_place, ])
+    write_workbook(file.path(folder, "workbooks", name), rows, places[number, ], published, year, notice)
   }
   inform("wrote tables of %d geographies and groups of agencies", nrow(places))
 }
@@ -126,8 +125,8 @@ file_name_of <- function(description) gsub("[ ,-]+", "_", description)
 
 #' A row per geography and cell, with the statistics side by side
 #' @noRd
-compact_rows <- function(tables, flags, places, cells, published) {
-  keep <- which(tables$cell %in% cells$cell[published] & cells$applies[match(tables$cell, cells$cell)])
+compact_rows <- function(tables, flags, cells, cell_is_published) {
+  keep <- which(tables$cell %in% cells$cell[cell_is_published & cells$applies])
   rows <- tables[keep, ]
   data.table::data.table(
     PERMUTATION_NUMBER = rows$permutation, der_variable_name = rows$cell, estimate = rows$estimate,

@@ -54,8 +54,9 @@ by_name <- function(rows, places, cells) {
 #'   `but`: the ones that it does not (separated by blanks, missing where all).
 #' @noRd
 sections_by_unit <- function(definitions) {
-  made <- lapply(seq_len(nrow(definitions$sections)), function(at) {
-    section <- definitions$sections[at, ]
+  counted <- counted_sections(definitions)
+  made <- lapply(seq_len(nrow(counted)), function(at) {
+    section <- counted[at, ]
     usual <- definitions$tables$unit[definitions$tables$table == section$table]
     special <- definitions$exceptions[which(definitions$exceptions$table == section$table &
       definitions$exceptions$unit != usual), ]

@@ -1,4 +1,5 @@
-cells <- table_cells()
+tables <- published_tables()
+cells <- tables$cells
 wanted <- c("t_2a_1_1_17", "t_2a_4_11_17", "t_2a_4_12_17", "t_2a_4_12_5", "t_1a_13_62_1")
 place <- function(kind = "national", coverage = 0.5, over = FALSE, number = 1L, basis = "estimate") {
   data.table::data.table(
@@ -56,7 +57,7 @@ test_that("what is no estimate is never released, and published without errors o
       expect_equal(flags$flag, c(1L, 1L, 1L, NA, 1L), info = paste(basis, kind))
       expect_equal(unique(flags$flag_percentage), c(1L, NA), info = paste(basis, kind))
       expect_false(any(flags$released_place), info = paste(basis, kind))
-      found <- published_rows(rows, flags, covered, cells, cell_names(cells, table_definitions()), 2023L)
+      found <- published_rows(rows, flags, covered, tables, 2023L)
       errors <- c("estimate_standard_error", "estimate_upper_bound", "estimate_lower_bound", "relative_standard_error")
       expect_equal(unique(unlist(found[, errors, with = FALSE])), -9)
       expect_equal(unique(found$basis), basis)
@@ -82,17 +83,15 @@ test_that("it is told why a figure is for release or not", {
 })
 
 test_that("rows are published with the reference's columns in its order", {
-  definitions <- table_definitions()
-  here <- 1:4
-  rows <- rows_of(c(100, 40, 60, 0, 0), c(10, 5, 5, 0, 0))[here, ]
+  rows <- rows_of(c(100, 40, 60, 0, 0), c(10, 5, 5, 0, 0))[1:4, ]
   flags <- release_flags(rows, place(), cells)
-  found <- published_rows(rows, flags, place(), cells, cell_names(cells, definitions), 2024L)
+  found <- published_rows(rows, flags, place(), tables, 2024L)
   expect_equal(names(found)[1:6], c("indicator_name", "estimate", "estimate_unweighted", "estimate_geographic_location",
     "estimate_type", "estimate_type_num"))
   expect_equal(utils::tail(names(found), 5), c("PROP_ELIG_ORIS_NONZERO_COUNT", "CORRELATION_WITH_PRIOR_YEAR",
     "estimate_copula", "bias_method", "basis"))
   expect_equal(names(found), names(file_columns("report/indicator_tables.csv")))
-  earlier <- published_rows(rows, flags, place(), cells, cell_names(cells, definitions), 2023L)
+  earlier <- published_rows(rows, flags, place(), tables, 2023L)
   expect_equal(setdiff(names(found), names(earlier)), c("PROP_ELIG_ORIS_NONZERO_COUNT", "CORRELATION_WITH_PRIOR_YEAR"))
   rate <- found[which(found$estimate_type == "rate"), ]
   expect_equal(rate$der_variable_name, "t_2a_1_2_17")
@@ -111,7 +110,7 @@ test_that("rows are published with the reference's columns in its order", {
 })
 
 test_that("legacy rape has no row, and names are the published ones", {
-  names <- cell_names(cells, table_definitions())
+  names <- tables$labels
   expect_true(all(is.na(names$indicator[cells$table == "2a" & cells$column %in% 10:12])))
   expect_equal(unique(names$indicator[cells$table == "2a" & cells$column == 16]), "Rape")
   expect_equal(unique(names$indicator[cells$table == "2a" & cells$column == 13]), "Criminal Sexual Contact")

@@ -42,10 +42,44 @@ test_that("every code of an offense is in one basic column of its kind, and ever
   expect_true(all(paste(definitions$recodes$characteristic, definitions$recodes$category) %in% known))
 })
 
-test_that("a section has as many rows as its characteristic has categories", {
-  number <- table(definitions$categories$characteristic)
-  some <- definitions$sections[which(!is.na(definitions$sections$characteristic)), ]
-  expect_equal(some$last_row - some$first_row + 1L, as.vector(number[some$characteristic]))
+# The package's definitions in a folder of their own, with lines added to some files.
+definitions_with <- function(...) {
+  folder <- tempfile("tables")
+  dir.create(folder)
+  package <- system.file("extdata", "tables", package = "nibrsest")
+  file.copy(list.files(package, full.names = TRUE), folder)
+  more <- list(...)
+  for (name in names(more)) cat(more[[name]], file = file.path(folder, paste0(name, ".csv")), sep = "\n", append = TRUE)
+  folder
+}
+
+test_that("definitions that contradict each other are refused with file, line and fault", {
+  refused <- function(fault, ...) expect_error(table_definitions(definitions_with(...)), fault, fixed = TRUE)
+  refused("sections.csv: table 9z, section 1 has the table \"9z\", which nothing defines",
+    sections = "9z,1,1,1,,count,,,,yes,")
+  refused("has the characteristic \"shoes\", which", sections = "3c,3,5,6,shoes,count,,,,,")
+  refused("sections.csv: table 3c, section 3 has 2 rows; clearance has 3 categories",
+    sections = "3c,3,5,6,clearance,count,,,,,")
+  refused("section 3 has a row that another section", sections = "3c,3,4,6,clearance,count,,,,,")
+  refused("has the statistic \"mean\"; there are count, percentage, rate", sections = "3c,3,5,5,business,mean,,,,,")
+  refused("a percentage without a denominator", sections = "3c,3,5,5,business,count percentage,,,,,")
+  refused("a rate without a population", sections = "3c,3,5,5,,rate,,row 1,,,")
+  refused("has the population \"cats\"", sections = "3c,3,5,5,,rate,,row 1,cats,,")
+  refused("has rate_of, which has to be", sections = "3c,3,5,5,,rate,,row 2,residents,,")
+  refused("recodes.csv: gang Z has the category \"gang 7\"", recodes = "gang,nibrs_criminal_act_type,Z,7")
+})
+
+test_that("every counted row has its statistics, and rates stand where sections.csv has them", {
+  statistics <- table_statistics(definitions)
+  expect_false(anyNA(statistics$cell))
+  expect_setequal(statistics$cell, cells$cell)
+  expect_equal(anyDuplicated(statistics[, c("variable", "kind")]), 0L)
+  expect_setequal(statistics$cell[statistics$kind == 2L], cells$cell[nzchar(cells$denominator)])
+  rates <- statistics[which(statistics$kind == 3L & statistics$column == 1L), ]
+  expect_equal(paste(rates$variable, rates$cell), c(
+    sprintf("t_%1$s_1_2_1 t_%1$s_1_1_1", c("1a", "1b", "1c", "2a", "2b", "2c", "3c")), "t_3c_2_4_1 t_3c_2_3_1"
+  ))
+  expect_equal(unique(rates$population), "residents")
 })
 
 test_that("the 108 permutations have the numbers of the method", {

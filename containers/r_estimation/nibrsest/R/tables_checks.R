@@ -1,0 +1,77 @@
+#' Refuse definitions of tables that contradict each other
+#'
+#' @param definitions See [table_definitions()].
+#' @return Nothing.
+#' @noRd
+check_definitions <- function(definitions) {
+  sections <- definitions$sections
+  named <- sprintf("table %s, section %s", sections$table, sections$section)
+  refuse_unknown("sections.csv", named, "table", sections$table, definitions$tables$table)
+  refuse_unknown("sections.csv", named, "characteristic", sections$characteristic,
+    definitions$characteristics$characteristic)
+  check_rows(sections, named, definitions$categories)
+  check_statistics(sections, named, definitions)
+  check_recodes(definitions)
+}
+
+#' Rows are as many as categories, none twice in a table
+#' @noRd
+check_rows <- function(sections, named, categories) {
+  rows <- sections$last_row - sections$first_row + 1L
+  number <- as.vector(table(categories$characteristic)[sections$characteristic])
+  refuse("sections.csv", named, which(!is.na(number) & rows != number),
+    sprintf("has %d rows; %s has %d categories", rows, sections$characteristic, number))
+  all_rows <- sprintf("%s %d", rep(sections$table, rows), sequence(rows, sections$first_row))
+  refuse("sections.csv", named, rep(seq_along(rows), rows)[duplicated(all_rows)],
+    "has a row that another section of the table has too")
+}
+
+#' Percentages have a denominator, rates a population, rates of other rows such rows
+#' @noRd
+check_statistics <- function(sections, named, definitions) {
+  for (word in setdiff(unique(unlist(lapply(sections$statistics, words))), statistic_kinds)) {
+    refuse("sections.csv", named, which(has_word(sections$statistics, word)), sprintf(
+      "has the statistic \"%s\"; there are %s", word, paste(statistic_kinds, collapse = ", ")
+    ))
+  }
+  has_percentage <- has_word(sections$statistics, "percentage")
+  refuse("sections.csv", named, which(has_percentage == is.na(sections$denominator)),
+    "has a percentage without a denominator, or a denominator without a percentage")
+  has_rate <- has_word(sections$statistics, "rate")
+  refuse("sections.csv", named, which(has_rate == is.na(sections$population)),
+    "has a rate without a population, or a population without a rate")
+  refuse_unknown("sections.csv", named, "population", sections$population,
+    c(definitions$populations$population, "own"))
+  refuse_unknown("categories.csv", paste(definitions$categories$characteristic, definitions$categories$category),
+    "population", definitions$categories$population, definitions$populations$population)
+  counted <- paste(sections$table, "row", sections$first_row)[is.na(sections$rate_of)]
+  refuse("sections.csv", named, which(!is.na(sections$rate_of) &
+    !(paste(sections$table, sections$rate_of) %in% counted & sections$statistics == "rate")),
+  "has rate_of, which has to be \"row\" and the first row of a section that is counted, and no other statistic")
+}
+
+#' Codes fall into categories that have a label
+#' @noRd
+check_recodes <- function(definitions) {
+  recodes <- definitions$recodes
+  refuse_unknown("recodes.csv", paste(recodes$characteristic, recodes$code), "category",
+    paste(recodes$characteristic, recodes$category),
+    paste(definitions$categories$characteristic, definitions$categories$category))
+}
+
+#' @noRd
+refuse_unknown <- function(file, named, column, values, known) {
+  refuse(file, named, which(!is.na(values) & !values %in% known),
+    sprintf("has the %s \"%s\", which nothing defines", column, values))
+}
+
+#' An error for the first line of a file that has a fault
+#'
+#' @param faulty Numbers of lines.
+#' @param fault What is wrong, of each line or of all.
+#' @noRd
+refuse <- function(file, named, faulty, fault) {
+  if (length(faulty) > 0L) {
+    stop(file, ": ", named[[faulty[[1]]]], " ", rep_len(fault, length(named))[[faulty[[1]]]], call. = FALSE)
+  }
+}
