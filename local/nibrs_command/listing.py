@@ -2,16 +2,24 @@
 
 from dataclasses import dataclass
 
+import click
+from nibrs_engine.folder_objects import FolderObjects
+from nibrs_home import embedded_postgres
+from nibrs_home.home import BUCKET, Home
 from nibrs_pipeline.archive.manifest_store import read_published
 from nibrs_pipeline.archive.provenance import UNKNOWN
-from nibrs_pipeline.catalog import Catalog
-from nibrs_pipeline.database.snapshot import Snapshot
+from nibrs_pipeline.catalog import Catalog, nibrs_catalog
+from nibrs_pipeline.database.snapshot import Snapshot, snapshot
 from nibrs_pipeline.keys import SOURCE_CHECK
 from nibrs_pipeline.plan.changes import CheckedSource
 from nibrs_pipeline.plan.planning import reasons_out_of_date
 from nibrs_pipeline.plan.source import read_source_state
+from nibrs_pipeline.publish.index_page import human_size
 from nibrs_pipeline.state_year import StateYear
-from nibrs_pipeline.store import Objects
+from nibrs_pipeline.store import Objects, Store
+from rich.table import Table
+
+from nibrs_command.terminal import NARROW, console
 
 
 @dataclass(frozen=True)
@@ -63,3 +71,41 @@ def list_state_years(snapshot: Snapshot, objects: Objects, catalog: Catalog) -> 
             )
         )
     return listed
+
+
+@click.command(name="list")
+@click.option("--bucket", help="Compare with this bucket on AWS instead of this machine's downloads.")
+def list_command(bucket: str | None) -> None:
+    """Show which state-years there are, which are published, and which are out of date and why.
+
+    \b
+    Examples:
+      nibrs list
+      DB_URI=postgresql://reader@db/cde nibrs list --bucket nibrs-downloads
+    """
+    home = Home.from_environment()
+    objects = Store(bucket) if bucket else FolderObjects(home.objects / BUCKET)
+    with embedded_postgres.database(home) as location, snapshot(location) as rows:
+        listed = list_state_years(rows, objects, nibrs_catalog())
+    if not listed:
+        console.print(
+            "The database has no state-years and nothing is published. Load a zip with: nibrs load FILE.zip",
+            soft_wrap=True,
+        )
+        return
+    if console.width < NARROW:
+        for each in listed:
+            why = f": {each.why}" if each.why else ""
+            console.print(f"{each.item}: {each.status}{why}", soft_wrap=True, markup=False)
+        return
+    console.print(_table_of(listed))
+
+
+def _table_of(listed: list[Listed]) -> Table:
+    table = Table("State", "Year", "Status", "Published from data of", "Size", "Why")
+    for each in listed:
+        size = human_size(each.size) if each.size else ""
+        table.add_row(
+            each.item.state, str(each.item.year), each.status, each.published[:19].replace("T", " "), size, each.why
+        )
+    return table

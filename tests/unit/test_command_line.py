@@ -7,7 +7,7 @@ from pathlib import Path
 import boto3
 import pytest
 from click.testing import CliRunner, Result
-from nibrs_command import cli
+from nibrs_command import listing
 from nibrs_command.choices import parse_states, parse_years
 from nibrs_command.cli import main
 from nibrs_command.failures import told
@@ -153,7 +153,7 @@ def test_an_error_that_nobody_foresaw_leaves_its_traceback_in_a_file(
     def broken(*arguments: object) -> None:
         raise ZeroDivisionError("[bold]half of nothing")
 
-    monkeypatch.setattr(cli.embedded_postgres, "database", broken)
+    monkeypatch.setattr(listing.embedded_postgres, "database", broken)
     result = nibrs("list")
     [kept] = (tmp_path / "home" / "scratch").glob("error-*.txt")
     assert result.exit_code == 1
@@ -172,10 +172,10 @@ def test_a_traceback_goes_to_the_temporary_folder_if_the_home_is_none(
 @pytest.mark.parametrize(("width", "shown"), [(79, "DE-2016: out of date: it changed"), (200, "DE    \u2502 2016")])
 def test_a_list_is_readable_on_a_narrow_terminal(width: int, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
     listed = [Listed(StateYear("DE", 2016), True, "2026-01-02T03:04:05", 7, ["it changed"], False)]
-    monkeypatch.setattr(cli, "list_state_years", lambda *arguments: listed)
-    monkeypatch.setattr(cli.embedded_postgres, "database", lambda home: nullcontext())
-    monkeypatch.setattr(cli, "snapshot", lambda location: nullcontext())
-    monkeypatch.setattr(cli.console, "width", width)
+    monkeypatch.setattr(listing, "list_state_years", lambda *arguments: listed)
+    monkeypatch.setattr(listing.embedded_postgres, "database", lambda home: nullcontext())
+    monkeypatch.setattr(listing, "snapshot", lambda location: nullcontext())
+    monkeypatch.setattr(listing.console, "width", width)
     assert shown in nibrs("list").stdout
 
 

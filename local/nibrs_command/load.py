@@ -1,0 +1,127 @@
+"""``nibrs load``."""
+
+import sys
+from pathlib import Path
+
+import click
+from nibrs_home import embedded_postgres
+from nibrs_home.home import Home
+from nibrs_home.schema import create_schema
+from nibrs_loading.archives import BadFile
+from nibrs_loading.frames import FrameLoader, load_agencies, load_return_a
+from nibrs_loading.loading import Loaded, load_zip
+from nibrs_loading.remote_files import at_hand
+from nibrs_pipeline.catalog import nibrs_catalog
+from nibrs_pipeline.database.connection import connect
+from nibrs_pipeline.database.failures import translated_errors
+from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.state_year import FIRST_YEAR, LAST_YEAR
+from rich.markup import escape
+
+from nibrs_command.display import shortened
+from nibrs_command.terminal import FAILED, console, errors
+
+
+@click.command(name="load")
+@click.argument("files", nargs=-1)
+@click.option("--replace", is_flag=True, help="Replace state-years that are in the database already.")
+@click.option("--quarantine", is_flag=True, help="Load a file that breaks its own keys without the rows that do.")
+@click.option(
+    "--renumber", is_flag=True, help="Give rows other numbers whose keys another state-year of the database has."
+)
+@click.option("--agencies", type=click.Path(path_type=Path), help="A CSV of every agency of a year: the universe.")
+@click.option("--return-a", type=click.Path(path_type=Path), help="A CSV of Return A by agency, month and line.")
+@click.option("--year", type=click.IntRange(FIRST_YEAR, LAST_YEAR), help="Year of these CSVs, if they do not say it.")
+def load_command(
+    files: tuple[str, ...],
+    replace: bool,
+    quarantine: bool,
+    renumber: bool,
+    agencies: Path | None,
+    return_a: Path | None,
+    year: int | None,
+) -> None:
+    """Load published zips (any layout) into the database, and what estimates need beside them.
+
+    FILES are of this machine, or objects of S3 (s3://bucket/key).
+
+    A file is loaded whole or not at all; of several, those that can be loaded are. With --quarantine, rows
+    that break keys are put into quarantine/ as CSVs that say line and reason. A file that was loaded before is
+    passed over. What bad files are answered, and the columns of --agencies and --return-a, are in
+    docs/operations.md.
+
+    \b
+    Examples:
+      nibrs load AZ-2016.zip DC-2018.zip VT-2024.zip
+      nibrs load --replace AZ-2016.zip
+      nibrs load --quarantine LA-2017.zip
+      nibrs load --quarantine --renumber *.zip
+      nibrs load s3://bucket/uploads/VT-2024.zip
+      nibrs load MN-2018.zip --agencies agencies.csv.gz --return-a return_a.csv --year 2018
+    """
+    if not (files or agencies or return_a):
+        raise click.UsageError("Name a zip to load, or --agencies, or --return-a.")
+    home, refused = Home.from_environment(), []
+    with embedded_postgres.database(home) as location:
+        for file in files:
+            folder = home.quarantine(Path(file).stem) if quarantine else None
+            if not _load_one(location, file, replace, folder, renumber):
+                refused.append(Path(file).name)
+        zips_refused = len(refused)
+        for frame, loader in ((agencies, load_agencies), (return_a, load_return_a)):
+            if frame and not _load_frame(location, frame, loader, year):
+                refused.append(frame.name)
+    if len(files) > 1:
+        console.print(f"{len(files) - zips_refused} of {len(files)} files are in the database")
+    if refused:
+        errors.print(f"[bold red]Not loaded[/]: {escape(', '.join(refused))}", soft_wrap=True)
+        sys.exit(FAILED)
+
+
+def _load_one(location: DatabaseLocation, file: str, replace: bool, quarantine: Path | None, renumber: bool) -> bool:
+    connection = connect(location)
+    try:
+        with console.status(f"Loading {Path(file).name}"), at_hand(file) as path, translated_errors():
+            create_schema(connection)
+            loaded = load_zip(connection, nibrs_catalog(), path, replace, quarantine, renumber)
+    except BadFile as error:
+        errors.print(f"[bold red]Not loaded[/] {escape(str(error))}", soft_wrap=True)
+        return False
+    finally:
+        connection.close()
+    _tell_loaded(path, loaded, quarantine)
+    return True
+
+
+def _load_frame(location: DatabaseLocation, path: Path, loader: FrameLoader, year: int | None) -> bool:
+    connection = connect(location)
+    try:
+        with console.status(f"Loading {path.name}"), translated_errors():
+            create_schema(connection)
+            loaded = loader(connection, nibrs_catalog(), path, year)
+    except BadFile as error:
+        errors.print(f"[bold red]Not loaded[/] {escape(str(error))}", soft_wrap=True)
+        return False
+    finally:
+        connection.close()
+    what = "was loaded before; nothing to do" if loaded.was_there else f"{loaded.rows:,} rows"
+    console.print(f"{path.name}: {loaded.named}, {what}", soft_wrap=True)
+    for remark in loaded.remarks:
+        console.print(f"  {remark}", soft_wrap=True, markup=False)
+    return True
+
+
+def _tell_loaded(path: Path, loaded: Loaded, quarantine: Path | None) -> None:
+    if loaded.was_there:
+        console.print(f"{path.name}: {loaded.item} was loaded before; nothing to do")
+        return
+    instead = f", in place of {loaded.replaced}" if loaded.replaced else ""
+    console.print(
+        f"{path.name}: {loaded.item}, {sum(loaded.rows.values()):,} rows{instead}", soft_wrap=True, markup=False
+    )
+    for table, rows in loaded.set_aside.items():
+        console.print(f"  {table}: {rows:,} rows put aside in {quarantine}", soft_wrap=True)
+    for remark in loaded.remarks:
+        console.print(f"  {shortened(remark)}", soft_wrap=True, markup=False)
+    if any(shortened(remark) != remark for remark in loaded.remarks):
+        console.print("  These remarks in full: SELECT remarks FROM loaded_file", soft_wrap=True)
