@@ -1,17 +1,17 @@
 """The functions' environment, parsed once and typed."""
 
+import os
 from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
-class Environment(BaseSettings):
+class Environment(BaseModel):
     """Variables of a function's environment; the database's are read by ``database`` itself."""
 
-    model_config = SettingsConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True)
 
     data_bucket: str = Field(description="bucket of runs and downloads")
     max_concurrency: int = Field(default=40, ge=1, description="state-years extracted at once")
@@ -32,4 +32,4 @@ class Environment(BaseSettings):
 @cache
 def environment() -> Environment:
     """This process's environment."""
-    return Environment()
+    return Environment.model_validate({name.lower(): value for name, value in os.environ.items()})

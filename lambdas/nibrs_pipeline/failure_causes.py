@@ -9,7 +9,7 @@ from typing import Any, Self
 CONTAINER = "estimation"
 
 #: What the exit statuses of containers/r_estimation/entry_point.py mean.
-_MEANINGS = {
+MEANINGS = {
     1: "the stage failed",
     2: "it was started wrongly",
     3: "an input is missing or another one, or the bucket did not take or give an object",
@@ -55,7 +55,7 @@ class StoppedTask:
         where = " ".join([self.stage, *self._places(), self.variables.get("DATA_YEAR", "")]).strip()
         if self.exit_code is None:
             return f"{where}: the container did not run: {self.reason}"
-        meaning = _MEANINGS.get(self.exit_code, self.reason)
+        meaning = MEANINGS.get(self.exit_code, self.reason)
         return f"{where}: exit status {self.exit_code}, {meaning}"
 
     def _places(self) -> list[str]:

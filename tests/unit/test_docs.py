@@ -16,6 +16,7 @@ import click
 import pytest
 from nibrs_command.cli import main
 from nibrs_engine.container_tasks import r_library
+from nibrs_pipeline.failure_causes import MEANINGS
 from nibrs_pipeline.plan.request import parse_request
 from nibrs_simulation.records import records
 
@@ -102,6 +103,7 @@ def test_every_exit_status_of_a_stage_is_documented() -> None:
     [statuses] = re.findall(r"^FAILED, .* = (.*)$", text, re.M)
     for status in statuses.split(", "):
         assert f"\n| {status} |" in TEXT["docs/operations.md"]
+    assert {int(status) for status in statuses.split(", ")} == MEANINGS.keys()
 
 
 def blocks(page: str, heading: str, language: str) -> list[str]:
