@@ -65,7 +65,8 @@ def test_months_without_a_report_are_no_stray_ones() -> None:
 
 def test_the_estimation_has_the_same_rule() -> None:
     source = "".join(
-        (estimation_folder() / "nibrsest" / "R" / name).read_text() for name in ("partial_year.R", "outliers.R")
+        (estimation_folder() / "nibrsest" / "R" / f"months_{name}.R").read_text()
+        for name in ("partial_year", "outliers")
     )
     named = {
         "stray_share": partial_year.STRAY_SHARE, "least_difference": partial_year.LEAST_DIFFERENCE,

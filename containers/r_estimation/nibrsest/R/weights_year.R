@@ -1,7 +1,7 @@
 #' From a year's reports to respondents, donors and weights
 #'
 #' @param reference See [read_reference()].
-#' @param tabulated Stacked results of [tabulate_state()].
+#' @param tabulated Stacked results of [tabulate_offenses()].
 #' @param states Postal abbreviations of the states that were tabulated; agencies of others count as silent.
 #' @param year The data year.
 #' @param outlier_rule `documented`, or `legacy` for what the reference could reach, see [outlier_colours()].
@@ -111,24 +111,4 @@ weigh_geographies <- function(agencies, covariates, universe) {
   })
   parts <- c("weights", "strata", "attempts")
   stats::setNames(lapply(parts, function(part) data.table::rbindlist(lapply(made, `[[`, part), fill = TRUE)), parts)
-}
-
-#' Weighted crimes of the respondents against those of all agencies
-#'
-#' @param weights Of one geography, see [weights_of()].
-#' @param agencies,covariates Of the same geography.
-#' @return A data.table, a row per crime: `crime`, `weighted`, `standard_error`, `relative_error`, `universe`,
-#'   `bias_ratio` (per cent), `remarkable` (more than 5 per cent).
-#' @references METHOD, sections 5.6 and 13 (Table A).
-#' @export
-table_a <- function(weights, agencies, covariates) {
-  y <- covariates[match(weights$ori, agencies$ori), , drop = FALSE]
-  found <- linearised_estimates(y, weights)
-  universe <- colSums(covariates)
-  ratio <- 100 * (found$estimate - universe) / ifelse(universe == 0, NA, universe)
-  data.table::data.table(
-    crime = colnames(covariates), weighted = found$estimate, standard_error = found$standard_error,
-    relative_error = found$standard_error / ifelse(found$estimate == 0, NA, found$estimate), universe = universe,
-    bias_ratio = ratio, remarkable = abs(ratio) > 5
-  )
 }

@@ -75,7 +75,7 @@ predict_crimes <- function(agencies, total, donors) {
 
 #' Monthly counts with the donors' months in place of those that are missing or low
 #'
-#' @param tabulated A data.table with `ori`, `month`, and further key columns and a count: see [tabulate_state()].
+#' @param tabulated A data.table with `ori`, `month`, and further key columns and a count: see [tabulate_offenses()].
 #' @param reported A data.table of the agencies and months to keep: `ori`, `month`.
 #' @param donors See [find_donors()].
 #' @return Like `tabulated`: the kept months of each agency that are its own, and its donor's in the others.

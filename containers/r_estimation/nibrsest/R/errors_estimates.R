@@ -1,0 +1,34 @@
+#' Estimates of a geography, and of groups of agencies within it
+#'
+#' @param counts Matrix of annual counts, respondents by named cells.
+#' @param weights Of the geography, in the order of the rows: see [weights_of()].
+#' @param strata Of the geography: `stratum`, `covariates`.
+#' @param covariates Matrix of [srs_covariates()], in the order of the rows.
+#' @param groups A list, named by group of agencies, of logical vectors, one per row; `all agencies` is everyone.
+#' @param correction See [linearised_estimates()].
+#' @return A data.table: `agency_group`, `cell`, `estimate`, `standard_error`, `unweighted` (the respondents' own
+#'   count), `agency_counts` (respondents with any).
+#' @references METHOD, section 9.
+#' @export
+estimate_geography <- function(counts, weights, strata, covariates, groups, correction = "none") {
+  used <- covariates_used(weights, strata, covariates)
+  made <- lapply(names(groups), function(name) {
+    inside <- groups[[name]]
+    # A group is a domain: agencies outside of it count as zero, and stay in the design.
+    y <- counts * inside
+    found <- linearised_estimates(y, weights, used, correction = correction, size = covariates[, "total"])
+    data.table::data.table(
+      agency_group = name, cell = colnames(counts), estimate = found$estimate, standard_error = found$standard_error,
+      unweighted = colSums(y), agency_counts = as.integer(colSums(y > 0))
+    )
+  })
+  data.table::rbindlist(made)
+}
+
+#' The covariates that each respondent's stratum was calibrated to, 0 for the others
+#' @noRd
+covariates_used <- function(weights, strata, covariates) {
+  sets <- strsplit(strata$covariates, " ", fixed = TRUE)[match(weights$stratum, strata$stratum)]
+  used <- t(vapply(sets, function(set) colnames(covariates) %in% set, logical(ncol(covariates))))
+  covariates * used
+}

@@ -1,0 +1,20 @@
+#' Annual counts of respondents by cell, with the totals of several offense codes
+#'
+#' @param tabulated Counts by `ori`, `month`, `offense_code` of the months that are used (see
+#'   [with_donated_months()]).
+#' @param oris ORIs of the respondents: the rows, in this order.
+#' @return Numeric matrix; columns are the totals of `offense_totals.csv`, then all offense codes
+#'   that occur anywhere, sorted.
+#' @export
+annual_counts <- function(tabulated, oris) {
+  codes <- sort(unique(tabulated$offense_code))
+  counts <- matrix(0, length(oris), length(codes), dimnames = list(NULL, codes))
+  asked <- which(tabulated$ori %in% oris)
+  mine <- tabulated[asked, list(offenses = sum(offenses)), by = c("ori", "offense_code")]
+  counts[cbind(match(mine$ori, oris), match(mine$offense_code, codes))] <- mine$offenses
+  totals <- package_table("offense_totals.csv")
+  sums <- vapply(unique(totals$total), function(total) {
+    rowSums(counts[, codes %in% totals$offense_code[totals$total == total], drop = FALSE])
+  }, numeric(length(oris)))
+  cbind(matrix(sums, nrow = length(oris), dimnames = list(NULL, unique(totals$total))), counts)
+}

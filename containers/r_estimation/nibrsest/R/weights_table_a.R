@@ -1,0 +1,19 @@
+#' Weighted crimes of the respondents against those of all agencies
+#'
+#' @param weights Of one geography, see [weights_of()].
+#' @param agencies,covariates Of the same geography.
+#' @return A data.table, a row per crime: `crime`, `weighted`, `standard_error`, `relative_error`, `universe`,
+#'   `bias_ratio` (per cent), `remarkable` (more than 5 per cent).
+#' @references METHOD, sections 5.6 and 13 (Table A).
+#' @export
+table_a <- function(weights, agencies, covariates) {
+  y <- covariates[match(weights$ori, agencies$ori), , drop = FALSE]
+  found <- linearised_estimates(y, weights)
+  universe <- colSums(covariates)
+  ratio <- 100 * (found$estimate - universe) / ifelse(universe == 0, NA, universe)
+  data.table::data.table(
+    crime = colnames(covariates), weighted = found$estimate, standard_error = found$standard_error,
+    relative_error = found$standard_error / ifelse(found$estimate == 0, NA, found$estimate), universe = universe,
+    bias_ratio = ratio, remarkable = abs(ratio) > 5
+  )
+}

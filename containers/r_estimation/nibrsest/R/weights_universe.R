@@ -1,0 +1,45 @@
+#' Which agencies belong to the universe
+#'
+#' Active, not covered by another agency, not dormant, not federal, in one of the 50 states or D.C.
+#'
+#' @param agencies See [read_reference()].
+#' @return Logical, one per row.
+#' @references METHOD, section 2.1, the eligibility rule.
+#' @export
+is_eligible <- function(agencies) {
+  agencies$agency_status %in% "A" & agencies$covered %in% "N" & agencies$dormant %in% "N" &
+    !toupper(agencies$agency_type) %in% "FEDERAL" & agencies$state %in% states_of_the_union
+}
+
+#' The population class of an agency: 1 (100,000 and over) to 4 (under 10,000), 5 state police, 6 not stated
+#'
+#' @param codes Population group codes of `ref_population_group`.
+#' @return Integers.
+#' @references METHOD, section 2.6, der_population_group.
+#' @export
+population_class <- function(codes) {
+  known <- package_table("population_groups.csv")
+  found <- as.integer(known$class[match(codes, known$population_group_code)])
+  found[is.na(found)] <- 6L
+  found
+}
+
+#' The groups in which agencies are weighted, and from which a hot deck draws
+#'
+#' @param agencies A data.table with `population`, `population_group_code` and `agency_type`.
+#' @return A data.table in the order of the agencies: `national_group`, `super_group`, `state_stratum` (see
+#'   `weighting_groups.csv`), `hot_deck_group`. An agency without a group is weighted as a small city.
+#' @references METHOD, sections 5.3 and 5.5.
+#' @export
+weighting_groups <- function(agencies) {
+  known <- package_table("weighting_groups.csv")
+  code <- ifelse(agencies$population_group_code %in% known$population_group_code, agencies$population_group_code, "7")
+  at <- match(paste(code, ifelse(agencies$population > 0, "some", "none")),
+    paste(known$population_group_code, known$residents))
+  metropolitan <- startsWith(code, "9")
+  data.table::data.table(
+    national_group = as.integer(known$national_group[at]), super_group = as.integer(known$super_group[at]),
+    state_stratum = as.integer(known$state_stratum[at]),
+    hot_deck_group = ifelse(startsWith(code, "8"), 8L, ifelse(metropolitan, 9L, match(substr(code, 1L, 1L), 1:7)))
+  )
+}
