@@ -64,8 +64,8 @@ def prepare(location: DatabaseLocation, zips: list[Path], copies: int) -> None:
 
 def measure_all(home: Home, location: DatabaseLocation) -> None:
     """All state-years but the large one: the old way, ours, ours again with nothing to do."""
-    with snapshot(location) as rows:
-        items = [StateYear(state, year) for state, _, year in rows.rows(available_state_years_query()) if year != LARGE]
+    with snapshot(location) as view:
+        items = [StateYear(state, year) for state, _, year in view.read(available_state_years_query()) if year != LARGE]
     years = sorted({item.year for item in items})
     old_folder = home.path / "old"
     shutil.rmtree(old_folder, ignore_errors=True)
@@ -106,8 +106,8 @@ def measure_large(home: Home, location: DatabaseLocation) -> None:
         old_way.copy(PSQL, uri(location), old_way.select(table, item), Path("/dev/null"))
     bare = time.monotonic() - started
     common = home.path / "common.zip"
-    with snapshot(location) as rows, common.open("wb") as target:
-        part = extract_common(rows, CATALOG, documents(CATALOG), target)
+    with snapshot(location) as view, common.open("wb") as target:
+        part = extract_common(view, CATALOG, documents(CATALOG), target)
     started = time.monotonic()
     with zipfile.ZipFile(common) as common_zip:
         manifest = extract_state_year(

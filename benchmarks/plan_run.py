@@ -19,7 +19,7 @@ import psutil
 from machine import machine
 from nibrs_home import embedded_postgres
 from nibrs_home.home import Home
-from nibrs_pipeline.archive.manifest import FileEntry, Source, StateYearManifest, ZipSummary
+from nibrs_pipeline.archive.manifest import FileEntry, SourceFingerprint, StateYearManifest, ZipSummary
 from nibrs_pipeline.archive.zip_writer import PACKING
 from nibrs_pipeline.catalog import Catalog, nibrs_catalog
 from nibrs_pipeline.database.connection import connect
@@ -74,7 +74,7 @@ class Bench:
         rows: dict[StateYear, dict[str, int]] = {item: {} for item in items}
         with self.clock.timed(label), snapshot(self.location) as view:
             for table in self.catalog.data_tables:
-                for state, year, count, _ in view.rows(_former_query(self.catalog, table.name, items)):
+                for state, year, count, _ in view.read(_former_query(self.catalog, table.name, items)):
                     rows[StateYear(state, year)][table.name] = count
         return rows
 
@@ -94,7 +94,7 @@ class Bench:
                 state=item.state, state_name=item.state, year=item.year, run_id="r",
                 zip=ZipSummary(name=f"{item}.zip", bytes=1, sha256=f"{item} at {position.time}"),
                 files=[FileEntry(name=f"{name}.csv", bytes=1, sha256="x", rows=rows) for name, rows in counts.items()],
-                source=Source.at(position), catalog_version="x", packing=PACKING, common_sha256="x",
+                source=SourceFingerprint.at(position), catalog_version="x", packing=PACKING, common_sha256="x",
             )  # fmt: skip
 
     def write(self, statement: str) -> None:

@@ -105,8 +105,8 @@ def extract(
 ) -> tuple[StateYearManifest, dict[str, list[dict[str, str]]]]:
     """The manifest, and the rows of every table as dictionaries."""
     common, target = folder / "common.zip", folder / f"{item}.zip"
-    with snapshot(location) as rows, common.open("wb") as file:
-        part = extract_common(rows, catalog, documents(catalog), file)
+    with snapshot(location) as view, common.open("wb") as file:
+        part = extract_common(view, catalog, documents(catalog), file)
     with zipfile.ZipFile(common) as common_zip:
         manifest = extract_state_year(
             lambda: snapshot(location),

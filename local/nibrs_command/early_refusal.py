@@ -49,5 +49,5 @@ def asked_for(home: Home, location: DatabaseLocation, request: Mapping[str, Any]
     objects = FolderObjects(home.objects / BUCKET)
     recorded = objects.get(request_key(str(request["run_id"])))
     complete = request_to_complete(parse_request(dict(request)), recorded, lambda: newest_runs(objects))
-    with snapshot(location) as rows:
-        return Asked(requested(complete, read_state_years(rows)), complete)
+    with snapshot(location) as view:
+        return Asked(requested(complete, read_state_years(view)), complete)

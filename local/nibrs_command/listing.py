@@ -13,7 +13,7 @@ from nibrs_pipeline.database.snapshot import Snapshot, snapshot
 from nibrs_pipeline.keys import SOURCE_CHECK
 from nibrs_pipeline.plan.changes import CheckedSource
 from nibrs_pipeline.plan.planning import reasons_out_of_date
-from nibrs_pipeline.plan.source import read_source_state
+from nibrs_pipeline.plan.source import read_source_contents
 from nibrs_pipeline.publish.index_page import human_size
 from nibrs_pipeline.state_year import StateYear
 from nibrs_pipeline.store import Objects, Store
@@ -56,7 +56,7 @@ def list_state_years(snapshot: Snapshot, objects: Objects, catalog: Catalog) -> 
     """Every state-year that is in the database or published."""
     published = read_published(objects).state_years
     remembered = CheckedSource.from_json(objects.get(SOURCE_CHECK))
-    source = read_source_state(snapshot, catalog, published.values(), remembered, published)
+    source = read_source_contents(snapshot, catalog, published.values(), remembered, published)
     listed = []
     for item in sorted(published.keys() | source.state_years.keys()):
         manifest = published.get(item)
@@ -85,8 +85,8 @@ def list_command(bucket: str | None) -> None:
     """
     home = Home.from_environment()
     objects = Store(bucket) if bucket else FolderObjects(home.objects / BUCKET)
-    with embedded_postgres.database(home) as location, snapshot(location) as rows:
-        listed = list_state_years(rows, objects, nibrs_catalog())
+    with embedded_postgres.database(home) as location, snapshot(location) as view:
+        listed = list_state_years(view, objects, nibrs_catalog())
     if not listed:
         console.print(
             "The database has no state-years and nothing is published. Load a zip with: nibrs load FILE.zip",

@@ -1,6 +1,6 @@
 """The state machine's definition: read, filled in, and refused where the emulator would run it differently from AWS.
 
-Known of moto, and refused by ``check_definition``:
+Known of moto, and refused by ``require_supported``:
 
 * A distributed Map with an integer ToleratedFailurePercentage is refused by moto itself; one that tolerates
   less than 100 % never fails in moto.
@@ -49,7 +49,7 @@ def substitute(definition: str, values: Mapping[str, str]) -> str:
     return re.sub(r"\$\{(\w+)\}", value, definition)
 
 
-def check_definition(machine: dict[str, Any]) -> None:
+def require_supported(machine: dict[str, Any]) -> None:
     """Refuse what moto would run differently from AWS.
 
     Raises:
@@ -64,9 +64,9 @@ def check_definition(machine: dict[str, Any]) -> None:
         if processor := state.get("ItemProcessor"):
             _check_map(name, state, processor)
             _check_nested_maps(name, state, processor)
-            check_definition(processor)
+            require_supported(processor)
         for branch in state.get("Branches", []):
-            check_definition(branch)
+            require_supported(branch)
 
 
 def _check_map(name: str, state: dict[str, Any], processor: dict[str, Any]) -> None:
@@ -99,7 +99,7 @@ def local_definition(definition: str, estimation: Mapping[str, str]) -> str:
     """
     text = substitute(definition, {**{name: name for name in state_machine_functions()}, **estimation})
     machine = json.loads(text)
-    check_definition(machine)
+    require_supported(machine)
     for state in retried_of(machine):
         for block in state["Retry"]:
             block["MaxDelaySeconds"] = min(block["MaxDelaySeconds"], _LONGEST_WAIT_S)

@@ -1,7 +1,7 @@
 """The harness that makes moto run this application: S3, SNS, Lambda, ECS and Step Functions on this machine.
 
 moto interprets the state machine; what it leaves out is filled in here and nowhere else. What cannot be filled in
-is refused by ``definition.check_definition``.
+is refused by ``definition.require_supported``.
 
 * ``lambda:invoke`` echoes its input in moto: here it calls the function's process.
 * ``ecs:runTask.sync`` refuses its parameters as Step Functions spells them, runs nothing and ignores exit
@@ -65,7 +65,7 @@ from nibrs_home.home import BUCKET, Home
 from werkzeug.serving import make_server
 
 from nibrs_engine.container_tasks import TaskPool
-from nibrs_engine.definition import check_definition, substitute
+from nibrs_engine.definition import require_supported, substitute
 from nibrs_engine.estimation_cluster import cluster_names, in_cluster
 from nibrs_engine.lambda_pool import FunctionError, LambdaPool
 from nibrs_engine.object_files import restore_objects, writing_to
@@ -337,7 +337,7 @@ def deployments() -> Iterator[None]:
     ) -> Any:
         properties = resource["Properties"]
         definition = substitute(properties["DefinitionString"], properties.get("DefinitionSubstitutions", {}))
-        check_definition(json.loads(definition))
+        require_supported(json.loads(definition))
         return stepfunctions_parser_backends[account_id][region_name].create_state_machine(
             properties.get("StateMachineName", name), definition, properties["RoleArn"]
         )

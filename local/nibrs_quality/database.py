@@ -22,11 +22,11 @@ def extracted_zips(location: DatabaseLocation, folder: Path, request: Request) -
     """
     catalog = nibrs_catalog()
     common = folder / "common.zip"
-    with snapshot(location) as rows:
-        names = read_state_years(rows)
+    with snapshot(location) as view:
+        names = read_state_years(view)
         items = requested(request, names)
         with common.open("wb") as file:
-            part = extract_common(rows, catalog, documents(catalog), file)
+            part = extract_common(view, catalog, documents(catalog), file)
     for item in items:
         target = folder / f"{item}.zip"
         with zipfile.ZipFile(common) as common_zip:

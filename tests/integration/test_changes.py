@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nibrs_home import embedded_postgres
 from nibrs_home.home import Home
-from nibrs_pipeline.archive.manifest import FileEntry, Source, StateYearManifest, ZipSummary
+from nibrs_pipeline.archive.manifest import FileEntry, SourceFingerprint, StateYearManifest, ZipSummary
 from nibrs_pipeline.archive.zip_writer import PACKING
 from nibrs_pipeline.catalog import Catalog, Table
 from nibrs_pipeline.database.connection import Connection, connect
@@ -254,7 +254,7 @@ class Pipeline:
                 state=item.state, state_name=item.state, year=item.year, run_id="r",
                 zip=ZipSummary(name=f"{item}.zip", bytes=1, sha256=digest),
                 files=[FileEntry(name=f"{name}.csv", bytes=1, sha256="x", rows=count) for name, count in rows.items()],
-                source=Source.at(view.position), catalog_version="c", packing=PACKING, common_sha256="x",
+                source=SourceFingerprint.at(view.position), catalog_version="c", packing=PACKING, common_sha256="x",
             )  # fmt: skip
             view.end()
 
@@ -276,7 +276,7 @@ def contents(view: Snapshot, catalog: Catalog, item: StateYear) -> tuple[str, di
     """A hash of all rows of a state-year as a zip would have them, and their number by table."""
     digest, rows = hashlib.sha256(), {}
     for table in catalog.data_tables:
-        found = view.rows(state_year_query(catalog, table, item))
+        found = view.read(state_year_query(catalog, table, item))
         rows[table.name] = len(found)
         digest.update(f"{table.name} {found!r}".encode())
     return digest.hexdigest(), rows
@@ -379,12 +379,12 @@ class Counting:
     def position(self) -> Any:
         return self.view.position
 
-    def rows(self, query: str) -> list[list[Any]]:
+    def read(self, query: str) -> list[list[Any]]:
         self.asked.append(query)
-        return self.view.rows(query)
+        return self.view.read(query)
 
-    def rows_side_by_side(self, queries: Iterable[str]) -> list[list[list[Any]]]:
-        return [self.rows(query) for query in queries]
+    def read_side_by_side(self, queries: Iterable[str]) -> list[list[list[Any]]]:
+        return [self.read(query) for query in queries]
 
 
 def joins_below_months(pipeline: Pipeline) -> list[str]:
@@ -487,25 +487,25 @@ def test_one_scan_counts_what_was_written_since(
 ) -> None:
     table = catalog["nibrs_offense"]
     world.run("VACUUM FREEZE nibrs_offense")
-    with snapshot(shared_location) as rows:
-        horizons = [rows.position.next]
-        assert rows.rows(table_versions_query(table, horizons[0])) == [[8, 0]]
-        assert rows.rows(table_versions_query(table, 3)) == [[8, 8]]
+    with snapshot(shared_location) as view:
+        horizons = [view.position.next]
+        assert view.read(table_versions_query(table, horizons[0])) == [[8, 0]]
+        assert view.read(table_versions_query(table, 3)) == [[8, 8]]
     for fresh in (1, 2):
         world.run("UPDATE nibrs_offense SET num_premises_entered = 2 WHERE offense_id = (SELECT max(offense_id) "
                   "FROM nibrs_offense WHERE num_premises_entered = 1)")  # fmt: skip
-        with snapshot(shared_location) as rows:
-            horizons.append(rows.position.next)
-            counted = [rows.rows(table_versions_query(table, horizon)) for horizon in horizons]
+        with snapshot(shared_location) as view:
+            horizons.append(view.position.next)
+            counted = [view.read(table_versions_query(table, horizon)) for horizon in horizons]
         assert counted == [[[8, since]] for since in range(fresh, -1, -1)]
 
 
 def test_connections_side_by_side_see_the_same(shared_location: DatabaseLocation, world: World) -> None:
-    with snapshot(shared_location) as rows:
+    with snapshot(shared_location) as view:
         _insert(world)
-        alone = rows.rows("SELECT count(*) FROM nibrs_incident")
-        several = rows.rows_side_by_side(["SELECT count(*) FROM nibrs_incident, pg_sleep(0.05)"] * 8)
-        backends = rows.rows_side_by_side(["SELECT pg_backend_pid() FROM pg_sleep(0.05)"] * 8)
+        alone = view.read("SELECT count(*) FROM nibrs_incident")
+        several = view.read_side_by_side(["SELECT count(*) FROM nibrs_incident, pg_sleep(0.05)"] * 8)
+        backends = view.read_side_by_side(["SELECT pg_backend_pid() FROM pg_sleep(0.05)"] * 8)
     assert several == [alone] * 8
     assert len({backend for [[backend]] in backends}) > 1
 
@@ -514,6 +514,6 @@ def test_where_there_is_no_other_connection_one_answers_all(shared_location: Dat
     world.run("DROP ROLE IF EXISTS single")
     world.run("CREATE ROLE single LOGIN CONNECTION LIMIT 1")
     location = DatabaseLocation(shared_location.host, shared_location.port, "single", "", "postgres", "")
-    with snapshot(location) as rows:
-        backends = rows.rows_side_by_side(["SELECT pg_backend_pid() FROM pg_sleep(0.01)"] * 4)
+    with snapshot(location) as view:
+        backends = view.read_side_by_side(["SELECT pg_backend_pid() FROM pg_sleep(0.01)"] * 4)
     assert len({backend for [[backend]] in backends}) == 1

@@ -24,10 +24,10 @@ class Collected:
 
 
 def test_what_others_write_during_a_snapshot_is_not_seen(location: DatabaseLocation) -> None:
-    with snapshot(location) as rows:
+    with snapshot(location) as view:
         sql(location, "INSERT INTO nibrs_injury VALUES (1, 'B', 'Broken bones')")
         sink = Collected()
-        assert rows.copy("COPY nibrs_injury TO STDOUT", sink) == 0
+        assert view.copy("COPY nibrs_injury TO STDOUT", sink) == 0
         assert sink.data == b""
     assert sql(location, "SELECT count(*) FROM nibrs_injury") == [[1]]
 
@@ -36,23 +36,23 @@ def test_rows_of_every_length_arrive_whole(location: DatabaseLocation) -> None:
     sizes = [0, 1, 96, 25_596, 65_530, 65_531, 65_532, 70_000, 3_000_000]
     query = f"SELECT repeat('d', n) FROM unnest(ARRAY{sizes}) n"
     sink = Collected()
-    with snapshot(location) as rows:
-        assert rows.copy(f"COPY ({query}) TO STDOUT", sink) == len(sizes)
+    with snapshot(location) as view:
+        assert view.copy(f"COPY ({query}) TO STDOUT", sink) == len(sizes)
     assert sink.data == b"".join(b"d" * size + b"\n" for size in sizes)
 
 
 def test_a_connection_can_be_used_on_after_a_copy(location: DatabaseLocation) -> None:
-    with snapshot(location) as rows:
+    with snapshot(location) as view:
         for _ in range(3):
-            rows.copy("COPY (SELECT generate_series(1, 50000)) TO STDOUT", Collected())
-            assert rows.rows("SELECT 1") == [[1]]
+            view.copy("COPY (SELECT generate_series(1, 50000)) TO STDOUT", Collected())
+            assert view.read("SELECT 1") == [[1]]
 
 
 def test_dates_do_not_depend_on_how_the_server_is_configured(location: DatabaseLocation) -> None:
     sql(location, "ALTER ROLE postgres SET datestyle = 'German'")
     sink = Collected()
-    with snapshot(location) as rows:
-        rows.copy("COPY (SELECT timestamp '2013-04-05 06:07:08') TO STDOUT", sink)
+    with snapshot(location) as view:
+        view.copy("COPY (SELECT timestamp '2013-04-05 06:07:08') TO STDOUT", sink)
     assert sink.data == b"2013-04-05 06:07:08\n"
 
 
@@ -60,14 +60,14 @@ def test_a_role_that_may_only_read_is_enough(location: DatabaseLocation) -> None
     sql(location, "CREATE ROLE reader LOGIN")
     sql(location, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
     reader = DatabaseLocation(location.host, location.port, "reader", "", location.database, location.tls)
-    with snapshot(reader) as rows:
-        assert isinstance(rows.position, SourcePosition)
-        assert rows.copy("COPY nibrs_injury TO STDOUT", Collected()) == 0
+    with snapshot(reader) as view:
+        assert isinstance(view.position, SourcePosition)
+        assert view.copy("COPY nibrs_injury TO STDOUT", Collected()) == 0
 
 
 def test_a_snapshot_writes_nothing(location: DatabaseLocation) -> None:
-    with pytest.raises(QueryFailed, match="read-only transaction"), snapshot(location) as rows:
-        rows.rows("INSERT INTO nibrs_injury VALUES (1, 'B', 'x')")
+    with pytest.raises(QueryFailed, match="read-only transaction"), snapshot(location) as view:
+        view.read("INSERT INTO nibrs_injury VALUES (1, 'B', 'x')")
 
 
 def test_a_connection_cut_in_mid_copy_can_be_tried_again(location: DatabaseLocation) -> None:
@@ -80,8 +80,8 @@ def test_a_connection_cut_in_mid_copy_can_be_tried_again(location: DatabaseLocat
             )
             return len(data)
 
-    with pytest.raises(DatabaseUnavailable), snapshot(location) as rows:
-        rows.copy("COPY (SELECT repeat('x', 1000) FROM generate_series(1, 1000000)) TO STDOUT", Cutting())
+    with pytest.raises(DatabaseUnavailable), snapshot(location) as view:
+        view.copy("COPY (SELECT repeat('x', 1000) FROM generate_series(1, 1000000)) TO STDOUT", Cutting())
 
 
 def test_a_server_that_is_not_there_can_be_tried_again() -> None:
@@ -91,28 +91,28 @@ def test_a_server_that_is_not_there_can_be_tried_again() -> None:
 
 
 def test_a_query_that_the_database_refuses_is_not_tried_again(location: DatabaseLocation) -> None:
-    with pytest.raises(QueryFailed, match=r"no_such_table.*42P01"), snapshot(location) as rows:
-        rows.rows("SELECT * FROM no_such_table")
+    with pytest.raises(QueryFailed, match=r"no_such_table.*42P01"), snapshot(location) as view:
+        view.read("SELECT * FROM no_such_table")
 
 
 def test_a_query_ends_before_the_time_does_that_is_left(location: DatabaseLocation) -> None:
     started = time.monotonic()
     with (
         pytest.raises(QueryTooSlow, match=r"reading nibrs_injury was ended after \d+ s, all the time that was left"),
-        snapshot(location, lambda: 10.3) as rows,
+        snapshot(location, lambda: 10.3) as view,
     ):
-        rows.rows("SELECT pg_sleep(60) FROM nibrs_injury RIGHT JOIN (SELECT 1) one ON true")
+        view.read("SELECT pg_sleep(60) FROM nibrs_injury RIGHT JOIN (SELECT 1) one ON true")
     assert time.monotonic() - started < 30
 
 
 def test_with_no_time_left_nothing_is_begun(location: DatabaseLocation) -> None:
-    with pytest.raises(QueryTooSlow), snapshot(location, lambda: -5.0) as rows:
-        rows.copy("COPY (SELECT count(*) FROM generate_series(1, 100000000)) TO STDOUT", Collected())
+    with pytest.raises(QueryTooSlow), snapshot(location, lambda: -5.0) as view:
+        view.copy("COPY (SELECT count(*) FROM generate_series(1, 100000000)) TO STDOUT", Collected())
 
 
 def test_a_query_that_somebody_cancels_is_not_called_slow(location: DatabaseLocation) -> None:
-    with pytest.raises(QueryFailed, match="57014"), snapshot(location, lambda: 900.0) as rows:
-        rows.rows("SELECT pg_cancel_backend(pg_backend_pid()) FROM pg_sleep(0)")
+    with pytest.raises(QueryFailed, match="57014"), snapshot(location, lambda: 900.0) as view:
+        view.read("SELECT pg_cancel_backend(pg_backend_pid()) FROM pg_sleep(0)")
 
 
 def test_too_many_connections_can_be_tried_again(location: DatabaseLocation) -> None:

@@ -131,8 +131,8 @@ def test_a_server_that_breaks_off_at_the_beginning_can_be_tried_again(answer: by
 
 def test_a_server_that_is_killed_can_be_tried_again(server: TlsPostgres) -> None:
     try:
-        with pytest.raises(DatabaseUnavailable), snapshot(server.location, patience=SHORT) as rows:
-            rows.copy(MUCH, Disturbing(server.kill))
+        with pytest.raises(DatabaseUnavailable), snapshot(server.location, patience=SHORT) as view:
+            view.copy(MUCH, Disturbing(server.kill))
         with pytest.raises(DatabaseUnavailable, match="cannot be reached: localhost"):
             connect(server.location, SHORT)
     finally:
@@ -144,26 +144,26 @@ def test_a_server_that_falls_silent_is_noticed(server: TlsPostgres) -> None:
     started = time.monotonic()
     with (
         pytest.raises(DatabaseUnavailable, match="fallen silent"),
-        snapshot(server.location, patience=SHORT) as rows,
+        snapshot(server.location, patience=SHORT) as view,
     ):
         try:
-            rows.copy(MUCH, Disturbing(server.silence))
+            view.copy(MUCH, Disturbing(server.silence))
         finally:
             server.wake()
     assert time.monotonic() - started < 20
 
 
 def test_a_server_that_is_silent_while_it_thinks_is_waited_for(server: TlsPostgres) -> None:
-    with snapshot(server.location, patience=replace(SHORT, silence=0.1)) as rows:
-        assert rows.rows("SELECT 1 FROM pg_sleep(0.5)") == [[1]]
+    with snapshot(server.location, patience=replace(SHORT, silence=0.1)) as view:
+        assert view.read("SELECT 1 FROM pg_sleep(0.5)") == [[1]]
 
 
 def test_a_disk_that_fails_is_not_taken_for_the_database(server: TlsPostgres) -> None:
     def fail() -> None:
         raise OSError(5, "Input/output error")
 
-    with pytest.raises(OSError, match="Input/output error"), snapshot(server.location) as rows:
-        rows.copy(MUCH, Disturbing(fail))
+    with pytest.raises(OSError, match="Input/output error"), snapshot(server.location) as view:
+        view.copy(MUCH, Disturbing(fail))
 
 
 def test_an_extraction_under_which_the_server_is_started_again_succeeds_the_next_time(
@@ -176,10 +176,10 @@ def test_an_extraction_under_which_the_server_is_started_again_succeeds_the_next
     expected, _ = extract(server.location, catalog, StateYear("DE", 2015), tmp_path)
     original = Snapshot.copy
 
-    def restarting(rows: Snapshot, statement: str, sink: Sink, probe: bool = True) -> int:
+    def restarting(view: Snapshot, statement: str, sink: Sink, probe: bool = True) -> int:
         if "FROM nibrs_victim " in statement:
             server.control("restart", "-m", "fast")
-        return original(rows, statement, sink, probe)
+        return original(view, statement, sink, probe)
 
     with monkeypatch.context() as patched:
         patched.setattr(Snapshot, "copy", restarting)

@@ -19,13 +19,13 @@ from nibrs_pipeline.errors import PipelineError
 from nibrs_pipeline.handlers import notify_failure, plan_run
 from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.keys import execution_key, report_key, request_key
-from nibrs_pipeline.plan.planning import SourceState
+from nibrs_pipeline.plan.planning import SourceContents
 
 from tests.unit.samples import source
 
 
 class _Snapshot:
-    """Stands for the database's, of which Plan run reads through ``read_source_state`` only."""
+    """Stands for the database's, of which Plan run reads through ``read_source_contents`` only."""
 
     def __enter__(self) -> "_Snapshot":
         return self
@@ -85,7 +85,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         for name, value in aws.function_environment(Home(folder), "x").items():
             patch.setenv(name, value)
         patch.setattr(plan_run, "database_snapshot", lambda context: _Snapshot())
-        patch.setattr(plan_run, "read_source_state", _nothing_extracted)
+        patch.setattr(plan_run, "read_source_contents", _nothing_extracted)
         environment.cache_clear()
         data_store.cache_clear()
         with executing(functions, None):  # type: ignore[arg-type]  # a pool's invoke is all that is called
@@ -95,7 +95,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         data_store.cache_clear()
 
 
-def _nothing_extracted(*_: object) -> SourceState:
+def _nothing_extracted(*_: object) -> SourceContents:
     return source(("AZ", 2016))
 
 

@@ -18,7 +18,7 @@ from nibrs_pipeline.extract.documents.readme import README
 from nibrs_pipeline.extract.extraction import extract_common, extract_state_year
 from nibrs_pipeline.extract.queries import KeyRange, state_year_query
 from nibrs_pipeline.plan.planning import reasons_out_of_date
-from nibrs_pipeline.plan.source import read_source_state
+from nibrs_pipeline.plan.source import read_source_contents
 from nibrs_pipeline.state_year import StateYear
 
 from tests.runs import extract, sql
@@ -58,8 +58,8 @@ def test_nebraska_is_asked_for_as_ne_where_the_fbi_writes_nb(
     sql(loaded, "UPDATE agency_participation SET state_abbr = 'NB' WHERE state_abbr = 'DE'")
     sql(loaded, "UPDATE ref_agency SET state_id = (SELECT state_id FROM ref_state WHERE state_postal_abbr = 'NE') "
                 "WHERE state_id = (SELECT state_id FROM ref_state WHERE state_postal_abbr = 'DE')")  # fmt: skip
-    with snapshot(loaded) as rows:
-        names = read_source_state(rows, catalog, []).state_years
+    with snapshot(loaded) as view:
+        names = read_source_contents(view, catalog, []).state_years
     assert names[StateYear("NE", 2015)] == "Nebraska"
     manifest, _ = extract(loaded, catalog, StateYear("NE", 2015), tmp_path)
     assert manifest.rows == expected.rows
@@ -77,16 +77,16 @@ def test_how_the_database_joins_makes_no_difference(
     _, found = extract(loaded, catalog, DE, tmp_path)
     for table in catalog.data_tables:
         sink = io.BytesIO()
-        with snapshot(loaded) as rows:
-            rows.copy(copy_out(state_year_query(catalog, table, DE)), sink)
+        with snapshot(loaded) as view:
+            view.copy(copy_out(state_year_query(catalog, table, DE)), sink)
         assert found[table.name] == list(csv.DictReader(io.StringIO(sink.getvalue().decode()))), table.name
 
 
 def test_a_range_that_leaves_rows_out_would_be_seen(loaded: DatabaseLocation, catalog: Catalog) -> None:
     query = state_year_query(catalog, catalog["nibrs_weapon"], DE, {"nibrs_offense": KeyRange(1, 2)})
     sink = io.BytesIO()
-    with snapshot(loaded) as rows:
-        assert rows.copy(copy_out(query), sink) == 0
+    with snapshot(loaded) as view:
+        assert view.copy(copy_out(query), sink) == 0
 
 
 def know(location: DatabaseLocation, kind: str, note: str, table: str) -> None:
@@ -106,15 +106,15 @@ def test_what_is_known_of_a_source_travels_with_its_zip(
     call(loaded, "nibrs_circumstances", "9", "circumstances_name", 'x, "y"')
     sql(loaded, "INSERT INTO source_code VALUES ('RI', 2015, 'nibrs_injury', 'B', 'injury_name', 'RI only')")
 
-    with snapshot(loaded) as rows:
-        state = read_source_state(rows, catalog, [before])
+    with snapshot(loaded) as view:
+        state = read_source_contents(view, catalog, [before])
     assert reasons_out_of_date(before, state, catalog) == [
         f"notes on its source changed ({len(before.source_notes) + 1}, had {len(before.source_notes)})",
         "names in its own lists of codes changed (2, had 0)",
     ]
     manifest, found = extract(loaded, catalog, DE, tmp_path)
-    with snapshot(loaded) as rows:
-        assert reasons_out_of_date(manifest, read_source_state(rows, catalog, [manifest]), catalog) == []
+    with snapshot(loaded) as view:
+        assert reasons_out_of_date(manifest, read_source_contents(view, catalog, [manifest]), catalog) == []
     [note] = set(manifest.source_notes) - set(before.source_notes)
     assert (note.kind, note.table, note.rows, note.note) == ("set_aside", "nibrs_victim", 7, "7 victims & more.")
 
@@ -173,8 +173,8 @@ def test_what_changes_during_an_extraction_is_not_in_it(
     loaded: DatabaseLocation, catalog: Catalog, tmp_path: Path
 ) -> None:
     expected, _ = extract(loaded, catalog, DE, tmp_path)
-    with zipfile.ZipFile(tmp_path / "common.zip") as common_zip, snapshot(loaded) as rows:
-        part = extract_common(rows, catalog, documents(catalog), io.BytesIO())
+    with zipfile.ZipFile(tmp_path / "common.zip") as common_zip, snapshot(loaded) as view:
+        part = extract_common(view, catalog, documents(catalog), io.BytesIO())
 
         def meddle(table: object, count: int, size: int, seconds: float) -> None:
             sql(loaded, "DELETE FROM nibrs_arrestee_weapon")

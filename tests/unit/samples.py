@@ -8,7 +8,7 @@ from nibrs_pipeline.archive.manifest import (
     EstimatesManifest,
     EstimatesSource,
     FileEntry,
-    Source,
+    SourceFingerprint,
     StateYearManifest,
     ZipSummary,
 )
@@ -16,7 +16,7 @@ from nibrs_pipeline.archive.provenance import SIMULATED, UNKNOWN, Provenance, So
 from nibrs_pipeline.archive.zip_writer import PACKING
 from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.database.position import SourcePosition
-from nibrs_pipeline.plan.planning import SourceState
+from nibrs_pipeline.plan.planning import SourceContents
 from nibrs_pipeline.state_year import StateYear
 
 COMMON = "c" * 64
@@ -41,7 +41,7 @@ def manifest(
         run_id="earlier",
         zip=ZipSummary(name=f"{state}-{year}.zip", bytes=1000, sha256=f"{state}{year}{horizon}"),
         files=[FileEntry(name=t.csv_name, bytes=10, sha256="a", rows=rows) for t in nibrs_catalog().published],
-        source=Source(system="s", horizon=horizon, snapshot_time=time, timeline=1, server="v"),
+        source=SourceFingerprint(system="s", horizon=horizon, snapshot_time=time, timeline=1, server="v"),
         catalog_version=nibrs_catalog().version,
         packing=PACKING,
         common_sha256=COMMON,
@@ -85,8 +85,8 @@ def source(
     known: Mapping[tuple[str, int], Provenance] | None = None,
     timeline: int = 1,
     server: str = "v",
-) -> SourceState:
-    return SourceState(
+) -> SourceContents:
+    return SourceContents(
         {StateYear(*item): NAMES[item[0]] for item in items},
         SourcePosition(system, next_, next_, "2026-02-01T00:00:00Z", timeline, server),
         common,

@@ -9,7 +9,7 @@ from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.errors import BadRequest
 from nibrs_pipeline.plan.planning import (
     Plan,
-    SourceState,
+    SourceContents,
     make_plan,
     reasons_out_of_date,
     requested,
@@ -23,7 +23,7 @@ AZ, LA = StateYear("AZ", 2016), StateYear("LA", 2013)
 BOTH = source(AZ, LA)
 
 
-def plan(catalog: Catalog, request: dict[str, Any], state: SourceState = BOTH, **there: Any) -> Plan:
+def plan(catalog: Catalog, request: dict[str, Any], state: SourceContents = BOTH, **there: Any) -> Plan:
     arguments = {"published": {}, "staged": {}, "bundles": {}, **there}
     return make_plan(parse_request(request), "r", state, catalog=catalog, **arguments)
 
@@ -63,7 +63,7 @@ def test_changed_rows_are_a_reason(catalog: Catalog) -> None:
     ],
 )
 def test_every_dependency_is_a_reason(
-    catalog: Catalog, state: SourceState, change: dict[str, Any], reason: str
+    catalog: Catalog, state: SourceContents, change: dict[str, Any], reason: str
 ) -> None:
     [found] = reasons_out_of_date(manifest(*AZ).model_copy(update=change), state, catalog)
     assert re.search(reason, found)

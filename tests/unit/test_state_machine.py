@@ -12,8 +12,8 @@ import pytest
 from nibrs_engine.container_tasks import stage_definitions
 from nibrs_engine.definition import (
     UnsupportedDefinition,
-    check_definition,
     local_definition,
+    require_supported,
     state_machine_definition,
     substitute,
 )
@@ -143,21 +143,21 @@ DISTRIBUTED = {
     ],
 )
 def test_what_the_emulator_would_run_differently_is_refused(change: dict[str, Any], named: str) -> None:
-    check_definition({"States": {"Items": DISTRIBUTED}})
+    require_supported({"States": {"Items": DISTRIBUTED}})
     with pytest.raises(UnsupportedDefinition, match=named):
-        check_definition({"States": {"Items": {**DISTRIBUTED, **change}}})
+        require_supported({"States": {"Items": {**DISTRIBUTED, **change}}})
 
 
 def test_a_map_inside_a_map_that_runs_more_than_once_at_a_time_is_refused() -> None:
     outer = {"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": {"States": {"Inner": DISTRIBUTED}}}
-    check_definition({"States": {"Outer": outer}})
+    require_supported({"States": {"Outer": outer}})
     with pytest.raises(UnsupportedDefinition, match="Outer: MaxConcurrency is 2; it has to be 1 around the Map Inner"):
-        check_definition({"States": {"Outer": {**outer, "MaxConcurrency": 2}}})
+        require_supported({"States": {"Outer": {**outer, "MaxConcurrency": 2}}})
 
 
 def test_jsonata_and_express_children_are_refused() -> None:
     with pytest.raises(UnsupportedDefinition, match="QueryLanguage"):
-        check_definition({"QueryLanguage": "JSONata", "States": {}})
+        require_supported({"QueryLanguage": "JSONata", "States": {}})
     express = json.loads(json.dumps(DISTRIBUTED).replace("STANDARD", "EXPRESS"))
     with pytest.raises(UnsupportedDefinition, match="STANDARD"):
-        check_definition({"States": {"Items": express}})
+        require_supported({"States": {"Items": express}})

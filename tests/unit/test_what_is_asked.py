@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from nibrs_pipeline.archive.manifest import Source, StateYearManifest
+from nibrs_pipeline.archive.manifest import SourceFingerprint, StateYearManifest
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database.position import SourcePosition
 from nibrs_pipeline.plan.changes import CheckedSource, describe_changes, find_changes
@@ -27,7 +27,7 @@ class Silent:
     def rows(self, query: str) -> list[list[Any]]:
         raise Asked(query)
 
-    def rows_side_by_side(self, queries: Any) -> list[list[list[Any]]]:
+    def read_side_by_side(self, queries: Any) -> list[list[list[Any]]]:
         raise Asked(next(iter(queries)))
 
 
@@ -42,7 +42,9 @@ def test_nothing_is_read_if_no_transaction_began_since(catalog: Catalog) -> None
     with pytest.raises(Asked):
         find_changes(quiet, catalog, both)
     checked = CheckedSource(
-        source=Source.at(quiet.position), zips={str(item): each.zip.sha256 for item, each in both.items()}, tables={}
+        source=SourceFingerprint.at(quiet.position),
+        zips={str(item): each.zip.sha256 for item, each in both.items()},
+        tables={},
     )
     assert find_changes(quiet, catalog, both, checked) == ({}, checked)
     # What was remembered of another zip, or of another past, counts for nothing.
@@ -72,7 +74,7 @@ class Answering(Silent):
     def rows(self, query: str) -> list[list[Any]]:
         return [[0]]
 
-    def rows_side_by_side(self, queries: Any) -> list[list[list[Any]]]:
+    def read_side_by_side(self, queries: Any) -> list[list[list[Any]]]:
         return [[[0, 0]] if query.startswith("SELECT count(*), ") else [] for query in queries]
 
 

@@ -39,7 +39,7 @@ class FileEntry(_Record):
     rows: int | None = None
 
 
-class Source(_Record):
+class SourceFingerprint(_Record):
     """The source fingerprint: which database, and where its transactions stood.
 
     Rows written at or after ``horizon``, and rows that are gone, mean that the zip is out of date. Without
@@ -53,7 +53,7 @@ class Source(_Record):
     server: str = ""
 
     @classmethod
-    def at(cls, position: SourcePosition) -> "Source":
+    def at(cls, position: SourcePosition) -> "SourceFingerprint":
         """The fingerprint of a snapshot."""
         return cls(
             system=position.system,
@@ -111,7 +111,7 @@ class StateYearManifest(_Record):
     run_id: str
     zip: ZipSummary
     files: list[FileEntry]
-    source: Source
+    source: SourceFingerprint
     catalog_version: str
     packing: str
     common_sha256: str

@@ -61,17 +61,17 @@ class Snapshot:
             self._run(f"SET TRANSACTION SNAPSHOT '{exported}'")
         # Text formats must not depend on how the server or the role is configured.
         self._run("SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL extra_float_digits = 1; SET LOCAL jit = off")
-        [[*position, by_folder]] = self.rows(source_position_query())
+        [[*position, by_folder]] = self.read(source_position_query())
         self.position = SourcePosition(*position)
         if by_folder:
-            [[server]] = self.rows(data_folder_query())
+            [[server]] = self.read(data_folder_query())
             self.position = replace(self.position, server=server)
 
-    def rows(self, query: str) -> list[list[Any]]:
+    def read(self, query: str) -> list[list[Any]]:
         """All rows of a small result."""
         return self._limited(query, "", None)
 
-    def rows_side_by_side(self, queries: Iterable[str]) -> list[list[list[Any]]]:
+    def read_side_by_side(self, queries: Iterable[str]) -> list[list[list[Any]]]:
         """The results of several queries, which further connections with the same view help to answer.
 
         A pooler may lead to another server, and there may be no connection to be had: whoever cannot help does not.
@@ -82,7 +82,7 @@ class Snapshot:
             left.put(number)
         results: list[list[list[Any]]] = [[] for _ in wanted]
         helpers = min(_SIDE_BY_SIDE, len(wanted)) - 1
-        exported = self.rows("SELECT pg_export_snapshot()")[0][0] if self._another and helpers > 0 else ""
+        exported = self.read("SELECT pg_export_snapshot()")[0][0] if self._another and helpers > 0 else ""
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
             helping = [
                 pool.submit(self._help, exported, wanted, left, results) for _ in range(helpers if exported else 0)
@@ -102,7 +102,7 @@ class Snapshot:
                 number = left.get_nowait()
             except Empty:
                 return
-            results[number] = self.rows(queries[number])
+            results[number] = self.read(queries[number])
 
     def _help(
         self, exported: str, queries: list[str], left: "SimpleQueue[int]", results: list[list[list[Any]]]

@@ -9,7 +9,14 @@ from pathlib import Path
 from time import monotonic
 from typing import IO, Any, Protocol
 
-from nibrs_pipeline.archive.manifest import CommonPart, FileEntry, Source, StateYearManifest, ZipSummary, file_entry
+from nibrs_pipeline.archive.manifest import (
+    CommonPart,
+    FileEntry,
+    SourceFingerprint,
+    StateYearManifest,
+    ZipSummary,
+    file_entry,
+)
 from nibrs_pipeline.archive.provenance import SOURCE_NOTES, UNKNOWN, Provenance, read_provenance, source_notes_csv
 from nibrs_pipeline.archive.zip_writer import PACKING, ZipWriter
 from nibrs_pipeline.catalog import Catalog, Table
@@ -34,7 +41,7 @@ from nibrs_pipeline.state_year import StateYear
 _DENSE = 4
 
 
-class Rows(Protocol):
+class View(Protocol):
     """What extraction needs of a snapshot."""
 
     @property
@@ -44,7 +51,7 @@ class Rows(Protocol):
     def copy(self, statement: str, sink: Sink, probe: bool = True) -> int:
         """Stream a COPY into a sink; returns the number of rows (see ``database.Snapshot``)."""
 
-    def rows(self, query: str) -> list[list[Any]]:
+    def read(self, query: str) -> list[list[Any]]:
         """All rows of a small result."""
 
 
@@ -60,7 +67,7 @@ class Commission:
     identity: str
 
 
-def extract_common(rows: Rows, catalog: Catalog, documents: dict[str, bytes], target: IO[bytes]) -> CommonPart:
+def extract_common(view: View, catalog: Catalog, documents: dict[str, bytes], target: IO[bytes]) -> CommonPart:
     """Write what is the same in every zip of a run: documents, then code tables."""
     zip_writer = ZipWriter(target)
     files: list[FileEntry] = []
@@ -69,7 +76,7 @@ def extract_common(rows: Rows, catalog: Catalog, documents: dict[str, bytes], ta
         files.append(file_entry(zip_writer.members[-1]))
     for table in catalog.code_tables:
         with zip_writer.member(table.csv_name) as member:
-            count = rows.copy(copy_out(code_table_query(table)), member)
+            count = view.copy(copy_out(code_table_query(table)), member)
         files.append(file_entry(zip_writer.members[-1], count))
     zip_writer.close()
     return CommonPart(files=files, sha256=common_fingerprint(files, catalog))
@@ -82,7 +89,7 @@ def common_fingerprint(files: list[FileEntry], catalog: Catalog) -> str:
 
 
 def extract_state_year(
-    snapshot: Callable[[], AbstractContextManager[Rows]],
+    snapshot: Callable[[], AbstractContextManager[View]],
     catalog: Catalog,
     item: StateYear,
     state_name: str,
@@ -110,15 +117,15 @@ def extract_state_year(
     """
     with target.open("wb") as file:
         zip_writer = ZipWriter(file, target.parent)
-        with snapshot() as rows:
-            provenance = read_provenance(rows.rows, item).get(item, UNKNOWN)
-            files = _take_over_common(rows, catalog, common, provenance, zip_writer)
-            tables = _StateYearTables(rows, catalog, item, zip_writer, observe)
+        with snapshot() as view:
+            provenance = read_provenance(view.read, item).get(item, UNKNOWN)
+            files = _take_over_common(view, catalog, common, provenance, zip_writer)
+            tables = _StateYearTables(view, catalog, item, zip_writer, observe)
             for table in catalog.data_tables:
                 files.append(tables.extract(table))
                 _refuse_emptied(table, item, files[-1].rows or 0, previous_rows.get(table.name, 0))
-            [[agencies, months]] = rows.rows(reported_months_query(item))
-            source = Source.at(rows.position)
+            [[agencies, months]] = view.read(reported_months_query(item))
+            source = SourceFingerprint.at(view.position)
         counts = {entry.name.removesuffix(".csv"): entry.rows for entry in files if entry.rows is not None}
         facts = StateYearFacts(item, state_name, counts, agencies, months, provenance)
         files += _add_readme(catalog, facts, zip_writer)
@@ -142,7 +149,7 @@ def extract_state_year(
 
 
 def _take_over_common(
-    rows: Rows,
+    view: View,
     catalog: Catalog,
     common: tuple[CommonPart, zipfile.ZipFile],
     provenance: Provenance,
@@ -168,7 +175,7 @@ def _take_over_common(
         for code in codes:
             values.setdefault(code.column, {})[code.code] = code.value
         with zip_writer.member(info.filename) as member:
-            count = rows.copy(copy_out(_own_query(catalog[name], values)), member)
+            count = view.copy(copy_out(_own_query(catalog[name], values)), member)
         files.append(file_entry(zip_writer.members[-1], count))
     return files
 
@@ -196,7 +203,7 @@ def _add_readme(catalog: Catalog, facts: StateYearFacts, zip_writer: ZipWriter) 
 class _StateYearTables:
     """Extracts the tables of one state-year one after the other, parents before children."""
 
-    rows: Rows
+    view: View
     catalog: Catalog
     item: StateYear
     zip_writer: ZipWriter
@@ -212,7 +219,7 @@ class _StateYearTables:
         statement = copy_out(state_year_query(self.catalog, table, self.item, ranges))
         with self.zip_writer.member(table.csv_name) as member, BackgroundSink(member) as background:
             sink = EndsSink(background)
-            count = self.rows.copy(statement, sink, probe=not dense)
+            count = self.view.copy(statement, sink, probe=not dense)
         if any(child.parent == table.name for child in self.catalog.data_tables):
             self._note_range(table, sink.key_range(table, count), count)
         entry = file_entry(self.zip_writer.members[-1], count)
@@ -223,7 +230,7 @@ class _StateYearTables:
         """Remember a range of keys if few rows of other states and years lie in it."""
         if keys is None:
             return
-        [[plan]] = self.rows.rows(range_estimate_query(table, keys))
+        [[plan]] = self.view.read(range_estimate_query(table, keys))
         if plan[0]["Plan"]["Plan Rows"] < _DENSE * count:
             self.ranges[table.name] = keys
 

@@ -10,7 +10,7 @@ from typing import IO
 from nibrs_pipeline.archive.manifest import FileEntry, file_entry
 from nibrs_pipeline.archive.zip_writer import ZipWriter
 from nibrs_pipeline.database.sql import copy_out, literal
-from nibrs_pipeline.extract.extraction import Rows
+from nibrs_pipeline.extract.extraction import View
 
 _FILES = ("agencies", "months", "history", "return_a", "return_a_months")
 #: The file of what is known of the states' sources; databases of other owners do not have its table.
@@ -32,7 +32,7 @@ def reference_queries(year: int, has_notes: bool) -> dict[str, str]:
     }
 
 
-def extract_reference(rows: Rows, year: int, target: IO[bytes]) -> tuple[list[FileEntry], str]:
+def extract_reference(view: View, year: int, target: IO[bytes]) -> tuple[list[FileEntry], str]:
     """Write the reference extract of a year; all its files belong to one moment.
 
     Returns:
@@ -40,9 +40,9 @@ def extract_reference(rows: Rows, year: int, target: IO[bytes]) -> tuple[list[Fi
     """
     zip_writer = ZipWriter(target)
     entries = []
-    has_notes = bool(rows.rows(f"SELECT to_regclass({literal(_NOTES_TABLE)}) IS NOT NULL")[0][0])
+    has_notes = bool(view.read(f"SELECT to_regclass({literal(_NOTES_TABLE)}) IS NOT NULL")[0][0])
     for name, query in reference_queries(year, has_notes).items():
         with zip_writer.member(name) as member:
-            count = rows.copy(copy_out(query), member)
+            count = view.copy(copy_out(query), member)
         entries.append(file_entry(zip_writer.members[-1], count))
     return entries, zip_writer.close()

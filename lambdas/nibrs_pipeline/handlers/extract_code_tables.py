@@ -24,8 +24,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     store, catalog, folder = data_store(), nibrs_catalog(), environment().temporary_folder
     with full_disk_named(folder), TemporaryDirectory(dir=folder) as work:
         path = Path(work) / "common.zip"
-        with database_snapshot(context) as rows, path.open("wb") as target:
-            part = extract_common(rows, catalog, documents(catalog), target)
+        with database_snapshot(context) as view, path.open("wb") as target:
+            part = extract_common(view, catalog, documents(catalog), target)
         store.upload(path, common_key(run_id))
     store.put(common_part_key(run_id), part.to_json())
     return {"files": len(part.files)}

@@ -32,9 +32,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     store, folder = data_store(), environment().temporary_folder
     with full_disk_named(folder), TemporaryDirectory(dir=folder) as work:
         path = Path(work) / f"reference-{year}.zip"
-        with database_snapshot(context) as rows, path.open("wb") as target:
-            entries, sha256 = extract_reference(rows, year, target)
-            read_at = rows.position.time
+        with database_snapshot(context) as view, path.open("wb") as target:
+            entries, sha256 = extract_reference(view, year, target)
+            read_at = view.position.time
         store.upload(path, reference_key(run_id, year))
     for entry in entries:
         logger.info("extracted reference data", extra={"file": entry.name, "rows": entry.rows})

@@ -16,7 +16,7 @@ from nibrs_pipeline.plan.planning import Plan, make_plan, require_one_index
 from nibrs_pipeline.plan.request import Request, parse_request, request_to_complete, run_name
 from nibrs_pipeline.plan.run_record import RunClaim, newest_runs
 from nibrs_pipeline.plan.run_store import recorded_failures
-from nibrs_pipeline.plan.source import read_source_state
+from nibrs_pipeline.plan.source import read_source_contents
 from nibrs_pipeline.state_year import StateYear
 from nibrs_pipeline.store import Store
 
@@ -38,10 +38,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return _summary(Plan(run_id=run_id, expected=[], to_extract=[], bundles=[]), held_by=other)
     published, staged = read_published(store), read_staged(store, run_id).state_years
     catalog = nibrs_catalog()
-    with database_snapshot(context) as rows:
+    with database_snapshot(context) as view:
         made = published.state_years | staged
         remembered = CheckedSource.from_json(store.get(SOURCE_CHECK))
-        source = read_source_state(rows, catalog, made.values(), remembered, _asked(request, made))
+        source = read_source_contents(view, catalog, made.values(), remembered, _asked(request, made))
     require_one_index(request, source, published)
     plan = make_plan(request, run_id, source, published.state_years, staged, published.bundles, catalog)
     claim.take()

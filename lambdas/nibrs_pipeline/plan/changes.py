@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from nibrs_pipeline.archive.manifest import Source, StateYearManifest
+from nibrs_pipeline.archive.manifest import SourceFingerprint, StateYearManifest
 from nibrs_pipeline.catalog import STATE_YEAR, Catalog, Table
 from nibrs_pipeline.database.position import SourcePosition
 from nibrs_pipeline.plan.change_queries import (
@@ -39,10 +39,10 @@ class ReadsRows(Protocol):
     def position(self) -> SourcePosition:
         """Where the source stands."""
 
-    def rows(self, query: str) -> list[list[Any]]:
+    def read(self, query: str) -> list[list[Any]]:
         """All rows of a small result."""
 
-    def rows_side_by_side(self, queries: Iterable[str]) -> list[list[list[Any]]]:
+    def read_side_by_side(self, queries: Iterable[str]) -> list[list[list[Any]]]:
         """The results of several queries."""
 
 
@@ -67,7 +67,7 @@ class CheckedSource(_Record):
     ``zips`` has the SHA-256 of the zip by <ST>-<year>; ``tables`` is empty if they were not counted.
     """
 
-    source: Source
+    source: SourceFingerprint
     zips: dict[str, str]
     tables: dict[str, CheckedTable]
 
@@ -92,7 +92,7 @@ def find_changes(
 ) -> tuple[Changes, CheckedSource | None]:
     """What happened to the rows of each state-year since its zip was made, and what is worth remembering of it.
 
-    State-years whose manifest belongs to another past of the database (``Source.break_before``) are left out.
+    State-years whose manifest belongs to another past of the database (see ``SourceFingerprint``) are left out.
 
     Args:
         manifests: all zips that count as made, whether asked for or not.
@@ -151,7 +151,7 @@ def _true_at(manifest: StateYearManifest, memory: CheckedSource | None) -> int:
 
 
 def _is_small(source: ReadsRows, catalog: Catalog, manifests: list[StateYearManifest]) -> bool:
-    [[expected]] = source.rows(expected_rows_query(catalog.data_tables))
+    [[expected]] = source.read(expected_rows_query(catalog.data_tables))
     tables = {table.name for table in catalog.data_tables}
     rows = sum(rows for manifest in manifests for name, rows in manifest.rows.items() if name in tables)
     return rows < _SMALL * (expected or 0)
@@ -163,7 +163,7 @@ def _read_alone(
     manifests: Mapping[StateYear, StateYearManifest],
     horizons: Mapping[StateYear, int],
 ) -> Changes:
-    results = source.rows_side_by_side(row_versions_query(catalog, table, horizons) for table in catalog.data_tables)
+    results = source.read_side_by_side(row_versions_query(catalog, table, horizons) for table in catalog.data_tables)
     versions = {
         table.name: {StateYear(state, year): (rows, written) for state, year, rows, written in found}
         for table, found in zip(catalog.data_tables, results, strict=True)
@@ -211,7 +211,7 @@ class _Check:
 
     def finding(self) -> CheckedSource:
         zips = {str(item): self.manifests[item].zip.sha256 for item in self.horizons if item not in self.changes}
-        return CheckedSource(source=Source.at(self.source.position), zips=zips, tables=self.tables)
+        return CheckedSource(source=SourceFingerprint.at(self.source.position), zips=zips, tables=self.tables)
 
     def _kinds(self) -> tuple[list[Table], list[Table]]:
         """The tables that hang on months, parents first, and the small ones of agencies."""
@@ -228,7 +228,7 @@ class _Check:
         month = next(table for table in self.catalog.data_tables if table.parent == STATE_YEAR)
         queries = [month_versions_query(self.horizons)]
         queries += [row_versions_query(self.catalog, table, self.horizons) for table in beside]
-        results = self.source.rows_side_by_side(queries)
+        results = self.source.read_side_by_side(queries)
         self.groups = {StateYear(state, year) for state, year, *_ in results[0]}
         versions = {
             table.name: {StateYear(state, year): (rows, written) for state, year, rows, written in found}
@@ -241,7 +241,7 @@ class _Check:
     def _scan(self, tables: list[Table]) -> dict[str, tuple[int, int]]:
         """Rows and fresh rows of whole tables; notes which are what they were at the last check."""
         base = min([*self.horizons.values(), *self._remembered_horizon(), self.source.position.next])
-        results = self.source.rows_side_by_side(table_versions_query(table, base) for table in tables)
+        results = self.source.read_side_by_side(table_versions_query(table, base) for table in tables)
         sizes = {table.name: (rows, fresh) for table, [[rows, fresh]] in zip(tables, results, strict=True)}
         for name, (rows, fresh) in sizes.items():
             known = self.memory.tables.get(name) if self.memory else None
@@ -255,7 +255,7 @@ class _Check:
     def _join_fresh(self, tables: list[Table], fresh: Mapping[str, int]) -> None:
         written = [table for table in tables if fresh[table.name]] if self.horizons else []
         queries = [fresh_rows_query(self.catalog, table, self.horizons, fresh[table.name]) for table in written]
-        for table, found in zip(written, self.source.rows_side_by_side(queries), strict=True):
+        for table, found in zip(written, self.source.read_side_by_side(queries), strict=True):
             for state, year, rows in found:
                 self._note(StateYear(state, year), f"{rows:,} rows of {table.name} were written since")
 
@@ -300,7 +300,7 @@ class _Check:
             elif (known := self._remembered_astray(table.name)) is not None:
                 self.astray[table.name] = known
             else:
-                [[orphans]] = self.source.rows(orphans_query(table, parent))
+                [[orphans]] = self.source.read(orphans_query(table, parent))
                 self.astray[table.name] = int(orphans)
         return self.astray[table.name]
 
@@ -324,4 +324,4 @@ class _Check:
 
     def _counts(self, table: Table, groups: Iterable[StateYear]) -> dict[StateYear, int]:
         query = group_rows_query(self.catalog, table, groups)
-        return {StateYear(state, year): rows for state, year, rows in self.source.rows(query)}
+        return {StateYear(state, year): rows for state, year, rows in self.source.read(query)}

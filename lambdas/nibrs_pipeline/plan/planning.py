@@ -68,7 +68,7 @@ class Plan(BaseModel):
 
 
 @dataclass(frozen=True)
-class SourceState:
+class SourceContents:
     """What the database says: its state-years with the state's name, its position, the common part, provenance.
 
     ``changes`` tells what happened to a state-year's rows since its manifest was made: the staged one
@@ -84,7 +84,7 @@ class SourceState:
     checked: CheckedSource | None = None
 
 
-def reasons_out_of_date(manifest: StateYearManifest | None, source: SourceState, catalog: Catalog) -> list[str]:
+def reasons_out_of_date(manifest: StateYearManifest | None, source: SourceContents, catalog: Catalog) -> list[str]:
     """Why a zip has to be made anew; empty if it is up to date."""
     if manifest is None:
         return ["not published yet"]
@@ -119,7 +119,7 @@ def requested(request: Request, state_years: Mapping[StateYear, str]) -> list[St
     return sorted(found)
 
 
-def require_one_index(request: Request, source: SourceState, published: Iterable[AnyManifest]) -> None:
+def require_one_index(request: Request, source: SourceContents, published: Iterable[AnyManifest]) -> None:
     """Refuse a run after which real and simulated state-years would stand in one index.
 
     Estimates are made from all that the database has of agencies, so with them every state-year of it counts.
@@ -136,7 +136,7 @@ def require_one_index(request: Request, source: SourceState, published: Iterable
 def make_plan(
     request: Request,
     run_id: str,
-    source: SourceState,
+    source: SourceContents,
     published: Mapping[StateYear, StateYearManifest],
     staged: Mapping[StateYear, StateYearManifest],
     bundles: Mapping[str, BundleManifest],
@@ -182,7 +182,7 @@ def make_plan(
     )
 
 
-def _plan_estimates(request: Request, source: SourceState, zips: set[StateYear]) -> list[int]:
+def _plan_estimates(request: Request, source: SourceContents, zips: set[StateYear]) -> list[int]:
     """Years to estimate: those asked for that have a zip. Whether one is out of date shows in Extract reference."""
     if not request.wants_estimates:
         return []

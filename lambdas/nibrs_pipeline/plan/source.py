@@ -10,7 +10,7 @@ from nibrs_pipeline.extract.documents import documents
 from nibrs_pipeline.extract.extraction import extract_common
 from nibrs_pipeline.extract.queries import available_state_years_query
 from nibrs_pipeline.plan.changes import CheckedSource, find_changes
-from nibrs_pipeline.plan.planning import SourceState
+from nibrs_pipeline.plan.planning import SourceContents
 from nibrs_pipeline.state_year import StateYear
 
 
@@ -23,16 +23,16 @@ class _Nowhere:
 
 def read_state_years(snapshot: Snapshot) -> dict[StateYear, str]:
     """The state-years of the database, with the state's name."""
-    return {StateYear(state, year): name for state, name, year in snapshot.rows(available_state_years_query())}
+    return {StateYear(state, year): name for state, name, year in snapshot.read(available_state_years_query())}
 
 
-def read_source_state(
+def read_source_contents(
     snapshot: Snapshot,
     catalog: Catalog,
     manifests: Iterable[StateYearManifest],
     remembered: CheckedSource | None = None,
     asked: Iterable[StateYear] | None = None,
-) -> SourceState:
+) -> SourceContents:
     """The state of the source, and what changed since each of the manifests was made.
 
     Args:
@@ -44,4 +44,6 @@ def read_source_state(
         snapshot, catalog, {manifest.item: manifest for manifest in manifests}, remembered, asked
     )
     common = extract_common(snapshot, catalog, documents(catalog), _Nowhere())  # type: ignore[arg-type]
-    return SourceState(state_years, snapshot.position, common.sha256, changes, read_provenance(snapshot.rows), finding)
+    return SourceContents(
+        state_years, snapshot.position, common.sha256, changes, read_provenance(snapshot.read), finding
+    )
