@@ -4,6 +4,7 @@ moto interprets the state machine; what it leaves out is filled in here and nowh
 is refused by ``definition.require_supported``.
 
 * ``lambda:invoke`` echoes its input in moto: here it calls the function's process.
+* moto's Lambda brings half of its other services: here calls of functions are answered without it.
 * ``ecs:runTask.sync`` refuses its parameters as Step Functions spells them, runs nothing and ignores exit
   codes in moto: here the task runs as a process, and an exit code other than 0 fails the state.
 * An ``aws-sdk`` S3 ``Body`` that is an object is not serialised by moto: here it becomes JSON, as on AWS.
@@ -13,7 +14,10 @@ is refused by ``definition.require_supported``.
 * moto makes a client for every task, which costs more than the task: here one is kept.
 * moto's interpreter imports its Batch, which brings all of EC2, whose tables take longer to read than everything
   else; so does ECS: here there is no Batch, and ECS is imported for the first task.
-* moto's server looks twice a second whether it is to end: here it looks more often.
+* moto parses a definition when a state machine is created and again when it starts, which takes longer than
+  everything else of a small run: here the first execution takes over what was parsed.
+* moto looks twice a second whether a task of ECS has ended: here it looks more often.
+* moto's server looks twice a second whether it is to end: here it does so more often.
 * A distributed Map's worker calls itself for every item, and an execution that meets Python's limit hangs:
   here the limit is far beyond any list of state-years.
 """
@@ -21,6 +25,7 @@ is refused by ``definition.require_supported``.
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -35,14 +40,13 @@ import boto3
 from nibrs_engine import without_batch  # noqa: F401  # before moto's interpreter
 # isort: on
 
-from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from moto.s3.models import S3Backend
+from moto.s3.models import S3Backend, s3_backends
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
@@ -52,6 +56,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_callback
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
     StateTaskServiceAwsSdk,
 )
@@ -59,10 +64,13 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceEcs,
 )
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils import boto_client
+from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from nibrs_home.home import BUCKET, Home
 from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
 
 from nibrs_engine.container_tasks import TaskPool
 from nibrs_engine.definition import require_supported, substitute
@@ -72,9 +80,11 @@ from nibrs_engine.object_files import restore_objects, writing_to
 
 REGION = "us-east-1"
 _ITEMS_OF_A_MAP = 1_000_000
-#: Seconds between two looks of the server whether it is to end.
+#: Seconds between two looks of the server whether it is to end, and of the interpreter whether a task has.
 _LOOK = 0.02
 _ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/local"
+_TOPIC = "nibrs-failures"
+_INVOCATION = re.compile(r"/2015-03-31/functions/[^/]+/invocations")
 
 
 @dataclass(frozen=True)
@@ -119,10 +129,45 @@ class Emulator:
         return str(created["stateMachineArn"])
 
 
+class _Services(DomainDispatcherApplication):
+    """moto's services, each imported when it is first asked for, and the functions."""
+
+    #: What calls a function, while functions are there.
+    functions: LambdaPool | None = None
+
+    def __init__(self) -> None:
+        super().__init__(_create_service)
+
+    def get_application(self, environ: dict[str, Any]) -> Any:
+        """The application that answers a request."""
+        if _INVOCATION.fullmatch(environ["PATH_INFO"]):
+            return self._answer_invocation
+        return super().get_application(environ)
+
+    def _answer_invocation(self, environ: dict[str, Any], start_response: Any) -> Any:
+        request = Request(environ)
+        name = request.path.split("/")[3].rpartition(":")[2]
+        assert self.functions, f"{name} was called, and there are no functions"
+        try:
+            response = Response(json.dumps(self.functions.invoke(name, json.loads(request.data or "{}"))))
+        except FunctionError as error:
+            response = Response(json.dumps(error.payload), headers={"x-amz-function-error": "Unhandled"})
+        return response(environ, start_response)
+
+
+def _create_service(name: Any) -> Any:
+    application = create_backend_app(name)
+    if name == "sns":
+        from moto.sns.models import sns_backends  # noqa: PLC0415  # with SQS and CloudWatch
+
+        sns_backends[DEFAULT_ACCOUNT_ID][REGION].create_topic(_TOPIC)
+    return application
+
+
 class _Server(ThreadedMotoServer):
     def _server_entry(self) -> None:
         """As moto's, but for how often the server looks whether it is to end."""
-        application = DomainDispatcherApplication(create_backend_app)
+        application = _Services()
         self._server = make_server(self._ip_address, self._port, application, True, request_handler=MotoRequestHandler)
         self._server_ready_event.set()
         self._server.serve_forever(_LOOK)
@@ -163,17 +208,17 @@ def emulator(home: Home, log: Path | None = None) -> Iterator[Emulator]:
         _deep_recursion(),
         _patched(S3Backend, "put_object", put_object),
         _patched(S3Backend, "delete_object", delete_object),
+        _parsing_once(),
     ):
         server = _Server("127.0.0.1", port=0, verbose=False)
         server.start()
         host, port = server.get_host_and_port()
         os.environ["MOTO_PORT"] = str(port)
         try:
-            running = Emulator(f"http://{host}:{port}", "", {})
-            running.client("s3").create_bucket(Bucket=BUCKET)
+            s3_backends[DEFAULT_ACCOUNT_ID]["aws"].create_bucket(BUCKET, REGION)
             restore_objects(home.objects, BUCKET, DEFAULT_ACCOUNT_ID)
-            topic = running.client("sns").create_topic(Name="nibrs-failures")["TopicArn"]
-            yield Emulator(running.endpoint, topic, cluster_names(REGION, DEFAULT_ACCOUNT_ID))
+            topic = f"arn:aws:sns:{REGION}:{DEFAULT_ACCOUNT_ID}:{_TOPIC}"
+            yield Emulator(f"http://{host}:{port}", topic, cluster_names(REGION, DEFAULT_ACCOUNT_ID))
         finally:
             _reset(server)
 
@@ -190,17 +235,28 @@ def _deep_recursion() -> Iterator[None]:
 
 
 @contextmanager
+def _parsing_once() -> Iterator[None]:
+    """What was parsed to create a state machine is its first execution's; others get their own, since it has a state."""
+    parse, parsed = AmazonStateLanguageParser.parse, {}
+
+    def parse_for_later(definition: str) -> Any:
+        parsed[definition] = parse(definition)
+        return parsed[definition]
+
+    def take_over(self: ExecutionWorker) -> Any:
+        definition = self._evaluation_details.state_machine_details.definition
+        return (parsed.pop(definition, None) or parse(definition))[0]
+
+    with (
+        _patched(AmazonStateLanguageParser, "parse", staticmethod(parse_for_later)),
+        _patched(ExecutionWorker, "_get_evaluation_entrypoint", take_over),
+    ):
+        yield
+
+
+@contextmanager
 def executing(pool: LambdaPool, tasks: TaskPool) -> Iterator[None]:
     """Let ``lambda:invoke`` call the functions of a pool, and ``ecs:runTask.sync`` run tasks as processes."""
-
-    def invoke(
-        self: LambdaSimpleBackend, function_name: str, qualifier: Any, body: Any, headers: Any, response_headers: Any
-    ) -> bytes:
-        try:
-            return json.dumps(pool.invoke(function_name.rpartition(":")[2], json.loads(body or "{}"))).encode()
-        except FunctionError as error:
-            response_headers["x-amz-function-error"] = "Unhandled"
-            return json.dumps(error.payload).encode()
 
     normalise = StateTaskServiceAwsSdk._normalise_parameters
 
@@ -225,7 +281,7 @@ def executing(pool: LambdaPool, tasks: TaskPool) -> Iterator[None]:
         return make_client(region, service)
 
     with (
-        _patched(LambdaSimpleBackend, "invoke", invoke),
+        _patched(_Services, "functions", pool),
         _patched(StateTaskServiceAwsSdk, "_normalise_parameters", normalise_body),
         _patched(StateTaskServiceAwsSdk, "_normalise_response", spell_response),
         _patched(lambda_eval_utils, "boto_client_for", client_for),
@@ -275,6 +331,7 @@ def _running_tasks(tasks: TaskPool) -> Iterator[None]:
     with (
         _patched(StateTaskServiceEcs, "_eval_service_task", start),
         _patched(StateTaskServiceEcs, "_build_sync_resolver", wait_for_end),
+        _patched(state_task_service_callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", _LOOK),
     ):
         yield
 
