@@ -1,7 +1,5 @@
 """The ``nibrs`` command."""
 
-import signal
-
 import click
 from nibrs_home import embedded_postgres
 from nibrs_home.home import Home
@@ -80,13 +78,3 @@ def help_command(context: click.Context, command: str | None) -> None:
     if found:
         with click.Context(found, parent=parent, info_name=command) as shown:
             click.echo(found.get_help(shown))
-
-
-def entry() -> None:
-    """Run the command; a request to end ends it in good order, with its database and processes."""
-    signal.signal(signal.SIGTERM, _end)
-    main()
-
-
-def _end(number: int, frame: object) -> None:
-    raise KeyboardInterrupt

@@ -16,23 +16,33 @@ from nibrs_command.watching import Activity, MapProgress, RunView, Step
 _INTERVAL = 0.8
 
 
-def follow(console: Console, look: Callable[[], RunView], activity: Callable[[], Activity] = Activity) -> RunView:
+def follow(
+    console: Console,
+    look: Callable[[], RunView],
+    activity: Callable[[], Activity] = Activity,
+    first_interval: float = _INTERVAL,
+) -> RunView:
     """Show a run until it is over; returns its last view.
 
     Args:
         look: what the run does now.
         activity: what its tasks do, if that is known.
+        first_interval: seconds between the first two looks; the longer the run takes, the longer they become.
     """
     started = time.monotonic()
+
+    def pause() -> None:
+        time.sleep(min(_INTERVAL, max(first_interval, (time.monotonic() - started) / 10)))
+
     if not console.is_terminal or console.is_dumb_terminal:
-        return _print_lines(console, look, activity)
+        return _print_lines(console, look, activity, pause)
     with Live(console=console, refresh_per_second=4, transient=False) as live:
         while True:
             view = look()
             live.update(picture(view, time.monotonic() - started, activity(), console.width))
             if view.is_over:
                 return view
-            time.sleep(_INTERVAL)
+            pause()
 
 
 def picture(view: RunView, seconds: float, activity: Activity, width: int = 80) -> Group:
@@ -98,14 +108,16 @@ def _name(view: RunView, progress: MapProgress) -> str:
     return f"{progress.label} {progress.year}".strip()
 
 
-def _print_lines(console: Console, look: Callable[[], RunView], activity: Callable[[], Activity]) -> RunView:
+def _print_lines(
+    console: Console, look: Callable[[], RunView], activity: Callable[[], Activity], pause: Callable[[], None]
+) -> RunView:
     log = _Log(console)
     while True:
         view = look()
         log.tell(view, activity().finished)
         if view.is_over:
             return view
-        time.sleep(_INTERVAL)
+        pause()
 
 
 class _Log:

@@ -52,7 +52,7 @@ def run_command(**options: Any) -> None:
         from nibrs_command.local_run import run_locally  # noqa: PLC0415
 
         try:
-            outcome = run_locally(home, location, request, lambda look, activity: follow(console, look, activity))
+            outcome = run_locally(home, location, request, lambda look, activity: follow(console, look, activity, 0.1))
         except KeyboardInterrupt:
             _tell_how_to_go_on(home, request["run_id"])
             sys.exit(FAILED)

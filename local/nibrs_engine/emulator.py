@@ -236,7 +236,7 @@ def _deep_recursion() -> Iterator[None]:
 
 @contextmanager
 def _parsing_once() -> Iterator[None]:
-    """What was parsed to create a state machine is its first execution's; others get their own, since it has a state."""
+    """What was parsed to create a state machine is its first execution's; it has a state, so others get their own."""
     parse, parsed = AmazonStateLanguageParser.parse, {}
 
     def parse_for_later(definition: str) -> Any:
@@ -257,7 +257,6 @@ def _parsing_once() -> Iterator[None]:
 @contextmanager
 def executing(pool: LambdaPool, tasks: TaskPool) -> Iterator[None]:
     """Let ``lambda:invoke`` call the functions of a pool, and ``ecs:runTask.sync`` run tasks as processes."""
-
     normalise = StateTaskServiceAwsSdk._normalise_parameters
 
     def normalise_body(self: StateTaskServiceAwsSdk, parameters: dict[str, Any], *args: Any, **options: Any) -> None:

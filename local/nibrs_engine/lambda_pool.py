@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -21,18 +20,18 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
+from nibrs_engine.fork_server import start_fork_server
 from nibrs_engine.lambda_process import NO_MORE_CALLS, serve
 
 #: Seconds that processes have to end by themselves after a run.
 _PATIENCE = 5.0
 _processes = multiprocessing.get_context("forkserver")
 #: Imported once, before a function's process is forked: what does not look at the environment, which is the function's
-#: own; and the command, which multiprocessing would otherwise import in every process that the command starts.
+#: own.
 _SHARED_IMPORTS = (
     "aws_lambda_powertools.metrics",
     "aws_lambda_powertools.utilities.typing",
     "boto3.s3.transfer",
-    "nibrs_command.cli",
     "nibrs_pipeline.extract.documents",
     "nibrs_pipeline.environment",
     "nibrs_pipeline.extract.extraction",
@@ -95,8 +94,7 @@ class _Worker:
 
 def import_ahead() -> None:
     """Start importing what the functions share, in the background."""
-    _processes.set_forkserver_preload(list(_SHARED_IMPORTS))
-    forkserver.ensure_running()
+    start_fork_server(_SHARED_IMPORTS)
 
 
 class LambdaPool:

@@ -1,0 +1,59 @@
+"""The server that functions' processes are forked from, begun with what this process has imported already.
+
+multiprocessing starts it as a program of its own, which imports everything anew: as much work as a whole small run.
+A process that has no threads yet can be forked instead; then only what is still missing is imported.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from multiprocessing import forkserver, resource_tracker, util
+from typing import Any, NoReturn
+
+
+def start_fork_server(modules: Sequence[str]) -> None:
+    """Start the server if there is none; it imports these modules in the background.
+
+    What this process has imported must not depend on its environment: functions have one of their own.
+    """
+    forkserver.set_forkserver_preload(list(modules))
+    resource_tracker.ensure_running()
+    # Of threads only one would live on in the fork, and the locks of others would stay locked.
+    alone = sys.platform == "linux" and threading.active_count() == 1
+    with _forking() if alone else nullcontext():
+        forkserver.ensure_running()
+
+
+@contextmanager
+def _forking() -> Iterator[None]:
+    """What multiprocessing starts as a program is forked from this process."""
+    start_program = util.spawnv_passfds
+
+    def fork(path: Any, arguments: Sequence[Any], descriptors: Sequence[int]) -> int:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return os.fork() or _run(str(arguments[-1]), descriptors)
+
+    util.spawnv_passfds = fork
+    try:
+        yield
+    finally:
+        util.spawnv_passfds = start_program
+
+
+def _run(program: str, descriptors: Sequence[int]) -> NoReturn:
+    """In the fork: be the program, with nothing open but what it is given."""
+    status = 1
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        kept = sorted({0, 1, 2, *descriptors})
+        for before, after in zip(kept, [*kept[1:], os.sysconf("SC_OPEN_MAX")], strict=True):
+            os.closerange(before + 1, after)
+        exec(program, {})  # Python that multiprocessing wrote for "python -c"
+    except SystemExit:
+        status = 0
+    finally:
+        os._exit(status)
