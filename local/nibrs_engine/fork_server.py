@@ -32,10 +32,10 @@ def _forking() -> Iterator[None]:
     """What multiprocessing starts as a program is forked from this process."""
     start_program = util.spawnv_passfds
 
-    def fork(path: Any, arguments: Sequence[Any], descriptors: Sequence[int]) -> int:
+    def fork(path: Any, args: Sequence[Any], passfds: Sequence[int]) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
-        return os.fork() or _run(str(arguments[-1]), descriptors)
+        return os.fork() or _run(str(args[-1]), passfds)
 
     util.spawnv_passfds = fork
     try:
