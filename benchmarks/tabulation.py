@@ -29,7 +29,7 @@ zip <- commandArgs(trailingOnly = TRUE)
 first <- system.time(records <- read_state_records(zip))[["elapsed"]]
 second <- system.time({offenses <- tabulate_offenses(records); cells <- tabulate_tables(records)})[["elapsed"]]
 peak <- as.numeric(sub("[^0-9]*([0-9]+).*", "\\\\1", grep("VmHWM", readLines("/proc/self/status"), value = TRUE)))
-n <- nrow(records$incidents)
+n <- nrow(records$incident)
 cat(sprintf("%s | %.1f | %.1f | %s | %s | %.0f", format(n, big.mark = ","), first, second,
   format(round(n / (first + second)), big.mark = ","), format(nrow(cells), big.mark = ","), peak / 1024))
 """

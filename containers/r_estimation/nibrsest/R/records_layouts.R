@@ -18,9 +18,9 @@ open_published_zip <- function(zip) {
   }
   stems <- tolower(tools::file_path_sans_ext(basename(names)))
   known <- package_table("layouts/layouts.csv")
-  for (at in seq_len(nrow(known))) {
-    if (has_layout(zip, known[at, ], names, stems)) {
-      return(described_zip(zip, known$layout[[at]], names, stems))
+  for (number in seq_len(nrow(known))) {
+    if (has_layout(zip, known[number, ], names, stems)) {
+      return(described_zip(zip, known$layout[[number]], names, stems))
     }
   }
   stop(zip, ": none of the published layouts: there is neither cde_agencies.csv (layout 1) nor agencies.csv with ",
@@ -40,7 +40,7 @@ has_layout <- function(zip, layout, names, stems) {
   }
   path <- extract_member(zip, names[[match(layout$has_column_table, stems)]])
   on.exit(unlink(dirname(path), recursive = TRUE))
-  layout$has_column %in% tolower(names(data.table::fread(path, nrows = 0L, showProgress = FALSE)))
+  layout$has_column %in% tolower(member_columns(path))
 }
 
 #' @noRd
@@ -48,8 +48,8 @@ described_zip <- function(zip, number, names, stems) {
   of_layout <- function(name) {
     rows <- package_table(file.path("layouts", name))
     written <- rows[[paste0("layout_", number)]]
-    there <- which(!is.na(written))
-    cbind(rows[there, ], source = written[there])
+    in_layout <- which(!is.na(written))
+    cbind(rows[in_layout, ], source = written[in_layout])
   }
   files <- of_layout("tables.csv")
   columns <- of_layout("columns.csv")
@@ -65,22 +65,23 @@ described_zip <- function(zip, number, names, stems) {
 
 #' Read a table of a published zip under the database's names
 #'
-#' @param found See [open_published_zip()].
+#' @param opened See [open_published_zip()].
 #' @param table Name of the database's table.
 #' @param columns Columns to read, named vector of types.
 #' @return A data.table with exactly these columns.
 #' @noRd
-read_published <- function(found, table, columns) {
-  member <- found$members[table]
+read_published <- function(opened, table, columns) {
+  member <- opened$members[table]
   if (is.na(member)) {
-    stop(found$zip, " has no file for ", table, "; fetch or extract the zip again", call. = FALSE)
+    stop(opened$zip, " has no file for ", table, "; fetch or extract the zip again", call. = FALSE)
   }
-  sources <- found$sources[[table]][names(columns)]
-  rows <- read_member(found$zip, member, stats::setNames(columns, tolower(sources)))
+  sources <- opened$sources[[table]][names(columns)]
+  rows <- read_member(opened$zip, member, stats::setNames(columns, tolower(sources)))
   data.table::setnames(rows, names(columns))
   for (column in names(columns)) {
-    for (at in which(found$values$table == table & found$values$column == column)) {
-      data.table::set(rows, which(rows[[column]] == found$values$value[[at]]), column, found$values$meaning[[at]])
+    for (value in which(opened$values$table == table & opened$values$column == column)) {
+      data.table::set(rows, which(rows[[column]] == opened$values$value[[value]]), column,
+        opened$values$meaning[[value]])
     }
   }
   rows

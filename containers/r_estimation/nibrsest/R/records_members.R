@@ -11,19 +11,26 @@
 read_member <- function(zip, name, columns) {
   path <- extract_member(zip, name)
   on.exit(unlink(dirname(path), recursive = TRUE))
-  header <- names(data.table::fread(path, nrows = 0L, showProgress = FALSE))
   # Later layouts repeat a column, and write some names in capitals.
-  at <- match(names(columns), tolower(header))
-  if (anyNA(at)) {
-    stop(zip, ": ", name, " lacks the columns ", paste(names(columns)[is.na(at)], collapse = ", "),
+  position <- match(names(columns), tolower(member_columns(path)))
+  if (anyNA(position)) {
+    stop(zip, ": ", name, " lacks the columns ", paste(names(columns)[is.na(position)], collapse = ", "),
       "; published zips have them", call. = FALSE)
   }
-  types <- lapply(split(at, unname(columns)), sort)
-  found <- data.table::fread(path, select = types, na.strings = "", showProgress = FALSE, encoding = "UTF-8",
+  types <- lapply(split(position, unname(columns)), sort)
+  rows <- data.table::fread(path, select = types, na.strings = "", showProgress = FALSE, encoding = "UTF-8",
     integer64 = "double")
-  data.table::setnames(found, tolower(names(found)))
-  data.table::setcolorder(found, names(columns))
-  found[]
+  data.table::setnames(rows, tolower(names(rows)))
+  data.table::setcolorder(rows, names(columns))
+  rows[]
+}
+
+#' The names of a CSV file's columns
+#'
+#' As text, since data.table warns of identifiers of 64 bits even where it reads no row.
+#' @noRd
+member_columns <- function(path) {
+  names(data.table::fread(path, nrows = 0L, colClasses = "character", showProgress = FALSE))
 }
 
 #' Unpack a member into a temporary folder of its own

@@ -1,60 +1,70 @@
 #' A state-year's records, with references resolved and codes in place of identifiers
 #'
-#' References are row numbers, so that everything after is done by indexing.
+#' The table of each unit has a column for each of its parents (see `units.csv` in [table_definitions()]). References
+#' are row numbers, so that everything after is done by indexing.
 #'
 #' @param zip Path of the published zip, of any layout.
 #' @return A list of data.tables:
-#'   * `places`: agency and month: `ori`, `month`;
-#'   * `incidents`: `place`, `by_report` (the hour is that of the report), `hour` (0 to 23), `except` (code);
-#'   * `offenses`: `incident`, `code`, `completed`; `locations`, `weapons`, `acts`: `offense`, `code`;
-#'   * `victims`: `incident`, `type` (code); `injuries`, `relationships`: `victim`, `code`;
-#'   * `links`: `victim`, `offense`;
-#'   * `offenders`: `incident`, `known`;
-#'   * `properties`: `incident`, `code` (kind of loss), `stolen`, `vehicle` (logical);
-#'   * `arrested`: `incident`.
+#'   * `place`: agency and month: `ori`, `month`;
+#'   * `incident`: `place`, `by_report` (the hour is that of the report), `hour` (0 to 23), `except` (code);
+#'   * `offense`: `incident`, `code`, `completed`; `victim`: `incident`, `type` (code); `victim_offense`: `victim`,
+#'     `offense`; `offender`: `incident`, `known`; `victim_offender`: `victim`, `offender`; `arrestee`: `incident`;
+#'     `officer`: `victim`;
+#'   * `property`: `incident`, `code` (kind of loss), `stolen`, `vehicle` (logical);
+#'
+#'   and `codes`: by code table the codes of records, `code` beside the column of the unit that they are of.
 #' @references LAYOUTS.md; METHOD, section 7.1.
 #' @export
 read_state_records <- function(zip) {
-  found <- open_published_zip(zip)
-  own <- read_incidents(found)
-  incidents <- own$incidents
-  offenses <- read_offenses(found, incidents$incident_id)
-  victims <- read_published(found, "nibrs_victim",
-    c(victim_id = "numeric", incident_id = "numeric", victim_type_id = "character"))
-  offenders <- read_published(found, "nibrs_offender",
-    c(offender_id = "numeric", incident_id = "numeric", offender_seq_num = "integer"))
-  at_incident <- function(ids) row_of(ids, incidents$incident_id, "incident_id", zip)
-  arrests <- read_published(found, "nibrs_arrestee", c(incident_id = "numeric"))
-  c(
-    list(
-      places = own$places,
-      incidents = incidents[, c("place", "by_report", "hour", "except")],
-      offenses = offenses[, c("incident", "code", "completed")],
-      victims = data.table::data.table(incident = at_incident(victims$incident_id),
-        type = code_of(found, "nibrs_victim", "victim_type_id", victims)),
-      offenders = data.table::data.table(
-        incident = at_incident(offenders$incident_id), known = !offenders$offender_seq_num %in% 0L
-      ),
-      locations = data.table::data.table(offense = seq_len(nrow(offenses)), code = offenses$location),
-      arrested = data.table::data.table(incident = unique(at_incident(arrests$incident_id))),
-      properties = read_properties(found, incidents$incident_id)
+  opened <- open_published_zip(zip)
+  incidents <- read_incidents(opened)
+  offenses <- read_offenses(opened, incidents$id)
+  victims <- read_victims(opened, incidents$id)
+  offenders <- read_published(opened, "nibrs_offender",
+    c(offender_id = "character", incident_id = "character", offender_seq_num = "integer"))
+  relationships <- read_relationships(opened, victims$id, offenders$offender_id)
+  arrests <- read_published(opened, "nibrs_arrestee", c(incident_id = "character"))
+  of_incident <- function(ids) row_of(ids, incidents$id, "incident_id", zip)
+  records <- list(
+    place = incidents$place, incident = incidents$incident, offense = offenses$offense, victim = victims$victim,
+    victim_offense = read_victims_of_offenses(opened, victims$id, offenses$id),
+    offender = data.table::data.table(
+      incident = of_incident(offenders$incident_id), known = !offenders$offender_seq_num %in% 0L
     ),
-    read_of_offenses(found, offenses$offense_id),
-    read_of_victims(found, victims$victim_id, offenses$offense_id)
+    victim_offender = relationships[, c("victim", "offender")],
+    arrestee = data.table::data.table(incident = of_incident(arrests$incident_id)),
+    officer = data.table::data.table(victim = which(victims$victim$type %in% "L")),
+    property = read_properties(opened, incidents$id)
   )
+  pairs <- function(table, id, unit, ids) read_pairs(opened, table, id, unit, ids)
+  records$codes <- list(
+    nibrs_location_type = data.table::data.table(offense = seq_along(offenses$id), code = offenses$location),
+    nibrs_weapon_type = pairs("nibrs_weapon", "weapon_id", "offense", offenses$id),
+    nibrs_criminal_act_type = pairs("nibrs_criminal_act", "criminal_act_id", "offense", offenses$id),
+    nibrs_injury = pairs("nibrs_victim_injury", "injury_id", "victim", victims$id),
+    nibrs_victim_type = data.table::data.table(victim = seq_along(victims$id), code = victims$victim$type),
+    nibrs_relationship = data.table::data.table(
+      victim_offender = seq_len(nrow(relationships)), code = relationships$code
+    ),
+    nibrs_prop_loss_type = records$property[, c("incident", "code")],
+    nibrs_cleared_except = exceptions_of(records)
+  )
+  records
 }
 
 #' Incidents, and the agencies and months they belong to
+#'
+#' @return A list: `id` (text) and `incident` side by side, and `place`.
 #' @noRd
-read_incidents <- function(found) {
-  zip <- found$zip
-  agencies <- unique(read_published(found, if (found$number == 1L) "cde_agencies" else "agencies",
-    c(agency_id = "numeric", ori = "character")))
-  months <- unique(read_published(found, "nibrs_month",
-    c(nibrs_month_id = "numeric", agency_id = "numeric", month_num = "integer")))
-  incidents <- read_published(found, "nibrs_incident", c(
-    incident_id = "numeric", nibrs_month_id = "numeric", report_date_flag = "character", incident_hour = "integer",
-    cleared_except_id = "character"
+read_incidents <- function(opened) {
+  zip <- opened$zip
+  agencies <- unique(read_published(opened, if (opened$number == 1L) "cde_agencies" else "agencies",
+    c(agency_id = "character", ori = "character")))
+  months <- unique(read_published(opened, "nibrs_month",
+    c(nibrs_month_id = "character", agency_id = "character", month_num = "integer")))
+  incidents <- read_published(opened, "nibrs_incident", c(
+    incident_id = "character", nibrs_month_id = "character", report_date_flag = "character",
+    incident_hour = "integer", cleared_except_id = "character"
   ))
   must_be_unique(incidents$incident_id, "incident_id", zip)
   must_be_unique(months$nibrs_month_id, "nibrs_month_id", zip)
@@ -63,52 +73,79 @@ read_incidents <- function(found) {
   number <- (agency - 1L) * 12L + months$month_num[month]
   used <- sort(unique(number))
   list(
-    places = data.table::data.table(
-      ori = agencies$ori[(used - 1L) %/% 12L + 1L], month = (used - 1L) %% 12L + 1L
+    id = incidents$incident_id,
+    incident = data.table::data.table(
+      place = match(number, used), by_report = incidents$report_date_flag %in% c("R", "Y"),
+      hour = incidents$incident_hour, except = code_of(opened, "nibrs_incident", "cleared_except_id", incidents)
     ),
-    incidents = data.table::data.table(
-      incident_id = incidents$incident_id, place = match(number, used),
-      by_report = incidents$report_date_flag %in% c("R", "Y"), hour = incidents$incident_hour,
-      except = code_of(found, "nibrs_incident", "cleared_except_id", incidents)
+    place = data.table::data.table(
+      ori = agencies$ori[(used - 1L) %/% 12L + 1L], month = (used - 1L) %% 12L + 1L
     )
   )
 }
 
+#' Offenses, and the code of each one's location
+#'
+#' @return A list: `id` (text), `offense` and `location` side by side.
 #' @noRd
-read_offenses <- function(found, incident_ids) {
-  offenses <- read_published(found, "nibrs_offense", c(
-    offense_id = "numeric", incident_id = "numeric", offense_type_id = "character",
+read_offenses <- function(opened, incident_ids) {
+  offenses <- read_published(opened, "nibrs_offense", c(
+    offense_id = "character", incident_id = "character", offense_type_id = "character",
     attempt_complete_flag = "character", location_id = "character"
   ))
-  data.table::data.table(
-    offense_id = offenses$offense_id, incident = row_of(offenses$incident_id, incident_ids, "incident_id", found$zip),
-    code = code_of(found, "nibrs_offense", "offense_type_id", offenses),
-    completed = offenses$attempt_complete_flag %in% "C",
-    location = code_of(found, "nibrs_offense", "location_id", offenses)
+  list(
+    id = offenses$offense_id,
+    offense = data.table::data.table(
+      incident = row_of(offenses$incident_id, incident_ids, "incident_id", opened$zip),
+      code = code_of(opened, "nibrs_offense", "offense_type_id", offenses),
+      completed = offenses$attempt_complete_flag %in% "C"
+    ),
+    location = code_of(opened, "nibrs_offense", "location_id", offenses)
   )
 }
 
-#' Weapons and criminal activity
+#' @return A list: `id` (text) and `victim` side by side.
 #' @noRd
-read_of_offenses <- function(found, offense_ids) {
+read_victims <- function(opened, incident_ids) {
+  victims <- read_published(opened, "nibrs_victim",
+    c(victim_id = "character", incident_id = "character", victim_type_id = "character"))
   list(
-    weapons = read_pairs(found, "nibrs_weapon", "weapon_id", "offense", offense_ids),
-    acts = read_pairs(found, "nibrs_criminal_act", "criminal_act_id", "offense", offense_ids)
-  )
-}
-
-#' Injuries, relationships, and the offenses that victims suffered
-#' @noRd
-read_of_victims <- function(found, victim_ids, offense_ids) {
-  links <- read_published(found, "nibrs_victim_offense", c(victim_id = "numeric", offense_id = "numeric"))
-  list(
-    injuries = read_pairs(found, "nibrs_victim_injury", "injury_id", "victim", victim_ids),
-    relationships = read_pairs(found, "nibrs_victim_offender_rel", "relationship_id", "victim", victim_ids),
-    links = data.table::data.table(
-      victim = row_of(links$victim_id, victim_ids, "victim_id", found$zip),
-      offense = row_of(links$offense_id, offense_ids, "offense_id", found$zip)
+    id = victims$victim_id,
+    victim = data.table::data.table(
+      incident = row_of(victims$incident_id, incident_ids, "incident_id", opened$zip),
+      type = code_of(opened, "nibrs_victim", "victim_type_id", victims)
     )
   )
+}
+
+#' The offenses that victims suffered
+#' @noRd
+read_victims_of_offenses <- function(opened, victim_ids, offense_ids) {
+  links <- read_published(opened, "nibrs_victim_offense", c(victim_id = "character", offense_id = "character"))
+  data.table::data.table(
+    victim = row_of(links$victim_id, victim_ids, "victim_id", opened$zip),
+    offense = row_of(links$offense_id, offense_ids, "offense_id", opened$zip)
+  )
+}
+
+#' What victims are to offenders: `victim`, `offender`, `code`
+#' @noRd
+read_relationships <- function(opened, victim_ids, offender_ids) {
+  rows <- read_published(opened, "nibrs_victim_offender_rel",
+    c(victim_id = "character", offender_id = "character", relationship_id = "character"))
+  data.table::data.table(
+    victim = row_of(rows$victim_id, victim_ids, "victim_id", opened$zip),
+    offender = row_of(rows$offender_id, offender_ids, "offender_id", opened$zip),
+    code = code_of(opened, "nibrs_victim_offender_rel", "relationship_id", rows)
+  )
+}
+
+#' Incidents that were cleared exceptionally, without an arrest, and how
+#' @noRd
+exceptions_of <- function(records) {
+  incident <- seq_len(nrow(records$incident))
+  cleared <- which(!is.na(records$incident$except) & !incident %in% records$arrestee$incident)
+  data.table::data.table(incident = incident[cleared], code = records$incident$except[cleared])
 }
 
 #' Descriptions of property that are motor vehicles: automobiles, buses, other motor and recreational vehicles, trucks
@@ -117,17 +154,17 @@ vehicle_codes <- c("03", "05", "24", "28", "37")
 
 #' Property of incidents by kind of loss, and which of it is motor vehicles
 #' @noRd
-read_properties <- function(found, incident_ids) {
-  rows <- read_published(found, "nibrs_property", c(
-    property_id = "numeric", incident_id = "numeric", prop_loss_id = "character", stolen_count = "numeric"
+read_properties <- function(opened, incident_ids) {
+  rows <- read_published(opened, "nibrs_property", c(
+    property_id = "character", incident_id = "character", prop_loss_id = "character", stolen_count = "numeric"
   ))
-  described <- read_published(found, "nibrs_property_desc", c(property_id = "numeric", prop_desc_id = "character"))
-  described_as <- code_of(found, "nibrs_property_desc", "prop_desc_id", described)
-  vehicles <- row_of(described$property_id, rows$property_id, "property_id", found$zip)[
+  described <- read_published(opened, "nibrs_property_desc", c(property_id = "character", prop_desc_id = "character"))
+  described_as <- code_of(opened, "nibrs_property_desc", "prop_desc_id", described)
+  vehicles <- row_of(described$property_id, rows$property_id, "property_id", opened$zip)[
     described_as %in% vehicle_codes
   ]
   data.table::data.table(
-    incident = row_of(rows$incident_id, incident_ids, "incident_id", found$zip), code = rows$prop_loss_id,
+    incident = row_of(rows$incident_id, incident_ids, "incident_id", opened$zip), code = rows$prop_loss_id,
     stolen = ifelse(is.na(rows$stolen_count), 0, rows$stolen_count), vehicle = seq_len(nrow(rows)) %in% vehicles
   )
 }
@@ -135,14 +172,14 @@ read_properties <- function(found, incident_ids) {
 #' Pairs of a record and a code of it
 #'
 #' @param table,id The table of pairs and its column that refers to a code table.
-#' @param record What the codes are of: `offense` or `victim`; `ids` are the identifiers of all of them.
+#' @param unit What the codes are of; `ids` are the identifiers of all of them.
 #' @noRd
-read_pairs <- function(found, table, id, record, ids) {
-  key <- paste0(record, "_id")
-  rows <- read_published(found, table, stats::setNames(c("numeric", "character"), c(key, id)))
-  pairs <- data.table::data.table(record = row_of(rows[[key]], ids, key, found$zip),
-    code = code_of(found, table, id, rows))
-  data.table::setnames(pairs, "record", record)
+read_pairs <- function(opened, table, id, unit, ids) {
+  key <- paste0(unit, "_id")
+  rows <- read_published(opened, table, stats::setNames(c("character", "character"), c(key, id)))
+  pairs <- data.table::data.table(unit = row_of(rows[[key]], ids, key, opened$zip),
+    code = code_of(opened, table, id, rows))
+  data.table::setnames(pairs, "unit", unit)
   pairs
 }
 
@@ -162,32 +199,35 @@ code_tables <- list(
 #'
 #' Identifiers were renumbered between layouts; layout 3 refers to offenses by the code itself.
 #' @noRd
-code_of <- function(found, table, id, rows) {
-  of <- code_tables[[id]]
-  if (found$sources[[table]][[id]] == of[[2]]) {
+code_of <- function(opened, table, id, rows) {
+  code_table <- code_tables[[id]]
+  if (opened$sources[[table]][[id]] == code_table[[2]]) {
     return(rows[[id]])
   }
-  codes <- read_published(found, of[[1]], stats::setNames(c("character", "character"), c(id, of[[2]])))
+  columns <- stats::setNames(c("character", "character"), c(id, code_table[[2]]))
+  codes <- read_published(opened, code_table[[1]], columns)
   codes[[2]][match(rows[[id]], codes[[1]])]
 }
 
 #' Row numbers of what rows refer to; refuses references to nothing
+#'
+#' Identifiers are text: beyond 2^53 numbers would no longer be told apart.
 #' @noRd
-row_of <- function(ids, of, name, zip) {
-  at <- match(ids, of)
-  lost <- which(is.na(at))
+row_of <- function(ids, known, name, zip) {
+  rows <- data.table::chmatch(ids, known)
+  lost <- which(is.na(rows))
   if (length(lost) > 0L) {
     stop(zip, ": ", length(lost), " rows refer to a ", name, " that the zip does not have, such as ",
-      format(ids[[lost[[1]]]], scientific = FALSE), "; extract the zip again", call. = FALSE)
+      ids[[lost[[1]]]], "; extract the zip again", call. = FALSE)
   }
-  at
+  rows
 }
 
 #' @noRd
 must_be_unique <- function(ids, name, zip) {
   twice <- anyDuplicated(ids)
   if (twice > 0L) {
-    stop(zip, ": ", name, " ", format(ids[[twice]], scientific = FALSE),
+    stop(zip, ": ", name, " ", ids[[twice]],
       " occurs more than once where it has to be unique; extract the zip again", call. = FALSE)
   }
 }

@@ -3,52 +3,62 @@
 #' @param records See [read_state_records()].
 #' @param characteristic Name in `characteristics.csv`.
 #' @param definitions See [table_definitions()].
-#' @return A list: `level` (`incident`, `offense` or `victim`) and `pairs`, a data.table of `record` (row number of the
-#'   record) and `category`; a record may be in several.
+#' @return A data.table of `record` (row number of the record of the characteristic's level) and `category`; a record
+#'   may be in several.
 #' @references METHOD, section 7.1.
 #' @noRd
 categories_of <- function(records, characteristic, definitions) {
-  level <- definitions$characteristics$level[definitions$characteristics$characteristic == characteristic]
+  rule <- rule_of(characteristic, definitions)
+  if (!is.na(rule$pair)) {
+    return(paired(records, rule, definitions))
+  }
   computed <- computed_characteristics()[[characteristic]]
-  pairs <- if (is.null(computed)) recoded(records, characteristic, level, definitions) else computed(records)
-  list(level = level, pairs = pairs)
+  if (is.null(computed)) recoded(records, rule, definitions) else computed(records)
+}
+
+#' The line of `characteristics.csv`
+#' @noRd
+rule_of <- function(characteristic, definitions) {
+  line <- match(characteristic, definitions$characteristics$characteristic)
+  as.list(definitions$characteristics[line, ])
 }
 
 #' @noRd
-recoded <- function(records, characteristic, level, definitions) {
-  mine <- which(definitions$recodes$characteristic == characteristic)
-  rules <- definitions$recodes[mine, ]
-  rows <- switch(rules$code_table[[1]],
-    nibrs_weapon_type = records$weapons, nibrs_location_type = records$locations,
-    nibrs_criminal_act_type = records$acts, nibrs_injury = records$injuries,
-    nibrs_relationship = records$relationships, nibrs_prop_loss_type = records$properties,
-    nibrs_cleared_except = exceptions_of(records),
-    nibrs_victim_type = data.table::data.table(victim = seq_len(nrow(records$victims)), code = records$victims$type)
-  )
-  category <- rules$category[match(rows$code, rules$code)]
-  there <- which(!is.na(category))
-  unique(data.table::data.table(record = rows[[level]][there], category = category[there]))
+recoded <- function(records, rule, definitions) {
+  of_rule <- which(definitions$recodes$characteristic == rule$characteristic)
+  recodes <- definitions$recodes[of_rule, ]
+  codes <- records$codes[[recodes$code_table[[1]]]]
+  category <- recodes$category[match(codes$code, recodes$code)]
+  known <- which(!is.na(category))
+  unique(data.table::data.table(record = codes[[rule$level]][known], category = category[known]))
 }
 
-#' Incidents that were cleared exceptionally, without an arrest
+#' Pairs of two characteristics: every category of the first with every one of the second
+#'
+#' Numbered by the first, then the second, as `categories.csv` numbers them.
 #' @noRd
-exceptions_of <- function(records) {
-  incidents <- data.table::data.table(incident = seq_len(nrow(records$incidents)), code = records$incidents$except)
-  incidents[which(!is.na(incidents$code) & !incidents$incident %in% records$arrested$incident), ]
+paired <- function(records, rule, definitions) {
+  bare <- list(level = rule$level, record = seq_len(nrow(records[[rule$level]])))
+  both <- words(rule$pair)
+  first <- unit_categories(records, bare, both[[1]], definitions)
+  second <- unit_categories(records, bare, both[[2]], definitions)
+  joined <- first[second, on = "unit", nomatch = NULL, allow.cartesian = TRUE]
+  number <- sum(definitions$categories$characteristic == both[[2]])
+  data.table::data.table(record = joined$unit, category = (joined$category - 1L) * number + joined$i.category)
 }
 
 #' Characteristics that are counted, or follow from several columns: functions of the records
 #' @noRd
 computed_characteristics <- function() {
   list(
-    victims = function(records) grouped_numbers(numbers_in(records, "victims"), 2L),
-    offenses = function(records) grouped_numbers(numbers_in(records, "offenses"), 3L),
+    victims = function(records) grouped_numbers(numbers_in(records, "victim"), 2L),
+    offenses = function(records) grouped_numbers(numbers_in(records, "offense"), 3L),
     offenders = function(records) {
-      known <- numbers_in(records, "offenders", records$offenders$known)
+      known <- numbers_in(records, "offender", records$offender$known)
       every_incident(ifelse(known == 0L, 3L, pmin(known, 2L)))
     },
-    incident_time = function(records) hours_of(records, which(!records$incidents$by_report)),
-    report_time = function(records) hours_of(records, which(records$incidents$by_report)),
+    incident_time = function(records) hours_of(records, which(!records$incident$by_report)),
+    report_time = function(records) hours_of(records, which(records$incident$by_report)),
     clearance = function(records) every_incident(clearance_of(records)),
     cleared_by_arrest = function(records) every_incident(ifelse(clearance_of(records) == 2L, 2L, 1L)),
     cleared = function(records) every_incident(ifelse(clearance_of(records) == 1L, 2L, 1L))
@@ -60,10 +70,10 @@ every_incident <- function(category) {
   data.table::data.table(record = seq_along(category), category = as.integer(category))
 }
 
-#' How many records of a kind each incident has
+#' How many records of a unit each incident has
 #' @noRd
-numbers_in <- function(records, kind, which = TRUE) {
-  tabulate(records[[kind]]$incident[which], nrow(records$incidents))
+numbers_in <- function(records, unit, which = TRUE) {
+  tabulate(records[[unit]]$incident[which], nrow(records$incident))
 }
 
 #' Numbers as categories 1 to `most`, which stands for that many or more; none is no category
@@ -76,7 +86,7 @@ grouped_numbers <- function(numbers, most) {
 #' Six bands of four hours from midnight, 7 for an unknown hour
 #' @noRd
 hours_of <- function(records, incidents) {
-  hour <- records$incidents$hour[incidents]
+  hour <- records$incident$hour[incidents]
   band <- ifelse(is.na(hour) | hour < 0L | hour > 23L, 7L, hour %/% 4L + 1L)
   data.table::data.table(record = incidents, category = as.integer(band))
 }
@@ -84,7 +94,7 @@ hours_of <- function(records, incidents) {
 #' 1 not cleared, 2 by arrest, 3 exceptionally; an arrest takes precedence
 #' @noRd
 clearance_of <- function(records) {
-  found <- ifelse(records$incidents$except %in% LETTERS[1:5], 3L, 1L)
-  found[records$arrested$incident] <- 2L
-  found
+  clearance <- ifelse(records$incident$except %in% LETTERS[1:5], 3L, 1L)
+  clearance[records$arrestee$incident] <- 2L
+  clearance
 }

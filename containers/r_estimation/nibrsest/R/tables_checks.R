@@ -9,6 +9,10 @@ check_definitions <- function(definitions) {
   refuse_unknown("sections.csv", named, "table", sections$table, definitions$tables$table)
   refuse_unknown("sections.csv", named, "characteristic", sections$characteristic,
     definitions$characteristics$characteristic)
+  units <- c(definitions$units$unit, "agency")
+  refuse_unknown("tables.csv", paste("table", definitions$tables$table), "unit", definitions$tables$unit, units)
+  refuse_unknown("characteristics.csv", definitions$characteristics$characteristic, "level",
+    definitions$characteristics$level, units)
   check_rows(sections, named, definitions$categories)
   check_statistics(sections, named, definitions)
   check_recodes(definitions)

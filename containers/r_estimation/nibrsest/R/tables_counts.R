@@ -11,25 +11,26 @@
 #' @references METHOD, section 8.2.
 #' @export
 tabulate_tables <- function(records, definitions = table_definitions()) {
-  units <- units_of(records)
-  vehicles <- stolen_vehicles(records)
   cells <- table_cells(definitions)
   sections <- sections_by_unit(definitions)
-  of_agency <- definitions$characteristics$characteristic[definitions$characteristics$level == "agency"]
-  asked <- unique(sections[which(!sections$characteristic %in% of_agency), c("unit", "characteristic")])
-  counted <- lapply(seq_len(nrow(asked)), function(at) {
-    unit <- units[[asked$unit[[at]]]]
-    category <- unit_categories(records, unit, asked$characteristic[[at]], definitions)
-    count_units(unit, category, definitions$exceptions, asked$unit[[at]], records, vehicles)
-  })
-  made <- lapply(split(sections, by = c("table", "unit", "codes", "but")), function(alike) {
-    members <- members_of(units[[alike$unit[[1]]]]$groups, alike[1, ], definitions)
-    lapply(seq_len(nrow(alike)), function(at) {
-      here <- which(asked$unit == alike$unit[[at]] & asked$characteristic %in% alike$characteristic[[at]])
-      if (length(here) == 0L) NULL else section_counts(counted[[here]], members, alike[at, ], cells)
+  vehicles <- stolen_vehicles(records)
+  counts <- lapply(split(sections, by = c("unit", "only")), function(of_unit) {
+    unit <- counted_unit(records, definitions, of_unit$unit[[1]], of_unit$only[[1]])
+    of_level <- which(definitions$exceptions$unit == unit$level)
+    special <- definitions$exceptions[of_level, ]
+    counted <- lapply(split(of_unit, by = "characteristic"), function(alike) {
+      pairs <- unit_categories(records, unit, alike$characteristic[[1]], definitions)
+      count_units(unit, pairs, special, records, vehicles, definitions$units)
+    })
+    lapply(split(of_unit, by = c("table", "codes", "but")), function(alike) {
+      members <- members_of(unit$groups, alike[1, ], definitions)
+      lapply(seq_len(nrow(alike)), function(number) {
+        name <- as.character(alike$characteristic[[number]])
+        section_counts(counted[[if (is.na(name)) "NA" else name]], members, alike[number, ], cells)
+      })
     })
   })
-  by_name(data.table::rbindlist(c(list(no_counts()), unlist(made, FALSE))), records$places, cells)
+  by_name(data.table::rbindlist(c(list(no_counts()), unlist(unlist(counts, FALSE), FALSE))), records$place, cells)
 }
 
 #' @noRd
@@ -50,41 +51,46 @@ by_name <- function(rows, places, cells) {
 
 #' Which unit counts which offense codes in each section
 #'
-#' @return The sections, one row per unit that is counted in it, with `codes`: the only ones that the unit counts,
-#'   `but`: the ones that it does not (separated by blanks, missing where all).
+#' Sections of the agencies' own attributes are not among them.
+#'
+#' @return The sections, one row per unit that is counted in it, with `unit` and `only` (see [counted_unit()]),
+#'   `codes`: the only ones that the unit counts, `but`: the ones that it does not (separated by blanks, missing where
+#'   all).
 #' @noRd
 sections_by_unit <- function(definitions) {
   counted <- counted_sections(definitions)
-  made <- lapply(seq_len(nrow(counted)), function(at) {
-    section <- counted[at, ]
-    usual <- definitions$tables$unit[definitions$tables$table == section$table]
+  of_agency <- definitions$characteristics$characteristic[definitions$characteristics$level == "agency"]
+  counted <- counted[which(!counted$characteristic %in% of_agency), ]
+  by_unit <- lapply(seq_len(nrow(counted)), function(number) {
+    section <- counted[number, ]
+    usual <- definitions$tables[match(section$table, definitions$tables$table), ]
     special <- definitions$exceptions[which(definitions$exceptions$table == section$table &
-      definitions$exceptions$unit != usual), ]
+      definitions$exceptions$unit != usual$unit), ]
     keep <- vapply(special$but_not, function(names) !section$characteristic %in% words(names), logical(1))
     special <- special[which(keep), ]
     but <- if (nrow(special) > 0L) paste(special$offense_code, collapse = " ") else NA_character_
+    none <- rep(NA_character_, nrow(special))
     data.table::rbindlist(list(
-      cbind(section, unit = usual, codes = NA_character_, but = but),
-      cbind(section[rep(1L, nrow(special)), ], unit = special$unit, codes = special$offense_code,
-        but = rep(NA_character_, nrow(special)))
+      cbind(section, unit = usual$unit, only = usual$only, codes = NA_character_, but = but),
+      cbind(section[rep(1L, nrow(special)), ], unit = special$unit, only = none, codes = special$offense_code,
+        but = none)
     ))
   })
-  data.table::rbindlist(made)
+  data.table::rbindlist(by_unit)
 }
 
-#' The categories of units: row numbers of units, and a category each
+#' The categories of units: numbers of units, and a category each
 #'
 #' Records below the unit give it all their categories, or the highest or lowest, as `characteristics.csv` says.
 #' @noRd
 unit_categories <- function(records, unit, characteristic, definitions) {
-  number <- length(unit$slot)
+  number <- length(unit$record)
   if (is.na(characteristic)) {
     return(data.table::data.table(unit = seq_len(number), category = rep(1L, number)))
   }
-  at <- match(characteristic, definitions$characteristics$characteristic)
-  rule <- as.list(definitions$characteristics[at, ])
-  found <- categories_of(records, characteristic, definitions)
-  pairs <- raised(records, unit, found$level, found$pairs)
+  rule <- rule_of(characteristic, definitions)
+  pairs <- categories_of(records, characteristic, definitions)
+  pairs <- units_in(unit, taken_to_unit(records, definitions$units, pairs, rule$level, unit$level))
   if (!is.na(rule$wins)) {
     decide <- if (rule$wins == "highest") -1L else 1L
     data.table::setorderv(pairs, c("unit", "category"), c(1L, decide))
@@ -98,50 +104,29 @@ unit_categories <- function(records, unit, characteristic, definitions) {
   data.table::rbindlist(list(pairs, added))
 }
 
-#' From records to the units that they belong to, or that belong to them
-#' @noRd
-raised <- function(records, unit, level, pairs) {
-  above <- unit[[level]]
-  if (!is.null(above)) {
-    of_record <- integer(max(0L, pairs$record, above))
-    of_record[pairs$record] <- pairs$category
-    if (sum(of_record > 0L) == nrow(pairs)) {
-      # No record has several: a look-up.
-      category <- of_record[above]
-      there <- which(category > 0L)
-      return(data.table::data.table(unit = there, category = category[there]))
-    }
-    of_unit <- data.table::data.table(unit = seq_along(above), record = above)
-    return(pairs[of_unit, on = "record", nomatch = NULL, allow.cartesian = TRUE][, c("unit", "category")])
-  }
-  # Below the unit: offenses or victims of an incident, or victims of an offense.
-  if (is.null(unit$offense)) {
-    unit_of <- switch(level, offense = records$offenses$incident, victim = records$victims$incident)
-    return(unique(data.table::data.table(unit = unit_of[pairs$record], category = pairs$category)))
-  }
-  joined <- pairs[records$links, on = c(record = "victim"), nomatch = NULL, allow.cartesian = TRUE]
-  unique(data.table::data.table(unit = joined$offense, category = joined$category))
-}
-
 #' Number of units by place, group and category
+#'
+#' @param pairs See [unit_categories()].
+#' @param special Lines of `exceptions.csv` for the unit.
 #' @noRd
-count_units <- function(unit, categories, exceptions, name, records, vehicles) {
-  at <- categories$unit
-  most <- max(1L, categories$category)
-  key <- (unit$slot[at] - 1L) * most + categories$category
+count_units <- function(unit, pairs, special, records, vehicles, edges) {
+  most <- max(1L, pairs$category)
+  key <- (unit$slot[pairs$unit] - 1L) * most + pairs$category
   number <- as.numeric(tabulate(key, nrow(unit$slots) * most))
-  counted <- exceptions$offense_code[exceptions$unit == name & exceptions$counted == "vehicles"]
-  if (length(counted) > 0L) {
-    special <- which(records$offenses$code[unit$offense[at]] %in% counted)
-    more <- rowsum(vehicles[unit$incident[at][special]] - 1, key[special])
-    more_at <- as.integer(rownames(more))
-    number[more_at] <- number[more_at] + more[, 1]
+  by_vehicle <- special$offense_code[special$counted == "vehicles"]
+  if (length(by_vehicle) > 0L) {
+    record <- unit$record[pairs$unit]
+    of_code <- which(records$offense$code[ancestor_rows(records, edges, unit$level, "offense")[record]] %in% by_vehicle)
+    incident <- ancestor_rows(records, edges, unit$level, "incident")[record[of_code]]
+    more <- rowsum(vehicles[incident] - 1, key[of_code])
+    more_keys <- as.integer(rownames(more))
+    number[more_keys] <- number[more_keys] + more[, 1]
   }
-  there <- which(number > 0)
-  slot <- (there - 1L) %/% most + 1L
+  with_any <- which(number > 0)
+  slot <- (with_any - 1L) %/% most + 1L
   data.table::data.table(
-    place = unit$slots$place[slot], group = unit$slots$group[slot], category = (there - 1L) %% most + 1L,
-    number = number[there]
+    place = unit$slots$place[slot], group = unit$slots$group[slot], category = (with_any - 1L) %% most + 1L,
+    number = number[with_any]
   )
 }
 
@@ -164,8 +149,8 @@ members_of <- function(groups, section, definitions) {
 section_counts <- function(counts, members, section, cells) {
   joined <- counts[members, on = "group", nomatch = NULL, allow.cartesian = TRUE]
   sums <- joined[, list(number = sum(number)), by = c("place", "category", "column")]
-  mine <- which(cells$table == section$table & cells$section == section$section)
-  of <- matrix(NA_integer_, max(cells$category[mine]), max(cells$column[mine]))
-  of[cbind(cells$category[mine], cells$column[mine])] <- mine
-  data.table::data.table(place = sums$place, cell = of[cbind(sums$category, sums$column)], number = sums$number)
+  in_section <- which(cells$table == section$table & cells$row >= section$first_row & cells$row <= section$last_row)
+  cell <- matrix(NA_integer_, max(cells$category[in_section]), max(cells$column[in_section]))
+  cell[cbind(cells$category[in_section], cells$column[in_section])] <- in_section
+  data.table::data.table(place = sums$place, cell = cell[cbind(sums$category, sums$column)], number = sums$number)
 }

@@ -1,10 +1,12 @@
 #' The published tables, as data
 #'
-#' The CSV files of `inst/extdata/tables` say everything about a table: what it counts (`tables.csv`), its columns and
-#' the offense codes of each (`columns.csv`), its rows as sections of a characteristic with the statistics that are
-#' published of them (`sections.csv`), what rates are of (`populations.csv`), the categories (`characteristics.csv`,
-#' `categories.csv`) and which codes fall into them (`recodes.csv`), and the offenses that are counted otherwise
-#' (`exceptions.csv`).
+#' The CSV files of `inst/extdata/tables` say everything about a table: what it counts (`tables.csv`), how these units
+#' belong to each other (`units.csv`), its columns and the offense codes of each (`columns.csv`), its rows as sections
+#' of a characteristic with the statistics that are published of them (`sections.csv`), what rates are over
+#' (`populations.csv`), the characteristics and their categories (`characteristics.csv`, `categories.csv`) and which
+#' codes fall into them (`recodes.csv`), and the offenses that are counted otherwise (`exceptions.csv`). A
+#' characteristic can be a pair of two others; its categories are then every one of the first with every one of the
+#' second.
 #'
 #' @param folder Folder of the CSV files; that of the package by default.
 #' @return A list of data.tables with these names. Definitions that contradict each other are an error that names the
@@ -13,7 +15,7 @@
 #' @export
 table_definitions <- function(folder = NULL) {
   integers <- list(
-    tables = character(), columns = "column", sections = c("section", "first_row", "last_row"),
+    tables = character(), units = character(), columns = "column", sections = c("section", "first_row", "last_row"),
     characteristics = "absent", categories = "category", recodes = "category", exceptions = character(),
     populations = character()
   )
@@ -28,8 +30,26 @@ table_definitions <- function(folder = NULL) {
     }
     table
   })
+  definitions$categories <- data.table::rbindlist(list(definitions$categories, pair_categories(definitions)))
   check_definitions(definitions)
   definitions
+}
+
+#' The categories of pairs of characteristics: every one of the first with every one of the second
+#' @noRd
+pair_categories <- function(definitions) {
+  known <- definitions$categories
+  pairs <- which(!is.na(definitions$characteristics$pair))
+  data.table::rbindlist(lapply(pairs, function(number) {
+    both <- words(definitions$characteristics$pair[[number]])
+    first <- known$label[known$characteristic == both[[1]]]
+    second <- known$label[known$characteristic == both[[2]]]
+    data.table::data.table(
+      characteristic = definitions$characteristics$characteristic[[number]],
+      category = seq_len(length(first) * length(second)),
+      label = paste(rep(first, each = length(second)), second, sep = ", "), population = NA_character_
+    )
+  }))
 }
 
 #' Words of each text, separated by blanks; none of a missing one

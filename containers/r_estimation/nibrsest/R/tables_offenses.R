@@ -10,9 +10,9 @@
 #' @references METHOD, sections 2.8 and 8.2 (agency-level totals).
 #' @export
 tabulate_offenses <- function(records) {
-  place <- records$incidents$place[records$offenses$incident]
+  place <- records$incident$place[records$offense$incident]
   rows <- data.table::data.table(
-    ori = records$places$ori[place], month = records$places$month[place], offense_code = records$offenses$code
+    ori = records$place$ori[place], month = records$place$month[place], offense_code = records$offense$code
   )
   rows[, list(offenses = .N), keyby = c("ori", "month", "offense_code")]
 }

@@ -1,43 +1,152 @@
-#' What the tables count: incidents, offenses of incidents, pairs of victim and offense, victims
+#' Which units belong to which: the edges from a unit to its parents
+#'
+#' Records refer to each other by row numbers: the table of a unit in [read_state_records()] has a column for each of
+#' its parents. The edges are `units.csv`.
+#'
+#' @param edges A data.table: `unit` and `parent`.
+#' @param unit The unit to begin with.
+#' @param ancestor Any unit.
+#' @return `way_up()`: the units passed on the way from `unit` to `ancestor`, without the first; NULL if it is none.
+#'   The first parent in the file that leads there is taken.
+#' @noRd
+way_up <- function(edges, unit, ancestor) {
+  if (unit == ancestor) {
+    return(character())
+  }
+  for (parent in edges$parent[edges$unit == unit]) {
+    rest <- way_up(edges, parent, ancestor)
+    if (!is.null(rest)) {
+      return(c(parent, rest))
+    }
+  }
+  NULL
+}
+
+#' For each record of a unit the row number of its ancestor
+#' @noRd
+ancestor_rows <- function(records, edges, unit, ancestor) {
+  way <- way_up(edges, unit, ancestor)
+  stopifnot(!is.null(way))
+  rows <- seq_len(nrow(records[[unit]]))
+  for (parent in way) {
+    rows <- records[[unit]][[parent]][rows]
+    unit <- parent
+  }
+  rows
+}
+
+#' The unit in which the records of two units meet
+#'
+#' One of the two, if it is above the other; else one below both (a victim of an offense says which victims an offense
+#' has); else the nearest that both belong to.
+#' @noRd
+meeting_unit <- function(edges, one, other) {
+  is_above <- function(unit, ancestor) !is.null(way_up(edges, unit, ancestor))
+  if (is_above(one, other)) {
+    return(other)
+  }
+  if (is_above(other, one)) {
+    return(one)
+  }
+  below <- Filter(function(unit) is_above(unit, one) && is_above(unit, other), unique(edges$unit))
+  if (length(below) > 0L) {
+    return(below[[1]])
+  }
+  above <- Filter(function(unit) is_above(one, unit) && is_above(other, unit), unique(edges$parent))
+  distance <- vapply(above, function(unit) length(way_up(edges, one, unit)) + length(way_up(edges, other, unit)), 1L)
+  above[[which.min(distance)]]
+}
+
+#' Take the categories of records of one unit to those of another
 #'
 #' @param records See [read_state_records()].
-#' @return A list by unit of lists: `incident`, `offense`, `victim` (row numbers of the records that a unit belongs
-#'   to, NULL if to none), `slot` (number of its place and group: units with the same offense codes and car
-#'   jacking or not are one group), `slots` (a data.table: `place`, `group`) and `groups`: a list of `codes` (a
-#'   data.table of `group` and `code`) and `car_jacking` (logical by group).
+#' @param pairs A data.table: `record` (row number of the record) and `category`.
+#' @param from,to Units.
+#' @return Such pairs of the other unit, none twice.
+#' @noRd
+taken_to_unit <- function(records, edges, pairs, from, to) {
+  meeting <- meeting_unit(edges, from, to)
+  if (meeting != from) {
+    if (is.null(way_up(edges, meeting, from))) {
+      # Upward: an incident has the categories of all its offenses.
+      above <- ancestor_rows(records, edges, from, meeting)
+      pairs <- unique(data.table::data.table(record = above[pairs$record], category = pairs$category))
+    } else {
+      pairs <- taken_down(pairs, ancestor_rows(records, edges, meeting, from))
+    }
+  }
+  if (meeting == to) {
+    return(pairs)
+  }
+  if (is.null(way_up(edges, to, meeting))) {
+    above <- ancestor_rows(records, edges, meeting, to)
+    return(unique(data.table::data.table(record = above[pairs$record], category = pairs$category)))
+  }
+  taken_down(pairs, ancestor_rows(records, edges, to, meeting))
+}
+
+#' Downward: each record has the categories of the one that it belongs to
+#'
+#' @param above For each record the row number of that one.
+#' @noRd
+taken_down <- function(pairs, above) {
+  category <- integer(max(0L, pairs$record, above))
+  category[pairs$record] <- pairs$category
+  if (sum(category > 0L) == nrow(pairs)) {
+    # No record has several: a look-up.
+    category <- category[above]
+    with_category <- which(category > 0L)
+    return(data.table::data.table(record = with_category, category = category[with_category]))
+  }
+  belongs <- data.table::data.table(below = seq_along(above), record = above)
+  joined <- pairs[belongs, on = "record", nomatch = NULL, allow.cartesian = TRUE]
+  data.table::data.table(record = joined$below, category = joined$category)
+}
+
+#' What a table counts: the records of a unit, or some of them
+#'
+#' @param records See [read_state_records()].
+#' @param definitions See [table_definitions()].
+#' @param level The unit.
+#' @param only Which records of it: a characteristic and its categories, separated by blanks, several such conditions
+#'   by semicolons; missing for all.
+#' @return A list: `level`; `record` (row numbers of the records counted); `slot` (number of each one's place and group:
+#'   units with the same offense codes and car jacking or not are one group); `slots` (a data.table: `place`,
+#'   `group`); `groups`, a list of `codes` (a data.table of `group` and `code`) and `car_jacking` (logical by group).
 #' @references METHOD, sections 7.1 and 8.1.
 #' @noRd
-units_of <- function(records) {
-  jacked <- is_car_jacking(records)
-  incident <- seq_len(nrow(records$incidents))
-  persons <- which(records$victims$type[records$links$victim] %in% c("I", "L"))
-  links <- records$links[persons, ]
-  offense <- seq_len(nrow(records$offenses))
-  others <- which(!records$victims$type %in% c("I", "L"))
-  suffered <- records$links[which(records$links$victim %in% others), ]
-  of_incident <- grouped(records$offenses$incident, records$offenses$code, length(incident), jacked)
-  of_victim <- grouped(match(suffered$victim, others), records$offenses$code[suffered$offense], length(others),
-    jacked[records$victims$incident[others]])
-  single <- function(offenses) {
-    grouped(seq_along(offenses), records$offenses$code[offenses], length(offenses),
-      jacked[records$offenses$incident[offenses]])
+counted_unit <- function(records, definitions, level, only = NA_character_) {
+  if (is.null(records[[level]])) {
+    stop("tables.csv: the unit ", level, " is not in the zips of states", call. = FALSE)
   }
-  made <- list(
-    incident = c(list(incident = incident), of_incident),
-    incident_offense = c(list(incident = records$offenses$incident, offense = offense), single(offense)),
-    victim_offense = c(
-      list(incident = records$offenses$incident[links$offense], offense = links$offense, victim = links$victim),
-      single(links$offense)
-    ),
-    victim = c(list(incident = records$victims$incident[others], victim = others), of_victim)
-  )
-  lapply(made, function(unit) {
-    place <- records$incidents$place[unit$incident]
-    slot <- data.table::data.table(place = place, group = unit$group)
-    unit$slot <- data.table::frankv(slot, ties.method = "dense")
-    unit$slots <- slot[match(seq_len(max(0L, unit$slot)), unit$slot), ]
-    unit
-  })
+  edges <- definitions$units
+  unit <- list(level = level, record = seq_len(nrow(records[[level]])))
+  for (condition in if (is.na(only)) character() else strsplit(only, ";", fixed = TRUE)[[1]]) {
+    wanted <- words(trimws(condition))
+    pairs <- unit_categories(records, unit, wanted[[1]], definitions)
+    unit$record <- unit$record[sort(unique(pairs$unit[pairs$category %in% as.integer(wanted[-1])]))]
+  }
+  codes <- sort(unique(records$offense$code))
+  offenses <- data.table::data.table(record = seq_len(nrow(records$offense)),
+    category = match(records$offense$code, codes))
+  with_code <- offenses[which(!is.na(offenses$category)), ]
+  of_unit <- units_in(unit, taken_to_unit(records, edges, with_code, "offense", level))
+  incident <- ancestor_rows(records, edges, level, "incident")[unit$record]
+  place <- records$incident$place[incident]
+  grouping <- grouped(of_unit$unit, codes[of_unit$category], length(unit$record), is_car_jacking(records)[incident])
+  slot <- data.table::data.table(place = place, group = grouping$group)
+  unit$slot <- data.table::frankv(slot, ties.method = "dense")
+  unit$slots <- slot[match(seq_len(max(0L, unit$slot)), unit$slot), ]
+  unit$groups <- grouping$groups
+  unit
+}
+
+#' Pairs of records as pairs of the units that count them, numbered in their order
+#' @noRd
+units_in <- function(unit, pairs) {
+  number <- match(pairs$record, unit$record)
+  counted <- which(!is.na(number))
+  data.table::data.table(unit = number[counted], category = pairs$category[counted])
 }
 
 #' Units with the same set of codes, and car jacking or not, as groups
@@ -70,19 +179,19 @@ grouped <- function(unit, code, number, jacked) {
 #' @references METHOD, section 7.1 (car jacking).
 #' @noRd
 is_car_jacking <- function(records) {
-  incidents <- seq_len(nrow(records$incidents))
-  robbed <- records$offenses$incident[records$offenses$code %in% "120" & records$offenses$completed]
-  of_persons <- records$victims$incident[records$victims$type %in% "I"]
-  taken <- records$properties$incident[records$properties$vehicle & records$properties$code %in% c("5", "7")]
-  incidents %in% robbed & incidents %in% of_persons & incidents %in% taken
+  robbed <- records$offense$incident[records$offense$code %in% "120" & records$offense$completed]
+  individuals <- records$victim$incident[records$victim$type %in% "I"]
+  property <- records$property
+  taken <- property$incident[property$vehicle & property$code %in% c("5", "7")]
+  seq_len(nrow(records$incident)) %in% Reduce(intersect, list(robbed, individuals, taken))
 }
 
 #' How many motor vehicles were stolen in each incident, one at least
 #' @noRd
 stolen_vehicles <- function(records) {
-  stolen <- records$properties[which(records$properties$vehicle & records$properties$code %in% "7"), ]
+  stolen <- records$property[which(records$property$vehicle & records$property$code %in% "7"), ]
   sums <- stolen[, list(number = sum(stolen)), by = "incident"]
-  found <- rep(1, nrow(records$incidents))
-  found[sums$incident] <- pmax(1, sums$number)
-  found
+  vehicles <- rep(1, nrow(records$incident))
+  vehicles[sums$incident] <- pmax(1, sums$number)
+  vehicles
 }

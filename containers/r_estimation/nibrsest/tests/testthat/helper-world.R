@@ -64,7 +64,8 @@ record_zip <- function(path, state, records) {
     "nibrs_victim.csv" = given("victims", victim_id = 0, incident_id = 0, victim_type_id = "I"),
     "nibrs_victim_offense.csv" = given("links", victim_id = 0, offense_id = 0),
     "nibrs_victim_injury.csv" = given("injuries", victim_id = 0, injury_id = "N"),
-    "nibrs_victim_offender_rel.csv" = given("relationships", victim_id = 0, relationship_id = "ST"),
+    "nibrs_victim_offender_rel.csv" = given("relationships", victim_id = 0, offender_id = 0,
+      relationship_id = "ST"),
     "nibrs_offender.csv" = given("offenders", offender_id = 0, incident_id = 0, offender_seq_num = 1),
     "nibrs_property.csv" = given("properties", property_id = 0, incident_id = 0, prop_loss_id = 7, stolen_count = ""),
     "nibrs_property_desc.csv" = given("descriptions", property_id = 0, prop_desc_id = "03"),
@@ -113,6 +114,17 @@ reference_zip <- function(root, states, silent = 4L, year = 2016L, return_a = TR
     "return_a.csv" = return_a_rows[kept, ],
     "return_a_months.csv" = cbind(sent, months = 12L)[kept, ]
   ))
+}
+
+# The package's definitions of tables in a folder of their own, with lines added to some files.
+definitions_with <- function(...) {
+  folder <- tempfile("tables")
+  dir.create(folder)
+  package <- system.file("extdata", "tables", package = "nibrsest")
+  file.copy(list.files(package, full.names = TRUE), folder)
+  more <- list(...)
+  for (name in names(more)) cat(more[[name]], file = file.path(folder, paste0(name, ".csv")), sep = "\n", append = TRUE)
+  folder
 }
 
 settings_of <- function(root, ...) {

@@ -42,17 +42,6 @@ test_that("every code of an offense is in one basic column of its kind, and ever
   expect_true(all(paste(definitions$recodes$characteristic, definitions$recodes$category) %in% known))
 })
 
-# The package's definitions in a folder of their own, with lines added to some files.
-definitions_with <- function(...) {
-  folder <- tempfile("tables")
-  dir.create(folder)
-  package <- system.file("extdata", "tables", package = "nibrsest")
-  file.copy(list.files(package, full.names = TRUE), folder)
-  more <- list(...)
-  for (name in names(more)) cat(more[[name]], file = file.path(folder, paste0(name, ".csv")), sep = "\n", append = TRUE)
-  folder
-}
-
 test_that("definitions that contradict each other are refused with file, line and fault", {
   refused <- function(fault, ...) expect_error(table_definitions(definitions_with(...)), fault, fixed = TRUE)
   refused("sections.csv: table 9z, section 1 has the table \"9z\", which nothing defines",

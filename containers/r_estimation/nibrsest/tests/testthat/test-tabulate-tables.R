@@ -16,7 +16,8 @@ small_state <- function() {
       victim_type_id = c("I", "I", "I", "L", "B", "S", "I")),
     links = data.frame(victim_id = c(1, 2, 1, 3, 4, 5, 6, 7), offense_id = c(1, 1, 2, 3, 3, 4, 5, 6)),
     injuries = data.frame(victim_id = c(1, 2, 3), injury_id = c("M", "N", "N")),
-    relationships = data.frame(victim_id = c(1, 2, 3, 3), relationship_id = c("ST", "ST", "SE", "SB")),
+    relationships = data.frame(victim_id = c(1, 2, 3, 3), offender_id = c(1, 1, 2, 3),
+      relationship_id = c("ST", "ST", "SE", "SB")),
     offenders = data.frame(offender_id = 1:6, incident_id = c(1, 2, 2, 3, 4, 5),
       offender_seq_num = c(1, 1, 2, 0, 1, 1)),
     properties = data.frame(property_id = 1:2, incident_id = c(1, 3), prop_loss_id = 7, stolen_count = c(2, NA)),
@@ -82,7 +83,7 @@ test_that("hours, clearances, offenders and victims", {
 
 test_that("a cell of an unknown code is left out, not counted elsewhere", {
   records <- read_state_records(small_state())
-  data.table::set(records$locations, 1L, "code", "77")
+  data.table::set(records$codes$nibrs_location_type, 1L, "code", "77")
   left <- tabulate_tables(records)
   residence <- function(table) sum(table$number[table$cell == "t_2a_19_102_15"])
   expect_equal(c(residence(counted), residence(left)), c(1, 0))
@@ -113,4 +114,88 @@ test_that("a month that was not reported does not count, and a donor's month doe
   used <- used_cells(counted, months, donors)
   of <- function(ori) sum(used$number[used$ori == ori & used$cell == "t_1a_1_1_17"])
   expect_equal(c(of("AZ0000001"), of("AZ0000002"), of("AZ0000003")), c(0, 1, 2))
+})
+
+test_that("identifiers of 64 bits are told apart, and nothing is said about them", {
+  path <- file.path(tempfile(), "AZ-2016.zip")
+  # Neighbours beyond 2^53, which are one number as doubles.
+  ids <- c("9007199254740992", "9007199254740993")
+  record_zip(path, "AZ", list(
+    incidents = data.frame(incident_id = ids, agency = 1, month = 1),
+    offenses = data.frame(offense_id = ids, incident_id = ids, offense_type_id = c("120", "240"))
+  ))
+  expect_silent(records <- read_state_records(path))
+  expect_equal(records$offense[, c("incident", "code")],
+    data.table::data.table(incident = 1:2, code = c("120", "240")))
+})
+
+test_that("a table of victims with rates over three populations, and of a pair of characteristics, is lines of data", {
+  # The victims of the assault: one of another family or an intimate partner, and an officer without a relationship.
+  definitions <- table_definitions(definitions_with(
+    tables = "3a,Person victims,victim,person 1",
+    columns = c("3a,2,Aggravated Assault,Aggravated Assault,13A,", "3a,17,Robbery,Robbery,120,"),
+    characteristics = c("officer,Victim,victim,,,", "family_by_injury,Family and injury,victim,family_of injury,,",
+      "family_of,Family,victim_offender,,lowest,"),
+    categories = c("officer,1,Law enforcement officer,", "family_of,1,Family,", "family_of,2,Others,"),
+    recodes = c("officer,nibrs_victim_type,L,1", "family_of,nibrs_relationship,SE,1",
+      "family_of,nibrs_relationship,SB,1", "family_of,nibrs_relationship,ST,2"),
+    populations = paste("children", "\"Rate per 100,000 children\"", "\"per 100,000 children\"", "children",
+      "children_of_respondents", sep = ","),
+    sections = c("3a,1,1,1,,count,,,,yes,", "3a,1,2,2,officer,count,,,,,", "3a,1,3,3,,rate,,row 1,residents,,",
+      "3a,1,4,4,,rate,,row 2,officers,,", "3a,1,5,5,,rate,,row 1,children,,",
+      "3a,2,6,9,family_by_injury,count percentage,own,,,,")
+  ))
+  counts <- tabulate_tables(read_state_records(small_state()), definitions)
+  numbers <- function(cells) as.vector(tapply(counts$number, factor(counts$cell, cells), sum, default = 0))
+  expect_equal(numbers(c("t_3a_1_1_2", "t_3a_1_2_2", "t_3a_1_1_17", "t_3a_1_2_17")), c(2, 1, 2, 0))
+  # Rows: family uninjured, family injured, others uninjured, others injured.
+  expect_equal(numbers(sprintf("t_3a_2_%d_2", 6:9)), c(1, 0, 0, 0))
+  expect_equal(numbers(sprintf("t_3a_2_%d_17", 6:9)), c(0, 0, 1, 1))
+  # The other tables are counted as before.
+  expect_equal(counts[!startsWith(counts$cell, "t_3a"), ], counted)
+  tables <- published_tables(definitions)
+  expect_equal(tables$labels$domain_2[tables$cells$cell == "t_3a_2_7_2"], "Family, Yes")
+
+  place <- data.table::data.table(permutation = 1L, kind = "national", description = "National", weight_name = "W",
+    agencies = 2L, population = 4e5, population_of_respondents = 2e5, officers = 500, officers_of_respondents = 250,
+    children = 1e5, children_of_respondents = 5e4, coverage = 0.9, tribal_coverage = 1, state_police_coverage = 1,
+    other_coverage = 1, missing_over_10_percent = FALSE, basis = "estimate")
+  estimates <- data.table::data.table(permutation = 1L, cell = c("t_3a_1_1_2", "t_3a_1_2_2"), estimate = c(40, 10),
+    standard_error = c(4, 2), percentage = NA_real_, percentage_error = NA_real_, unweighted = c(20, 5),
+    unweighted_percentage = NA_real_, agency_counts = 2L)
+  rows <- published_rows(estimates, release_flags(estimates, place, tables$cells), place, tables, 2023L)
+  rates <- rows[which(rows$estimate_type == "rate"), ]
+  expect_equal(rates$der_variable_name, c("t_3a_1_3_2", "t_3a_1_4_2", "t_3a_1_5_2"))
+  expect_equal(rates$estimate, c(10, 2000, 40))
+  expect_equal(rates$estimate_standard_error, c(1, 400, 4))
+  expect_equal(rates$estimate_unweighted, c(10, 2000, 40))
+  expect_equal(rates$estimate_domain_1, paste("Rate per 100,000", c("residents", "officers", "children")))
+  expect_equal(rates$estimate_domain_2, c("", "Law enforcement officer", ""))
+  expect_error(per_100000(place[, -"children"], "children"), "geographies have no column children")
+})
+
+test_that("units meet above, below or beside each other, as their edges say", {
+  edges <- table_definitions()$units
+  expect_equal(meeting_unit(edges, "victim_offense", "incident"), "incident")
+  expect_equal(meeting_unit(edges, "incident", "victim"), "incident")
+  # Which victims an offense has is said by victims of offenses, not by the incident.
+  expect_equal(meeting_unit(edges, "offense", "victim"), "victim_offense")
+  expect_equal(meeting_unit(edges, "victim_offense", "victim_offender"), "victim")
+  expect_equal(meeting_unit(edges, "arrestee", "offense"), "incident")
+  expect_equal(meeting_unit(edges, "group_b_arrestee", "offense"), "place")
+})
+
+test_that("arrestees are counted by the offenses of their incident", {
+  definitions <- table_definitions(definitions_with(
+    tables = "4a,Arrestees,arrestee,", columns = "4a,2,Aggravated Assault,Aggravated Assault,13A,",
+    sections = c("4a,1,1,1,,count,,,,yes,", "4a,2,2,4,clearance,count percentage,own,,,,")
+  ))
+  counts <- tabulate_tables(read_state_records(small_state()), definitions)
+  arrestees <- counts[startsWith(counts$cell, "t_4a"), ]
+  expect_equal(arrestees$cell, c("t_4a_1_1_2", "t_4a_2_3_2"))
+  expect_equal(arrestees$number, c(2, 2))
+  absent <- definitions_with(tables = "5a,Arrestees,group_b_arrestee,",
+    columns = "5a,59,DUI,DUI,90D,", sections = "5a,1,1,1,,count,,,,yes,")
+  expect_error(tabulate_tables(read_state_records(small_state()), table_definitions(absent)),
+    "the unit group_b_arrestee is not in the zips")
 })
