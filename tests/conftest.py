@@ -1,5 +1,6 @@
 """Shared by all suites: where the real zips are, and a PostgreSQL of the tests' own."""
 
+import gc
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,6 +22,12 @@ REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 def pytest_configure(config: pytest.Config) -> None:
     for name in ("DB_URI", "PGHOST", "DB_SECRET_ARN", "NIBRS_HOME"):
         os.environ.pop(name, None)
+
+
+def pytest_unconfigure() -> None:
+    # Hypothesis leaves a callback of the garbage collector. It outlives the interpreter's last collection and, through
+    # what it refers to, all that was collected here: DuckDB's bindings would print hundreds of objects as leaked.
+    gc.callbacks.clear()
 
 
 def missing(reason: str) -> NoReturn:
