@@ -56,10 +56,13 @@ chance <- switch(mechanism,
 )
 
 schemes <- weighting_schemes()
-places <- geographies(data.table::copy(agencies))
-places <- places[vapply(places, `[[`, "", "scheme") != "expansion"]
-sums <- t(vapply(places, function(place) colSums(y[place$inside, , drop = FALSE]), numeric(2)))
-estimate <- array(NA_real_, c(draws, length(places), 2), list(NULL, names(places), colnames(y)))
+places <- geographies(agencies)
+places <- places[which(!places$kind %in% c("university", "tribal")), ]
+names <- unique(places$geography)
+kinds <- places$kind[match(names, places$geography)]
+rows_of <- split(match(places$ori, agencies$ori), factor(places$geography, names))
+sums <- t(vapply(rows_of, function(inside) colSums(y[inside, , drop = FALSE]), numeric(2)))
+estimate <- array(NA_real_, c(draws, length(names), 2), list(NULL, names, colnames(y)))
 error <- estimate
 started <- Sys.time()
 one_draw <- function(draw) {
@@ -67,10 +70,11 @@ one_draw <- function(draw) {
   responds <- stats::runif(nrow(agencies)) < chance
   drawn <- data.table::copy(agencies)
   data.table::set(drawn, NULL, "respondent", responds)
-  found <- matrix(NA_real_, length(places), 4)
-  for (at in seq_along(places)) {
-    inside <- which(places[[at]]$inside)
-    made <- weights_of(drawn[inside, ], srs[inside, , drop = FALSE], schemes[[places[[at]]$scheme]])
+  found <- matrix(NA_real_, length(names), 4)
+  for (at in seq_along(names)) {
+    inside <- rows_of[[at]]
+    serves <- vapply(schemes, function(scheme) kinds[[at]] %in% scheme$kinds, TRUE)
+    made <- weights_of(drawn[inside, ], srs[inside, , drop = FALSE], schemes[[which(serves)]])
     if (nrow(made$weights) == 0L) next
     rows <- match(made$weights$ori, agencies$ori)
     result <- estimate_geography(y[rows, , drop = FALSE], made$weights, made$strata, srs[rows, , drop = FALSE],
@@ -99,6 +103,6 @@ summary_of <- function(rows, name) {
 cat(sprintf("%s, %d draws, %d agencies, %.0f s\n", mechanism, draws, nrow(agencies),
   as.numeric(Sys.time() - started, units = "secs")))
 cat("| geography | crime | relative bias, % | coverage, % | mean SE / SD | SD, % |\n|---|---|---|---|---|---|\n")
-for (name in intersect(c("US", regions), names(places))) summary_of(name, name)
-states <- which(vapply(places, `[[`, "", "scheme") == "state")
+for (name in intersect(c("US", regions), names)) summary_of(name, name)
+states <- which(kinds == "state")
 summary_of(states, "median state")

@@ -17,24 +17,23 @@ stage_estimate <- function(settings) {
   cells <- table_cells()
   universe <- read_weight_file(settings, "universe.csv")
   annual <- annual_cells(read_weight_file(settings, "cells.csv"), agencies, cells)
-  places <- geographies(agencies)
-  scheme <- vapply(places, `[[`, "", "scheme")
-  mine <- names(places)[match(scheme, c("national", "region", "state", "expansion")) %in%
-    list(nation = 1L, regions = 2L, states = 3:4)[[settings$geography_group]]]
-  made <- lapply(mine, function(name) {
-    theirs <- weights[which(weights$geography == name), ]
-    if (nrow(theirs) == 0L) {
+  places <- read_weight_file(settings, "geographies.csv")
+  kinds <- geography_kinds()
+  names <- unique(places$geography[places$kind %in% kinds$kind[kinds$geography_group == settings$geography_group]])
+  made <- lapply(names, function(name) {
+    own_weights <- weights[which(weights$geography == name), ]
+    if (nrow(own_weights) == 0L) {
       inform("%s: no agency responds; it has no estimate", name)
       return(NULL)
     }
     status <- universe[which(universe$geography == name), c("basis", "universe_status", "residents")]
-    place <- c(places[[name]], as.list(status))
-    estimate_place(name, place, theirs, strata[which(strata$geography == name), ], agencies, covariates,
-      list(offenses = offenses, annual = annual), cells, settings)
+    place <- c(geography_of(name, places, agencies, covariates), as.list(status))
+    estimate_place(place, own_weights, strata[which(strata$geography == name), ],
+      list(offenses = offenses, annual = annual), cells, settings, kinds)
   })
   made <- Filter(Negate(is.null), made)
   if (length(made) == 0L) {
-    stop("no agency reported three usable months of ", settings$year, " in any of ", paste(mine, collapse = ", "),
+    stop("no agency reported three usable months of ", settings$year, " in any of ", paste(names, collapse = ", "),
       "; choose a year in which some did", call. = FALSE)
   }
   for (part in names(made[[1]])) {
@@ -46,26 +45,30 @@ stage_estimate <- function(settings) {
 
 #' Everything that is estimated of one geography
 #'
-#' @param place See [geographies()], with `basis`, `universe_status` and `residents` of [universe_status()].
+#' @param place See [geography_of()], with `basis`, `universe_status` and `residents` of [universe_status()].
+#' @param kinds See [geography_kinds()].
 #' @return A list of data.tables: `offenses` (see [describe_estimates()]), `tables` (see [estimate_tables()]),
 #'   `places` (see [coverage_of()]), the latter two with `permutation`.
 #' @noRd
-estimate_place <- function(name, place, weights, strata, agencies, covariates, used, cells, settings) {
-  at <- match(weights$ori, agencies$ori)
+estimate_place <- function(place, weights, strata, used, cells, settings, kinds = geography_kinds()) {
+  name <- place$name
+  agencies <- place$agencies
+  respondents <- match(weights$ori, agencies$ori)
   groups <- list("all agencies" = rep(TRUE, nrow(agencies)))
-  if (place$scheme %in% c("national", "region")) {
+  if (kinds$agency_groups[kinds$kind == place$kind] == "yes") {
     groups <- c(groups, agency_groups(agencies))
   }
   # A group in which nobody responds has no estimate.
-  groups <- groups[vapply(groups, function(inside) any(inside[at]), TRUE)]
-  mine <- lapply(groups, `[`, at)
-  x <- covariates[at, , drop = FALSE]
-  found <- estimate_geography(annual_counts(used$offenses, weights$ori), weights, strata, x, mine, settings$correction)
-  tables <- estimate_tables(used$annual[at, , drop = FALSE], weights, strata, x, mine, cells,
+  groups <- groups[vapply(groups, function(inside) any(inside[respondents]), TRUE)]
+  responding <- lapply(groups, `[`, respondents)
+  x <- place$covariates[respondents, , drop = FALSE]
+  share <- place$share[respondents]
+  found <- estimate_geography(annual_counts(used$offenses, weights$ori) * share, weights, strata, x, responding,
     settings$correction)
-  inside <- which(place$inside)
+  annual <- Matrix::Diagonal(x = share) %*% used$annual[place$rows[respondents], , drop = FALSE]
+  tables <- estimate_tables(annual, weights, strata, x, responding, cells, settings$correction)
   places <- data.table::rbindlist(lapply(names(groups), function(group) {
-    known <- coverage_of(agencies, place$inside & groups[[group]])
+    known <- coverage_of(agencies, groups[[group]])
     covered <- true_coverage(known$coverage, known$population_of_respondents, place, group)
     data.table::set(known, NULL, "coverage", covered)
     cbind(geography = name, agency_group = group, known, basis = place$basis, universe_status = place$universe_status,
@@ -83,8 +86,7 @@ estimate_place <- function(name, place, weights, strata, agencies, covariates, u
     data.table::set(tables, NULL, c("standard_error", "percentage_error"), NA_real_)
   }
   list(
-    offenses = describe_estimates(found, settings$year, name, place, agencies[inside, ],
-      lapply(groups, `[`, inside)),
+    offenses = describe_estimates(found, settings$year, name, place, agencies, groups),
     tables = cbind(permutation = number(tables$agency_group), tables[, -"agency_group"]),
     places = cbind(permutation = number(places$agency_group), places)
   )

@@ -43,48 +43,54 @@ census_residents <- function(states, year) {
 #' @param has_return_a Logical, one per agency: whether it has Return A of its own, see [srs_covariates()].
 #' @param year The data year.
 #' @param recorded Postal abbreviations of the states that have records of the year; all by default.
+#' @param areas Geographies by shares of agencies, see [geographies()]; with them `agencies` needs `ori`. An area is
+#'   what the states of its agencies are.
 #' @return A data.table, a row per geography (the nation, regions, states, university and tribal agencies if there are
-#'   any): `geography`; `basis`, what its numbers are: `estimate`, `residents` (raised by residents, for want of Return
-#'   A) or `counts` (of the agencies that reported, nothing added); `universe_status`: `whole`, `reporters_only`,
+#'   any, areas): `geography`; `basis`, what its numbers are: `estimate`, `residents` (raised by residents, for want of
+#'   Return A) or `counts` (of the agencies that reported, nothing added); `universe_status`: `whole`, `reporters_only`,
 #'   `too_few_residents`, `no_agencies` or `states_missing`; `simulated`, `states` (that it consists of),
 #'   `whole_states`, `agencies`, `agency_residents`, `residents` (by the census; missing where simulated),
 #'   `return_a_share` (share of residents whose agency has Return A of its own).
 #' @export
-universe_status <- function(agencies, notes, has_return_a, year, recorded = unique(agencies$state)) {
+universe_status <- function(agencies, notes, has_return_a, year, recorded = unique(agencies$state), areas = NULL) {
   present <- unique(agencies$state)
   simulated <- unique(notes$state[notes$kind %in% "simulated"])
   made_up <- length(present) > 0L && all(present %in% simulated)
   known <- regions_of_states()
   states <- sort(if (made_up) present else names(known))
-  inside <- lapply(states, function(state) agencies$state == state)
-  rows <- lapply(seq_along(states), function(at) {
-    whole <- state_status(states[[at]], agencies[which(inside[[at]]), ], notes, states[[at]] %in% simulated, year)
-    status_row(states[[at]], whole, agencies, inside[[at]], has_return_a)
-  })
-  single <- data.table::rbindlist(rows)
-  joint <- function(name, of, inside) {
-    parts <- single[of, ]
+  single <- data.table::rbindlist(lapply(states, function(state) {
+    inside <- agencies$state == state
+    whole <- state_status(state, agencies[which(inside), ], notes, state %in% simulated, year)
+    status_row(state, whole, agencies, +inside, has_return_a)
+  }))
+  joint <- function(name, of_states, share) {
+    parts <- single[of_states, ]
     whole <- list(
       universe = joint_status(parts$universe_status, mean(parts$geography %in% recorded)), simulated = made_up,
       states = nrow(parts),
       whole_states = sum(parts$universe_status == "whole"), residents = sum(parts$residents)
     )
-    status_row(name, whole, agencies, inside, has_return_a)
+    status_row(name, whole, agencies, share, has_return_a)
   }
-  everyone <- rep(TRUE, nrow(agencies))
   regions <- sort(unique(unname(known[states])))
   types <- intersect(c("University or College", "Tribal"), agencies$agency_type)
-  found <- data.table::rbindlist(c(
-    list(joint("US", seq_along(states), everyone)),
-    lapply(regions, function(region) joint(region, which(known[states] == region), agencies$region %in% region)),
+  status <- data.table::rbindlist(c(
+    list(joint("US", seq_along(states), rep(1, nrow(agencies)))),
+    lapply(regions, function(region) joint(region, which(known[states] == region), +(agencies$region %in% region))),
     list(single),
-    lapply(types, function(type) joint(type, seq_along(states), agencies$agency_type %in% type))
+    lapply(types, function(type) joint(type, seq_along(states), +(agencies$agency_type %in% type))),
+    lapply(unique(areas$geography), function(area) {
+      share <- areas$share[match(paste(area, agencies$ori), paste(areas$geography, areas$ori))]
+      share[is.na(share)] <- 0
+      joint(area, states %in% agencies$state[share > 0], share)
+    })
   ))
   # Their weights are numbers of agencies, and their residents are those of other agencies too.
-  of_type <- which(found$geography %in% types)
-  data.table::set(found, of_type[found$basis[of_type] == "residents"], "basis", "estimate")
-  data.table::set(found, of_type, "residents", NA_real_)
-  found
+  of_type <- which(status$geography %in% types)
+  data.table::set(status, of_type[status$basis[of_type] == "residents"], "basis", "estimate")
+  # An area's are not those of its states.
+  data.table::set(status, which(status$geography %in% c(types, areas$geography)), "residents", NA_real_)
+  status
 }
 
 #' The Census Bureau's region of each state of the union
@@ -119,12 +125,14 @@ joint_status <- function(universes, recorded) {
   }
 }
 
+#' @param share What of each agency belongs to the geography, 0 to 1.
 #' @noRd
-status_row <- function(name, whole, agencies, inside, has_return_a) {
-  population <- agencies$population[inside]
+status_row <- function(name, whole, agencies, share, has_return_a) {
+  inside <- share > 0
+  population <- agencies$population[inside] * share[inside]
   # Agencies without residents count by their number.
-  share <- function(has, of) if (sum(of) > 0) sum(of[has]) / sum(of) else mean(has)
-  return_a <- if (any(inside)) share(has_return_a[inside], population) else NA_real_
+  known_share <- function(has, residents) if (sum(residents) > 0) sum(residents[has]) / sum(residents) else mean(has)
+  return_a <- if (any(inside)) known_share(has_return_a[inside], population) else NA_real_
   basis <- if (whole$universe != "whole") {
     "counts"
   } else if (return_a >= least_return_a_share) {

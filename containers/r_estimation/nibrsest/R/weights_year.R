@@ -5,12 +5,22 @@
 #' @param states Postal abbreviations of the states that were tabulated; agencies of others count as silent.
 #' @param year The data year.
 #' @param outlier_rule `documented`, or `legacy` for what the reference could reach, see [outlier_colours()].
+#' @param areas Geographies by shares of agencies, see [geographies()]; none by default.
+#' @param kinds,schemes Kinds of geographies and how they are weighted, see [geography_kinds()] and
+#'   [weighting_schemes()].
 #' @return A list of data.tables: `agencies` (eligible ones, with what decided about them), `covariates`,
 #'   `donors`, `months` (own months that are kept: `ori`, `month`), `missing_months`, `universe` (see
-#'   [universe_status()]), and of all geographies `weights`, `strata`, `attempts`, each with a column `geography`.
+#'   [universe_status()]), `geographies` (see [geographies()]), and of all of them `weights`, `strata`,
+#'   `attempts`, each with a column `geography`.
 #' @references METHOD, sections 2.6, 2.7, 2.8, 3, 4 and 5.
 #' @export
-weigh_year <- function(reference, tabulated, states, year, outlier_rule = "documented") {
+weigh_year <- function(reference, tabulated, states, year, outlier_rule = "documented", areas = NULL,
+                       kinds = geography_kinds(), schemes = weighting_schemes()) {
+  strangers <- setdiff(areas$ori, reference$agencies$ori)
+  if (length(strangers) > 0L) {
+    stop("areas name the agency ", strangers[[1]], ", which the reference extract of ", year, " does not have; ",
+      "leave it out, or extract the reference again", call. = FALSE)
+  }
   keep <- which(is_eligible(reference$agencies))
   if (length(keep) == 0L) {
     stop("no agency of the reference extract is eligible in ", year,
@@ -43,15 +53,16 @@ weigh_year <- function(reference, tabulated, states, year, outlier_rule = "docum
   donors <- find_donors(donor_attributes(agencies[mine, ], year), months[mine, , drop = FALSE],
     colours[mine, , drop = FALSE])
   own <- which(reported[mine, , drop = FALSE], arr.ind = TRUE)
-  universe <- universe_status(agencies, reference$notes, !is.na(srs$source$srs_months), year, states)
+  places <- geographies(agencies, areas, kinds)
+  universe <- universe_status(agencies, reference$notes, !is.na(srs$source$srs_months), year, states, areas)
   c(
     list(
       agencies = agencies, covariates = cbind(srs$source, data.table::as.data.table(srs$covariates)), donors = donors,
       months = data.table::data.table(ori = agencies$ori[mine][own[, 1]], month = as.integer(own[, 2]),
         key = c("ori", "month")),
-      missing_months = missing_months(agencies, reported, year), universe = universe
+      missing_months = missing_months(agencies, reported, year), universe = universe, geographies = places
     ),
-    weigh_geographies(agencies, srs$covariates, universe)
+    weigh_geographies(agencies, srs$covariates, universe, places, schemes)
   )
 }
 
@@ -96,19 +107,18 @@ donor_attributes <- function(agencies, year) {
   )
 }
 
+#' @param places See [geographies()].
+#' @param schemes See [weighting_schemes()].
 #' @noRd
-weigh_geographies <- function(agencies, covariates, universe) {
-  places <- geographies(agencies)
-  schemes <- weighting_schemes()
-  made <- lapply(names(places), function(name) {
-    place <- places[[name]]
+weigh_geographies <- function(agencies, covariates, universe, places, schemes) {
+  weighed <- lapply(unique(places$geography), function(name) {
+    place <- geography_of(name, places, agencies, covariates)
     basis <- universe$basis[universe$geography == name]
-    found <- weights_of(agencies[which(place$inside), ], covariates[place$inside, , drop = FALSE],
-      schemes[[place$scheme]], basis)
-    inform("%s: %d of %d agencies respond; strata %s", name, nrow(found$weights), sum(place$inside),
-      paste(sprintf("%s (%s)", found$strata$stratum, found$strata$method), collapse = ", "))
-    lapply(found, function(table) cbind(geography = rep(name, nrow(table)), table))
+    solution <- weights_of(place$agencies, place$covariates, scheme_of(place$kind, schemes), basis)
+    inform("%s: %d of %d agencies respond; strata %s", name, nrow(solution$weights), nrow(place$agencies),
+      paste(sprintf("%s (%s)", solution$strata$stratum, solution$strata$method), collapse = ", "))
+    lapply(solution, function(table) cbind(geography = rep(name, nrow(table)), table))
   })
   parts <- c("weights", "strata", "attempts")
-  stats::setNames(lapply(parts, function(part) data.table::rbindlist(lapply(made, `[[`, part), fill = TRUE)), parts)
+  stats::setNames(lapply(parts, function(part) data.table::rbindlist(lapply(weighed, `[[`, part), fill = TRUE)), parts)
 }

@@ -56,10 +56,11 @@ test_that("counts of respondents have totals of several codes first and zeros wh
 
 test_that("the 108 geographies and groups are those of the method", {
   agencies <- data.table::data.table(
-    state = c(datasets::state.abb, "DC"), region = c(as.character(datasets::state.region), "South"),
-    agency_type = rep(c("City", "University or College", "Tribal"), 17), class = 1L
+    state = states_of_the_union, region = unname(regions_of_states()[states_of_the_union]),
+    ori = sprintf("XX%07d", 1:51), agency_type = rep(c("City", "University or College", "Tribal"), 17), class = 1L
   )
   places <- geographies(agencies)
-  expect_equal(sum(vapply(places, function(place) place$scheme %in% c("national", "region"), TRUE)) *
+  expect_equal(data.table::uniqueN(places$geography[places$kind %in% c("national", "region")]) *
     (1L + length(agency_groups(agencies))) + 51L + 2L, 108L)
+  expect_setequal(places$geography, unique(permutations()$geography))
 })
