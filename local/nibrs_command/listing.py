@@ -11,10 +11,10 @@ from nibrs_pipeline.archive.provenance import UNKNOWN
 from nibrs_pipeline.catalog import Catalog, nibrs_catalog
 from nibrs_pipeline.database.snapshot import Snapshot, snapshot
 from nibrs_pipeline.keys import SOURCE_CHECK
+from nibrs_pipeline.pages import human_size
 from nibrs_pipeline.plan.changes import CheckedSource
 from nibrs_pipeline.plan.planning import reasons_out_of_date
 from nibrs_pipeline.plan.source import read_source_contents
-from nibrs_pipeline.publish.index_page import human_size
 from nibrs_pipeline.state_year import StateYear
 from nibrs_pipeline.store import Objects, Store
 from rich.table import Table

@@ -12,7 +12,7 @@ from nibrs_home import embedded_postgres
 from nibrs_home.home import BUCKET, Home
 from nibrs_pipeline.errors import BadRequest
 from nibrs_pipeline.keys import request_key
-from nibrs_pipeline.publish.index_page import human_size
+from nibrs_pipeline.pages import human_size
 from rich.markup import escape
 
 from nibrs_command.aws import find_state_machine, looking_at, start_execution

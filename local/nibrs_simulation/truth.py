@@ -19,6 +19,7 @@ import pyarrow.csv
 from nibrs_loading.key_spaces import SIMULATED_KEYS
 from nibrs_pipeline.archive.zip_writer import ZipWriter
 from nibrs_pipeline.catalog import Table, nibrs_catalog
+from nibrs_pipeline.pages import rendered
 
 _FOLDER = files("nibrs_simulation")
 _LISTS = files("code_tables") / "lists"
@@ -35,14 +36,6 @@ def csv_of(rows: pa.Table, header: bool = True) -> pa.Buffer:
     options = pyarrow.csv.WriteOptions(include_header=header, quoting_style="needed", quoting_header="none")
     pyarrow.csv.write_csv(rows, out, options)
     return out.getvalue()
-
-
-def _readme(name: str) -> bytes:
-    warning = (files("code_tables") / "documents" / "simulated.md").read_text(encoding="utf-8")
-    return (
-        f"# SIMULATED DATA, NOT REAL: {name}\n\n{warning}This zip holds all records of the simulated state and data "
-        "year, as if every agency had reported everything.\n"
-    ).encode()
 
 
 @cache
@@ -63,7 +56,7 @@ def write_truth_zip(path: Path, tables: dict[str, pa.Table]) -> None:
     partial = path.with_suffix(".part")
     with partial.open("wb") as file:
         writer = ZipWriter(file)
-        writer.add("README.md", _readme(path.stem))
+        writer.add("README.md", rendered("truth_readme.md", name=path.stem).encode())
         for each in nibrs_catalog().published:
             content = (
                 (_LISTS / each.csv_name).read_bytes() if each.kind == "code" else _csv(each, tables.get(each.name))

@@ -14,8 +14,9 @@ from nibrs_loading.zip_database import open_zip
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_quality.agencies import months, unknowns, volumes
-from nibrs_quality.report import quality_of
-from nibrs_quality.rules import checks, finding, findings, key_checks
+from nibrs_quality.page import write_page
+from nibrs_quality.report import Quality, quality_of
+from nibrs_quality.rules import Finding, checks, finding, findings, key_checks
 from nibrs_simulation.records import records
 
 from tests.conftest import real_zip
@@ -121,6 +122,15 @@ def test_the_command_tells_writes_json_and_a_page(truth: Path, tmp_path: Path) -
     assert html.count("<svg") == 3
     assert len(set(re.findall(r' id="([^"]+)"', html))) == len(re.findall(r' id="([^"]+)"', html))
     assert not re.search(r"https?://(?!www\.w3\.org)", html)
+
+
+def test_what_files_say_stands_in_the_page_as_it_is(tmp_path: Path) -> None:
+    said = "<b> {{ sections }} & 'c'"
+    broken = Finding(checks()[0], 1, 2, (said,))
+    write_page(tmp_path / "quality.html", [Quality(said, {"nibrs_incident": 3}, (broken,), (), (), ())])
+    page = (tmp_path / "quality.html").read_text(encoding="utf-8")
+    assert "<code>&lt;b&gt; {{ sections }} &amp; &#x27;c&#x27;</code>" in page
+    assert page.count(said) == 0
 
 
 def test_with_strict_a_broken_rule_is_a_failure(truth: Path, tmp_path: Path, catalog: Catalog) -> None:

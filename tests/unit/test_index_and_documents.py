@@ -5,7 +5,9 @@ import re
 import xml.etree.ElementTree as ET
 from html import escape
 from html.parser import HTMLParser
+from importlib.resources import files
 
+import jinja2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,10 +22,16 @@ from nibrs_pipeline.archive.provenance import (
 )
 from nibrs_pipeline.catalog import Catalog, nibrs_catalog
 from nibrs_pipeline.extract.documents import DIAGRAM, documents
-from nibrs_pipeline.extract.documents.markdown import literally, plain
-from nibrs_pipeline.extract.documents.markdown import page as markdown_page
-from nibrs_pipeline.extract.documents.readme import StateYearFacts, bundle_readme, state_year_readme
-from nibrs_pipeline.publish.index_page import download_index, human_size, index_html, index_json
+from nibrs_pipeline.extract.documents.readme import (
+    BundleFolder,
+    StateYearFacts,
+    bundle_readme,
+    readme_fingerprint,
+    state_year_readme,
+)
+from nibrs_pipeline.markdown import literally, plain
+from nibrs_pipeline.pages import environment, human_size, rendered, sources
+from nibrs_pipeline.publish.index_page import download_index, index_html, index_json
 from nibrs_pipeline.state_year import StateYear
 
 from tests.unit.samples import MADE_UP, bundle, estimates, manifest
@@ -45,7 +53,7 @@ def test_sizes_are_readable(size: int, text: str) -> None:
 
 def test_an_index_of_nothing_says_so() -> None:
     index = download_index(Manifests())
-    assert "No downloads yet" in index_html(index).decode()
+    assert "<strong>No downloads yet.</strong> Nothing is published yet." in index_html(index).decode()
     assert index_json(index) == b'{\n "simulated": false,\n "state_years": [],\n "bundles": [],\n "estimates": []\n}\n'
 
 
@@ -204,11 +212,15 @@ def test_any_text_is_shown_as_it_is(text: str) -> None:
 def shown_as_it_is(text: str) -> None:
     """As an item of a list, in a table and in the whole README."""
     items = _Items()
-    items.feed(markdown_page("t", f"* {literally(text)}x\n* second"))
+    items.feed(page_of(f"* {literally(text)}x\n* second"))
     assert items.texts == [plain(text + "x") if not text[-1:].isspace() else plain(text) + "x", "second"]
     assert items.elements == []
-    cells = markdown_page("t", f"| a | b |\n|---|---|\n| {literally(text)} | second |")
+    cells = page_of(f"| a | b |\n|---|---|\n| {literally(text)} | second |")
     assert re.findall(r"<td>(.*?)</td>", cells, re.DOTALL) == [escape_as_markdown_it(plain(text)), "second"]
+
+
+def page_of(markdown: str) -> str:
+    return rendered("readme_page.html", markdown=markdown, simulated=False)
 
 
 def escape_as_markdown_it(text: str) -> str:
@@ -255,21 +267,62 @@ def test_an_index_of_real_data_does_not_speak_of_simulation_and_says_how_to_cite
 
 
 def test_notes_on_a_source_stand_in_the_index_as_they_are() -> None:
-    known = Provenance(notes=(SourceNote(kind="incomplete", note="a <b> {{rows}} & c"),))
+    known = Provenance(notes=(SourceNote(kind="incomplete", note="a <b> {{rows}} & 'c'"),))
     index = download_index(Manifests({StateYear("AZ", 2016): manifest("AZ", 2016, known=known)}))
     page = index_html(index).decode()
-    assert "<summary>1 note</summary><ul><li>a &lt;b&gt; {{rows}} &amp; c</li></ul>" in page
-    assert json.loads(index_json(index))["state_years"][0]["source_notes"] == ["a <b> {{rows}} & c"]
+    assert "<summary>1 note</summary><ul><li>a &lt;b&gt; {{rows}} &amp; &#x27;c&#x27;</li></ul>" in page
+    assert json.loads(index_json(index))["state_years"][0]["source_notes"] == ["a <b> {{rows}} & 'c'"]
 
 
 def test_a_bundle_says_what_is_in_it_and_what_is_known_of_that() -> None:
     kinds = ("set_aside", "incomplete", "decoded")
     note = Provenance(notes=tuple(SourceNote(kind=kind, note="No *months*.") for kind in kinds))
-    members = [(StateYear("AZ", 2016), "Arizona", 1234, note), (StateYear("LA", 2013), "Louisiana", 5, UNKNOWN)]
-    text = bundle_readme("all", members)["README.md"].decode()
+    folders = [
+        BundleFolder(StateYear("AZ", 2016), "Arizona", 1234, note),
+        BundleFolder(StateYear("LA", 2013), "Louisiana", 5, UNKNOWN),
+    ]
+    text = bundle_readme("all", folders)["README.md"].decode()
     assert "| [AZ-2016](AZ-2016/README.html) | Arizona | 2016 | 1,234 |" in text
     assert text.count("* AZ-2016: No \\*months\\*.\n") == 1
     assert "* AZ-2016: 2 more notes in [its README](AZ-2016/README.html)." in text
     assert "imulated" not in text
-    made_up = bundle_readme("all", [(StateYear("AZ", 2016), "Arizona", 1234, MADE_UP)])
+    made_up = bundle_readme("all", [BundleFolder(StateYear("AZ", 2016), "Arizona", 1234, MADE_UP)])
     assert made_up["README.md"].startswith(b"# SIMULATED DATA, NOT REAL: all\n")
+
+
+OF_READMES = ("zip_readme.md", "zip_readme.html", "bundle_readme.md", "bundle_readme.html")
+OF_OTHERS = ("index.html", "quality.html", "truth_readme.md")
+
+
+def test_every_template_belongs_to_a_page() -> None:
+    there = {each.name for each in (files("code_tables") / "documents").iterdir()}
+    assert set(sources(*OF_READMES, *OF_OTHERS)) == there
+
+
+def test_what_is_published_is_not_out_of_date_because_a_library_renders_otherwise(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fingerprint, contents = readme_fingerprint(), state_year_readme(catalog, facts())
+    monkeypatch.setitem(environment().filters, "from_markdown", lambda markdown: f"<pre>{markdown}</pre>")
+    assert state_year_readme(catalog, facts())["README.html"] != contents["README.html"]
+    assert readme_fingerprint() == fingerprint
+    monkeypatch.setattr(jinja2.Template, "render", lambda *_: "otherwise")
+    assert state_year_readme(catalog, facts())["README.md"] == b"otherwise"
+    assert readme_fingerprint() == fingerprint
+
+
+@pytest.mark.parametrize("template", sorted(sources(*OF_READMES, *OF_OTHERS)))
+def test_what_is_published_is_out_of_date_if_what_readmes_say_changes(
+    template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fingerprint = readme_fingerprint()
+    changed = jinja2.DictLoader({template: sources(template)[template] + " "})
+    loader = environment().loader
+    assert loader
+    monkeypatch.setattr(environment(), "loader", jinja2.ChoiceLoader([changed, loader]))
+    assert (readme_fingerprint() != fingerprint) == (template in sources(*OF_READMES))
+
+
+def test_a_template_that_names_what_it_is_not_given_is_an_error() -> None:
+    with pytest.raises(jinja2.UndefinedError, match="'name' is undefined"):
+        rendered("truth_readme.md")

@@ -79,13 +79,13 @@ def extract_common(view: View, catalog: Catalog, documents: dict[str, bytes], ta
             count = view.copy(copy_out(code_table_query(table)), member)
         files.append(file_entry(zip_writer.members[-1], count))
     zip_writer.close()
-    return CommonPart(files=files, sha256=common_fingerprint(files, catalog))
+    return CommonPart(files=files, sha256=common_fingerprint(files))
 
 
-def common_fingerprint(files: list[FileEntry], catalog: Catalog) -> str:
+def common_fingerprint(files: list[FileEntry]) -> str:
     """One SHA-256 over names and contents, and over what every README says."""
     lines = [f"{entry.sha256}  {entry.name}\n" for entry in files]
-    return hashlib.sha256("".join([*lines, readme_fingerprint(catalog)]).encode()).hexdigest()
+    return hashlib.sha256("".join([*lines, readme_fingerprint()]).encode()).hexdigest()
 
 
 def extract_state_year(

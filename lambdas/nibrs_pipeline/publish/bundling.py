@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nibrs_pipeline.archive.manifest import BundleManifest, BundleMember, StateYearManifest, ZipSummary
 from nibrs_pipeline.archive.zip_writer import ZipWriter
-from nibrs_pipeline.extract.documents.readme import bundle_readme
+from nibrs_pipeline.extract.documents.readme import BundleFolder, bundle_readme
 
 
 def build_bundle(
@@ -27,8 +27,10 @@ def build_bundle(
     taken = list(members)
     with target.open("wb") as file:
         zip_writer = ZipWriter(file, target.parent)
-        told = [(each.item, each.state_name, each.rows["nibrs_incident"], each.provenance) for each in taken]
-        for member, content in bundle_readme(name, told).items():
+        folders = [
+            BundleFolder(each.item, each.state_name, each.rows["nibrs_incident"], each.provenance) for each in taken
+        ]
+        for member, content in bundle_readme(name, folders).items():
             zip_writer.add(member, content)
         for manifest in taken:
             path = fetch(manifest)
