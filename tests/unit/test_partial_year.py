@@ -1,6 +1,6 @@
 """Agencies that reported for a part of the year only: found in whatever part, and no others."""
 
-import re
+import csv
 
 import pytest
 from hypothesis import given
@@ -64,14 +64,11 @@ def test_months_without_a_report_are_no_stray_ones() -> None:
 
 
 def test_the_estimation_has_the_same_rule() -> None:
-    source = "".join(
-        (estimation_folder() / "nibrsest" / "R" / f"months_{name}.R").read_text()
-        for name in ("partial_year", "outliers")
-    )
+    with (estimation_folder() / "nibrsest" / "inst" / "extdata" / "method_constants.csv").open(newline="") as file:
+        constants = {row["name"]: float(row["value"]) for row in csv.DictReader(file)}
     named = {
         "stray_share": partial_year.STRAY_SHARE, "least_difference": partial_year.LEAST_DIFFERENCE,
         "fewest_months_without": partial_year.FEWEST_WITHOUT, "fewest_stray_months": partial_year.FEWEST_STRAY,
         "sure_volume": partial_year.SURE_VOLUME,
     }  # fmt: skip
-    for name, value in named.items():
-        assert float(re.findall(rf"^{name} <- ([\d.]+)", source, re.MULTILINE)[0]) == value
+    assert {name: constants[name] for name in named} == named

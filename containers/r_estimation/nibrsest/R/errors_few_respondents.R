@@ -1,7 +1,3 @@
-#' Strata with fewer respondents than this say too little about their own spread
-#' @noRd
-fewest_respondents <- 5L
-
 #' What strata with few respondents borrow their variance from: all respondents of the geography
 #'
 #' Counts are taken to follow crimes by Return A in proportion, with a variance that grows with the power 1.5 of
@@ -17,7 +13,8 @@ fewest_respondents <- 5L
 borrowing_pool <- function(size, weight) {
   size <- pmax(size, 1)
   left <- 1 - weight * size / sum(weight * size)
-  list(weight = weight, size = size, spread = size^1.5, influence = ifelse(left > 1e-8, 1 / left^2, 0))
+  list(weight = weight, size = size, spread = size^constant("size_power"),
+    influence = ifelse(left > 1e-8, 1 / left^2, 0))
 }
 
 #' The variance of a unit of size one: squared residuals of the ratio to size over their expected spread

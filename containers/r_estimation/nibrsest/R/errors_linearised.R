@@ -83,8 +83,8 @@ strata_of <- function(design, covariates, correction) {
   lapply(split(seq_len(nrow(design)), factor(design$stratum, names)), function(rows) {
     n <- length(rows)
     N <- as.numeric(design$N[[rows[[1]]]])
-    most <- if (correction == "few_respondents") max(1L, n %/% 2L) else n
-    few <- correction == "few_respondents" && n < fewest_respondents && n < N
+    most <- if (correction == "few_respondents") max(1, n %/% constant("respondents_per_covariate")) else n
+    few <- correction == "few_respondents" && n < constant("fewest_respondents") && n < N
     basis <- if (is.null(covariates)) NULL else basis_of(covariates[rows, , drop = FALSE], most)
     final <- design$weight[rows]
     weight <- final

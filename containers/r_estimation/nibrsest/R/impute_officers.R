@@ -90,7 +90,9 @@ agency_subtype <- function(agencies) {
 
 #' Whether there are more agencies that tell than a model with all their attributes would have coefficients
 #' @noRd
-enough_to_model <- function(complete) nrow(complete) > 2L * ncol(complete) + 20L
+enough_to_model <- function(complete) {
+  nrow(complete) > constant("rows_per_column") * ncol(complete) + constant("spare_rows")
+}
 
 #' @noRd
 medians <- function(frame) {
@@ -110,10 +112,11 @@ medians <- function(frame) {
 chained_equations <- function(frame, year) {
   crimes <- intersect(covariate_names, names(frame))
   with_seed(year, {
-    predictors <- mice::quickpred(frame, minpuc = 0.25, include = setdiff(names(frame), c(officer_columns, crimes)))
+    predictors <- mice::quickpred(frame, minpuc = constant("usable_cases"),
+      include = setdiff(names(frame), c(officer_columns, crimes)))
     made <- withCallingHandlers(
-      mice::mice(frame, m = 1L, method = "pmm", maxit = 15L, predictorMatrix = predictors, printFlag = FALSE,
-        remove.collinear = FALSE),
+      mice::mice(frame, m = 1L, method = "pmm", maxit = constant("imputation_rounds"),
+        predictorMatrix = predictors, printFlag = FALSE, remove.collinear = FALSE),
       warning = function(condition) {
         if (grepl("logged events", conditionMessage(condition), fixed = TRUE)) invokeRestart("muffleWarning")
       }

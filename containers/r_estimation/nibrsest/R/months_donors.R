@@ -64,7 +64,7 @@ predict_crimes <- function(agencies, total, donors) {
   frame <- droplevels(frame)
   known <- frame[donors, ]
   varies <- vapply(known[-1], function(column) length(unique(column)) > 1L, logical(1))
-  if (!any(varies) || length(donors) <= sum(varies) + 10L) {
+  if (!any(varies) || length(donors) <= sum(varies) + constant("spare_donors")) {
     # Too few donors for a model: the number of residents decides.
     return(as.numeric(agencies$population))
   }

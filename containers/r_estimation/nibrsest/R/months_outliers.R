@@ -18,7 +18,7 @@ outlier_colours <- function(counts, current = rep(TRUE, length(counts)), legacy 
   there <- !is.na(counts)
   colours[there] <- "green"
   x <- counts[there]
-  if (length(x) < 4L || stats::var(x) == 0) {
+  if (length(x) < constant("outlier_months") || stats::var(x) == 0) {
     return(colours)
   }
   parts <- split_at_widest_gap(x)
@@ -31,7 +31,7 @@ outlier_colours <- function(counts, current = rep(TRUE, length(counts)), legacy 
     main_colours(x, legacy)
   }
   # A level that changed is not an outlier.
-  if (any(!current & there) && sum(colours[current] %in% "green") < 4L) {
+  if (any(!current & there) && sum(colours[current] %in% "green") < constant("green_months_of_level")) {
     colours[current & there] <- "green"
   }
   colours
@@ -49,43 +49,43 @@ split_at_widest_gap <- function(x) {
       spread == 0 || abs(stats::median(mine) - nearest) / spread > limit
     }
     score <- (apart(x[low], min(x[!low])) * sum(low) + apart(x[!low], max(x[low])) * sum(!low)) / length(x)
-    score > 0.5
+    score > constant("split_score")
   }
   larger <- max(sum(low), sum(!low))
-  accepted <- separated(3.5) && larger >= 4L && length(x) >= 5L
-  strict <- separated(5) && larger >= 5L && length(x) >= 5L
-  high_is_main <- sum(!low) >= max(4, length(x) / 3)
+  enough <- length(x) >= constant("split_months")
+  accepted <- enough && separated(constant("split_spreads")) && larger >= constant("split_larger_part")
+  strict <- enough && separated(constant("strict_split_spreads")) && larger >= constant("strict_split_larger_part")
+  high_is_main <- sum(!low) >= max(constant("high_part_months"), length(x) / constant("high_part_one_in"))
   list(accepted = accepted, strict = strict, main = if (high_is_main) !low else low, minor_is_low = high_is_main)
 }
-
-#' Least number of crimes by which a month has to differ
-#' @noRd
-least_difference <- 10
 
 #' @noRd
 main_colours <- function(x, legacy) {
   middle <- stats::median(x)
   spread <- stats::mad(x)
   z <- if (spread == 0) ifelse(x == middle, 0, sign(x - middle) * Inf) else (x - middle) / spread
-  low <- middle - x >= least_difference
-  high <- x - middle >= least_difference
+  low <- middle - x >= constant("least_difference")
+  high <- x - middle >= constant("least_difference")
+  sure <- constant("outlier_spreads")
+  doubtful <- constant("doubtful_spreads")
   if (legacy) {
-    return(ifelse(low & z <= -5, "red", "green"))
+    return(ifelse(low & z <= -sure, "red", "green"))
   }
   ifelse(
-    low & (z <= -5 | (z <= -3.5 & x <= 0.1 * middle)), "red",
-    ifelse(low & z <= -3.5, "orange", ifelse(high & z >= 5, "blue", ifelse(high & z >= 3.5, "brown", "green")))
+    low & (z <= -sure | (z <= -doubtful & x <= constant("next_to_nothing") * middle)), "red",
+    ifelse(low & z <= -doubtful, "orange",
+      ifelse(high & z >= sure, "blue", ifelse(high & z >= doubtful, "brown", "green")))
   )
 }
 
 #' @noRd
 minor_colour <- function(minor, main, parts) {
   difference <- stats::median(main) - stats::median(minor)
-  if (abs(difference) < least_difference) {
+  if (abs(difference) < constant("least_difference")) {
     "green"
   } else if (!parts$minor_is_low) {
     "blue"
-  } else if (parts$strict || stats::median(minor) <= 0.1 * stats::median(main)) {
+  } else if (parts$strict || stats::median(minor) <= constant("next_to_nothing") * stats::median(main)) {
     "red"
   } else {
     "orange"

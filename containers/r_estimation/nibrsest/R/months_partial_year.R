@@ -1,18 +1,3 @@
-#' Of the usual volume, at most what a stray month has
-#' @noRd
-stray_share <- 0.1
-
-#' Fewest months without the usual volume, and stray ones among them, that make a partial-year reporter
-#' @noRd
-fewest_months_without <- 7L
-
-#' @noRd
-fewest_stray_months <- 3L
-
-#' A single month with so many offenses is a volume, and no spree
-#' @noRd
-sure_volume <- 100
-
 #' Months with stray reports of agencies that reported for a part of the year only
 #'
 #' An agency that begins to report NIBRS within the year, or stops, may have a few stray incidents in the other months;
@@ -29,12 +14,13 @@ stray_months <- function(months) {
   counts <- replace(months, is.na(months), -1)
   sorted <- t(apply(counts, 1L, sort, decreasing = TRUE))
   dim(sorted) <- dim(months)
-  usual <- ifelse(sorted[, 1] >= sure_volume, sorted[, 1], sorted[, 2])
-  stray <- !is.na(months) & months <= stray_share * usual & usual - months >= least_difference
+  usual <- ifelse(sorted[, 1] >= constant("sure_volume"), sorted[, 1], sorted[, 2])
+  stray <- !is.na(months) & months <= constant("stray_share") * usual & usual - months >= constant("least_difference")
   full <- !is.na(months) & !stray
   first <- function(which) apply(which, 1L, function(row) if (any(row)) min(which(row)) else 13L)
   last <- function(which) apply(which, 1L, function(row) if (any(row)) max(which(row)) else 0L)
   apart <- last(stray) < first(full) | first(stray) > last(full)
-  partial <- apart & rowSums(stray) >= fewest_stray_months & rowSums(!full) >= fewest_months_without
+  partial <- apart & rowSums(stray) >= constant("fewest_stray_months") &
+    rowSums(!full) >= constant("fewest_months_without")
   stray & partial
 }

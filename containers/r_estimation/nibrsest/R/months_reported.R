@@ -53,6 +53,7 @@ missing_months <- function(agencies, reported, year) {
 #' @references METHOD, section 5.2 (resp_ind_m3).
 #' @export
 is_respondent <- function(usable, start, reporting_type, incidents, crimes, year) {
-  rowSums(usable) >= 3L & (is.na(reporting_type) | reporting_type == "I") &
-    !is.na(start) & start < year * 12L + 10L & (crimes < 50 | incidents > 0)
+  rowSums(usable) >= constant("usable_months") & (is.na(reporting_type) | reporting_type == "I") &
+    !is.na(start) & start < year * 12L + constant("last_month_to_begin") &
+    (crimes < constant("crimes_that_leave_incidents") | incidents > 0)
 }

@@ -41,6 +41,7 @@ coverage_of <- function(agencies, inside) {
     tribal_coverage = share(inside & type %in% 6L), state_police_coverage = share(inside & type %in% 4L),
     other_coverage = share(inside & type %in% 5L),
     officers = officers_of(inside), officers_of_respondents = officers_of(inside & responds),
-    missing_over_10_percent = residents > 0 && any(agencies$population[inside & !responds] > residents / 10)
+    missing_over_10_percent = residents > 0 &&
+      any(agencies$population[inside & !responds] > constant("silent_agency") * residents)
   )
 }

@@ -27,17 +27,19 @@ describe_estimates <- function(estimates, year, geography, status, agencies, gro
   if (status$basis != "estimate") {
     error <- rep(NA_real_, nrow(estimates))
   }
-  half <- stats::qnorm(0.975) * error
+  half <- interval_factor() * error
   per_100000 <- ifelse(population > 0, 1e5 / population, NA)
   relative <- ifelse(estimates$estimate == 0, NA, error / estimates$estimate)
-  cell_flag <- is.na(error) | relative > 0.3 | ((estimates$estimate == 0 | error %in% 0) & coverage < 0.8)
+  cell_flag <- is.na(error) | relative > constant("relative_error_limit") |
+    ((estimates$estimate == 0 | error %in% 0) & coverage < constant("believed_coverage"))
   data.table::data.table(
     data_year = year, geography = geography, agency_group = estimates$agency_group, cell = estimates$cell,
     label = cell_labels(estimates$cell), estimate = estimates$estimate, standard_error = error,
     lower_95 = pmax(0, estimates$estimate - half), upper_95 = estimates$estimate + half,
     relative_standard_error = relative, rate_per_100000 = estimates$estimate * per_100000,
     rate_standard_error = error * per_100000, bias_method = "none", basis = status$basis,
-    suppression_flag = as.integer(status$basis != "estimate" | ifelse(coverage > 0.8, FALSE, cell_flag %in% TRUE)),
+    suppression_flag = as.integer(status$basis != "estimate" |
+      ifelse(coverage > constant("released_coverage"), FALSE, cell_flag %in% TRUE)),
     unweighted = estimates$unweighted, agency_counts = estimates$agency_counts,
     agencies = as.integer(of_group[1, ]), respondents = as.integer(of_group[2, ]), population = population,
     population_of_respondents = of_group[4, ], population_coverage = coverage

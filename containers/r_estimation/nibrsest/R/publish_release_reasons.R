@@ -7,31 +7,33 @@
 #' @references METHOD, section 11.
 #' @noRd
 release_reasons <- function(tables, flags, places, cells) {
+  rules <- package_table("release_rules.csv")
   place <- places[match(tables$permutation, places$permutation), ]
   cell <- cells[match(tables$cell, cells$cell), ]
-  of <- function(flag, own, estimate, error) {
+  silent <- place_misses_agency(place, rules)
+  reason <- function(flag, own, estimate, error) {
     relative <- ifelse(estimate == 0, NA, error / estimate)
     withheld <- data.table::fcase(
       place$basis == "counts", "no estimate: counts of the agencies that reported",
       place$basis == "residents", "raised by residents, without Return A",
       is.na(error), "no standard error is known",
-      (relative > 0.3) %in% TRUE, "relative standard error above 30 %",
+      (relative > constant("relative_error_limit")) %in% TRUE, "relative standard error above 30 %",
       own %in% TRUE, "a zero, or without error, where fewer than 80 % are covered",
-      place_misses_agency(place), "a silent agency has more than a tenth of the residents",
+      silent, "a silent agency has more than a tenth of the residents",
       flags$withheld_place, "most totals of this geography are not for release",
       default = "not for release in this geography"
     )
     released <- data.table::fcase(
-      place$coverage > 0.8, "more than 80 % of residents covered",
-      flags$withheld_place | place_misses_agency(place), "violent and property crime of a state, sound by themselves",
+      place$coverage > constant("released_coverage"), "more than 80 % of residents covered",
+      flags$withheld_place | silent, "violent and property crime of a state, sound by themselves",
       estimate == 0, "a zero where at least 80 % are covered",
       default = "relative standard error at most 30 %"
     )
     ifelse(flag %in% 1L, withheld, ifelse(flag %in% 0L, released, NA))
   }
   data.table::data.table(
-    count = of(flags$flag, flags$cell_flag, tables$estimate, tables$standard_error),
-    percentage = ifelse(is.na(tables$percentage), NA, of(flags$flag_percentage, flags$cell_flag_percentage,
+    count = reason(flags$flag, flags$cell_flag, tables$estimate, tables$standard_error),
+    percentage = ifelse(is.na(tables$percentage), NA, reason(flags$flag_percentage, flags$cell_flag_percentage,
       tables$percentage, tables$percentage_error))
   )
 }

@@ -279,7 +279,7 @@ figures_of <- function(rows, lines, labels) {
 #' @param nothing Where neither release nor reason are told.
 #' @noRd
 figure_columns <- function(estimate, error, times, flag, reason, nothing) {
-  half <- stats::qnorm(0.975)
+  half <- interval_factor()
   release <- ifelse(is.na(flag) | is.na(estimate), NA, ifelse(flag == 1L, "no", "yes"))
   data.frame(
     "Number or rate" = estimate * times, "Standard error" = error * times,

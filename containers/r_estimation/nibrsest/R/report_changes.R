@@ -19,7 +19,7 @@ changes_against <- function(rows, previous) {
   relative <- sqrt(
     (rows$standard_error[keep] / rows$estimate[keep])^2 + (error_before[keep] / before[keep])^2
   )
-  half <- 100 * stats::qnorm(0.975) * ratio * relative
+  half <- 100 * interval_factor() * ratio * relative
   percent <- 100 * (ratio - 1)
   data.table::data.table(
     cell = rows$cell[keep], label = rows$label[keep], previous = before[keep], estimate = rows$estimate[keep],

@@ -69,7 +69,7 @@ headline_rows <- function(found, permutation) {
   rows <- found$tables[mine, ]
   at <- which(found$places$permutation == permutation)
   place <- found$places[at, ]
-  half <- stats::qnorm(0.975) * rows$standard_error
+  half <- interval_factor() * rows$standard_error
   # What some agencies counted is no rate of all residents.
   known <- permutations()
   geography <- known$geography[match(permutation, known$permutation)]
@@ -140,7 +140,8 @@ state_rates <- function(found) {
     mine <- headline_rows(found, number)
     mine <- mine[mine$cell %in% c("t_2a_1_1_17", "t_2b_1_1_14"), ]
     data.table::data.table(
-      state = known$geography[[number]], crime = paste(mine$label, "per 100,000"), rate = mine$rate,
+      state = known$geography[[match(number, known$permutation)]],
+      crime = paste(mine$label, "per 100,000"), rate = mine$rate,
       lower = pmax(0, mine$rate - mine$rate_half), upper = mine$rate + mine$rate_half, flag = mine$flag
     )
   }))

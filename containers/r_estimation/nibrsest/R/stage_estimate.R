@@ -74,8 +74,6 @@ estimate_place <- function(place, weights, strata, used, cells, settings, kinds 
     cbind(geography = name, agency_group = group, known, basis = place$basis, universe_status = place$universe_status,
       residents = if (group == "all agencies") place$residents else NA_real_)
   }))
-  known <- permutations()
-  number <- function(group) known$permutation[match(paste(name, group), paste(known$geography, known$agency_group))]
   # Where all respond there is nothing to be uncertain about.
   complete <- places$agency_group[places$agencies == places$respondents]
   sure <- which(tables$agency_group %in% complete)
@@ -87,7 +85,7 @@ estimate_place <- function(place, weights, strata, used, cells, settings, kinds 
   }
   list(
     offenses = describe_estimates(found, settings$year, name, place, agencies, groups),
-    tables = cbind(permutation = number(tables$agency_group), tables[, -"agency_group"]),
-    places = cbind(permutation = number(places$agency_group), places)
+    tables = cbind(permutation = permutation_of(name, tables$agency_group), tables[, -"agency_group"]),
+    places = cbind(permutation = permutation_of(name, places$agency_group), places)
   )
 }

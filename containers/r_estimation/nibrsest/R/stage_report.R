@@ -8,7 +8,8 @@ stage_report <- function(settings) {
   folder <- file.path(settings$output, "report")
   write_stage_file(estimates, file.path(folder, "offenses.csv"), "estimates/<group>.csv")
   publish_weights(settings, folder)
-  described <- cbind(places, permutations()[places$permutation, c("description", "folder", "weight_name", "kind")])
+  described <- cbind(places,
+    described_permutations(places$permutation)[, c("description", "folder", "weight_name", "kind")])
   universe <- read_weight_file(settings, "universe.csv")
   flags <- release_flags(tables, described, table_cells())
   notice <- simulated_notice(universe, settings$year)

@@ -16,7 +16,8 @@
 #' @export
 srs_covariates <- function(agencies, return_a, months, year) {
   # Outside of `[`, where columns would hide what has their names.
-  recent <- which(months$year <= year & months$year >= year - 4L & months$months >= 3L)
+  recent <- which(months$year <= year & months$year > year - constant("return_a_years") &
+    months$months >= constant("return_a_months"))
   recent <- recent[order(-months$year[recent])]
   found <- recent[match(agencies$ori, months$ori[recent])]
   latest <- list(year = months$year[found], months = months$months[found])

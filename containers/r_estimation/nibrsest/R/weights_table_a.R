@@ -14,6 +14,6 @@ table_a <- function(weights, agencies, covariates) {
   data.table::data.table(
     crime = colnames(covariates), weighted = found$estimate, standard_error = found$standard_error,
     relative_error = found$standard_error / ifelse(found$estimate == 0, NA, found$estimate), universe = universe,
-    bias_ratio = ratio, remarkable = abs(ratio) > 5
+    bias_ratio = ratio, remarkable = abs(ratio) > constant("remarkable_bias")
   )
 }

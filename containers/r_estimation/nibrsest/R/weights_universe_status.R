@@ -1,18 +1,3 @@
-#' Least share of a state's residents that its eligible agencies have, so that they are a universe
-#'
-#' In a real list of 18,454 agencies every state has more than 95 per cent of the residents of the census of 2020.
-#' @noRd
-least_resident_share <- 0.9
-
-#' Least share of residents whose agency has Return A of its own, so that weights can be calibrated to it
-#' @noRd
-least_return_a_share <- 0.8
-
-#' Least share of a region's or the nation's states that have records: states in which nobody reports are silent, but a
-#' few states are no nation
-#' @noRd
-least_states_share <- 0.5
-
 #' Residents of states by the decennial censuses
 #'
 #' @param states Postal abbreviations.
@@ -107,7 +92,7 @@ state_status <- function(state, agencies, notes, simulated, year) {
     "no_agencies"
   } else if (any(notes$state == state & notes$kind == "reporters_only")) {
     "reporters_only"
-  } else if (!simulated && sum(agencies$population) < least_resident_share * residents) {
+  } else if (!simulated && sum(agencies$population) < constant("least_resident_share") * residents) {
     "too_few_residents"
   } else {
     "whole"
@@ -118,7 +103,7 @@ state_status <- function(state, agencies, notes, simulated, year) {
 
 #' @noRd
 joint_status <- function(universes, recorded) {
-  if (any(universes == "no_agencies") || recorded < least_states_share) {
+  if (any(universes == "no_agencies") || recorded < constant("least_states_share")) {
     "states_missing"
   } else {
     c(intersect(c("reporters_only", "too_few_residents"), universes), "whole")[[1]]
@@ -135,7 +120,7 @@ status_row <- function(name, whole, agencies, share, has_return_a) {
   return_a <- if (any(inside)) known_share(has_return_a[inside], population) else NA_real_
   basis <- if (whole$universe != "whole") {
     "counts"
-  } else if (return_a >= least_return_a_share) {
+  } else if (return_a >= constant("least_return_a_share")) {
     "estimate"
   } else {
     "residents"

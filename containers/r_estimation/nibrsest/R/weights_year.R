@@ -69,13 +69,14 @@ weigh_year <- function(reference, tabulated, states, year, outlier_rule = "docum
 #' Numbers of offenses in the four years before: agencies by 48 months, missing where a month was not reported
 #' @noRd
 earlier_months <- function(history, agencies, year) {
-  found <- matrix(NA_real_, nrow(agencies), 48L)
-  at <- match(history$ori, agencies$ori)
-  month <- (history$year - year + 4L) * 12L + history$month
-  began <- history$year * 12L + history$month - 1L >= agencies$nibrs_start[at]
-  there <- which(began & month >= 1L & month <= 48L)
-  found[cbind(at[there], month[there])] <- history$offenses[there]
-  found
+  years <- constant("outlier_years") - 1
+  counts <- matrix(NA_real_, nrow(agencies), 12L * years)
+  agency_rows <- match(history$ori, agencies$ori)
+  month <- (history$year - year + years) * 12L + history$month
+  began <- history$year * 12L + history$month - 1L >= agencies$nibrs_start[agency_rows]
+  known <- which(began & month >= 1L & month <= ncol(counts))
+  counts[cbind(agency_rows[known], month[known])] <- history$offenses[known]
+  counts
 }
 
 #' Colours of a year's months, seen against those before
