@@ -56,21 +56,31 @@ agency_categories <- function(agencies) {
 
 #' The sums of rows that percentages divide by
 #'
-#' @param y See [annual_cells()].
 #' @param cells See [table_cells()].
-#' @return A list: `denominators`, a sparse matrix with a column per sum, and `denominator`, for each cell the number
-#'   of its column, NA where the cell has no percentage.
-#' @noRd
-denominators_of <- function(y, cells) {
+#' @return A list: `adds`, a sparse matrix of zeros and ones, cells by sums; `denominator`, for each cell the number of
+#'   its sum, NA where the cell has no percentage.
+#' @export
+denominator_sums <- function(cells) {
   has <- which(nzchar(cells$denominator) & cells$applies)
   key <- paste(cells$table, cells$column, cells$denominator, sep = "|")[has]
   sums <- unique(key)
   first <- has[match(sums, key)]
   rows <- strsplit(cells$denominator[first], " ", fixed = TRUE)
   parts <- paste(rep(cells$table[first], lengths(rows)), unlist(rows), rep(cells$column[first], lengths(rows)))
-  at <- match(parts, paste(cells$table, cells$row, cells$column))
-  adds <- Matrix::sparseMatrix(at, rep(seq_along(sums), lengths(rows)), x = 1, dims = c(nrow(cells), length(sums)))
+  part_rows <- match(parts, paste(cells$table, cells$row, cells$column))
   denominator <- rep(NA_integer_, nrow(cells))
   denominator[has] <- match(key, sums)
-  list(denominators = y %*% adds, denominator = denominator)
+  list(denominator = denominator, adds = Matrix::sparseMatrix(part_rows, rep(seq_along(sums), lengths(rows)), x = 1,
+    dims = c(nrow(cells), length(sums))))
+}
+
+#' What percentages divide by, respondents by sums
+#'
+#' @param y See [annual_cells()].
+#' @param cells See [table_cells()].
+#' @return A list: `denominators`, a sparse matrix with a column per sum; `denominator`, see [denominator_sums()].
+#' @noRd
+denominators_of <- function(y, cells) {
+  sums <- denominator_sums(cells)
+  list(denominators = y %*% sums$adds, denominator = sums$denominator)
 }
