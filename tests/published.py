@@ -13,7 +13,7 @@ from nibrs_pipeline.code_columns import code_columns
 
 Rows = list[dict[str, str]]
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-#: Names that differ between the later layouts and the database, as LAYOUTS.md lists them.
+#: Names that differ between the later layouts and the database, as code_tables/layouts/ lists them.
 RENAMED = {
     "circumstance_type": "circumstances_type", "circumstance_code": "circumstances_code",
     "circumstance_name": "circumstances_name", "justifiable_fore_id": "justifiable_force_id",

@@ -1,7 +1,7 @@
 -- The agency universe of a year: every agency that the year's population table lists, with what decides
 -- whether it is eligible, in which group it is weighted and which agencies are like it. nibrs_start is the first month
 -- of NIBRS reporting as year * 12 + month - 1: the first month that the database has, or January of the year in
--- which the agency began, if that is earlier. msa_status (METHOD 7.1): 1 in a county of a metropolitan area, 2 a city
+-- which the agency began, if that is earlier. msa_status: 1 in a county of a metropolitan area, 2 a city
 -- outside of one, 3 in another county; that where most of its residents live, the lowest of equals.
 SELECT a.agency_id,
        a.ori,

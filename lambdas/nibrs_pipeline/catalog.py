@@ -14,7 +14,7 @@ from typing import Literal
 
 Kind = Literal["data", "code", "reference"]
 
-#: A table whose parent is one of these is selected by a rule of its own (see ``queries``).
+#: A table whose parent is one of these is selected by a rule of its own (see ``extract.queries``).
 STATE_YEAR = "state_year"
 AGENCIES_REPORTING_MONTHS = "agencies_reporting_months"
 AGENCIES_OF_STATE_AND_YEAR = "agencies_of_state_and_year"
@@ -37,7 +37,7 @@ class Table:
     """One table of the source database.
 
     ``data`` tables differ by state-year, ``code`` tables are the same in every zip, ``reference``
-    tables are needed by the queries only. ``parent`` is the table a row hangs on, joined by the
+    tables are needed by the queries only. ``parent`` is the table that a row belongs to, joined by the
     parent's primary key, or the name of a selection rule.
     """
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Environment(BaseModel):
-    """Variables of a function's environment; the database's are read by ``database`` itself."""
+    """Variables of a function's environment; the database's are read by ``database.location``."""
 
     model_config = ConfigDict(frozen=True)
 

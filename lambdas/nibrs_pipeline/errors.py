@@ -22,7 +22,7 @@ class DatabaseUnavailable(PipelineError):
 
 
 class DatabaseMisconfigured(PipelineError):
-    """The database does not let us in, or is not the one that it should be; trying again does not help."""
+    """The database refuses the login, or its identity cannot be confirmed; trying again does not help."""
 
 
 class QueryFailed(PipelineError):

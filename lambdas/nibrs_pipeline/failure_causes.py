@@ -5,14 +5,14 @@ import re
 from dataclasses import dataclass
 from typing import Any, Self
 
-#: The name of our container; services such as GuardDuty put others of their own into the task.
+#: The name of our container; services such as GuardDuty add containers of their own to the task.
 CONTAINER = "estimation"
 
 #: What the exit statuses of containers/r_estimation/entry_point.py mean.
 MEANINGS = {
     1: "the stage failed",
     2: "it was started wrongly",
-    3: "an input is missing or another one, or the bucket did not take or give an object",
+    3: "an input is missing or was replaced, or the bucket did not take or give an object",
     4: "the container's disk is full, or another fault of its system",
     124: "it ran out of time",
     137: "it was killed, most likely because it ran out of memory; give the stage more in stages.json",
@@ -69,7 +69,7 @@ def _ours(containers: list[dict[str, Any]]) -> dict[str, Any]:
 
 #: Fifty causes in one message, beside Lambda's stack trace, are to fit what Step Functions takes: 32,768 characters.
 _LONGEST_CAUSE = 340
-#: What helps stands at the end of a message, which therefore stays.
+#: The remedy is at the end of a message, which is therefore kept.
 _END_OF_CAUSE = 140
 
 

@@ -43,7 +43,7 @@ def execution_key(run_id: str) -> str:
 
 
 def publication_key(run_id: str) -> str:
-    """What the run is about to make visible; there only while Publish is at work, or if it broke off."""
+    """What the run is about to make visible; exists only while Publish is at work, or after it broke off."""
     return f"{run_prefix(run_id)}publication.json"
 
 

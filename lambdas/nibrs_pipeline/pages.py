@@ -1,7 +1,7 @@
 """Pages and texts for people: templates of ``code_tables/documents/``, filled by Jinja2.
 
 Python makes plain data, templates make pages of them. What is put into a ``.html`` template is escaped. What comes from
-outside is put into a ``.md`` template through the filter ``literally``. Nothing that is put in is looked at again.
+outside is put into a ``.md`` template through the filter ``literally``. What is put in is never read as a template.
 """
 
 from functools import cache
@@ -30,7 +30,7 @@ def rendered(template: str, **data: object) -> str:
 
 
 def sources(*templates: str) -> dict[str, str]:
-    """What templates are made of: their own texts and those of all that they extend or include, by file name."""
+    """The texts of templates and of all that they extend or include, by file name."""
     texts: dict[str, str] = {}
     waiting = list(templates)
     while waiting:
@@ -81,7 +81,7 @@ def environment() -> Environment:
 
 @pass_eval_context
 def _escaped(context: EvalContext, value: Any) -> Any:
-    """Escaped as Python does it: published bytes do not depend on how a library spells an apostrophe."""
+    """Escaped as Python does it: published bytes do not depend on how a library writes an apostrophe."""
     return value if not context.autoescape or hasattr(value, "__html__") else Markup(escape(str(value)))
 
 

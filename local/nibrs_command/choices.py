@@ -19,7 +19,7 @@ def parse_years(text: str) -> list[int]:
                 f"from {FIRST_YEAR} to {LAST_YEAR}"
             )
         if dash and int(first) > int(last):
-            raise BadRequest(f"--years: the range {part!r} ends before it begins; {last}-{first} was meant?")
+            raise BadRequest(f"--years: the range {part!r} ends before it begins; did you mean {last}-{first}?")
         years.update(range(int(first), int(last or first) + 1))
     return sorted(years)
 

@@ -73,8 +73,7 @@ def told(error: Exception) -> Told:
         return Told("Failed", "there is not enough memory; end other programs, or ask for less at once")
     return Told(
         "Failed",
-        f"an error that was not foreseen: {type(error).__name__}: {_first_line(error)}; "
-        f"the details are in {_keep(error)}",
+        f"an unexpected error: {type(error).__name__}: {_first_line(error)}; the details are in {_keep(error)}",
     )
 
 

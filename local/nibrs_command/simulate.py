@@ -19,7 +19,7 @@ _MECHANISMS = "; ".join(f"{name}: {why}" for name, why in MECHANISMS.items())
 def _number(context: click.Context, option: click.Parameter, value: float) -> float:
     """Python takes "nan" for a number, and it is within every range."""
     if math.isnan(value):
-        raise click.BadParameter("nan is no number.", context, option)
+        raise click.BadParameter("nan is not a number.", context, option)
     return value
 
 

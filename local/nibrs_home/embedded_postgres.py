@@ -40,7 +40,7 @@ wal_level = minimal
 max_wal_senders = 0
 random_page_cost = 1.1
 """
-#: It is started for every command, so that when it was started says nothing.
+#: It is started for every command, so that the time of its start says nothing.
 _IDENTITY = f"{KNOWN_BY_FOLDER} = on\n"
 _ENVIRONMENT = ("DB_URI", "DB_SECRET_ARN", "PGHOST")
 #: Seconds that a server may take to start; after a crash it first reads its log.
@@ -60,8 +60,8 @@ def is_given() -> bool:
 def database(home: Home) -> Iterator[DatabaseLocation]:
     """The database to work with: the one that is named by DB_URI, DB_SECRET_ARN or PG*, or the embedded one.
 
-    The embedded one is started, given the schema if it is empty, and stopped at the end by the last who
-    uses it, unless it is kept running (``keep_running``).
+    The embedded one is started, given the schema if it is empty, and stopped at the end by the last command
+    that uses it, unless it is kept running (``keep_running``).
 
     Raises:
         DatabaseDidNotStart: says why not.
@@ -102,7 +102,7 @@ def stop(home: Home) -> bool:
 
 @contextmanager
 def _alone(home: Home) -> Iterator[None]:
-    """Nobody else starts or stops this home's server meanwhile."""
+    """Hold the lock under which this home's server is started and stopped."""
     home.database.parent.mkdir(parents=True, exist_ok=True)
     with (home.database.parent / "database.lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

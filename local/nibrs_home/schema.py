@@ -5,7 +5,7 @@ from nibrs_pipeline.database.connection import Connection
 from nibrs_pipeline.database.sql import identifier
 from nibrs_pipeline.extract.documents.load_scripts import create_indexes, create_table
 
-#: Which files were loaded: makes loading the same file again a matter of no effect. Group B arrests of
+#: Which files were loaded: loading the same file again then has no effect. Group B arrests of
 #: published zips name no agency, so that which file brought them is all that is known.
 _LOADED_FILES = """
 CREATE TABLE loaded_file (

@@ -158,8 +158,8 @@ def _tables(path: Path, infos: list[zipfile.ZipInfo]) -> dict[str, Member]:
         stem = inner.stem.lower()
         if stem in found:
             raise BadFile(
-                f"{path}: {found[stem].info.filename} and {info.filename} are both there, and which of them counts is "
-                "not said; leave one in the zip"
+                f"{path}: {found[stem].info.filename} and {info.filename} are both in the zip, and only one "
+                "of them can be loaded; remove the other"
             )
         found[stem] = Member(info)
     zips = [info.filename for info in infos if info.filename.lower().endswith(".zip")]

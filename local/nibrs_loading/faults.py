@@ -1,6 +1,7 @@
 """Rows that cannot be loaded: they break a key of their file, or a value lies outside its domain.
 
-Without quarantine the first one makes the file refused; with it they are set aside, and what hangs on them.
+Without quarantine the file is refused because of the first one; with it they are set aside, and with them the rows
+that refer to them.
 """
 
 import csv
@@ -49,7 +50,7 @@ def check_rows(staging: Staging) -> None:
 
 
 def set_faults_aside(staging: Staging) -> dict[str, list[Fault]]:
-    """Take rows that cannot be loaded out of the staged tables, and with them what hangs on them.
+    """Take rows that cannot be loaded out of the staged tables, and with them the rows that refer to them.
 
     Returns:
         Them, by table.
@@ -65,8 +66,8 @@ def set_faults_aside(staging: Staging) -> dict[str, list[Fault]]:
         rows = staging.rows.get(table.name, 0)
         if len(faults) > max(_FEW, rows * _MOST_SET_ASIDE):
             raise BadFile(
-                f"{staging.where(table, faults[0].line)}: {faults[0].reason}; {len(faults):,} of {rows:,} rows are so, "
-                "too many to load the file without them: download it again"
+                f"{staging.where(table, faults[0].line)}: {faults[0].reason}; {len(faults):,} of {rows:,} rows have "
+                "such faults, too many to load the file without them: download it again"
             )
         lines = ", ".join(str(fault.line) for fault in faults)
         staging.connection.run(f"DELETE FROM {staged(table.name)} WHERE line IN ({lines})")
@@ -112,7 +113,7 @@ def _repeated(staging: Staging, table: Table, most: str) -> Iterator[Fault]:
     ):
         of = dict(zip((column.name for column in staging.columns[table.name]), values, strict=True))
         named = ", ".join(f"{staging.found.source_name(table.name, name)} {of[name]}" for name in key)
-        yield Fault(table, line, f"the key {named} stands there twice", values)
+        yield Fault(table, line, f"the key {named} occurs twice", values)
 
 
 def _dangling(staging: Staging, table: Table, most: str) -> Iterator[Fault]:
@@ -150,5 +151,5 @@ def _out_of_domain(staging: Staging, table: Table, most: str) -> Iterator[Fault]
             f"ORDER BY t.line{most}"
         ):
             written = staging.found.source_name(table.name, domain["column"])
-            reason = f"{written} {value} does not lie from {domain['least']} to {domain['most']}"
+            reason = f"{written} {value} is not between {domain['least']} and {domain['most']}"
             yield Fault(table, line, reason, values)

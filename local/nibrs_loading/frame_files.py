@@ -1,4 +1,4 @@
-"""CSVs of agencies and of Return A that people bring: read, checked row by row, brought to our own columns.
+"""CSVs of agencies and of Return A that people bring: read, checked row by row, converted to our own columns.
 
 Which columns there are and how else they may be called is in ``code_tables/frames/columns.csv``.
 """
@@ -94,7 +94,7 @@ def read_agencies(path: Path, year: int | None) -> tuple[File, list[Agency]]:
         year: the data year of a file that has no column for it.
 
     Raises:
-        BadFile: the file, a column or a value is not as it has to be; says line, column, value and remedy.
+        BadFile: the file, a column or a value is wrong; names line, column, value and remedy.
     """
     found = _read(path, "agencies", year)
     residents: Counter[tuple[str, str, str]] = Counter()
@@ -199,7 +199,7 @@ def _content(path: Path) -> bytes:
 
 
 def _places(path: Path, file: str, header: list[str], year: int | None) -> dict[str, int]:
-    """In which place of a row each of our columns stands; the first of a column's names that the file has counts."""
+    """At which place of a row each of our columns is; of a column's names the first that the file has counts."""
     twice = [name for name, number in Counter(header).items() if number > 1 and name]
     if twice:
         raise BadFile(f"{path}: the column {twice[0]} stands in the header twice; leave one out")
@@ -212,7 +212,7 @@ def _places(path: Path, file: str, header: list[str], year: int | None) -> dict[
             others = f" (or {', '.join(column.aliases)})" if column.aliases else ""
             raise BadFile(f"{path} has no column {column.name}{others}; docs/operations.md says which it needs")
     if "data_year" not in at and year is None:
-        raise BadFile(f"{path} has no column data_year: say of which year it is with --year, such as --year 2018")
+        raise BadFile(f"{path} has no column data_year: give the year with --year, such as --year 2018")
     return at
 
 

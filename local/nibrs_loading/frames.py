@@ -36,7 +36,7 @@ _EXAMPLES = 3
 
 @dataclass(frozen=True)
 class LoadedFrame:
-    """What came of a file.
+    """What was loaded from a file.
 
     Attributes:
         state_years: such as MN-2018.
@@ -62,8 +62,8 @@ FrameLoader = Callable[[Connection, Catalog, Path, int | None], LoadedFrame]
 def load_agencies(connection: Connection, catalog: Catalog, path: Path, year: int | None) -> LoadedFrame:
     """Load every agency of one or more state-years.
 
-    What a zip said of an agency's year stays; agencies that no zip has are added. A frame that was loaded before for
-    the same state-years goes.
+    What a zip says of an agency's year is kept; agencies that no zip has are added. The frame replaces one that was
+    loaded before for the same state-years.
 
     Raises:
         BadFile: see ``read_agencies``; or the database is of a simulated nation.
@@ -91,7 +91,7 @@ def load_return_a(connection: Connection, catalog: Catalog, path: Path, year: in
 
 
 def adopt_agencies(connection: Connection) -> None:
-    """Agencies of a frame that a zip has brought in the meantime, under their own identifier, become one with it."""
+    """Merge agencies of a frame with those that a zip has brought since, under an identifier of their own."""
     connection.run(_TABLES)
     connection.run(
         "CREATE TEMPORARY TABLE adopted ON COMMIT DROP AS SELECT f.agency_id AS given, min(r.agency_id) AS own "
@@ -151,7 +151,7 @@ def _refuse_simulated(connection: Connection, found: File) -> None:
 
 
 def _is_there(connection: Connection, kind: Kind, sha256: str, places: list[Place]) -> bool:
-    """Whether this file is what was loaded last for all its state-years, and no zip has been put in its place since."""
+    """Whether this file is the last one loaded for all its state-years, and no zip has been put in its place since."""
     for state, data_year in places:
         known = connection.run(
             "SELECT EXISTS (SELECT FROM loaded_frame WHERE kind = :kind AND state = :state AND data_year = :year "

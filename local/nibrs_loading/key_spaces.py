@@ -1,4 +1,4 @@
-"""Which keys are whose: keys of the FBI, keys that rows are given here, and keys of simulated rows never meet.
+"""Ranges of keys: keys of the FBI, keys that rows are given here, and keys of simulated rows never collide.
 
 In the downloads of 2024 the largest key of the FBI is 246,859,218, and a year brings some 20 million.
 """

@@ -1,4 +1,4 @@
-"""The three layouts of the published zips, as ``code_tables/layouts/`` describes them (LAYOUTS.md).
+"""The three layouts of the published zips, as ``code_tables/layouts/`` describes them.
 
 A layout says which file of a zip holds which table, what its columns are called, how it writes dates
 and flags, and what it has no place for. Everything is data: this module is its reader in Python.
@@ -33,7 +33,7 @@ class Layout:
         values: for a table's column, what a written value means, and a remark if something is lost.
         codes: for a code table, codes that another code stands for.
         documents: for a table that repeats a row for each document, columns that are the document's.
-        notes: what the layout cannot say, by table.
+        notes: what the layout does not have, by table.
     """
 
     number: int
@@ -132,5 +132,5 @@ def _ignored() -> frozenset[tuple[str, str]]:
 
 
 def is_ignored(table: str, column: str) -> bool:
-    """Whether a file's column is left out knowingly; ``ignored.csv`` says why."""
+    """Whether a file's column is left out on purpose; ``ignored.csv`` says why."""
     return bool({(table, column), (table, "*"), ("*", column)} & _ignored())

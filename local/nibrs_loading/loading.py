@@ -29,13 +29,13 @@ _OF_SIMULATION = f"nibrs_month_id > {SIMULATED_KEYS} AND nibrs_month_id <= {GIVE
 
 @dataclass(frozen=True)
 class Loaded:
-    """What came of a file.
+    """What was loaded from a file.
 
     Attributes:
         rows: of the file, by table; empty if it was there already.
-        remarks: for people: what the file could not say, meanings that differ.
+        remarks: for people: what the file's layout does not have, meanings that differ.
         set_aside: rows that broke keys and were not loaded, by table.
-        replaced: the file whose place it took; empty if it took none's.
+        replaced: the file whose place it took; empty if there was none.
     """
 
     item: StateYear
@@ -63,7 +63,7 @@ def load_zip(
 
     Args:
         replace: whether a state-year that is there already is replaced instead of refused.
-        quarantine: a folder for rows that break keys; without it they make the file refused.
+        quarantine: a folder for rows that break keys; without it the file is refused because of them.
         renumber: whether rows get other numbers whose keys another state-year has, instead of being refused.
         progress: told before each table.
 
@@ -193,7 +193,7 @@ def _set_aside_notes(aside: dict[str, list[Fault]]) -> list[SourceNote]:
 
 
 def _coverage(staging: Staging) -> list[SourceNote]:
-    """What the file is. A zip that was made from one that lists only reporters has no Return A."""
+    """What the file covers. A zip that was made from one that lists only reporters has no Return A."""
     if _is_simulated(staging):
         return [SIMULATED]
     if staging.found.layout.lists_all_agencies:

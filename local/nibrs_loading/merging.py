@@ -36,7 +36,7 @@ def fill_from_lists(connection: Connection, tables: tuple[Table, ...]) -> None:
 
 @dataclass(frozen=True)
 class Merged:
-    """Code tables whose identifiers in the file are not the database's, and what the file calls otherwise."""
+    """Code tables whose identifiers differ between file and database, and codes that the file names differently."""
 
     translated: frozenset[str]
     notes: list[SourceNote]
@@ -46,7 +46,7 @@ class Merged:
 def merge_codes(staging: Staging) -> Merged:
     """Add codes that are not there, and find each identifier's equivalent; a code's meaning in the database stays.
 
-    Identifiers changed between the layouts (race 1 became 10), codes did not: what is the same is decided by the code.
+    Identifiers changed between the layouts (race 1 became 10), codes did not: the code decides what is the same.
     """
     merged = Merged(frozenset(table.name for table in staging.catalog.code_tables if _merge(staging, table)), [], [])
     for table in staging.catalog.code_tables:
@@ -78,7 +78,7 @@ def _merge(staging: Staging, table: Table) -> bool:
 
 
 def _check_zeros(staging: Staging, table: Table) -> None:
-    """Refuse codes that are listed ones but for leading zeros: they would stand beside them as codes of their own."""
+    """Refuse codes that differ from listed ones in leading zeros only: they would become codes of their own."""
     code = code_columns()[table.name].code
     listed = {row[code] for row in csv.DictReader((_LISTS / table.csv_name).read_text(encoding="utf-8").splitlines())}
     without_zeros = {each.lstrip("0") or "0": each for each in listed if each.startswith("0")}
@@ -112,7 +112,7 @@ def _add(staging: Staging, table: Table) -> None:
 
 
 def _compare(staging: Staging, table: Table, merged: Merged) -> None:
-    """Codes that are called otherwise in the file than in the database, and other columns that differ."""
+    """Codes with another name in the file than in the database, and other columns that differ."""
     columns = code_columns()[table.name]
     name, code = identifier(table.name), identifier(columns.code)
     carried = staging.found.layout.sources[table.name]
@@ -138,7 +138,7 @@ def _compare(staging: Staging, table: Table, merged: Merged) -> None:
 
 
 def merge_agencies(staging: Staging) -> None:
-    """Add or renew agencies, and fill the reference tables as far as the file goes."""
+    """Add or update agencies, and fill the reference tables as far as the file allows."""
     for statement in _AGENCY_STATEMENTS:
         staging.connection.run(statement)
     upsert_cde_agencies(staging)
@@ -147,7 +147,7 @@ def merge_agencies(staging: Staging) -> None:
 
 
 def upsert_cde_agencies(staging: Staging) -> None:
-    """Add or renew rows of cde_agencies; a row that describes a later year than the file's stays."""
+    """Add or update rows of cde_agencies; a row that describes a later year than the file's stays."""
     table = staging.catalog["cde_agencies"]
     names = _names(table.column_names)
     others = [name for name in table.column_names if name not in table.primary_key]

@@ -1,7 +1,7 @@
-"""Published zips of any layout, read as the tables of the database (LAYOUTS.md).
+"""Published zips of any layout, read as the tables of the database.
 
-What comes out of a ``PublishedZip`` are CSVs with the database's columns, whatever the file called
-them, a row for a row: errors can name the line of the file.
+A ``PublishedZip`` gives CSVs with the database's columns, whatever the file calls them, one row for each
+row of the file, so that errors can name the line of the file.
 """
 
 import csv
@@ -138,7 +138,7 @@ def _layout_of(archive: Archive, read: dict[str, Member]) -> Layout:
 
 
 def _columns_of(archive: Archive, member: Member, layout: Layout, table: str) -> tuple[dict[str, str], list[str]]:
-    """What the file calls the table's columns, and the columns that nobody knows.
+    """What the file calls the table's columns, and the columns that its layout does not know.
 
     Later layouts misspell some names: a file that has the database's name instead is read all the same.
     """
@@ -155,7 +155,7 @@ def _columns_of(archive: Archive, member: Member, layout: Layout, table: str) ->
     ]
     problems = [f"no column {name}" for name in missing] + [f"unknown column {name}" for name in unknown if missing]
     if layout.is_the_databases and len(set(header)) < len(header):
-        problems.append("a column stands there twice")
+        problems.append("a column occurs twice")
     if problems:
         raise BadFile(f"{archive.path}: {member.name}, line 1: {', '.join(problems if header else ['no header'])}")
     return sources, unknown
@@ -198,7 +198,7 @@ def state_year_of_rows(found: PublishedZip, states: set[tuple[str, str]], years:
         states: postal and FBI's abbreviation (Nebraska is NE and NB).
 
     Raises:
-        BadFile: none or several, a state that there is not, or another than the file's name says.
+        BadFile: none or several, a state that does not exist, or another than the file's name says.
     """
     if len(states) != 1 or len(years) != 1:
         raise BadFile(

@@ -1,4 +1,4 @@
-"""Files to load that are objects of S3: brought to a temporary folder, whole or not at all."""
+"""Files to load that are objects of S3: downloaded to a temporary folder, whole or not at all."""
 
 import re
 import tempfile
@@ -18,13 +18,13 @@ _SCHEME = "s3://"
 
 @contextmanager
 def at_hand(file: str) -> Iterator[Path]:
-    """A file of this machine: the one that is named, or a copy of the object for as long as it is used.
+    """A local file: the one that is named, or a copy of the object for as long as it is used.
 
     Args:
         file: a path, or an address such as ``s3://bucket/uploads/AZ-2016.zip``.
 
     Raises:
-        BadFile: it is no such address, or the object cannot be brought; and what is wrong with the object, under its
+        BadFile: it is no such address, or the object cannot be downloaded; or it is a bad file, which is named by its
             address instead of the copy's path.
     """
     if not file.startswith(_SCHEME):
@@ -58,4 +58,4 @@ def _bring(file: str, bucket: str, path: Path) -> None:
     except (BotoCoreError, Boto3Error) as error:
         raise BadFile(f"{file}: {error}; check network, credentials and region, and try again") from error
     if (found := path.stat().st_size) != size:
-        raise BadFile(f"{file}: {found:,} bytes came of {size:,}: it was replaced meanwhile; try again")
+        raise BadFile(f"{file}: {found:,} of {size:,} bytes arrived: it was replaced meanwhile; try again")

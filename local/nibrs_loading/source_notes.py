@@ -28,10 +28,10 @@ _FOUND_ANEW = (provenance.SIMULATED, provenance.REPORTERS_ONLY, "renamed")
 
 
 def carried_notes(archive: Archive) -> list[SourceNote]:
-    """What a zip that was published from such a database says of its source; nothing of any other zip.
+    """The notes in a zip that was published from such a database; none for any other zip.
 
     Raises:
-        BadFile: a line of the notes is not one.
+        BadFile: a line of the notes is not a note.
     """
     stem = PurePosixPath(SOURCE_NOTES).stem
     if stem not in archive.members:
@@ -50,10 +50,10 @@ def carried_notes(archive: Archive) -> list[SourceNote]:
 
 def _note(row: list[str], place: str) -> SourceNote | None:
     if len(row) != len(SOURCE_NOTES_HEADER) or row[0] not in KINDS or not row[3]:
-        raise BadFile(f"{place}: {','.join(row)[:80]!r} is no note of a source; remove the line, or the file")
+        raise BadFile(f"{place}: {','.join(row)[:80]!r} is not a note on a source; remove the line, or the file")
     kind, table, count, note = row
     if count and not (count.isascii() and count.isdecimal() and len(count) < _LONGEST_COUNT):
-        raise BadFile(f"{place}: {count[:80]!r} is no number of rows; remove the line, or the file")
+        raise BadFile(f"{place}: {count[:80]!r} is not a number of rows; remove the line, or the file")
     if kind in _FOUND_ANEW:
         return None
     return SourceNote(kind=kind, table=table or None, rows=int(count or 0) or None, note=note)
@@ -62,7 +62,7 @@ def _note(row: list[str], place: str) -> SourceNote | None:
 def write_source(
     connection: Connection, item: StateYear, notes: Iterable[SourceNote], codes: Iterable[SourceCode] = ()
 ) -> None:
-    """Say this, and nothing that was said before, of a state-year's source."""
+    """Write what is known of a state-year's source, in place of what was known before."""
     forget_source(connection, item)
     for note in notes:
         connection.run(
@@ -78,7 +78,7 @@ def write_source(
 
 
 def forget_source(connection: Connection, item: StateYear) -> None:
-    """Remove what was said of a state-year's source."""
+    """Remove what was known of a state-year's source."""
     for table in ("source_note", "source_code"):
         connection.run(
             f"DELETE FROM {table} WHERE state = :state AND data_year = :year", state=item.state, year=item.year

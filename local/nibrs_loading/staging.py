@@ -30,7 +30,7 @@ class Staging:
     Attributes:
         columns: of each staged table.
         rows: number of rows in the file, by table.
-        notes: what is to be known of the file.
+        notes: what people should know of the file.
     """
 
     connection: Connection
@@ -61,7 +61,7 @@ def staged(table: str) -> str:
 
 
 def plain(error: DatabaseError) -> str:
-    """What the database says, in the names of tables that people know."""
+    """A message of the database, with the tables' names that people know."""
     details = error.args[0]
     return re.sub(r"\bstaged_(?=\w)", "", str(details.get("M")))
 
@@ -192,7 +192,7 @@ def staged_state_year(staging: Staging) -> StateYear:
     """The one state-year that the rows name.
 
     Raises:
-        BadFile: none or several, no state that there is, or not what the file is named.
+        BadFile: none or several, a state that does not exist, or another than the file's name says.
     """
     states = staging.connection.run(
         "SELECT coalesce(s.state_postal_abbr, t.state_abbr), t.state_abbr "
@@ -208,5 +208,5 @@ def staged_state_year(staging: Staging) -> StateYear:
     with _STATES.open(encoding="utf-8") as file:
         known = {row["state_postal_abbr"] for row in csv.DictReader(file)}
     if item.state not in known:
-        raise BadFile(f"{staging.found.path}: the agencies are of state {item.state}, which there is not")
+        raise BadFile(f"{staging.found.path}: the agencies are of state {item.state}, which does not exist")
     return item

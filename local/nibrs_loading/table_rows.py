@@ -20,8 +20,8 @@ _DATABASE_DATE = "%Y-%m-%d %H:%M:%S"
 class TableRows:
     """The rows of one table on their way out of a zip.
 
-    Iterating gives portions of a CSV with a header line. What is wrong with a row ends it early
-    and stands in ``error`` afterwards: whoever takes the portions may be unable to bear exceptions.
+    Iterating gives portions of a CSV with a header line. A faulty row ends it early, and the fault is in
+    ``error`` afterwards: the driver that takes the portions may not cope with an exception.
 
     Attributes:
         columns: of the CSV, in its order.
@@ -106,7 +106,7 @@ def _emptied(out: io.StringIO) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _date(text: str, date_format: str) -> str:
-    """A date as the database writes it; what is none stays, and is refused by the database with its line."""
+    """A date as the database writes it; what is not a date stays, and the database refuses it with its line."""
     try:
         return datetime.strptime(text, date_format).strftime(_DATABASE_DATE)
     except ValueError:

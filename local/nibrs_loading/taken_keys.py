@@ -1,6 +1,6 @@
 """Keys of a file that another state-year of the database has: the FBI gave some numbers twice.
 
-Numbers that no other row refers to are changed; the others only if that was asked for, with all that refers to them.
+Keys that no other row refers to are replaced; the others only on request, with all that refers to them.
 """
 
 from nibrs_pipeline.archive.provenance import SourceNote
@@ -17,13 +17,13 @@ _MOST_TAKEN = 0.5
 
 
 def resolve_taken_keys(staging: Staging, renumber: bool) -> None:
-    """Give rows other numbers whose keys another state-year has.
+    """Give new numbers to rows whose keys another state-year has.
 
     Args:
         renumber: also those that other rows refer to.
 
     Raises:
-        BadFile: there are such keys, and they were not to be changed; or nearly all are.
+        BadFile: other rows refer to such keys, and renumbering was not asked for; or nearly all keys are taken.
     """
     for table in staging.tables:
         if not _has_number(staging, table):

@@ -1,6 +1,6 @@
 """A published zip as tables that SQL can ask: DuckDB in memory, every layout in the database's terms.
 
-Nothing is refused here but what cannot be read: whether keys and codes hold is asked afterwards.
+Only what cannot be read is refused here: keys and codes are checked afterwards.
 """
 
 import tempfile

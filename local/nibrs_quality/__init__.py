@@ -1,1 +1,1 @@
-"""The quality of NIBRS data: rules that rows break, agencies that differ from their like."""
+"""The quality of NIBRS data: rules that rows break, agencies that differ from similar ones."""

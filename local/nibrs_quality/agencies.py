@@ -1,4 +1,4 @@
-"""Agencies that differ from their like: in what they leave unknown, in how much they report, from month to month."""
+"""Agencies that differ from similar ones: in what they leave unknown, in how much they report, from month to month."""
 
 import math
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ LEAST_RECORDS = 30
 _FENCE = 3.0
 #: ... and so many percentage points above the median.
 _LEAST_EXCESS = 0.10
-#: A volume is unusual so many robust standard deviations from its like (Iglewicz and Hoaglin's modified z-score).
+#: A volume is unusual if it is so many robust standard deviations from the median of similar agencies (Iglewicz and
+#: Hoaglin's modified z-score).
 _UNUSUAL = 3.5
 #: Median absolute deviations of normal data in a standard deviation.
 _MAD = 1.4826

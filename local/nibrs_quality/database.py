@@ -18,7 +18,7 @@ def extracted_zips(location: DatabaseLocation, folder: Path, request: Request) -
     """Make the zip of each state-year that is asked for, one at a time; it is removed before the next.
 
     Raises:
-        BadRequest: the database does not have it.
+        BadRequest: the database does not have a state-year that is asked for.
     """
     catalog = nibrs_catalog()
     common = folder / "common.zip"

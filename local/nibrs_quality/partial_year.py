@@ -14,7 +14,7 @@ _MONTHS = 12
 STRAY_SHARE, LEAST_DIFFERENCE = 0.1, 10
 #: Fewest months without the usual volume, and stray ones among them.
 FEWEST_WITHOUT, FEWEST_STRAY = 7, 3
-#: A single month with so many incidents is a volume, and no spree.
+#: A single month with so many incidents is a normal volume, not a stray report.
 SURE_VOLUME = 100
 
 

@@ -43,7 +43,7 @@ class Quality:
 
     @property
     def unusual_volumes(self) -> tuple[Volume, ...]:
-        """Agencies that report much more or less than their like."""
+        """Agencies that report much more or less than similar ones."""
         return tuple(sorted((each for each in self.volumes if each.is_unusual), key=lambda each: -abs(each.score)))
 
     @property
@@ -78,7 +78,7 @@ def quality_of(path: Path, catalog: Catalog) -> Quality:
     """Check a published zip.
 
     Raises:
-        BadFile: the file cannot be read as one.
+        BadFile: the file cannot be read as a published zip.
     """
     connection = open_zip(path, catalog)
     rows = {

@@ -1,4 +1,4 @@
-"""Whether records keep the rules: keys and references of the catalog, and those of ``code_tables/rules/checks.sql``."""
+"""Whether records keep the rules: the catalog's keys and references, and those in ``code_tables/rules/checks.sql``."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -40,7 +40,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Finding:
-    """What came of a check: ``broken`` of ``checked`` rows, and a few of them."""
+    """The result of a check: ``broken`` of ``checked`` rows, and a few of them."""
 
     check: Check
     broken: int
@@ -59,7 +59,7 @@ def checks() -> tuple[Check, ...]:
 
 
 def key_checks(catalog: Catalog) -> tuple[Check, ...]:
-    """Keys that stand there twice, and references to what is not there, for every table."""
+    """Keys that occur twice, and references to rows that are missing, for every table."""
     found = []
     for table in catalog.published:
         key = ", ".join(table.primary_key)

@@ -1,5 +1,5 @@
--- Return A from incidents (METHOD.md, section 12.1): an incident counts in its highest class only; crimes against
--- persons by victim, others by incident. One row per agency, month and line.
+-- Return A from incidents (rules of the Summary Reporting System): an incident counts in its highest class only; crimes
+-- against persons by victim, others by incident. One row per agency, month and line.
 WITH offense AS (
     SELECT o.offense_id, o.incident_id, t.offense_code AS code, o.attempt_complete_flag = 'A' AS attempted,
            o.method_entry_code AS entry, coalesce(o.num_premises_entered, 1) AS premises, o.location_id,

@@ -78,7 +78,7 @@ def test_a_standby_gives_the_same_zip_and_sees_what_changed(
     assert len({backend for [[backend]] in helping}) > 1
     # Whether another server has the same past cannot be known.
     [reason] = reasons_out_of_date(from_primary, state, catalog)
-    assert "server is not the one that it was" in reason
+    assert "server was restarted or replaced" in reason
     sql(primary, "UPDATE nibrs_injury SET injury_name = 'Changed' WHERE injury_id = 1")
     sql(primary, "UPDATE nibrs_arrestee SET sex_code = 'U' WHERE arrestee_id = (SELECT min(arrestee_id) "
                  "FROM nibrs_arrestee JOIN nibrs_incident USING (incident_id) JOIN nibrs_month m "

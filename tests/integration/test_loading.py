@@ -119,7 +119,7 @@ def test_another_file_of_a_state_year_that_is_there_is_refused_unless_it_replace
             set_cell(9, "incident_id", "12"),
             r"nibrs_victim.csv, line 9: incident_id 12 is not in nibrs_incident.csv",
         ),
-        ("nibrs_offender", repeat_line(4), r"nibrs_offender.csv, line \d+: the key offender_id \d+ stands there twice"),
+        ("nibrs_offender", repeat_line(4), r"nibrs_offender.csv, line \d+: the key offender_id \d+ occurs twice"),
         ("nibrs_month", set_cell(3, "orig_format", ""), r"nibrs_month.csv, line 3.*orig_format"),
         ("nibrs_month", set_cell(3, "data_year", "2014"), "data years 2014, 2015; a zip holds one"),
         ("cde_agencies", set_cell(2, "state_id", "5"), "states AZ, DE"),
@@ -202,7 +202,7 @@ def test_with_quarantine_rows_that_break_keys_are_put_aside_with_what_hangs_on_t
         rows.append(rows[7])
 
     broken = edited(trial, "nibrs_offender", two_strays)
-    with pytest.raises(BadFile, match="stands there twice; use --quarantine"):
+    with pytest.raises(BadFile, match="occurs twice; use --quarantine"):
         load_zip(connection, catalog, broken)
     folder = home.quarantine("broken")
     with zipfile.ZipFile(broken) as archive:

@@ -103,7 +103,7 @@ def test_a_bad_count_does_too(tmp_path: Path, change: dict[str, str], said: str)
             b"ori,agency_type,state,population,year\nMN0271100,City,MN,1,2018\nMN0271100,City,MN,1,2018\n",
             "in line 2 too",
         ),
-        (b"ori,agency_type,state,population\nMN0271100,City,MN,1\n", "say of which year it is with --year"),
+        (b"ori,agency_type,state,population\nMN0271100,City,MN,1\n", "give the year with --year"),
         (b"ori,agency_type,state,population,year\nMN\xff271100,City,MN,1,2018\n", "line 2: the byte 0xff is not UTF-8"),
         (b"ori,agency_type,state,population,year\nMN0271100,City,MN,\0,2018\n", "line 2: a NUL"),
         (b'ori,agency_type,state,population,year\n"MN0271100,City,MN,1,2018\n', "line 2: unexpected end of data"),

@@ -56,7 +56,7 @@ def test_changed_rows_are_a_reason(catalog: Catalog) -> None:
         (source(AZ, common="d"), {}, "code tables or documents changed"),
         (source(AZ, system="t"), {}, r"made from another database"),
         (source(AZ, timeline=2), {}, r"restored or promoted since \(timeline 1 to 2\)"),
-        (source(AZ, server="w"), {}, r"not the one that it was \(v, now w\); it may have been restored"),
+        (source(AZ, server="w"), {}, r"was restarted or replaced \(v, now w\); it may have been restored"),
         (source(AZ, next_=99), {}, r"restored from a backup \(it stands at transaction 99, stood at 100\)"),
         (source(AZ), {"catalog_version": "old"}, r"the catalog changed \(old to "),
         (source(AZ), {"packing": "stored"}, "zips are packed differently"),

@@ -100,7 +100,7 @@ def test_a_run_that_does_not_exist_cannot_be_completed_and_those_that_do_are_nam
         request_to_complete(parse_request({"run_id": "r9"}), None, lambda: ["r2", "r1"])
     assert str(error.value) == (
         "run_id: there is no run 'r9' to complete; the newest are r2, r1. "
-        'To start a run of that name, say what it shall make, such as "years": "all"'
+        'To start a run of that name, say what it should make, such as "years": "all"'
     )
     with pytest.raises(BadRequest, match="there is none yet"):
         request_to_complete(parse_request({"run_id": "r9"}), None, list)

@@ -71,7 +71,7 @@ class SourceFingerprint(_Record):
             return f"the database was restored or promoted since (timeline {self.timeline} to {position.timeline})"
         if self.server != position.server:
             return (
-                f"the database server is not the one that it was ({self.server or 'not recorded'}, now "
+                f"the database server was restarted or replaced ({self.server or 'not recorded'}, now "
                 f"{position.server}); it may have been restored from a backup"
             )
         if position.next < self.horizon:
@@ -141,7 +141,7 @@ class StateYearManifest(_Record):
         return sum(rows[table.name] for table in catalog.data_tables)
 
     def dependency_changes(self, catalog: Catalog, common_sha256: str) -> list[str]:
-        """What else than the state-year's rows has changed since the zip was made."""
+        """What has changed since the zip was made, apart from the state-year's rows."""
         changes = []
         if self.catalog_version != catalog.version:
             changes.append(f"the catalog changed ({self.catalog_version} to {catalog.version})")
@@ -179,7 +179,7 @@ class BundleManifest(_Record):
 
     @property
     def simulated(self) -> bool:
-        """Whether what is in it does not exist in reality."""
+        """Whether its data are simulated."""
         return any(member.simulated for member in self.members)
 
 
@@ -231,10 +231,10 @@ _ANY: TypeAdapter[AnyManifest] = TypeAdapter(Annotated[AnyManifest, Field(discri
 
 
 def any_manifest(text: bytes) -> AnyManifest:
-    """Read a manifest of whatever kind.
+    """Read a manifest of any kind.
 
     Raises:
-        ValidationError: it is none.
+        ValidationError: it is not a manifest.
     """
     return _ANY.validate_json(text)
 

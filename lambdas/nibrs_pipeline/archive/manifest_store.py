@@ -57,7 +57,7 @@ def read_published_state_year(store: Objects, item: StateYear) -> StateYearManif
 
 
 def _read(store: Objects, key_of: Callable[[str], str]) -> Manifests:
-    """Manifests that lie where they belong: whatever else has the name of one is not ours.
+    """Manifests that lie where they belong: other objects with a manifest's name are not ours.
 
     Args:
         key_of: where an object lies, by the key under which it is or will be public.

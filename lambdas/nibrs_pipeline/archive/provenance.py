@@ -21,9 +21,9 @@ SIMULATED = "simulated"
 REPORTERS_ONLY = "reporters_only"
 #: The kind that says which names of codes differ; the codes themselves say it better.
 _RENAMED = "renamed"
-#: All kinds, in the order in which people should read of them: first what bears on every count.
+#: All kinds, in the order in which people should read them: first what bears on every count.
 KINDS = (SIMULATED, REPORTERS_ONLY, "set_aside", "unlisted_agency", "incomplete", "decoded", "renumbered", _RENAMED)
-#: Kinds of which everybody who counts has to know.
+#: Kinds that everybody who counts has to know of.
 COUNTED_ON = (REPORTERS_ONLY, "set_aside", "unlisted_agency")
 #: The file of a zip that has the notes on its source; a zip without notes has no such file.
 SOURCE_NOTES = "source_notes.csv"
@@ -59,13 +59,13 @@ class SourceNote(_Known):
 
     @property
     def order(self) -> tuple[int, str, str, str, int]:
-        """Where it stands among others."""
+        """Its place among other notes."""
         place = KINDS.index(self.kind) if self.kind in KINDS else len(KINDS)
         return place, self.kind, self.table or "", self.note, self.rows or 0
 
 
 class SourceCode(_Known):
-    """What the state-year's own list says in a ``column`` of a code table's row, where the database says otherwise."""
+    """What the state-year's own list has in a ``column`` of a code table's row, where the database differs."""
 
     table: str
     code: str
@@ -74,14 +74,14 @@ class SourceCode(_Known):
 
 
 class Provenance(_Known):
-    """All that is known of a state-year's source; in an order that depends on nothing but what is known."""
+    """All that is known of a state-year's source, in an order that depends on its contents alone."""
 
     notes: tuple[SourceNote, ...] = ()
     codes: tuple[SourceCode, ...] = ()
 
     @property
     def simulated(self) -> bool:
-        """Whether the state-year does not exist in reality."""
+        """Whether the state-year is simulated."""
         return any(note.kind == SIMULATED for note in self.notes)
 
     @property
@@ -97,7 +97,7 @@ class Provenance(_Known):
         return found
 
     def changes_since(self, before: "Provenance") -> list[str]:
-        """What has to be said differently now than in a zip that was made when ``before`` was known."""
+        """What has to change in a zip that was made when ``before`` was known."""
         changes = []
         if self.notes != before.notes:
             changes.append(f"notes on its source changed ({len(self.notes)}, had {len(before.notes)})")
@@ -106,15 +106,15 @@ class Provenance(_Known):
         return changes
 
 
-#: Of a source of which nothing is said.
+#: For a source of which nothing is known.
 UNKNOWN = Provenance()
 
 
 def read_provenance(ask: Ask, item: StateYear | None = None) -> dict[StateYear, Provenance]:
     """What the database knows of all state-years, or of one; those of which it knows nothing are left out.
 
-    A note on the names of a table's codes is left out where the codes themselves are known: it speaks of names that the
-    database kept, and what is made from it has the others.
+    A note on the names of a table's codes is left out where the codes themselves are known: it names what the database
+    kept, and the zip has the names of the state-year's own list.
 
     Raises:
         QueryFailed: a note without a sentence, or a code without table, code or column.
@@ -159,13 +159,13 @@ def source_notes_csv(provenance: Provenance) -> bytes:
 
 
 def require_one_world(simulated: Mapping[str, bool]) -> None:
-    """Refuse real and simulated state-years in one index.
+    """Refuse to put real and simulated state-years into one index.
 
     Args:
-        simulated: whether it is simulated, for each thing that would stand there, by a name that people understand.
+        simulated: whether it is simulated, for each thing that would be in it, by a name that people understand.
 
     Raises:
-        SimulatedBesideReal: names one of either kind, and the ways on.
+        SimulatedBesideReal: names one of each kind, and what can be done.
     """
     real = sorted(name for name, is_simulated in simulated.items() if not is_simulated)
     made_up = sorted(name for name, is_simulated in simulated.items() if is_simulated)
@@ -182,7 +182,7 @@ def _first(names: list[str]) -> str:
 
 
 def source_tables_query() -> str:
-    """Whether the database says of its state-years where they come from: has it source_note, has it source_code."""
+    """Whether the database has the tables source_note and source_code, which say where its state-years come from."""
     return "SELECT to_regclass('source_note') IS NOT NULL, to_regclass('source_code') IS NOT NULL"
 
 
@@ -192,7 +192,7 @@ def source_notes_query(item: StateYear | None = None) -> str:
 
 
 def source_codes_query(item: StateYear | None = None) -> str:
-    """What state-years' own lists have otherwise: state, year, table, code, column, value."""
+    """What differs in state-years' own lists: state, year, table, code, column, value."""
     return f"SELECT state, data_year, table_name, code, column_name, value FROM source_code{_of_state_year(item)}"
 
 

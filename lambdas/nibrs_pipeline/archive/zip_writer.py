@@ -1,7 +1,7 @@
 """Deterministic zips: the same members give the same bytes.
 
 Members are deflated to a spool first, so that sizes and checksum stand in the local header and
-no data descriptor follows: Safari and older tools cannot read those (ARCHITECTURE.md, section 4).
+no data descriptor follows: Safari and older tools cannot read those.
 A member already deflated can be taken over from another zip as it is.
 
 Format: PKWARE APPNOTE 6.3; deflate: RFC 1951. Dates are 1980-01-01 00:00, the format's first.
@@ -26,7 +26,7 @@ from zlib_ng import zlib_ng
 #: near match costs fewer bits than a far one. Measured in benchmarks/README.md.
 _LEVEL = 6
 _WINDOW_BITS = 10
-#: Names the way of packing; it is part of what a manifest compares.
+#: Names the way of packing; manifests record it, and a zip that was packed differently is out of date.
 PACKING = f"deflate-{_LEVEL}-{_WINDOW_BITS}"
 
 #: Bytes that deflate is fed at once; part of what makes the same content the same bytes.

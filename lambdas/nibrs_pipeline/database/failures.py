@@ -1,4 +1,4 @@
-"""PostgreSQL's, the driver's and the network's errors as the ones that the state machine knows."""
+"""Errors of PostgreSQL, the driver and the network, translated into those that the state machine knows."""
 
 import struct
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def sqlstate(error: BaseException | None) -> str:
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Turn whatever can happen between here and the database into a named error.
+    """Turn whatever can fail between here and the database into a named error.
 
     Raises:
         DatabaseUnavailable: the connection failed, or the server is short of something; try again.
@@ -40,10 +40,12 @@ def translated_errors() -> Iterator[None]:
         message = details.get("M", str(error)) if isinstance(details, dict) else str(error)
         state = sqlstate(error)
         if state.startswith(_TRANSIENT):
-            raise DatabaseUnavailable(f"the database cut off: {message} (SQLSTATE {state}); try again") from error
+            raise DatabaseUnavailable(
+                f"the database cannot answer now: {message} (SQLSTATE {state}); try again"
+            ) from error
         if state.startswith(_MISCONFIGURED):
             raise DatabaseMisconfigured(
-                f"the database does not let us in: {message} (SQLSTATE {state}); check user, password and database"
+                f"the database refuses the login: {message} (SQLSTATE {state}); check user, password and database"
             ) from error
         raise QueryFailed(f"the database refused: {message} (SQLSTATE {state})") from error
     except InterfaceError as error:

@@ -1,8 +1,8 @@
-"""Where a database's transactions stand: the position by which it is known what has changed since."""
+"""Where a database's transactions stand: the position that later tells what has changed since."""
 
 from dataclasses import dataclass
 
-#: A setting of a server whose restarts mean nothing, since nobody but its owner can put another data folder there.
+#: The setting of a server whose restarts mean nothing, since nobody but its owner can replace its data folder.
 KNOWN_BY_FOLDER = "nibrs.known_by_data_folder"
 
 
@@ -11,7 +11,7 @@ class SourcePosition:
     """The cluster and database, and where its transactions stood (see ``source_position_query``).
 
     Transactions of two positions can be compared only if ``system``, ``timeline`` and ``server`` are the same:
-    a restored backup gives numbers out a second time.
+    a restored backup uses transaction numbers a second time.
     """
 
     system: str
@@ -28,7 +28,7 @@ def source_position_query() -> str:
     Columns: system (identifier of the cluster and the database), horizon (every transaction
     below it has ended), next (no transaction from it on has begun to write), time (of the
     snapshot, UTC, ISO 8601), timeline (another one after a restore by recovery or a promotion),
-    server (when it was started: the copy of a data folder can be told from its original by nothing else),
+    server (when it was started: nothing else tells the copy of a data folder from its original),
     by_folder (whether the server asks to be known by its data folder instead, see ``data_folder_query``).
     """
     return (
@@ -45,7 +45,7 @@ def source_position_query() -> str:
 
 
 def data_folder_query() -> str:
-    """When the server's data folder came to lie where it lies: for one that is started many times a day."""
+    """When the server's data folder was put where it is: for a server that is started many times a day."""
     return f"SELECT 'data folder of ' || {_iso('change')} FROM pg_stat_file('PG_VERSION')"
 
 

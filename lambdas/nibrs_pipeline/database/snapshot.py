@@ -21,11 +21,11 @@ from nibrs_pipeline.database.sockets import (
 )
 from nibrs_pipeline.errors import PipelineError, QueryFailed, QueryTooSlow
 
-#: Seconds that a function keeps for itself to tell of a query that took too long.
+#: Seconds that a function keeps for itself to report a query that took too long.
 _MARGIN = 10
 #: Connections that answer several queries together.
 _SIDE_BY_SIDE = 4
-#: The seconds that are left to whoever asks the database.
+#: The seconds that the caller has left.
 SecondsLeft = Callable[[], float]
 
 
@@ -74,7 +74,7 @@ class Snapshot:
     def read_side_by_side(self, queries: Iterable[str]) -> list[list[list[Any]]]:
         """The results of several queries, which further connections with the same view help to answer.
 
-        A pooler may lead to another server, and there may be no connection to be had: whoever cannot help does not.
+        A pooler may lead to another server, and further connections may be refused: those that fail are done without.
         """
         wanted = list(queries)
         left = SimpleQueue[int]()
@@ -90,7 +90,7 @@ class Snapshot:
             try:
                 self._answer(wanted, left, results)
             finally:
-                # After an error nobody begins with another one.
+                # After an error no connection begins another query.
                 _emptied(left)
             for helper in helping:
                 helper.result()
@@ -144,7 +144,7 @@ class Snapshot:
         self._run("COMMIT")
 
     def _limited(self, statement: str, setting: str, sink: Sink | None) -> list[list[Any]]:
-        """Run a statement that ends before the time does that is left."""
+        """Run a statement that is ended before the time that is left is over."""
         limit = self._seconds_left() - _MARGIN if self._seconds_left else None
         if limit is not None:
             # Within the transaction, since behind a pooler the session is not ours.
@@ -198,11 +198,11 @@ def snapshot(
     Works on a hot standby (writes nothing) and behind a pooler (settings end with the transaction).
 
     Args:
-        seconds_left: the time after which nobody waits for an answer any more; without it, queries may run on.
+        seconds_left: the time within which an answer is of use; without it, queries may take any time.
 
     Raises:
         DatabaseUnavailable: the connection failed, before or within; try again from the start.
-        DatabaseMisconfigured: the database does not let us in.
+        DatabaseMisconfigured: the database refuses the login.
         QueryFailed: the database refused a statement.
         QueryTooSlow: a query took all the time that was left.
     """

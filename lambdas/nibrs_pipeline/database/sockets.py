@@ -14,7 +14,7 @@ from nibrs_pipeline.errors import BadRequest, DatabaseMisconfigured, DatabaseUna
 Tls = Literal["", "verify-ca", "verify-full"]
 #: libpq's modes that leave it open whether there is TLS; they count as if nothing were said.
 _OPEN_MODES = ("", "allow", "prefer")
-#: ``require`` promises less in libpq; a connection that is encrypted to anybody is worth nothing.
+#: ``require`` promises less in libpq; encryption is worth nothing if anybody may be at the other end.
 _ASKED_MODES = {"disable": "", "require": "verify-full"}
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 _BUFFER = 1 << 20
@@ -22,11 +22,11 @@ _BUFFER = 1 << 20
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait, in seconds: for a connection, for a word of a silent server, for its network.
+    """How long to wait, in seconds: for a connection, for a silent server, for its network.
 
-    A silent server's machine is asked by keep-alive after ``idle`` seconds, ``probes`` times every
-    ``interval``. A machine that answers though the server says nothing for ``silence`` seconds is
-    asked by another connection whether it still takes any.
+    Keep-alive probes a silent server's machine after ``idle`` seconds, ``probes`` times, one every
+    ``interval``. If the machine answers but the server says nothing for ``silence`` seconds, another
+    connection asks whether the server still accepts any.
     """
 
     connect: float = 10
@@ -137,14 +137,14 @@ def answers(host: str, port: int, patience: Patience) -> bool:
 
 
 def buffered(connected: socket.socket, silence: float, is_alive: Callable[[], bool]) -> io.BufferedRWPair:
-    """Reads and writes by the buffer; whoever reads waits as long as the server is alive."""
+    """Reads and writes by the buffer; a read waits as long as the server is alive."""
     connected.settimeout(silence)
     raw = _Patient(connected, is_alive)
     return io.BufferedRWPair(raw, raw, _BUFFER)
 
 
 class _Patient(io.RawIOBase):
-    """A socket whose silence is looked into instead of being endured or cut off."""
+    """A socket that finds out why it is silent, instead of waiting for ever or giving up."""
 
     def __init__(self, connected: socket.socket, is_alive: Callable[[], bool]) -> None:
         self._socket = connected

@@ -1,7 +1,7 @@
 """Names, values and statements as PostgreSQL wants them written.
 
-pg8000 has the like of the first two, but quotes every name, which load scripts for people should not, and passes
-over NULs and backslashes.
+pg8000 has functions for the first two, but quotes every name, which load scripts for people should not, and ignores
+NULs and backslashes.
 """
 
 import re

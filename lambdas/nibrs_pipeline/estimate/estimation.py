@@ -1,4 +1,4 @@
-"""The estimation half: what a year is estimated from, what has to be made, what is missing."""
+"""What a year is estimated from, which tables have to be made for it, which are missing."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -20,7 +20,7 @@ from nibrs_pipeline.keys import (
 )
 from nibrs_pipeline.state_year import StateYear
 
-#: Stands for the key of estimates that are not there; Fargate takes no empty variable for granted.
+#: Stands for the key of estimates that do not exist; an empty variable might not reach a Fargate container.
 NO_PREVIOUS = "none"
 
 
@@ -40,7 +40,7 @@ class StateItem(BaseModel):
 class Receipt(BaseModel):
     """What a stage leaves when all its outputs are in the bucket: what they were made for, and their SHA-256 by key.
 
-    The container's entry point writes it; without it, or with another identity, nothing that the stage left counts.
+    The container's entry point writes it. A stage's outputs count only with a receipt of the right identity.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,7 +53,7 @@ class YearInputs(BaseModel):
     """What a run estimates a year from.
 
     ``zips`` has the key of each state's zip; ``previous`` that of the estimates of the year before and
-    ``previous_zip_sha256`` their zip's SHA-256, both ``none`` without any.
+    ``previous_zip_sha256`` their zip's SHA-256, both ``none`` if there are none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -98,11 +98,11 @@ def year_inputs(
     staged_estimates: Mapping[int, EstimatesManifest] | None = None,
     published_estimates: Mapping[int, EstimatesManifest] | None = None,
 ) -> YearInputs:
-    """The zips of a year and the estimates of the year before, those of this run before published ones.
+    """The zips of a year and the estimates of the year before: this run's if it has them, else the published ones.
 
     Args:
         reference: SHA-256 of the reference extract, and when it was read.
-        staged_estimates: by year; and so ``published_estimates``.
+        staged_estimates: by year, as are ``published_estimates``.
         method: identifies the code that estimates.
 
     Raises:
@@ -158,7 +158,7 @@ def tabulated_states(inputs: YearInputs, receipts: Mapping[str, Receipt]) -> set
     """The states whose table was made from the zip and by the method of these inputs.
 
     Args:
-        receipts: of the run's stages, by name (see ``estimation_store.receipts``).
+        receipts: of the run's stages, by name (see ``estimate.store.receipts``).
     """
     return {
         state

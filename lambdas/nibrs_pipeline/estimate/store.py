@@ -58,7 +58,7 @@ def report_files(store: Store, inputs: YearInputs, folder: Path) -> Iterator[tup
         folder: where there is space for the zip that the stage has left.
 
     Raises:
-        BrokenExtract: it has left nothing that was made for these inputs.
+        BrokenExtract: the stage has left nothing that was made for these inputs.
     """
     run_id, year = inputs.run_id, inputs.year
     key = f"{estimation_prefix(run_id, year)}report.zip"

@@ -49,13 +49,13 @@ class View(Protocol):
         """Where the source stood."""
 
     def copy(self, statement: str, sink: Sink, probe: bool = True) -> int:
-        """Stream a COPY into a sink; returns the number of rows (see ``database.Snapshot``)."""
+        """Stream a COPY into a sink; returns the number of rows (see ``database.snapshot.Snapshot``)."""
 
     def read(self, query: str) -> list[list[Any]]:
         """All rows of a small result."""
 
 
-#: Told after every table: the table, its rows, its bytes, the seconds it took.
+#: Called after every table, with the table, its rows, its bytes and the seconds it took.
 Observer = Callable[[Table, int, int, float], None]
 
 
@@ -105,15 +105,15 @@ def extract_state_year(
         snapshot: opens the snapshot; called once.
         state_name: the state's name, for the zip's README.
         common: the part that all zips share, and the zip that it is taken over from.
-        target: the file to write; what is there when an error is raised is not a zip.
+        target: the file to write; if an error is raised, what it holds is not a zip.
         previous_rows: rows per table in the zip that is published now; {} if there is none
             or if the run forces what it makes.
-        observe: told after every table.
-        commission: for whom the zip is made; the manifest says so.
+        observe: called after every table.
+        commission: the run and the identity that the manifest records.
 
     Raises:
         EmptyTable: a table that had rows last time has none now, and the run does not force it.
-        QueryFailed: what the database says of the source does not fit the tables.
+        QueryFailed: the database's notes on the source do not fit the tables.
     """
     with target.open("wb") as file:
         zip_writer = ZipWriter(file, target.parent)
@@ -155,7 +155,7 @@ def _take_over_common(
     provenance: Provenance,
     zip_writer: ZipWriter,
 ) -> list[FileEntry]:
-    """Take over what all zips share, but for code tables of which the state-year's own list says something else."""
+    """Take over what all zips share, except code tables that differ from the state-year's own lists."""
     part, common_zip = common
     own = {f"{name}.csv": (name, codes) for name, codes in provenance.codes_by_table().items()}
     if unknown := sorted(own.keys() - {table.csv_name for table in catalog.code_tables}):
@@ -190,7 +190,7 @@ def _own_query(table: Table, values: OwnValues) -> str:
 
 
 def _add_readme(catalog: Catalog, facts: StateYearFacts, zip_writer: ZipWriter) -> list[FileEntry]:
-    """Write what is said of the state-year itself. It comes last: it tells of all that is in the zip."""
+    """Write the README of the state-year. It comes last, since it describes all that is in the zip."""
     texts = state_year_readme(catalog, facts)
     if facts.provenance.notes:
         texts[SOURCE_NOTES] = source_notes_csv(facts.provenance)

@@ -34,14 +34,14 @@ def code_table_query(table: Table, own: OwnValues | None = None) -> str:
         FROM nibrs_injury t
         ORDER BY t.injury_id
 
-    and if code I is called otherwise in a state-year's own list
+    and if code I has another name in a state-year's own list
 
         SELECT t.injury_id, t.injury_code,
                CASE t.injury_code::text WHEN 'I' THEN '...' ELSE t.injury_name END AS injury_name
         ...
 
     Args:
-        own: for a column, the value of each code that the state-year's own list has otherwise.
+        own: for a column, the value of each code that differs in the state-year's own list.
 
     Raises:
         ValueError: the table has no such column, or no column of codes.

@@ -1,7 +1,7 @@
 """Extract reference: the agency universe, months reported and Return A counts of a year, and months before, all states.
 
-The queries stand in ``code_tables/reference/``, one file per CSV of the extract, so that another
-source schema needs other files and no other code.
+The queries are in ``code_tables/reference/``, one file per CSV of the extract, so that another
+source schema needs other files but no other code.
 """
 
 from importlib.resources import files
@@ -13,7 +13,7 @@ from nibrs_pipeline.database.sql import copy_out, literal
 from nibrs_pipeline.extract.extraction import View
 
 _FILES = ("agencies", "months", "history", "return_a", "return_a_months")
-#: The file of what is known of the states' sources; databases of other owners do not have its table.
+#: The file of what is known of the states' sources; the FBI's database does not have its table.
 _NOTES, _NOTES_TABLE = "source_notes", "source_note"
 
 
@@ -21,7 +21,7 @@ def reference_queries(year: int, has_notes: bool) -> dict[str, str]:
     """The query of each CSV file of the extract, by the file's name.
 
     Args:
-        has_notes: whether the database says what is known of its sources; otherwise that file has no rows.
+        has_notes: whether the database has notes on its sources; otherwise that file has no rows.
     """
     folder = files("code_tables") / "reference"
     notes = _NOTES if has_notes else f"no_{_NOTES}"

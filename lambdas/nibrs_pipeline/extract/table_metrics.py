@@ -1,4 +1,4 @@
-"""What is told of every table that is extracted."""
+"""What is logged and counted for every table that is extracted."""
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
@@ -9,7 +9,7 @@ from nibrs_pipeline.state_year import StateYear
 
 
 def table_observer(run_id: str, item: StateYear) -> Observer:
-    """Logs and counts every table of a state-year: rows, bytes, seconds."""
+    """Logs and counts each table of a state-year: rows, bytes, seconds."""
 
     def observe(table: Table, rows: int, size: int, seconds: float) -> None:
         logger.info(

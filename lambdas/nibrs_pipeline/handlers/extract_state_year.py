@@ -66,7 +66,7 @@ def _common_part(run_id: str) -> CommonPart:
 
 @lru_cache(maxsize=1)
 def _common_zip(run_id: str, sha256: str) -> bytes:
-    """The zip of what all zips of a run share; kept while a process serves the same run with the same part."""
+    """The zip of what all zips of a run share; a process keeps it while it serves the same run with the same part."""
     content = data_store().get(common_key(run_id))
     if content is None:
         raise BrokenExtract(f"the code tables {sha256} of run {run_id} are missing; start the run again")

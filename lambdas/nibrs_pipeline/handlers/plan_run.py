@@ -55,7 +55,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _asked(request: Request, made: Iterable[StateYear]) -> set[StateYear] | None:
-    """The state-years whose changes matter; None for all that there are and will be."""
+    """The state-years whose changes matter; None means all, those still to come included."""
     if request.downloads and request.states == "all" and request.years == "all":
         return None
     return {item for item in made if request.downloads and request.includes(*item)}

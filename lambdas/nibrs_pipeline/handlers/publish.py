@@ -1,4 +1,4 @@
-"""Publish: switches what the public sees."""
+"""Publish: replaces what the public sees."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _refresh_caches(keys: list[str]) -> None:
-    """Have CloudFront forget what was replaced; if it cannot be told, what is published stays published."""
+    """Have CloudFront drop its copies of what was replaced; if that fails, what is published stays published."""
     distribution = environment().distribution_id
     if distribution and (problem := invalidate(distribution, keys)):
         logger.error(problem)

@@ -1,7 +1,7 @@
 """Report age: how long ago a run last succeeded, as a metric that an alarm watches.
 
-Step Functions forgets executions after 90 days. Whoever has not succeeded since then, or never, has not for as long
-as the state machine exists: an alarm must not fall silent because the last success is forgotten.
+Step Functions forgets executions after 90 days. If it remembers no success, the days are counted since the state
+machine was created: the alarm must not fall silent because the last success is forgotten.
 """
 
 from datetime import UTC, datetime

@@ -19,7 +19,7 @@ from nibrs_pipeline.store import full_disk_named
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Zip what the stage report wrote for ``event["year"]``; the page for beside the zip lies there."""
+    """Zip what the stage report wrote for ``event["year"]``, and put the report page beside the zip."""
     run_id, year = str(event["run_id"]), int(event["year"])
     logger.append_keys(run_id=run_id, year=year)
     store, folder = data_store(), environment().temporary_folder

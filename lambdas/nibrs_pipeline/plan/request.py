@@ -173,7 +173,7 @@ def _no_such_run(run_id: str, runs: list[str]) -> str:
     there = f"the newest are {', '.join(runs)}" if runs else "there is none yet"
     return (
         f"run_id: there is no run {run_id!r} to complete; {there}. "
-        'To start a run of that name, say what it shall make, such as "years": "all"'
+        'To start a run of that name, say what it should make, such as "years": "all"'
     )
 
 

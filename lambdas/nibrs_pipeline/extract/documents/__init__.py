@@ -5,7 +5,7 @@ from nibrs_pipeline.extract.documents.data_dictionary import data_dictionary_csv
 from nibrs_pipeline.extract.documents.diagram import diagram_svg
 from nibrs_pipeline.extract.documents.load_scripts import postgres_load, postgres_setup, sqlite_load, sqlite_setup
 
-#: The name of the diagram, which those who look at it need.
+#: The file name of the diagram.
 DIAGRAM = "nibrs_erd.svg"
 
 

@@ -1,6 +1,6 @@
 """The entity-relationship diagram, drawn from the catalog's keys as SVG.
 
-The data tables stand as a tree from left to right, each behind the table it hangs on; a box lists
+The data tables stand as a tree from left to right, each behind its parent; a box lists
 the key columns and the table in which each is found. The code tables stand below.
 """
 
@@ -62,7 +62,7 @@ def diagram_svg(catalog: Catalog) -> str:
 
 
 def _trees(catalog: Catalog) -> list[_Box]:
-    """Data tables as trees: a table hangs on its parent, the months and agencies' lists stand alone."""
+    """Data tables as trees: a table stands below its parent; the months and the lists of agencies stand alone."""
     boxes = {table.name: _Box(table) for table in catalog.data_tables}
     for box in boxes.values():
         if box.table.parent in boxes:

@@ -1,4 +1,4 @@
-"""Scripts that create the tables and load a zip into an empty PostgreSQL or SQLite, or one with other zips in it."""
+"""Scripts that create the tables and load a zip into PostgreSQL or SQLite, empty or with other zips in it."""
 
 from nibrs_pipeline.catalog import Catalog, Column, Table
 from nibrs_pipeline.database.sql import identifier

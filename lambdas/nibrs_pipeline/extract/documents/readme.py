@@ -22,11 +22,11 @@ _OF_BUNDLE = ("bundle_readme.md", "bundle_readme.html")
 
 @dataclass(frozen=True)
 class OwnList:
-    """What a code table says as the state-year's own list has it.
+    """How the state-year's own list differs from a code table.
 
     Attributes:
         names: codes that have another name there, each with that name.
-        others: of other columns how many codes differ.
+        others: for other columns, how many codes differ.
     """
 
     table: str
@@ -72,12 +72,12 @@ class BundleFolder:
 
     @property
     def told(self) -> list[str]:
-        """What bears on every count, as sentences."""
+        """The notes that bear on every count, as sentences."""
         return [note.sentence for note in self.provenance.notes if note.kind in COUNTED_ON]
 
     @property
     def more(self) -> int:
-        """How many notes more the state-year's own README has; that it is simulated stands above all."""
+        """How many more notes the state-year's own README has, without the one that it is simulated."""
         return len(self.provenance.notes) - len(self.told) - self.provenance.simulated
 
 
@@ -110,9 +110,9 @@ def bundle_readme(name: str, folders: Sequence[BundleFolder]) -> dict[str, bytes
 
 
 def readme_fingerprint() -> str:
-    """One SHA-256 over all that READMEs, of zips and of bundles, say beside the facts of their state-years.
+    """One SHA-256 over all that READMEs, of zips and of bundles, say apart from the facts of their state-years.
 
-    It is taken over templates and style, not over what a library makes of them: a library's new version does not make
+    It is taken over templates and style, not over what a library makes of them: a library's new version does not put
     published zips out of date. The catalog has a version of its own.
     """
     digest = hashlib.sha256()
