@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import HealthCheck, settings
 from nibrs_home import embedded_postgres
 from nibrs_home.home import Home
 from nibrs_pipeline.catalog import Catalog, nibrs_catalog
@@ -15,6 +16,10 @@ from nibrs_pipeline.database.location import DatabaseLocation
 
 from tests.databases import copied, make_empty
 from tests.runs import load_trial
+
+# How long an example takes says something of the machine, nothing of the product.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 
