@@ -1,4 +1,4 @@
-# One word per job. Each installs what it needs and says what it is doing.
+# One word per job. Each target installs what it needs and says what it is doing.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -11,13 +11,13 @@ RENUMBER ?=
 YES ?=
 CONFIG ?= development
 APPROVED ?=
-# A simulated nation has a home of its own: real and simulated state-years never meet in one database.
+# A simulated nation has a home of its own: real and simulated state-years never share a database.
 SIMULATED := simulated
 LOAD_OPTIONS := $(if $(QUARANTINE),--quarantine) $(if $(RENUMBER),--renumber)
 
 .PHONY: help setup setup-test run test image-test lint synth bootstrap deploy diff destroy bench clean clean-data
 
-help:  ## What there is
+help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup:  ## Install uv, the locked Python packages, R and the R package
@@ -70,7 +70,7 @@ diff:  ## What `make deploy` would change
 destroy:  ## Remove the stack of CONFIG; docs/deployment.md says what stays
 	@local/setup.sh cdk destroy $(CONFIG)
 
-bench: setup-test  ## Measure against the old way; needs DATA="path/AZ-2016.zip path/LA-2013.zip"
+bench: setup-test  ## Measure against the previous system; needs DATA="path/AZ-2016.zip path/LA-2013.zip"
 	@$(RUN) python benchmarks/extraction.py $(DATA)
 
 clean:  ## Remove what was installed and built here; data and results stay

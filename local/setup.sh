@@ -70,7 +70,7 @@ install_cdk() {
 
 npm_ci() { # npm_ci FOLDER WHAT
     say "Installing $2 with npm"
-    # Node has certificates of its own; where the system trusts more (a company's proxy), so should it.
+    # Node has certificates of its own; if the system trusts more (a company's proxy), Node should too.
     local certificates=/etc/ssl/certs/ca-certificates.crt
     [ -n "${NODE_EXTRA_CA_CERTS:-}" ] || [ ! -e $certificates ] || export NODE_EXTRA_CA_CERTS=$certificates
     (PATH="$PWD/.venv/bin:$PATH" && cd "$1" && npm ci --loglevel=error --no-audit --no-fund >/dev/null)
@@ -105,7 +105,7 @@ case "${1:-}" in
         install_cdk
         case "$3" in *.toml) config=$(realpath "$3") ;; *) config=$3 ;; esac
         case "$2" in deploy | diff) PYTHONPATH=cdk .venv/bin/python -m nibrs_cdk.root_certificates "$config" ;; esac
-        # There is one stack, so no command has to be told which.
+        # There is one stack, so no command needs its name.
         options=()
         [ "$2" = deploy ] && [ -n "${APPROVED:-}" ] && options=(--require-approval never)
         cd cdk && exec node_modules/.bin/cdk "$2" --context "config=$config" ${options[@]+"${options[@]}"}

@@ -1,4 +1,4 @@
-"""Findings of cdk-nag that are right and yet no fault, each with its reason."""
+"""Findings of cdk-nag that are accepted, each with its reason."""
 
 from collections.abc import Iterable
 from typing import Any

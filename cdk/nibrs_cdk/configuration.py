@@ -14,10 +14,10 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDER = REPOSITORY / "cdk" / "config"
 
 
-#: How many availability zones CDK takes of a region that it does not know.
+#: How many availability zones CDK uses in a region that it does not know.
 _ZONES_ANYWHERE = 2
 
-#: How the names of regions begin to which CloudFormation cannot bring a distribution: GovCloud's, China's.
+#: How the names of regions begin in which CloudFormation cannot create a distribution: GovCloud's, China's.
 _WITHOUT_CLOUDFRONT = ("us-gov-", "cn-")
 
 

@@ -1,4 +1,4 @@
-"""Access to the database: one that is given, or a small one for trials."""
+"""Access to the database: one that exists already, or a small one for trials."""
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
@@ -15,7 +15,7 @@ _PORT = 5432
 
 
 class DatabaseAccess(Construct):
-    """``secret`` says where the database is; whoever is in ``clients`` may connect to it."""
+    """``secret`` says where the database is; members of ``clients`` may connect to it."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, database: GivenDatabase | TrialDatabase, network: Network

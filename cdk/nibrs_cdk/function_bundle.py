@@ -9,7 +9,7 @@ from pathlib import Path
 PYTHON, PLATFORM = "3.12", "aarch64-manylinux_2_28"
 
 
-#: The file in the bundle that holds the certificates which the database's is checked against.
+#: The file in the bundle with the certificates against which the database's is checked.
 ROOT_CERTIFICATES = "database-root-certificates.pem"
 
 

@@ -1,4 +1,4 @@
-"""Log groups: all of one retention, and none that outlives its stack under a name that the next one wants."""
+"""Log groups: all with the same retention, and none that outlives its stack under a name that the next one needs."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ _RETENTION = {
 def removal_policy(retention: Retention) -> RemovalPolicy:
     """What happens to data and logs when the stack goes.
 
-    What is kept is not kept from a creation that was rolled back: the next try would find it in its way.
+    Nothing is kept from a creation that was rolled back, since it would block the next try.
     """
     return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if retention.keep_data else RemovalPolicy.DESTROY
 

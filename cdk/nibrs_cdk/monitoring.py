@@ -1,7 +1,7 @@
 """Alarms, the topic that is told of failed runs and of alarms, and what they watch.
 
-A run that fails sends one mail, its own notice. So an alarm on what belongs to a failed run is a tile on the
-dashboard and no mail; mails are sent by what no notice tells.
+A run that fails sends one mail, its own notice. So an alarm about what belongs to a failed run is a tile on the
+dashboard and sends no mail; alarms about what no notice reports send one.
 """
 
 from collections.abc import Mapping
@@ -104,7 +104,7 @@ class Monitoring(Construct):
     """One alarm per thing that can go wrong; docs/operations.md has a heading for each.
 
     Args:
-        functions: by name; ``of_state_machine`` are those whose failures fail a run, which tells of itself.
+        functions: by name; ``of_state_machine`` are those whose failures fail a run, which sends its own notice.
         web_caches: whether Publish has caches to refresh.
     """
 
@@ -137,7 +137,7 @@ class Monitoring(Construct):
                 "NoSuccess",
                 _own_metric("DaysSinceSuccess", "Maximum", _DAY),
                 alarms.days_without_publication,
-                # Report age tells it several times a day, whatever happens: silence is a fault, too.
+                # Report age reports it several times a day in any case, so that missing data are a fault, too.
                 missing=cloudwatch.TreatMissingData.BREACHING,
             ),
         ):
@@ -185,7 +185,8 @@ class Monitoring(Construct):
         self._alarm(_Watch(f"{name}Errors", errors, mails=not in_a_run))
         if function.timeout is None:
             return
-        # At nine tenths of its time a function is about to be cut off. One that was cut off failed, and is told of.
+        # At nine tenths of its time a function is about to be cut off. A call that was cut off fails its run, which is
+        # reported.
         limit = function.timeout.to_milliseconds()
         duration = cloudwatch.MathExpression(
             expression=f"IF(duration < {limit}, duration, 0)",

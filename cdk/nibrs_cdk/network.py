@@ -1,4 +1,4 @@
-"""The network that reaches the database: a VPC that is given, or one of private subnets with endpoints."""
+"""The network that reaches the database: a VPC that exists already, or a new one of private subnets with endpoints."""
 
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -9,7 +9,7 @@ from nibrs_cdk.configuration import CreatedNetwork, GivenNetwork
 from nibrs_cdk.log_groups import LogGroups
 from nibrs_cdk.trust import from_this_account
 
-#: What is called from private subnets; S3 has a gateway, which costs nothing.
+#: The services that are called from private subnets; S3 has a gateway endpoint, which costs nothing.
 _INTERFACES = {
     "SecretsManager": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
     "EcrApi": ec2.InterfaceVpcEndpointAwsService.ECR,

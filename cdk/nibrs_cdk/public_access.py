@@ -12,7 +12,7 @@ from nibrs_cdk import configuration
 from nibrs_cdk.acknowledgments import acknowledge
 from nibrs_cdk.storage import Storage
 
-#: Whoever asks for anything else is led to the index.
+#: Requests for anything else are redirected to the index.
 _TO_THE_INDEX = """
 function handler(event) {
     return { statusCode: 302, statusDescription: 'Found', headers: { location: { value: '/downloads/index.html' } } };
@@ -29,7 +29,7 @@ class PublicAccess(Construct):
         super().__init__(scope, construct_id)
         origin = origins.S3BucketOrigin.with_origin_access_control(storage.data)
         redirect = cloudfront.Function(self, "ToTheIndex", code=cloudfront.FunctionCode.from_inline(_TO_THE_INDEX))
-        # What lacks a Cache-Control would be kept for a day by CloudFront's own policies: fresh index, old zip.
+        # CloudFront's own policies would keep objects without Cache-Control for a day: a fresh index beside an old zip.
         caches = cloudfront.CachePolicy(
             self,
             "Caches",
@@ -62,7 +62,7 @@ class PublicAccess(Construct):
                 ],
             ),
             additional_behaviors={"downloads/*": behavior, "estimates/*": behavior},
-            # Holds for a name of one's own alone; CloudFront's own name speaks TLS 1.0 whatever is said here.
+            # Applies only with a domain name of your own; under CloudFront's own name TLS 1.0 is accepted in any case.
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if own else None,
             price_class=cloudfront.PriceClass.PRICE_CLASS_100,
             log_bucket=storage.access_logs,
@@ -87,7 +87,7 @@ class PublicAccess(Construct):
             )
 
     def refreshed_by(self, publish: lambda_.Function) -> None:
-        """Let Publish have the caches forget what it replaced."""
+        """Let Publish invalidate the caches' copies of what it replaced."""
         identifier = self.distribution.distribution_id
         publish.add_environment("DISTRIBUTION_ID", identifier)
         arn = Stack.of(self).format_arn(

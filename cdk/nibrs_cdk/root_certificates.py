@@ -1,4 +1,4 @@
-"""The certificates that the database's is checked against: Amazon RDS's, fetched before a deployment, or a file's."""
+"""The certificates against which the database's is checked: Amazon RDS's, fetched before a deployment, or a file's."""
 
 import hashlib
 import os
@@ -19,7 +19,7 @@ _SECONDS = 30
 
 
 class CertificatesNotFetched(Exception):
-    """The certificates could not be had; names the address, why, and what to do instead."""
+    """The certificates could not be fetched; names the address, the reason, and what to do instead."""
 
 
 def root_certificates(configuration: Configuration, fetched: Path = FETCHED) -> Path | None:
@@ -28,10 +28,10 @@ def root_certificates(configuration: Configuration, fetched: Path = FETCHED) -> 
 
 
 def fetch(address: str, target: Path) -> str:
-    """Bring the certificates; an earlier file is replaced only by one that was checked.
+    """Fetch the certificates; an earlier file is replaced only by one that was checked.
 
     Returns:
-        What was brought: how many certificates, and the file's SHA-256.
+        For people: how many certificates were fetched, and the file's SHA-256.
 
     Raises:
         CertificatesNotFetched: the address does not answer, or not with certificates in PEM format.
@@ -59,7 +59,7 @@ def _count(content: bytes) -> int:
         context.load_verify_locations(cadata=content.decode("ascii"))
     except (ssl.SSLError, UnicodeDecodeError, ValueError):
         return 0
-    # OpenSSL passes over a last certificate that is cut off.
+    # OpenSSL ignores a last certificate that is cut off.
     return begun if begun == content.count(b"-----END CERTIFICATE-----") else 0
 
 
@@ -72,7 +72,7 @@ def _advice(address: str, why: str) -> str:
 
 
 def main(name: str) -> None:
-    """Fetch what the configuration does not bring itself."""
+    """Fetch the certificates unless the configuration names a file of its own."""
     try:
         if read_configuration(name).database.root_certificates:
             return

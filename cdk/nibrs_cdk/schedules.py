@@ -15,7 +15,7 @@ from nibrs_cdk.trust import from_this_account
 
 
 class Schedules(Construct):
-    """Schedules of the runs and of Report age; what could not be started lies in ``dead_letters``."""
+    """Schedules of the runs and of Report age; ``dead_letters`` has a message for each failed start."""
 
     def __init__(
         self,

@@ -120,5 +120,5 @@ def _of_any_partition(definition: str) -> str:
 
 
 def _once(scope: Construct) -> str:
-    """A part of a name that no two stacks share, not even one after the other of the same name."""
+    """A part of a name that is unique to a stack, even among successive stacks of the same name."""
     return Fn.select(4, Fn.split("-", Fn.select(2, Fn.split("/", Stack.of(scope).stack_id))))

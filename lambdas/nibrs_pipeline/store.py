@@ -124,7 +124,7 @@ class Store:
             tag = str(self._s3.put_object(Bucket=self.bucket, Key=key, Body=content, **condition)["ETag"])
         if not refused:
             return tag
-        # An answer that got lost makes boto3 write again, which its own first write then refuses.
+        # If an answer gets lost boto3 writes again, and its own first write makes the condition fail.
         found = self.get_with_tag(key)
         return found[1] if found and found[0] == content else None
 

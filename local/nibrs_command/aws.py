@@ -20,7 +20,7 @@ from nibrs_pipeline.errors import BadRequest
 from nibrs_command.watching import RunView, observe
 
 _NAME = "nibrs-pipeline"
-#: What helps when boto3 does not get as far as AWS.
+#: Remedies if boto3 does not reach AWS.
 _REMEDIES: dict[type[BotoCoreError], str] = {
     NoRegionError: "set AWS_DEFAULT_REGION, for example to us-east-1, or give an ARN, which names its region",
     NoCredentialsError: "set AWS_PROFILE, or run `aws configure` or `aws sso login`",
@@ -49,7 +49,7 @@ def _client(arn: str | None) -> Any:
     """A client of Step Functions, in the region that an ARN names.
 
     Raises:
-        BadRequest: it is no ARN of Step Functions.
+        BadRequest: it is not an ARN of Step Functions.
     """
     region = None
     if arn is not None:
@@ -91,7 +91,7 @@ def start_execution(state_machine: str, request: dict[str, Any]) -> str:
 
 
 def looking_at(execution: str | None, state_machine: str | None) -> Callable[[], RunView]:
-    """A function that looks at an execution: the given one, or the newest.
+    """A function that returns the present view of an execution: the given one, or the newest.
 
     Raises:
         AwsError: there has been no execution, or AWS cannot be asked.

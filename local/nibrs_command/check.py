@@ -43,9 +43,9 @@ def check_command(
 ) -> None:
     """Check the quality of published zips, or of the database if no file is named.
 
-    Keys and references, rules of NIBRS, months against incidents, dates against years; agencies that leave much
-    more unknown than others, that report much more or less, or a part of the year only, and months that are out of
-    the ordinary. Of several files, those that can be read are checked.
+    Checks keys and references, rules of NIBRS, months against incidents, dates against years. Finds agencies that
+    leave much more unknown than others, report much more or less, or report for a part of the year only, and
+    unusual months. Of several files, those that can be read are checked.
 
     \b
     Examples:
@@ -56,7 +56,7 @@ def check_command(
     request = _of_the_database(years, states)
     if files and request:
         raise BadRequest("--years and --states choose from the database; leave them out if you name files")
-    # DuckDB and matplotlib take a while that no other command should wait for.
+    # DuckDB and matplotlib take a while to import; no other command should wait for them.
     from nibrs_quality.page import write_page  # noqa: PLC0415
     from nibrs_quality.report import quality_of, write_json  # noqa: PLC0415
 
@@ -84,7 +84,7 @@ def check_command(
 
 
 def _of_the_database(years: str | None, states: str | None) -> dict[str, list[int] | list[str]]:
-    """What is to be checked of the database, as a request; empty for all of it."""
+    """Which state-years of the database are to be checked, as a request; empty for all."""
     request: dict[str, list[int] | list[str]] = {}
     if years is not None:
         request["years"] = parse_years(years)

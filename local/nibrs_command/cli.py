@@ -64,7 +64,7 @@ def stop() -> None:
 @click.argument("command", required=False)
 @click.pass_context
 def help_command(context: click.Context, command: str | None) -> None:
-    """Show what there is, or what a command does.
+    """List the commands, or show what one of them does.
 
     \b
     Example:

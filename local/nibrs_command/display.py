@@ -1,4 +1,4 @@
-"""The live picture of a run on a terminal; lines that are written once where there is no terminal."""
+"""The live display of a run on a terminal; without a terminal, lines that are written once."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from rich.text import Text
 from nibrs_command.terminal import NARROW
 from nibrs_command.watching import Activity, MapProgress, RunView, Step
 
-#: Seconds between two looks; a look costs some work of the machine that also does the run's.
+#: Seconds between two looks; looking takes processor time from the run.
 _INTERVAL = 0.8
 
 
@@ -46,7 +46,7 @@ def follow(
 
 
 def picture(view: RunView, seconds: float, activity: Activity, width: int = 80) -> Group:
-    """One frame: the steps, the items of each map, rows and rate. Of years that are done one line is left."""
+    """One frame: the steps, the items of each map, rows and rate. A year that is done is one line."""
     year = view.steps[-1].year if view.steps else ""
     years = list(dict.fromkeys(step.year for step in view.steps if step.year))
     over = [each for each in years if each != year]
@@ -121,7 +121,7 @@ def _print_lines(
 
 
 class _Log:
-    """Says of a run what it has not said yet."""
+    """Writes about a run what it has not written yet."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -1,4 +1,4 @@
-"""What a run is asked for, found out before anything is started: the same answers as Plan run's, in a second."""
+"""Refuses bad requests before anything is started: the same answers as Plan run's, in a second."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ def _listed(things: list[Any], most: int = 12) -> str:
 
 
 def asked_for(home: Home, location: DatabaseLocation, request: Mapping[str, Any]) -> Asked:
-    """What a request of a home is about; for the name of a run alone, what that run was started with.
+    """What a request asks for; if it is only the name of a run, what that run was started with.
 
     Raises:
         BadRequest: the database does not have it, or there is no such run to complete.

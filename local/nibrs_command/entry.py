@@ -1,15 +1,15 @@
-"""Where ``nibrs`` begins: the part of it that every process of a function imports again, and so the smallest one."""
+"""Where ``nibrs`` begins. Every function's process imports this module again, so it is kept small."""
 
 import gc
 import signal
 
-#: Objects between two searches for garbage. Modules are not garbage, and looking for some in them takes a tenth of
-#: the time that importing them takes.
+#: Objects between two garbage collections. Modules are not garbage, and searching them takes a tenth of the time that
+#: importing them takes.
 _OBJECTS = 100_000
 
 
 def entry() -> None:
-    """Run the command; a request to end ends it in good order, with its database and processes."""
+    """Run the command; SIGTERM ends it in good order, with its database and processes."""
     signal.signal(signal.SIGTERM, _end)
     gc.set_threshold(_OBJECTS)
     from nibrs_command.cli import main  # noqa: PLC0415

@@ -23,10 +23,10 @@ from nibrs_command.published_site import NotFetched
 from nibrs_command.terminal import FAILED, WRONG_USE, errors
 from nibrs_command.verification import UnreadableManifest
 
-#: Errors whose text names thing, value and remedy: those that a user caused, and those that happened.
+#: Errors whose text names thing, value and remedy: those that a user caused, and others.
 _REFUSALS = (BadRequest, UnreadableManifest, HomeUnusable)
 _FAILURES = (PipelineError, NotFetched, HomeInUse, AwsError, BadFile, SimulationError, DatabaseDidNotStart)
-#: What helps when the operating system refuses.
+#: Remedies if the operating system refuses.
 _REMEDIES = {
     errno.ENOSPC: "free some space, or set NIBRS_HOME (and TMPDIR) to folders of another disk",
     errno.EDQUOT: "free some space, or set NIBRS_HOME (and TMPDIR) to folders of another disk",
@@ -62,7 +62,7 @@ class Refusal(Told):
 
 
 def told(error: Exception) -> Told:
-    """How an error is shown; one that nobody foresaw leaves its traceback in a file."""
+    """How an error is shown; an unexpected one leaves its traceback in a file."""
     if isinstance(error, _REFUSALS):
         return Refusal("Refused", str(error))
     if isinstance(error, _FAILURES):
@@ -104,7 +104,7 @@ def _keep(error: Exception) -> Path:
 
 
 class Commands(click.Group):
-    """Commands that end with a line instead of a traceback, and know what was meant by a typing error."""
+    """Commands that end with a line instead of a traceback, and suggest a command for a mistyped one."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was named.
@@ -127,7 +127,7 @@ class Commands(click.Group):
         """Find the command that was named.
 
         Raises:
-            click.UsageError: there is none of this name; says which is like it.
+            click.UsageError: there is none of this name; suggests a similar one.
         """
         try:
             return super().resolve_command(ctx, args)

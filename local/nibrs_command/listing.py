@@ -40,7 +40,7 @@ class Listed:
 
     @property
     def status(self) -> str:
-        """In a word or two; whether it is simulated is said beside."""
+        """The status in a word or two; whether it is simulated is shown beside it."""
         return self._status + (", simulated" if self.simulated else "")
 
     @property

@@ -25,13 +25,15 @@ from nibrs_command.terminal import FAILED, console, errors
 @click.command(name="load")
 @click.argument("files", nargs=-1)
 @click.option("--replace", is_flag=True, help="Replace state-years that are in the database already.")
-@click.option("--quarantine", is_flag=True, help="Load a file that breaks its own keys without the rows that do.")
+@click.option("--quarantine", is_flag=True, help="Load a file without the rows that break its own keys.")
 @click.option(
-    "--renumber", is_flag=True, help="Give rows other numbers whose keys another state-year of the database has."
+    "--renumber", is_flag=True, help="Give new numbers to rows whose keys another state-year of the database has."
 )
 @click.option("--agencies", type=click.Path(path_type=Path), help="A CSV of every agency of a year: the universe.")
 @click.option("--return-a", type=click.Path(path_type=Path), help="A CSV of Return A by agency, month and line.")
-@click.option("--year", type=click.IntRange(FIRST_YEAR, LAST_YEAR), help="Year of these CSVs, if they do not say it.")
+@click.option(
+    "--year", type=click.IntRange(FIRST_YEAR, LAST_YEAR), help="Year of these CSVs, if they have no column for it."
+)
 def load_command(
     files: tuple[str, ...],
     replace: bool,
@@ -43,12 +45,12 @@ def load_command(
 ) -> None:
     """Load published zips (any layout) into the database, and what estimates need beside them.
 
-    FILES are of this machine, or objects of S3 (s3://bucket/key).
+    FILES are local zips or objects of S3 (s3://bucket/key).
 
     A file is loaded whole or not at all; of several, those that can be loaded are. With --quarantine, rows
-    that break keys are put into quarantine/ as CSVs that say line and reason. A file that was loaded before is
-    passed over. What bad files are answered, and the columns of --agencies and --return-a, are in
-    docs/operations.md.
+    that break keys are put into quarantine/ as CSVs with line and reason. A file that was loaded before is
+    skipped. docs/operations.md lists what is wrong with a file for each refusal, and the columns of --agencies
+    and --return-a.
 
     \b
     Examples:

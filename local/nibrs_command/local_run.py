@@ -93,15 +93,15 @@ def _only_run(home: Home) -> Iterator[None]:
             raise HomeInUse(
                 f"another run works in {home.path}; wait for it, or set NIBRS_HOME to another folder"
             ) from None
-        # Whoever held the right to publish here has ended.
+        # No other run works here: a lease that is left belongs to one that has ended.
         (home.objects / BUCKET / PUBLISH_LEASE).unlink(missing_ok=True)
         yield
 
 
 def _collect(home: Home, run_id: str, view: RunView) -> Path:
-    """Show what is published, and the run's reports, under artifacts/<run_id>/.
+    """Link or copy what is published, and the run's reports, into artifacts/<run_id>/.
 
-    There is a failure.txt after every failure, also where the state machine could not or would not leave one.
+    There is a failure.txt after every failure, even if the state machine left none.
     """
     artifacts, bucket = home.artifacts(run_id), home.objects / BUCKET
     shutil.rmtree(artifacts, ignore_errors=True)
@@ -130,7 +130,7 @@ def _report(view: RunView, run_id: str, planned: bool) -> str:
 
 
 def _link(source: Path, target: Path) -> None:
-    """The same file under another name; a copy where the file system has no such thing."""
+    """The same file under another name; a copy if the file system has no links."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         target.hardlink_to(source)

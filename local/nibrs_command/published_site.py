@@ -24,7 +24,7 @@ _TRIES = 3
 
 
 class NotFetched(Exception):
-    """Something of a site could not be fetched; names the address, the reason and the remedy."""
+    """A file of a site could not be fetched; names the address, the reason and the remedy."""
 
 
 def is_address(text: str) -> bool:
@@ -39,7 +39,7 @@ def manifest_address(address: str) -> str:
 
 
 def verify_published(address: str, manifest: Callable[[], AnyManifest] | None = None) -> tuple[AnyManifest, list[str]]:
-    """Fetch a zip and what is said of it, and compare; a site that publishes meanwhile is asked again.
+    """Fetch a zip and its manifest, and compare; if the site publishes meanwhile, both are fetched again.
 
     Args:
         manifest: reads the manifest; by default it is fetched from beside the zip.
@@ -91,7 +91,7 @@ def _fetch(address: str, file: IO[bytes]) -> None:
 
 
 def _require_file(address: str, response: Any) -> None:
-    """Refuse a page to which a site leads whoever asks for what it does not have."""
+    """Refuse the page to which a site redirects requests for what it does not have."""
     if urlsplit(response.url).path != urlsplit(address).path:
         raise NotFetched(f"{address}: the site leads to {response.url} instead; take the address from its index page")
 

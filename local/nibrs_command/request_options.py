@@ -25,7 +25,7 @@ def request_options(command: Callable[..., None]) -> Callable[..., None]:
             multiple=True,
             help="Also make one zip per state with all its years, or per year with all its states.",
         ),
-        click.option("--force", is_flag=True, help="Make everything anew, also what is up to date."),
+        click.option("--force", is_flag=True, help="Make everything anew, even what is up to date."),
         click.option("--downloads-only", is_flag=True, help="Make the downloads, not the estimates."),
         click.option(
             "--estimates-only", is_flag=True, help="Make the estimates, from the downloads that are published."
@@ -55,7 +55,7 @@ def make_request(
 ) -> dict[str, Any]:
     """The request that the options ask for; it always has a run_id.
 
-    A run_id that was given alone means: complete that run. So one that is made up here does not stand alone.
+    A run_id given alone means: complete that run. So a run_id that is made up here never stands alone.
 
     Raises:
         BadRequest: it cannot be carried out, whatever the database holds.

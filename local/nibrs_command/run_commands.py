@@ -45,7 +45,7 @@ def run_command(**options: Any) -> None:
     """
     home, request = Home.from_environment(), make_request(**options)
     import_ahead()
-    # Importing the emulation takes seconds; nobody who is refused should wait for it.
+    # Importing the emulation takes seconds; a refusal should not wait for it.
     Thread(target=import_module, args=["nibrs_command.local_run"], daemon=True).start()
     with embedded_postgres.database(home) as location:
         asked = asked_for(home, location, request)

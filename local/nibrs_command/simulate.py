@@ -32,7 +32,7 @@ def _number(context: click.Context, option: click.Parameter, value: float) -> fl
               help="Number of years with Return A, up to the last one.")  # fmt: skip
 @click.option("--reporting", type=click.Choice(list(MECHANISMS)), default="random", show_default=True,
               help=f"Who reports NIBRS. {_MECHANISMS}.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Another seed, another nation.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Another seed gives another nation.")
 @click.option("--frame", type=click.Path(dir_okay=False, path_type=Path),
               help="A CSV of agencies, instead of --size: ori, agency_name, agency_type_id, state_abbr, county_name, "
               "population, nibrs.")  # fmt: skip
@@ -55,7 +55,7 @@ def simulate_command(
 ) -> None:
     """Fill an empty database with a simulated nation, and write the truth beside it.
 
-    Agencies, people and incidents do not exist; what is modelled stands in docs/simulation.md.
+    Its agencies, people and incidents do not exist; docs/simulation.md says what is modelled.
 
     \b
     Examples:
@@ -64,7 +64,7 @@ def simulate_command(
       nibrs simulate --size national --scale 0.1 --reporting size --seed 7
       nibrs simulate --frame agencies.csv.gz --reporting frame
     """
-    # NumPy and what comes with it take a while that no other command should wait for.
+    # NumPy and its company take a while to import; no other command should wait for them.
     from nibrs_simulation.nation import simulate  # noqa: PLC0415
 
     home = Home.from_environment()

@@ -12,7 +12,7 @@ FAILED, WRONG_USE = 1, 2
 
 #: Columns below which there are no tables and bars.
 NARROW = 80
-#: A file has no edge that lines have to be wrapped at.
+#: Lines in a file are not wrapped.
 _UNBOUNDED = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 200
 
 console = Console(highlight=False, width=_UNBOUNDED)
@@ -20,7 +20,7 @@ errors = Console(stderr=True, highlight=False)
 
 
 class OutputFile(click.Path):
-    """A file that can be written, which is known before the work begins that ends in it."""
+    """A file that can be written, which is checked before the work begins."""
 
     def __init__(self) -> None:
         super().__init__(dir_okay=False, writable=True, path_type=Path)

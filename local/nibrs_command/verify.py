@@ -20,7 +20,7 @@ from nibrs_command.verification import problems_of, read_manifest
     help="The manifest (default: the one beside the zip).",
 )
 def verify_command(file: str, manifest: Path | None) -> None:
-    """Check a zip, of this machine or of a published site, against its manifest.
+    """Check a zip, local or on a published site, against its manifest.
 
     \b
     Examples:

@@ -15,7 +15,7 @@ _COUNTED = (("run", "state_years"), ("run", "bundles"), ("reference", "states"))
 
 @dataclass(frozen=True)
 class Step:
-    """A state that was entered; ``year`` is the data year that it works for, if it is one's alone."""
+    """A state that was entered; ``year`` is the data year that it works for, if there is a single one."""
 
     name: str
     year: str = ""
@@ -28,7 +28,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Activity:
-    """What the tasks of this machine do, which Step Functions does not tell: names such as ExtractStateYear-AZ-2016."""
+    """What this machine's tasks do, which Step Functions does not report: names such as ExtractStateYear-AZ-2016."""
 
     rows: int = 0
     running: list[str] = field(default_factory=list)
@@ -138,7 +138,7 @@ class _History:
     def add(self, event: dict[str, Any]) -> None:
         kind = event["type"]
         if kind.startswith("Choice"):
-            return  # takes no time, and tells nobody anything
+            return  # takes no time, and is of no interest
         if kind.endswith(_ENTERED):
             details = event["stateEnteredEventDetails"]
             self._enter(details["name"], _read(details.get("input")))

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-#: Files of the estimation that are not part of what it computes.
+#: Files of the estimation that do not affect what it computes.
 _NOT_CODE = ("tests", "man")
 
 
@@ -71,8 +71,8 @@ class TaskPool:
     """Runs containers of tasks as processes of this machine.
 
     Args:
-        environment: variables that all containers get; nothing is inherited but what a process needs
-            to start.
+        environment: variables that all containers get; of this process's own, only those are inherited
+            that a process needs to start.
         logs: folder of the logs, one file per task.
     """
 
@@ -91,7 +91,7 @@ class TaskPool:
             overrides: as given to RunTask.
 
         Raises:
-            WrongContainer: an override is for a container that is not there; ECS refuses that, too.
+            WrongContainer: an override is for a container that does not exist; ECS refuses that, too.
         """
         container = containers[0]
         override = overrides.get("containerOverrides", [{}])[0]
@@ -119,7 +119,7 @@ class TaskPool:
         return self.environment
 
     def exit_code(self, task: str) -> int | None:
-        """How a task ended; None while it runs."""
+        """The exit code of a task; None while it runs."""
         code = self._processes[task].poll()
         return 128 - code if code is not None and code < 0 else code
 
@@ -160,6 +160,6 @@ def _needed_to_start() -> dict[str, str]:
 
 
 def _task_name(command: list[str], variables: Mapping[str, str]) -> str:
-    """What is run, as its log is called: tabulate_state-AZ-2016, weight-2016."""
+    """The name of a task's log: tabulate_state-AZ-2016, weight-2016."""
     places = [variables[name] for name in ("INPUT_STATE", "GEOGRAPHY_GROUP", "DATA_YEAR") if name in variables]
     return "-".join([*command, *places])

@@ -1,6 +1,6 @@
 """The state machine's definition: read, filled in, and refused where the emulator would run it differently from AWS.
 
-Known of moto, and refused by ``require_supported``:
+Known limits of moto, refused by ``require_supported``:
 
 * A distributed Map with an integer ToleratedFailurePercentage is refused by moto itself; one that tolerates
   less than 100 % never fails in moto.
@@ -95,7 +95,7 @@ def _check_nested_maps(name: str, state: dict[str, Any], processor: dict[str, An
 def local_definition(definition: str, estimation: Mapping[str, str]) -> str:
     """The definition as the emulator runs it: names of functions and of the estimation filled in, checked.
 
-    Errors are retried as often as on AWS, but after shorter waits: what this machine lacks is back in seconds or not.
+    Errors are retried as often as on AWS, but after shorter waits: here a cause passes within seconds or never.
     """
     text = substitute(definition, {**{name: name for name in state_machine_functions()}, **estimation})
     machine = json.loads(text)

@@ -17,7 +17,7 @@ is refused by ``definition.require_supported``.
 * moto parses a definition when a state machine is created and again when it starts, which takes longer than
   everything else of a small run: here the first execution takes over what was parsed.
 * moto looks twice a second whether a task of ECS has ended: here it looks more often.
-* moto's server looks twice a second whether it is to end: here it does so more often.
+* moto's server looks twice a second whether it should end: here it does so more often.
 * A distributed Map's worker calls itself for every item, and an execution that meets Python's limit hangs:
   here the limit is far beyond any list of state-years.
 """
@@ -80,7 +80,7 @@ from nibrs_engine.object_files import restore_objects, writing_to
 
 REGION = "us-east-1"
 _ITEMS_OF_A_MAP = 1_000_000
-#: Seconds between two looks of the server whether it is to end, and of the interpreter whether a task has.
+#: Seconds after which the server looks again whether it should end, and the interpreter whether a task has ended.
 _LOOK = 0.02
 _ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/local"
 _TOPIC = "nibrs-failures"
@@ -101,7 +101,7 @@ class Emulator:
 
     @staticmethod
     def credentials() -> dict[str, str]:
-        """What boto3 wants to have; the emulation does not look at it."""
+        """Credentials because boto3 requires some; the emulation ignores them."""
         return {"region_name": REGION, "aws_access_key_id": "local", "aws_secret_access_key": "local"}
 
     def function_environment(self, home: Home, run_id: str) -> dict[str, str]:
@@ -166,7 +166,7 @@ def _create_service(name: Any) -> Any:
 
 class _Server(ThreadedMotoServer):
     def _server_entry(self) -> None:
-        """As moto's, but for how often the server looks whether it is to end."""
+        """As moto's, except for how often the server looks whether it should end."""
         application = _Services()
         self._server = make_server(self._ip_address, self._port, application, True, request_handler=MotoRequestHandler)
         self._server_ready_event.set()
@@ -175,7 +175,7 @@ class _Server(ThreadedMotoServer):
 
 @contextmanager
 def _logging_to(path: Path | None) -> Iterator[None]:
-    """What moto and its server say of themselves goes into a file: users are told what failed in our own words."""
+    """Messages of moto and its server go into a file: the command reports errors in its own words."""
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(path, delay=True) if path else logging.NullHandler()
@@ -198,7 +198,7 @@ def emulator(home: Home, log: Path | None = None) -> Iterator[Emulator]:
     """Emulated AWS with the objects of a home, until the block ends.
 
     Args:
-        log: a file for what the emulation says of its own errors.
+        log: a file for the emulation's own messages about errors.
     """
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     default_user_config["lambda"] = {"use_docker": False}
@@ -225,7 +225,7 @@ def emulator(home: Home, log: Path | None = None) -> Iterator[Emulator]:
 
 @contextmanager
 def _deep_recursion() -> Iterator[None]:
-    """As deep as a Map's items need; not for longer, since elsewhere the limit keeps the process from crashing."""
+    """Raise Python's recursion limit to what a Map's items need; only here, since elsewhere it prevents crashes."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, _ITEMS_OF_A_MAP))
     try:
@@ -236,7 +236,7 @@ def _deep_recursion() -> Iterator[None]:
 
 @contextmanager
 def _parsing_once() -> Iterator[None]:
-    """What was parsed to create a state machine is its first execution's; it has a state, so others get their own."""
+    """The first execution uses what was parsed to create the machine; others parse again, since it holds state."""
     parse, parsed = AmazonStateLanguageParser.parse, {}
 
     def parse_for_later(definition: str) -> Any:
@@ -404,7 +404,7 @@ def deployments() -> Iterator[None]:
 
 @contextmanager
 def _patched(owner: Any, name: str, value: Any) -> Iterator[None]:
-    """An attribute has another value inside the block."""
+    """Give an attribute another value inside the block."""
     original = getattr(owner, name)
     setattr(owner, name, value)
     try:

@@ -1,6 +1,6 @@
 """The emulated cluster of the estimation's containers: its names are known at once, it is made for its first task.
 
-moto's ECS brings all of its EC2 along, whose tables take longer to import than a run without estimates needs to start.
+moto's ECS imports all of its EC2, whose tables take longer to load than a run without estimates takes to start.
 """
 
 from collections.abc import Callable
@@ -59,5 +59,5 @@ def _make_cluster(ecs: Any, bucket: str) -> None:
                 }
             ],
         )
-    # Last, since it says that all is there.
+    # Last, since it shows that everything else exists.
     ecs.create_cluster(clusterName=_CLUSTER)

@@ -1,7 +1,7 @@
-"""The server that functions' processes are forked from, begun with what this process has imported already.
+"""The server that functions' processes are forked from, itself forked from this process with what it has imported.
 
-multiprocessing starts it as a program of its own, which imports everything anew: as much work as a whole small run.
-A process that has no threads yet can be forked instead; then only what is still missing is imported.
+multiprocessing would start it as a program of its own, which imports everything again: as much work as a whole small
+run. A process that has no threads yet can be forked instead; then only what is still missing is imported.
 """
 
 import os
@@ -17,11 +17,11 @@ from typing import Any, NoReturn
 def start_fork_server(modules: Sequence[str]) -> None:
     """Start the server if there is none; it imports these modules in the background.
 
-    What this process has imported must not depend on its environment: functions have one of their own.
+    What this process has imported must not depend on its environment: functions have environments of their own.
     """
     forkserver.set_forkserver_preload(list(modules))
     resource_tracker.ensure_running()
-    # Of threads only one would live on in the fork, and the locks of others would stay locked.
+    # Only one thread would live on in the fork, and locks that others hold would stay locked.
     alone = sys.platform == "linux" and threading.active_count() == 1
     with _forking() if alone else nullcontext():
         forkserver.ensure_running()
@@ -29,7 +29,7 @@ def start_fork_server(modules: Sequence[str]) -> None:
 
 @contextmanager
 def _forking() -> Iterator[None]:
-    """What multiprocessing starts as a program is forked from this process."""
+    """Fork from this process what multiprocessing would start as a program."""
     start_program = util.spawnv_passfds
 
     def fork(path: Any, args: Sequence[Any], passfds: Sequence[int]) -> int:
@@ -45,7 +45,7 @@ def _forking() -> Iterator[None]:
 
 
 def _run(program: str, descriptors: Sequence[int]) -> NoReturn:
-    """In the fork: be the program, with nothing open but what it is given."""
+    """In the fork: run as the program would, with only the files open that it is given."""
     status = 1
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -26,8 +26,8 @@ from nibrs_engine.lambda_process import NO_MORE_CALLS, serve
 #: Seconds that processes have to end by themselves after a run.
 _PATIENCE = 5.0
 _processes = multiprocessing.get_context("forkserver")
-#: Imported once, before a function's process is forked: what does not look at the environment, which is the function's
-#: own.
+#: Imported once, before a function's process is forked: modules that do not read the environment, which is the
+#: function's own.
 _SHARED_IMPORTS = (
     "aws_lambda_powertools.metrics",
     "aws_lambda_powertools.utilities.typing",
@@ -67,7 +67,7 @@ def state_machine_functions() -> list[str]:
 
 
 class FunctionError(Exception):
-    """A call that failed: what Lambda would put into the answer."""
+    """A call that failed, with what Lambda would put into the answer."""
 
     def __init__(self, error_type: str, message: str) -> None:
         super().__init__(message)
@@ -85,7 +85,7 @@ class _Worker:
             self.calls.send_bytes(NO_MORE_CALLS)
 
     def stop(self, patience: float = 0) -> None:
-        """End the process, by force when the patience (in seconds) is over. Whoever waits for its answer is told."""
+        """End the process, by force after ``patience`` seconds. Callers that wait for its answer get an error."""
         self.process.join(patience)
         if self.process.is_alive():
             self.process.kill()
@@ -244,7 +244,7 @@ class LambdaPool:
 
 
 def _task_name(function: str, event: Any) -> str:
-    """What is run, as its log is called: ExtractStateYear-AZ-2016, ExtractReference-2016, PlanRun."""
+    """The name of a task's log: ExtractStateYear-AZ-2016, ExtractReference-2016, PlanRun."""
     name = function.removesuffix("Function")
     if not isinstance(event, dict):
         return name

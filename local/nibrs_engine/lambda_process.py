@@ -43,13 +43,13 @@ def serve(handler_name: str, environment: Mapping[str, str], calls: Connection, 
 
     Args:
         handler_name: module and name of the handler, with a dot between.
-        environment: all variables of the function; those of the process that it was forked from go.
+        environment: all variables of the function; those of the process that it was forked from are removed.
         calls: gives calls and takes answers, JSON texts both.
         log: file of what is printed before the first call; each call names its own.
     """
     os.environ.clear()
     os.environ.update(environment)
-    tempfile.tempdir = None  # where it is may have been asked before, with other variables
+    tempfile.tempdir = None  # the folder may have been asked for before, with other variables
     _log_to(log)
     module, _, name = handler_name.rpartition(".")
     handler = _import(module, name)
@@ -78,7 +78,7 @@ def _answer(handler: Callable[[Any, Context], Any], call: dict[str, Any]) -> dic
 
 
 def _import(module: str, name: str) -> Callable[[Any, Context], Any]:
-    """The handler; one that cannot be imported becomes one that says so when it is called."""
+    """The handler; if it cannot be imported, one that raises the import's error when it is called."""
     try:
         handler: Callable[[Any, Context], Any] = getattr(importlib.import_module(module), name)
     except Exception as error:
@@ -105,5 +105,5 @@ def _log_to(path: str) -> None:
     os.dup2(file, 1)
     os.dup2(file, 2)
     os.close(file)
-    # A process that is killed shall have written what it printed.
+    # If the process is killed, what it printed has been written.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a file, not any text stream

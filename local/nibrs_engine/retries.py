@@ -1,6 +1,6 @@
 """The Retry blocks of the state machine, made from the one table of errors and retries.
 
-``statemachines/retries.csv`` says which errors pass, how often and how long they are waited for, and why. After a
+``statemachines/retries.csv`` says which errors pass, how often and for how long they are retried, and why. After a
 change, ``python -m nibrs_engine.retries`` writes the blocks into the definition.
 """
 
@@ -32,7 +32,7 @@ class Retry:
 
     @property
     def mean_wait_s(self) -> float:
-        """How long an error is waited for in all before it fails the state: full jitter waits half of each delay."""
+        """How long an error is retried in all before it fails the state; full jitter waits half of each delay."""
         delays = [min(float(self.interval_s * self.rate**tried), self.max_delay_s) for tried in range(self.attempts)]
         return sum(delays) / 2
 

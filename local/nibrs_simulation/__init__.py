@@ -1,1 +1,1 @@
-"""A simulated nation: agencies, crime and reports that never were, and the truth about them."""
+"""A simulated nation: agencies, crime and reports that do not exist, and the truth about them."""

@@ -13,7 +13,7 @@ Texts = npt.NDArray[np.object_]
 
 
 def generator(seed: int, *purpose: str | int) -> np.random.Generator:
-    """Random numbers of their own for a purpose: what is drawn does not depend on what else is, or when."""
+    """A random number generator for one purpose: its numbers do not depend on what else is drawn, or when."""
     words = [seed]
     for part in purpose:
         words += [part] if isinstance(part, int) else list(part.encode())

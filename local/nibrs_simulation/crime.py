@@ -75,7 +75,7 @@ def national_rates(year: int) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Crime:
-    """True incidents: ``counts`` by agency, year, month and kind; ``level`` is an agency's excess over its like."""
+    """True incidents: ``counts`` by agency, year, month and kind; ``level`` is an agency's excess over similar ones."""
 
     years: tuple[int, ...]
     counts: Integers
@@ -128,7 +128,7 @@ def _expected(frame: Frame, years: tuple[int, ...], random: np.random.Generator)
 
 
 def _to_total(expected: Floats, served: Floats, rates: Floats) -> Floats:
-    """All incidents, with those of agencies without residents, are the nation's rate."""
+    """Scale so that all incidents, those of agencies without residents included, make up the nation's rate."""
     wanted = served.sum() * rates / 1e5
     return np.asarray((wanted / expected.sum(axis=0))[None])
 

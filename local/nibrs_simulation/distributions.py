@@ -53,7 +53,7 @@ class Distribution:
 
     def draw(self, random: np.random.Generator, names: Sequence[str], which: Integers) -> "Drawn":
         """A value for each of ``which``, under the conditions ``names[which]``."""
-        # A condition that nothing is drawn under need not be known.
+        # A condition under which nothing is drawn may be unknown.
         used = np.unique(which)
         numbers = np.zeros(len(names), np.int64)
         numbers[used] = [self.condition(names[place]) for place in used]
@@ -145,5 +145,5 @@ def draw_amounts(random: np.random.Generator, attribute: str, names: Sequence[st
         known.get(name) or known.get(f"{ANY}|{name.partition('|')[2]}") or known.get(ANY, (0.0, 1.0)) for name in names
     ]
     mean, deviation = np.array(pairs).T
-    # The tails of a few hundred reports are not those of a nation.
+    # The tails of a few hundred reports do not represent a nation.
     return np.asarray(np.exp(random.normal(mean[which], np.minimum(deviation, 1.6)[which])))

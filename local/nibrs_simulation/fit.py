@@ -2,7 +2,7 @@
 
     python -m nibrs_simulation.fit AZ-2016.zip LA-2013.zip DC-2018.zip VT-2024.zip
 
-Only shares leave the zips, none from fewer than three incidents. docs/simulation.md says what is modelled with them.
+Only shares are taken from zips, none from fewer than three incidents. docs/simulation.md says what they model.
 """
 
 import csv
@@ -19,9 +19,9 @@ from nibrs_pipeline.catalog import nibrs_catalog
 
 FOLDER = files("nibrs_simulation") / "shares"
 _RULES = files("code_tables") / "rules" / "offenses.csv"
-#: A value that fewer incidents of the pooled files have is left out.
+#: A value is left out if fewer incidents of the pooled files have it.
 _LEAST = 3
-#: Values of a condition that fewer records have share the distribution of all ("*").
+#: A condition that fewer records have gets the distribution of all ("*").
 _LEAST_OF_CONDITION = 20
 
 #: The offense that an incident is known by: the first of these.

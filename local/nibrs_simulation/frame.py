@@ -1,4 +1,4 @@
-"""The agencies of the nation: made up as real ones are distributed, or taken from a given frame."""
+"""The agencies of the nation: made up with the distribution of real ones, or taken from a given frame."""
 
 import csv
 import gzip
@@ -34,7 +34,7 @@ class Frame:
     Attributes:
         covered_by: agency_id of the agency that reports for this one, 0 if none.
         county, area: numbers from 1; area 0 is outside of metropolitan areas.
-        nibrs: NIBRS status that a given frame knows; False otherwise.
+        nibrs: NIBRS status in a given frame; False otherwise.
         nibrs_start_year: year in which an agency would begin to report NIBRS.
     """
 
@@ -101,7 +101,7 @@ class _Plain:
 
 
 def made_up_frame(size: str, seed: int) -> Frame:
-    """Agencies of no real place, as real ones are distributed over states, types and population groups."""
+    """Invented agencies, distributed over states, types and population groups as real ones are."""
     wanted, only = SIZES[size]
     random = generator(seed, "frame")
     cells = [row for row in rows("agencies") if only is None or row["state"] in only]
@@ -187,7 +187,7 @@ def given_frame(path: Path, seed: int) -> Frame:
     """Agencies of a CSV, plain or gzip: ori, agency_name, agency_type_id, state_abbr, county_name, population, nibrs.
 
     Raises:
-        SimulationError: a column is missing, or a state, type or number is none.
+        SimulationError: a column is missing, or a state, type or number is not valid.
     """
     raw = path.read_bytes()
     text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")

@@ -59,7 +59,7 @@ _KIND_OF_LINE = {
 
 @dataclass(frozen=True)
 class Simulated:
-    """What came of it: rows by table of the database, and incidents in truth."""
+    """The result: rows by table of the database, and the true number of incidents."""
 
     agencies: int
     incidents: int
@@ -139,7 +139,7 @@ def simulate(
 
 
 def _make_room(truth: Path, world: World) -> None:
-    """An empty folder that says from now on which nation it belongs to."""
+    """Remove an earlier nation's truth from the folder, and mark the folder with this nation."""
     if (truth / _DESCRIPTION).exists():
         shutil.rmtree(truth)
     if truth.exists() and any(truth.iterdir()):
@@ -180,7 +180,7 @@ def _simulate(
 
 @dataclass(frozen=True)
 class _Drawn:
-    """What came of the states, by year."""
+    """The results of the states, by year."""
 
     months: dict[int, Texts]
     counts: dict[int, list[pa.Table]]
@@ -242,7 +242,7 @@ def _month_offset(frame: Frame, years: tuple[int, ...], year: int) -> int:
 
 
 def _work(jobs: list[_Job], processes: int) -> Iterator[_Done]:
-    """Do the jobs, several at once, and give what comes of them in their order."""
+    """Do the jobs, several at once, and give their results in their order."""
     if processes == 1 or len(jobs) == 1:
         yield from map(_do, jobs)
         return
@@ -320,7 +320,7 @@ def _copy_year(
 def _reported_lines(
     connection: Connection, frame: Frame, reporting: Reporting, lines: pa.Table, offset: int, seed: int
 ) -> pa.Table:
-    """The lines of the months that were reported; of low months as little as NIBRS has of them."""
+    """The lines of the months that were reported; for low months only the share that NIBRS has of them."""
     agency, month = lines["agency_id"].to_numpy() - 1, lines["month"].to_numpy() - 1
     listed = connection.run("SELECT offense_subcat_id, offense_subcat_code FROM reta_offense_subcat")
     numbers = {code: number for number, code in listed}

@@ -72,7 +72,7 @@ def _agencies(name: str, rows: Records, agency: Integers) -> Integers:
 
 
 def _with_unknown(rows: Records, column: str, hidden: Flags, value: tuple[str, str] | str | int | None) -> Records:
-    """Replace what is there by the value for unknown; what is empty stays so."""
+    """Replace values by the one for unknown; empty ones stay empty."""
     if isinstance(value, tuple):
         value = identifiers(value[0])[value[1]]
     present = rows.table[column].combine_chunks()
@@ -83,7 +83,7 @@ def _with_unknown(rows: Records, column: str, hidden: Flags, value: tuple[str, s
 
 
 def _statuses(reporting: Reporting, agency: Integers, month: Integers) -> Texts:
-    """The months' statuses; a low month of which nothing is left is a zero report."""
+    """The months' statuses; a low month without any incident left is a zero report."""
     number = np.zeros(reporting.months.shape, np.int64)
     np.add.at(number, (agency, month - 1), 1)
     months = reporting.months.copy()

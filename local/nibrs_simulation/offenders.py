@@ -1,4 +1,4 @@
-"""Offenders of incidents, and what they are to the victims."""
+"""Offenders of incidents, and their relationships to the victims."""
 
 from dataclasses import dataclass, replace
 
@@ -21,7 +21,7 @@ _AGE_GAPS = {
 _COUPLES = ("SE", "CS", "XS", "BG", "HR", "XR")
 _COUPLES_OF_TWOSEXES, _SHARE_OF_TWOSEXES = ("SE", "CS", "XS", "BG", "XR"), 0.95
 _YOUNGEST_OF_COUPLE, _YOUNGEST_OFFENDER = 14, 8
-#: A gap may be so much wider between others than the first pair of an offender.
+#: Beyond an offender's first pair, a gap may be so much wider.
 _LENIENCE = 5
 
 

@@ -30,7 +30,7 @@ class Persons:
         return Persons(self.age[which], self.years[which], self.sex[which], self.race[which], self.ethnicity[which])
 
     def among(self, number: int, places: Integers) -> "Persons":
-        """Them at these places among so many of whom nothing is known."""
+        """These persons at the given places of a longer list; of the others nothing is known."""
         empty = texts([""] * number)
         everyone = Persons(np.zeros(number, np.int64), np.full(number, _NO_AGE), empty, empty.copy(), empty.copy())
         for field in fields(self):

@@ -27,7 +27,7 @@ _CODES = ("nibrs_offense_type", "nibrs_weapon_type", "nibrs_prop_desc_type")
 
 
 def csv_of(rows: pa.Table, header: bool = True) -> pa.Buffer:
-    """Rows as CSV; NULL is empty, and keys are those of simulated rows: no row of reality has them."""
+    """Rows as CSV; NULL is empty, and keys are those of simulated rows, which no real row has."""
     for name in set(rows.column_names) & _keys():
         if pa.types.is_integer(rows[name].type):
             place = rows.column_names.index(name)

@@ -21,7 +21,7 @@ from nibrs_simulation.persons import Persons, draw_persons, draw_race, numbered
 #: Types of victims: persons first.
 VICTIM_TYPES = ("I", "L", "B", "F", "G", "O", "R", "S")
 _PERSON, OFFICER, _SOCIETY = 0, 1, 7
-#: A second offense against a person or thing of a person concerns the same victims as the first, so often.
+#: How often a second offense against persons or their property has the same victims as the first.
 _SAME_VICTIMS = 0.85
 #: With so many victims an offense adds one at most.
 _MANY_VICTIMS = 6

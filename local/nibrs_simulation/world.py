@@ -1,4 +1,4 @@
-"""What a simulated nation is asked to be."""
+"""The options of a simulated nation."""
 
 import hashlib
 import json
@@ -47,7 +47,7 @@ class World:
     frame: Path | None = None
 
     def described(self) -> str:
-        """The world as JSON: what makes two the same."""
+        """The options as JSON; nations with the same ones are the same."""
         return json.dumps({**asdict(self), "frame": self._frame_described()}, sort_keys=True)
 
     def _frame_described(self) -> str | None:

@@ -1,7 +1,7 @@
-"""What changed in the database since each zip was made, read as sparingly as exactness allows.
+"""What changed in the database since each zip was made, found exactly and with as little reading as possible.
 
-``docs/adr`` on remembering a check has the argument. In short, for a table and a state-year whose zip stood true
-at some horizon: if none of its rows is fresh, nor any row that they hang on, its rows are among those that it had
+docs/adr/0020-a-check-is-remembered.md has the argument. In short, for a table and a state-year whose zip was current
+at some horizon: if none of its rows is fresh, nor any row above them, its rows are among those that it had
 then; if there are as many, they are the same. Fresh rows are found by scanning a table once, and only they are
 joined. Numbers are compared for many state-years at once: none of them can have gained a row that is not fresh, so
 that if their sum is right, each is.
@@ -55,7 +55,7 @@ class _Record(BaseModel):
 
 
 class CheckedTable(_Record):
-    """A table as a whole: its rows, and how many of them belong to no month; None where that was not counted."""
+    """A whole table: its rows, and how many of them belong to no month; None if that was not counted."""
 
     rows: int
     astray: int | None
@@ -64,7 +64,7 @@ class CheckedTable(_Record):
 class CheckedSource(_Record):
     """What a check found: at this position, the database held exactly what these zips do.
 
-    ``zips`` has the SHA-256 of the zip by <ST>-<year>; ``tables`` is empty if they were not counted.
+    ``zips`` has the SHA-256 of each zip by <ST>-<year>; ``tables`` is empty if they were not counted.
     """
 
     source: SourceFingerprint
@@ -73,7 +73,7 @@ class CheckedSource(_Record):
 
     @classmethod
     def from_json(cls, text: bytes | None) -> "CheckedSource | None":
-        """Read what was remembered; None if it is not there or of another form: then all is read anew."""
+        """Read what was remembered; None if there is nothing, or of another form: then everything is read."""
         try:
             return cls.model_validate_json(text) if text is not None else None
         except ValidationError:
@@ -144,7 +144,7 @@ def _belongs_to(remembered: CheckedSource, position: SourcePosition) -> bool:
 
 
 def _true_at(manifest: StateYearManifest, memory: CheckedSource | None) -> int:
-    """The latest horizon at which the zip is known to hold what the database does."""
+    """The latest horizon at which the zip is known to be current."""
     if memory and memory.zips.get(str(manifest.item)) == manifest.zip.sha256:
         return max(manifest.source.horizon, memory.source.horizon)
     return manifest.source.horizon
@@ -179,14 +179,14 @@ class _Check:
     source: ReadsRows
     catalog: Catalog
     manifests: Mapping[StateYear, StateYearManifest]
-    #: For each state-year the latest horizon at which its zip is known to hold what the database does.
+    #: For each state-year the latest horizon at which its zip is known to be current.
     horizons: Mapping[StateYear, int]
     memory: CheckedSource | None
     changes: Changes = field(default_factory=dict)
     tables: dict[str, CheckedTable] = field(default_factory=dict)
     #: Every state-year that any month belongs to.
     groups: set[StateYear] = field(default_factory=set)
-    #: Tables that as a whole are what they were at the last check.
+    #: Tables of which no row has changed since the last check.
     same: set[str] = field(default_factory=set)
     astray: dict[str, int | None] = field(default_factory=dict)
     #: Per table, what was counted last of state-years that are not to be compared: which, and how many rows.
@@ -201,7 +201,7 @@ class _Check:
         self.astray[month.name] = 0  # Months without a known state are a group of their own.
         for table in below:
             if not self.horizons:
-                # Nothing is made yet: what is counted now spares the next check from counting it.
+                # Nothing is made yet: the next check need not count what is counted now.
                 self._rows_astray(table)
             self._count(table, sizes[table.name][0])
         self.tables = {
@@ -214,7 +214,7 @@ class _Check:
         return CheckedSource(source=SourceFingerprint.at(self.source.position), zips=zips, tables=self.tables)
 
     def _kinds(self) -> tuple[list[Table], list[Table]]:
-        """The tables that hang on months, parents first, and the small ones of agencies."""
+        """The tables below months, parents first, and the small ones of agencies."""
         tables = self.catalog.data_tables
         below = [table for table in tables if self.catalog.lineage(table)[1:]]
         beside = [table for table in tables if not self.catalog.lineage(table)[1:] and table.parent != STATE_YEAR]
@@ -239,7 +239,7 @@ class _Check:
                 self._note(item, change)
 
     def _scan(self, tables: list[Table]) -> dict[str, tuple[int, int]]:
-        """Rows and fresh rows of whole tables; notes which are what they were at the last check."""
+        """Rows and fresh rows of whole tables; notes which have not changed since the last check."""
         base = min([*self.horizons.values(), *self._remembered_horizon(), self.source.position.next])
         results = self.source.read_side_by_side(table_versions_query(table, base) for table in tables)
         sizes = {table.name: (rows, fresh) for table, [[rows, fresh]] in zip(tables, results, strict=True)}
@@ -275,7 +275,7 @@ class _Check:
                     self._note(item, f"{table.name} has {now:,} rows, had {before:,}")
 
     def _to_compare(self, table: Table) -> set[StateYear]:
-        """State-years of which it is not known already that they changed, or that the table did not."""
+        """State-years that are not known yet to have changed, unless the table is known to be unchanged for them."""
         return {
             item
             for item in self.horizons
@@ -292,7 +292,7 @@ class _Check:
         return self.catalog.lineage(table)[1]
 
     def _rows_astray(self, table: Table) -> int | None:
-        """Rows that belong to no month; None if more than their parents' table is needed to tell."""
+        """Rows that belong to no month; None if their parents' table alone does not tell."""
         if table.name not in self.astray:
             parent = self._parent(table)
             if self._rows_astray(parent) != 0:

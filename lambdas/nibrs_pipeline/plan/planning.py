@@ -62,7 +62,7 @@ class Plan(BaseModel):
     estimate_years: list[int] = []
 
     def made(self, staged: Mapping[StateYear, StateYearManifest]) -> dict[StateYear, StateYearManifest]:
-        """What of that which the run has staged was made for this plan."""
+        """Those of the run's staged manifests that were made for this plan."""
         wanted = {work.state_year: work.identity for work in self.expected}
         return {item: each for item, each in staged.items() if item in wanted and each.made_for == wanted[item]}
 
@@ -71,9 +71,9 @@ class Plan(BaseModel):
 class SourceContents:
     """What the database says: its state-years with the state's name, its position, the common part, provenance.
 
-    ``changes`` tells what happened to a state-year's rows since its manifest was made: the staged one
-    if there is one, else the published one. Texts; none if nothing happened. ``checked`` is what the next
-    check may go by.
+    ``changes`` tells what happened to a state-year's rows since its manifest was made (the staged one
+    if there is one, else the published one), as texts; none if nothing happened. ``checked`` is what the next
+    check can start from.
     """
 
     state_years: Mapping[StateYear, str]
@@ -120,12 +120,12 @@ def requested(request: Request, state_years: Mapping[StateYear, str]) -> list[St
 
 
 def require_one_index(request: Request, source: SourceContents, published: Iterable[AnyManifest]) -> None:
-    """Refuse a run after which real and simulated state-years would stand in one index.
+    """Refuse a run after which real and simulated state-years would be in one index.
 
     Estimates are made from all that the database has of agencies, so with them every state-year of it counts.
 
     Raises:
-        SimulatedBesideReal: names one of either kind.
+        SimulatedBesideReal: names one of each kind.
     """
     asked = set(requested(request, source.state_years)) if request.downloads else set()
     counted = asked | set(source.state_years) if request.wants_estimates else asked
@@ -151,7 +151,7 @@ def make_plan(
     asked = requested(request, source.state_years)
     expected, to_extract = [], []
     for item in asked if request.downloads else []:
-        # What this run has staged stands for the published zip: it was made because that is out of date.
+        # What this run has staged counts instead of the published zip: it was made because that is out of date.
         reasons = reasons_out_of_date(staged.get(item) or published.get(item), source, catalog)
         to_make = bool(reasons) or (request.force and item not in staged)
         if not to_make and item not in staged:
@@ -204,7 +204,7 @@ def _plan_bundles(
     published: Mapping[StateYear, StateYearManifest],
     bundles: Mapping[str, BundleManifest],
 ) -> list[BundleItem]:
-    """Bundles that are asked for, and published ones that would fall behind."""
+    """Bundles that are asked for, and published ones that would become out of date."""
     there = sorted(made | set(published))
     asked: dict[str, list[StateYear]] = {}
     for scope in ("states", "years"):

@@ -11,7 +11,7 @@ from nibrs_pipeline.state_year import FIRST_YEAR, LAST_YEAR
 
 
 def _upper(given: Any) -> Any:
-    """Postal abbreviations are taken in capitals and in small letters."""
+    """Postal abbreviations are accepted in upper and lower case."""
     return given.upper() if isinstance(given, str) and given.isascii() else given
 
 
@@ -134,7 +134,7 @@ def run_name(request: Request, execution_name: str) -> str:
     """The run's name: the one that is given, or else the execution's.
 
     Raises:
-        BadRequest: none is given, and the execution is called what a run cannot be called.
+        BadRequest: none is given, and the execution's name cannot be a run's.
     """
     name = request.run_id or execution_name
     if not re.fullmatch(RUN_ID, name):
@@ -146,12 +146,12 @@ def run_name(request: Request, execution_name: str) -> str:
 
 
 def request_to_complete(request: Request, recorded: bytes | None, runs: Callable[[], list[str]]) -> Request:
-    """The request to carry out, given what the run of that name was started with before, if it was.
+    """The request to carry out, given the recorded one if a run of that name was started before.
 
     A request of nothing but a run's name means: complete that run.
 
     Args:
-        runs: the names of the newest runs, asked for only if they have to be told.
+        runs: gives the names of the newest runs; called only if the message needs them.
 
     Raises:
         BadRequest: the run is to be completed and does not exist, or exists and was asked for something else.

@@ -10,7 +10,7 @@ from nibrs_pipeline.store import Objects, Store
 
 #: An execution in one of these states may still write.
 _AT_WORK = ("RUNNING", "PENDING_REDRIVE")
-#: Runs that a refusal tells.
+#: Runs that a refusal names.
 _TOLD = 5
 
 
@@ -25,8 +25,8 @@ def newest_runs(objects: Objects, most: int = _TOLD) -> list[str]:
 class RunClaim:
     """The right of one execution to work on a run: no two executions of one run write side by side.
 
-    The run keeps the ARN of the execution that works on it, or did last. Whether that one has ended is known to
-    Step Functions alone; the state machine asks there and passes the answer on.
+    The run keeps the ARN of the execution that works on it, or did last. Only Step Functions knows whether
+    that one has ended; the state machine asks there and passes the answer on.
 
     Args:
         execution: ARN of the execution that wants to work on the run.
@@ -38,10 +38,10 @@ class RunClaim:
         self._holder = str(json.loads(self._found[0])["execution"]) if self._found else execution
 
     def execution_to_ask_for(self, asked: Mapping[str, str]) -> str:
-        """The other execution of which has to be known whether it has ended; empty if there is none.
+        """The other execution, if it has to be found out whether it has ended; empty if there is none.
 
         Args:
-            asked: ``execution`` and ``status`` of the execution that was asked for; empty texts if none was.
+            asked: ``execution`` and ``status`` of the execution that was asked about; empty texts if none was.
 
         Raises:
             RunUnderWay: it has not ended.

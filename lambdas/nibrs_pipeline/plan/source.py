@@ -15,7 +15,7 @@ from nibrs_pipeline.state_year import StateYear
 
 
 class _Nowhere:
-    """A file that keeps nothing: the common part is made for its checksums only."""
+    """A file that keeps nothing, for a common part of which only the checksums are needed."""
 
     def write(self, data: bytes, /) -> int:
         return len(data)
@@ -37,7 +37,7 @@ def read_source_contents(
 
     Args:
         manifests: all that count as made; ``asked`` are the ones that matter now, all if None.
-        remembered: what the last check left.
+        remembered: what the last check found.
     """
     state_years = read_state_years(snapshot)
     changes, finding = find_changes(

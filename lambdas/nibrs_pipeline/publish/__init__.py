@@ -1,1 +1,1 @@
-"""From staged objects to what the public sees, and what is said of a run that failed."""
+"""From staged objects to what the public sees, and the report of a run that failed."""

@@ -20,8 +20,8 @@ def build_bundle(
 
     Args:
         members: the zips to put in, in the bundle's order.
-        fetch: brings a member's zip to a local file, which is removed when it has been taken over, so
-            that no more than one lies on disk beside the bundle.
+        fetch: downloads a member's zip to a local file, which is removed when it has been taken over, so
+            that only one lies on disk beside the bundle at any time.
         target: the file to write.
     """
     taken = list(members)

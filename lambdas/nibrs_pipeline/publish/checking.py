@@ -1,4 +1,4 @@
-"""Check extracts: what was expected against what was produced."""
+"""Check extracts: compares what was expected with what was produced."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ def check_extracts(
     Args:
         manifests: those that the run has staged.
         zip_sizes: sizes in bytes of the zips that the run has staged.
-        causes: what the state machine recorded of failed items, by <ST>-<year>.
+        causes: what the state machine recorded about failed state-years, by <ST>-<year>.
     """
     produced, missing = [], {}
     made = plan.made(manifests)
@@ -54,7 +54,7 @@ def check_extracts(
 
 
 def require_tolerable(check: Check, tolerated_percentage: float) -> None:
-    """Refuse a run that misses more than is tolerated.
+    """Refuse a run that lacks more state-years than is tolerated.
 
     Raises:
         MissingExtracts: names every state-year that is missing, with its cause.

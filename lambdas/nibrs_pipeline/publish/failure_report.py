@@ -15,7 +15,7 @@ _ZIPS_TOLD = 20
 def run_id_of(state_input: dict[str, Any], execution_name: str) -> str:
     """The run's name: from the plan, else from the request, else the execution's.
 
-    What cannot be a run's name is not repeated: the request was refused, and nobody knows what is in it.
+    A text that cannot be a run's name is not repeated: the request was refused, and it may hold anything.
     """
     request = state_input.get("request")
     for given in (state_input.get("run"), request):
@@ -49,7 +49,7 @@ def failure_report(
 
     Args:
         failure: ``Error`` and ``Cause`` as Step Functions gives them.
-        own_message: what a failed stage has left, as ``Error`` and ``Cause`` in JSON; tells more than its
+        own_message: what a failed stage has left, as ``Error`` and ``Cause`` in JSON; says more than its
             exit status, which is all that Step Functions knows.
         execution: the execution's ARN.
         planned: whether the run got past Plan run, so that there is something to complete.
@@ -80,7 +80,7 @@ _EXECUTION = "Execution: "
 
 
 def what_failed(report: str) -> tuple[str, str]:
-    """Name and message of what failed, from a report; two empty texts if it is none."""
+    """Name and message of what failed, from a report; two empty texts if the text is not a report."""
     found = re.match(rf"Run .*\n\n((?:.|\n)*?)\n\n{_EXECUTION}", report)
     name, _, message = found[1].partition(": ") if found else ("", "", "")
     return name, message

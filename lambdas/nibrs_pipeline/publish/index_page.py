@@ -68,7 +68,7 @@ class EstimatesEntry(_Entry):
 
 
 class DownloadIndex(BaseModel):
-    """All that is published, by state and year; ``simulated`` is true if nothing of it exists in reality."""
+    """All that is published, by state and year; ``simulated`` is true if all of it is simulated."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -25,7 +25,7 @@ class Lease:
         self._store, self._run_id, self._execution, self._tag = store, run_id, execution, tag
 
     def renew(self) -> None:
-        """Have the whole time again.
+        """Start the lease's time again.
 
         Raises:
             PublishBusy: another execution has taken the lease over.
@@ -45,7 +45,7 @@ class Lease:
 
 @contextmanager
 def publish_lease(store: Store, run_id: str, execution: str) -> Iterator[Lease]:
-    """Hold the right to publish; a lease whose time is over, or this execution's own of a broken try, is taken over.
+    """Hold the right to publish; a lease that has run out, or that this execution's earlier try left, is taken over.
 
     Raises:
         PublishBusy: another execution holds it.

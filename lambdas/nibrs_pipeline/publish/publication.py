@@ -1,4 +1,4 @@
-"""Publish, against the store: one execution at a time, checked first, switched, indexed.
+"""Publish: one execution at a time checks everything, replaces what the public sees, and writes the index.
 
 S3 replaces one object at a time. So that nobody sees half a run, everything is checked before the
 first object is replaced, each zip is replaced whole and before its manifest, and the index, by
@@ -45,8 +45,8 @@ def publish_run(
 
     Args:
         execution: the ARN of the execution that publishes.
-        refresh: is told the keys of all that was replaced, the index among them, before the run's copies are
-            cleared: a publication that breaks off tells them again.
+        refresh: called with the keys of all that was replaced, the index among them, before the run's copies are
+            cleared: if the publication breaks off, the retry calls it with them again.
 
     Returns:
         The keys of the zips published, and of those kept back because a later state is published.
@@ -92,7 +92,7 @@ def write_index(store: Store) -> None:
 
 
 def _made_for(plan: Plan, staged_manifests: Manifests) -> list[AnyManifest]:
-    """What of that which is staged was made for the plan; what an earlier try left for another stays where it is.
+    """Staged manifests that were made for the plan; what an earlier try made for another plan stays where it is.
 
     Raises:
         BrokenExtract: a bundle was made of other zips of the run.

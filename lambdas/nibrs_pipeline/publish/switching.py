@@ -11,6 +11,6 @@ def superseded(staged: AnyManifest, published: AnyManifest | None) -> bool:
 
 
 def to_switch(staged: Iterable[AnyManifest], published: Iterable[AnyManifest]) -> list[AnyManifest]:
-    """Manifests of what becomes visible: all that no later state of the database has overtaken."""
+    """Manifests of what becomes visible: all but those superseded by what is published already."""
     there = {public_key(manifest): manifest for manifest in published}
     return [manifest for manifest in staged if not superseded(manifest, there.get(public_key(manifest)))]

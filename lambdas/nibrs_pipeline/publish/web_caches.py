@@ -1,4 +1,4 @@
-"""CloudFront's caches of what the public sees, told to forget what was replaced."""
+"""Invalidation of CloudFront's caches: they drop what Publish has replaced."""
 
 from collections.abc import Iterable
 from urllib.parse import quote
@@ -24,7 +24,7 @@ def paths_of(keys: Iterable[str]) -> list[str]:
 
 
 def invalidate(distribution_id: str, keys: Iterable[str]) -> str | None:
-    """Have a distribution forget objects; returns what went wrong, if something did.
+    """Have a distribution drop its copies of objects; returns what went wrong, if something did.
 
     Nothing is raised: the objects are replaced already, and caches notice by themselves within minutes.
     """
