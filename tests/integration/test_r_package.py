@@ -61,6 +61,20 @@ def test_lintr_finds_nothing() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_r_cmd_check_has_neither_errors_nor_warnings(tmp_path: Path) -> None:
+    # Builds the vignette and runs every example; the tests run above.
+    done = r(
+        f'bin <- function(...) system2(file.path(R.home("bin"), "R"), c("CMD", ...)); bin("build", "{PACKAGE}") + '
+        'bin("check", "--no-tests", "--no-manual", "--ignore-vignettes", Sys.glob("nibrsest_*.tar.gz"))',
+        tmp_path,
+    )
+    log = tmp_path / "nibrsest.Rcheck" / "00check.log"
+    assert log.exists(), done.stdout + done.stderr
+    said = log.read_text(encoding="utf-8")
+    assert not [line for line in said.splitlines() if line.endswith(("ERROR", "WARNING"))], said
+    assert "* checking examples ... OK" in said
+
+
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
 def test_a_wrong_stage_is_refused_in_any_locale(locale: str) -> None:
     if not shutil.which("Rscript"):

@@ -9,7 +9,7 @@
 #' @return A data.table: `agency_group`, `cell`, `estimate`, `standard_error`, `unweighted` (the respondents' own
 #'   count), `agency_counts` (respondents with any).
 #' @references METHOD, section 9.
-#' @export
+#' @keywords internal
 estimate_geography <- function(counts, weights, strata, covariates, groups, correction = "none") {
   used <- covariates_used(weights, strata, covariates)
   made <- lapply(names(groups), function(name) {

@@ -29,6 +29,11 @@
 #' @references Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, result 6.6.1 and
 #'   section 5.6 (ratios); Deville and Särndal (1992); Long and Ervin (2000), The American Statistician 54, 217
 #'   (HC3, for the correction); METHOD, section 9.
+#' @examples
+#' # A simple random sample of 3 of 12 agencies: expansion, as the textbook has it.
+#' y <- cbind(robbery = c(2, 0, 4))
+#' linearised_estimates(y, data.table::data.table(stratum = "1", N = 12L, weight = c(4, 4, 4)))
+#' c(12 * mean(y), 12 * sqrt((1 - 3 / 12) * stats::var(y[, 1]) / 3))
 #' @export
 linearised_estimates <- function(y, design, covariates = NULL, denominator = rep(NA_integer_, ncol(y)),
                                  denominators = NULL, lonely = "average", correction = "none", size = NULL) {

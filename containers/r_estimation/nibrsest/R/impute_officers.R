@@ -15,7 +15,7 @@
 #'   do (0 if none does); a suburban flag is then N.
 #' @references METHOD, section 2.6. van Buuren and Groothuis-Oudshoorn (2011), mice: Multivariate Imputation by
 #'   Chained Equations in R, Journal of Statistical Software 45(3).
-#' @export
+#' @keywords internal
 impute_officers <- function(agencies, covariates, year) {
   targets <- as.data.frame(agencies[, c("suburban", officer_columns), with = FALSE])
   told <- !is.na(targets)

@@ -12,6 +12,13 @@
 #'   donor fills, 2 a low month that it replaces, 0 the agency's own. A low
 #'   month is replaced only by a month with more crimes.
 #' @references METHOD, section 4.
+#' @examples
+#' agencies <- data.table::data.table(ori = sprintf("XX%07d", 1:3), population = c(5000, 5200, 90000), suburban = "N",
+#'   agency_type = "City", region = "West", male_officers = c(9, 9, 150), female_officers = c(1, 1, 30),
+#'   months_since_start = 90L, covering = FALSE)
+#' months <- rbind(c(NA, 5:15), 4:15, 104:115)
+#' colours <- ifelse(is.na(months), NA, "green")
+#' find_donors(agencies, months, colours)
 #' @export
 find_donors <- function(agencies, months, colours) {
   stopifnot(nrow(agencies) == nrow(months), ncol(months) == 12L)
@@ -79,6 +86,13 @@ predict_crimes <- function(agencies, total, donors) {
 #' @param reported A data.table of the agencies and months to keep: `ori`, `month`.
 #' @param donors See [find_donors()].
 #' @return Like `tabulated`: the kept months of each agency that are its own, and its donor's in the others.
+#' @examples
+#' tabulated <- data.table::data.table(ori = c("XX0000001", "XX0000002"), month = 1L, offense_code = "120",
+#'   offenses = c(3L, 1L))
+#' kept <- data.table::data.table(ori = "XX0000001", month = 1L)
+#' donors <- data.table::as.data.table(c(list(ori = "XX0000002", donor = "XX0000001"),
+#'   stats::setNames(as.list(rep(c(1L, 0L), c(1, 11))), tolower(month.abb))))
+#' with_donated_months(tabulated, kept, donors)
 #' @export
 with_donated_months <- function(tabulated, reported, donors) {
   names <- tolower(month.abb)

@@ -12,6 +12,8 @@
 #'   spreads below and nothing else.
 #' @return Colours, one per month: `green`, `red`, `orange`, `blue`, `brown`; missing where counts are.
 #' @references METHOD, section 3.
+#' @examples
+#' outlier_colours(c(52, 48, 55, 50, 3, 49, 51, 47, 53, 50, 52, 48))
 #' @export
 outlier_colours <- function(counts, current = rep(TRUE, length(counts)), legacy = FALSE) {
   colours <- rep(NA_character_, length(counts))

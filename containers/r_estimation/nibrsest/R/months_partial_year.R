@@ -9,6 +9,9 @@
 #'
 #' @param months Numeric matrix, agencies by twelve months: offenses, missing where a month was not reported.
 #' @return Logical matrix of the same size: stray months of partial-year reporters.
+#' @examples
+#' # The police of the District of Columbia in 2021 began to report NIBRS in August.
+#' which(stray_months(rbind(c(1, 1, NA, 2, 1, NA, 4, 7357, 7424, 7242, 5918, 5747))))
 #' @export
 stray_months <- function(months) {
   counts <- replace(months, is.na(months), -1)

@@ -9,7 +9,7 @@
 #' @param year The data year.
 #' @return Logical matrix of the same size.
 #' @references METHOD, sections 2.7 and 5.2.
-#' @export
+#' @keywords internal
 reported_months <- function(status, start, year) {
   stopifnot(ncol(status) == 12L, nrow(status) == length(start))
   month <- year * 12L + rep(0:11, each = nrow(status))
@@ -24,7 +24,7 @@ reported_months <- function(status, start, year) {
 #' @param year The data year.
 #' @return A data.table with the columns that users of the artifact know; flags are 1 (reported) and 0.
 #' @references METHOD, sections 2.7 and 14 (the case of four agencies).
-#' @export
+#' @keywords internal
 missing_months <- function(agencies, reported, year) {
   words <- c(A = "Active", D = NA, F = "Federal", L = "LEOKA")
   flags <- data.table::as.data.table(matrix(as.integer(reported), nrow(reported)))
@@ -51,7 +51,7 @@ missing_months <- function(agencies, reported, year) {
 #' @param year The data year.
 #' @return Logical, one per agency.
 #' @references METHOD, section 5.2 (resp_ind_m3).
-#' @export
+#' @keywords internal
 is_respondent <- function(usable, start, reporting_type, incidents, crimes, year) {
   rowSums(usable) >= constant("usable_months") & (is.na(reporting_type) | reporting_type == "I") &
     !is.na(start) & start < year * 12L + constant("last_month_to_begin") &

@@ -1,11 +1,12 @@
 #' Nationally representative estimates from NIBRS downloads
 #'
 #' A stage per function of `stage_run.R`. The files of a subject begin alike: `records_` (what a zip holds), `tables_`
-#' (what is counted), `publish_` and `report_` (what readers get), `stage_` (what a stage reads and writes).
+#' (what is counted), `months_` and `impute_` (what is made up for), `weights_` and `errors_` (what is estimated),
+#' `publish_` and `report_` (what readers get), `stage_` (what a stage reads and writes).
 #'
 #' @importFrom data.table := .N
 #' @keywords internal
 "_PACKAGE"
 
 # Columns that data.table evaluates inside `[`.
-utils::globalVariables(c("agencies", "month", "N", "n", "offenses", "respondent", "respondents"))
+utils::globalVariables(c("agencies", "month", "N", "n", "number", "offenses", "respondent", "respondents"))

@@ -37,7 +37,7 @@ described_permutations <- function(numbers) {
 #' @param agencies A data.table with `class` (see [population_class()]), `agency_type` and `msa_status`.
 #' @return A list, named by group, of logical vectors.
 #' @references METHOD, section 2.2 (permutations 2 to 11 and their like).
-#' @export
+#' @keywords internal
 agency_groups <- function(agencies) {
   rules <- package_table("agency_groups.csv")
   known <- agency_categories(agencies)

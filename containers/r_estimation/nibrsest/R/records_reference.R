@@ -22,6 +22,10 @@ state_names <- function(abbreviations) {
 #'   * `return_a`: `ori`, `year`, `line`, `count`;
 #'   * `return_a_months`: `ori`, `year`, `months`;
 #'   * `notes`: `state`, `kind`, `note`: what is known of the states' sources; nothing in extracts that do not say it.
+#' @examples
+#' reference <- read_reference(file.path(example_year(), "reference", "reference-2016.zip"))
+#' reference$agencies[, c("ori", "agency_name", "population")]
+#' table(reference$status, useNA = "ifany")
 #' @export
 read_reference <- function(zip) {
   read <- function(name) read_member(zip, name, file_columns(paste0("reference/", name)))

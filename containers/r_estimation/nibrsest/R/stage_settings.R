@@ -17,6 +17,8 @@
 #' @param environment Named character vector; the process's own by default.
 #' @return A list with `year` (integer), `external`, `input`, `output` (paths), `state`,
 #'   `geography_group` (text, or `""`), `outlier_rule`, `correction` and `log_threshold`.
+#' @examples
+#' read_settings(c(DATA_YEAR = "2016", INPUT_PIPELINE_DIR = "pipeline", GEOGRAPHY_GROUP = "states"))$geography_group
 #' @export
 read_settings <- function(environment = Sys.getenv()) {
   value <- function(name, default = "") {

@@ -5,7 +5,7 @@
 #' @param oris ORIs of the respondents: the rows, in this order.
 #' @return Numeric matrix; columns are the totals of `offense_totals.csv`, then all offense codes
 #'   that occur anywhere, sorted.
-#' @export
+#' @keywords internal
 annual_counts <- function(tabulated, oris) {
   codes <- sort(unique(tabulated$offense_code))
   counts <- matrix(0, length(oris), length(codes), dimnames = list(NULL, codes))

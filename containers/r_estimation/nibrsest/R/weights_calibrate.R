@@ -15,6 +15,10 @@
 #'   is left).
 #' @references Deville and Särndal (1992), Calibration estimators in survey sampling, JASA 87, case 6;
 #'   METHOD, section 5.5.
+#' @examples
+#' x <- cbind(total = c(40, 60, 90), violent = c(5, 4, 12))
+#' found <- calibrate(x, d = rep(4 / 3, 3), totals = c(260, 28), bounds = c(0.75, 10))
+#' colSums(x * 4 / 3 * found$g)
 #' @export
 calibrate <- function(x, d, totals, bounds, tolerance = 1e-6, iterations = 60L) {
   stopifnot(nrow(x) == length(d), ncol(x) == length(totals), bounds[[1]] < 1, bounds[[2]] > 1, all(d > 0))

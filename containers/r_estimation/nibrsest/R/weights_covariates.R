@@ -13,6 +13,11 @@
 #'   data.table of `ori`, `srs_year`, `srs_months`, `donor` (ORI of the agency drawn, if one was). Without any
 #'   Return A the matrix is 0.
 #' @references METHOD, section 5.3.
+#' @examples
+#' agencies <- data.table::data.table(ori = c("XX0000001", "XX0000002"), hot_deck_group = 7L)
+#' return_a <- data.table::data.table(ori = "XX0000001", year = 2016L, line = "larceny", count = 30)
+#' months <- data.table::data.table(ori = "XX0000001", year = 2016L, months = 12L)
+#' srs_covariates(agencies, return_a, months, 2016L)
 #' @export
 srs_covariates <- function(agencies, return_a, months, year) {
   # Outside of `[`, where columns would hide what has their names.

@@ -68,7 +68,7 @@ covariate_sets <- function(required, optional) {
 
 #' @export
 print.weighting_scheme <- function(x, ...) {
-  line <- function(title, text) if (length(text) > 0L && nzchar(text)) cat(sprintf("  %-18s %s\n", title, text))
+  line <- function(title, text) if (length(text) > 0L && nzchar(text)) cat(sprintf("  %-22s %s\n", title, text))
   cat("Weighting scheme ", x$name, "\n", sep = "")
   line("geographies", paste(x$kinds, collapse = ", "))
   line("groups", if (nzchar(x$grouping)) x$grouping else "all agencies are one")
@@ -93,7 +93,7 @@ calibration_words <- function(scheme) {
   }
   paste0(paste(sets[[1]], collapse = ", "),
     if (length(sets) > 1L) sprintf(", or one of %d smaller sets", length(sets) - 1L),
-    sprintf("; %d pairs of bounds", nrow(scheme$ladder)))
+    sprintf("; %d %s of bounds", nrow(scheme$ladder), if (nrow(scheme$ladder) == 1L) "pair" else "pairs"))
 }
 
 #' The weighting schemes of the estimation

@@ -5,7 +5,7 @@
 #' @param agencies See [read_reference()].
 #' @return Logical, one per row.
 #' @references METHOD, section 2.1, the eligibility rule.
-#' @export
+#' @keywords internal
 is_eligible <- function(agencies) {
   agencies$agency_status %in% "A" & agencies$covered %in% "N" & agencies$dormant %in% "N" &
     !toupper(agencies$agency_type) %in% "FEDERAL" & agencies$state %in% states_of_the_union
@@ -16,7 +16,7 @@ is_eligible <- function(agencies) {
 #' @param codes Population group codes of `ref_population_group`.
 #' @return Integers.
 #' @references METHOD, section 2.6, der_population_group.
-#' @export
+#' @keywords internal
 population_class <- function(codes) {
   known <- package_table("population_groups.csv")
   found <- as.integer(known$class[match(codes, known$population_group_code)])
@@ -30,6 +30,8 @@ population_class <- function(codes) {
 #' @return A data.table in the order of the agencies: `national_group`, `super_group`, `state_stratum` (see
 #'   `weighting_groups.csv`), `hot_deck_group`. An agency without a group is weighted as a small city.
 #' @references METHOD, sections 5.3 and 5.5.
+#' @examples
+#' weighting_groups(data.table::data.table(population = c(5000, 0), population_group_code = c("6", "9D")))
 #' @export
 weighting_groups <- function(agencies) {
   known <- package_table("weighting_groups.csv")

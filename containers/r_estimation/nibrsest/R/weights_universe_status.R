@@ -4,6 +4,8 @@
 #' @param year The data year: between two censuses a straight line, outside of them the nearest.
 #' @return Numbers of residents; missing for what is not one of the 50 states or D.C.
 #' @references U.S. Census Bureau, resident population by state, censuses of 1990, 2000, 2010 and 2020.
+#' @examples
+#' census_residents(c("RI", "NE"), 2016L)
 #' @export
 census_residents <- function(states, year) {
   known <- package_table("census_residents.csv")
@@ -36,6 +38,11 @@ census_residents <- function(states, year) {
 #'   `too_few_residents`, `no_agencies` or `states_missing`; `simulated`, `states` (that it consists of),
 #'   `whole_states`, `agencies`, `agency_residents`, `residents` (by the census; missing where simulated),
 #'   `return_a_share` (share of residents whose agency has Return A of its own).
+#' @examples
+#' agencies <- data.table::data.table(state = "RI", region = "Northeast", agency_type = "City", population = 5000)
+#' notes <- data.table::data.table(state = character(), kind = character())
+#' status <- universe_status(agencies, notes, has_return_a = TRUE, year = 2016L)
+#' status[status$geography == "RI", c("basis", "universe_status", "residents")]
 #' @export
 universe_status <- function(agencies, notes, has_return_a, year, recorded = unique(agencies$state), areas = NULL) {
   present <- unique(agencies$state)

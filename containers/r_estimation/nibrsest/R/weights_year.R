@@ -13,6 +13,13 @@
 #'   [universe_status()]), `geographies` (see [geographies()]), and of all of them `weights`, `strata`,
 #'   `attempts`, each with a column `geography`.
 #' @references METHOD, sections 2.6, 2.7, 2.8, 3, 4 and 5.
+#' @examples
+#' folder <- example_year()
+#' tabulated <- tabulate_offenses(read_state_records(file.path(folder, "downloads", "2016", "RI-2016.zip")))
+#' reference <- read_reference(file.path(folder, "reference", "reference-2016.zip"))
+#' weighed <- weigh_year(reference, tabulated, "RI", 2016L)
+#' weighed$strata
+#' weighed$donors
 #' @export
 weigh_year <- function(reference, tabulated, states, year, outlier_rule = "documented", areas = NULL,
                        kinds = geography_kinds(), schemes = weighting_schemes()) {
