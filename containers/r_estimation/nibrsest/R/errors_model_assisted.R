@@ -7,7 +7,7 @@
 #'
 #' The error is that of what is predicted: respondents' residuals e = y - x'B as far as their weights are not 1, and
 #' all of what the silent agencies may deviate: V = sum (w - 1)^2 e^2 / (1 - h)^2 + sum over silent agencies of
-#' [variance_function()]. No stratum enters, so that there are no lonely ones. That B is estimated is left out: it is
+#' `variance_function()`. No stratum enters, so that there are no lonely ones. That B is estimated is left out: it is
 #' made of all the nation's respondents. A percentage's error is that of its linearised residuals.
 #'
 #' @param model See [borrowed_model()].
