@@ -128,7 +128,7 @@ def _tell(quality: "Quality") -> None:
         ],
     )
     _list(
-        "Reported for a part of the year only: no respondent of the estimates",
+        "Reported for a part of the year only: not a respondent in the estimates",
         [
             f"{each.agency}: {each.stray_incidents:,} incidents in {len(each.stray_months)} months "
             f"({months_named(each.stray_months)}), usually {each.usual:,} in one"

@@ -9,7 +9,7 @@ from nibrs_pipeline.failure_causes import cause_of
 from nibrs_pipeline.plan.planning import Plan, WorkItem
 from nibrs_pipeline.publish.checking import Check, check_extracts, require_tolerable
 from nibrs_pipeline.publish.failure_report import failure_report, is_planned, mail_subject, run_id_of, what_failed
-from nibrs_pipeline.publish.switching import to_switch
+from nibrs_pipeline.publish.selection import to_publish
 from nibrs_pipeline.state_year import StateYear
 
 from tests.unit.samples import NAMES, bundle, estimates, manifest
@@ -84,24 +84,24 @@ def test_causes_of_fifty_state_years_fit_what_step_functions_takes_as_a_cause() 
     assert len(json.dumps({"errorMessage": str(caught.value), "errorType": "MissingExtracts"})) < 24_000
 
 
-def test_zips_are_switched_before_manifests_and_older_data_never_replaces_newer() -> None:
+def test_zips_are_published_before_manifests_and_older_data_never_replaces_newer() -> None:
     staged = [manifest(*AZ, time="2026-01-02"), manifest(*LA, time="2026-01-02"), bundle("AZ-all-years")]
     published = [manifest(*AZ, time="2026-01-01"), manifest(*LA, time="2026-01-03")]
-    switched = to_switch(staged, published)
-    assert [public_key(each) for each in switched] == [
+    selected = to_publish(staged, published)
+    assert [public_key(each) for each in selected] == [
         "downloads/2016/AZ-2016.zip",
         "downloads/bundles/AZ-all-years.zip",
     ]
-    assert [companion_keys(each) for each in switched] == [
+    assert [companion_keys(each) for each in selected] == [
         ["downloads/2016/AZ-2016.manifest.json"],
         ["downloads/bundles/AZ-all-years.manifest.json"],
     ]
 
 
-def test_estimates_are_switched_with_their_report_before_their_manifest() -> None:
+def test_estimates_are_published_with_their_report_before_their_manifest() -> None:
     made = estimates(2016, time="2026-01-02")
-    assert to_switch([made], [estimates(2016, time="2026-01-01")]) == [made]
-    assert to_switch([made], [estimates(2016, time="2026-01-03")]) == []
+    assert to_publish([made], [estimates(2016, time="2026-01-01")]) == [made]
+    assert to_publish([made], [estimates(2016, time="2026-01-03")]) == []
     assert public_key(made) == "estimates/2016/nibrs-estimates-2016.zip"
     assert companion_keys(made) == ["estimates/2016/report.html", "estimates/2016/nibrs-estimates-2016.manifest.json"]
 

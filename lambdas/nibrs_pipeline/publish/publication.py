@@ -34,7 +34,7 @@ from nibrs_pipeline.plan.planning import Plan
 from nibrs_pipeline.plan.run_store import read_plan
 from nibrs_pipeline.publish.index_page import download_index, index_html, index_json
 from nibrs_pipeline.publish.lease import publish_lease
-from nibrs_pipeline.publish.switching import to_switch
+from nibrs_pipeline.publish.selection import to_publish
 from nibrs_pipeline.store import Store
 
 
@@ -61,22 +61,22 @@ def publish_run(
         mine, theirs = _made_for(plan, read_staged(store, run_id)), read_published(store)
         tags = _require_whole(store, plan, mine, theirs)
         pages = {manifest.year: _checked_page(store, run_id, manifest) for manifest in _estimates(mine)}
-        switched = to_switch(mine, theirs)
+        selected = to_publish(mine, theirs)
         require_one_world(
             {f"{public_key(each)} (published)": each.simulated for each in theirs}
-            | {f"{public_key(each)} of run {run_id}": each.simulated for each in switched}
+            | {f"{public_key(each)} of run {run_id}": each.simulated for each in selected}
         )
-        zips = [public_key(manifest) for manifest in switched]
+        zips = [public_key(manifest) for manifest in selected]
         lease.renew()
         store.put(publication_key(run_id), json.dumps({"zips": zips}).encode())
         store.copy_many((staged(run_id, key), key, tags[key]) for key in zips)
         lease.renew()
-        store.put_many((public_report_key(manifest.year), pages[manifest.year]) for manifest in _estimates(switched))
+        store.put_many((public_report_key(manifest.year), pages[manifest.year]) for manifest in _estimates(selected))
         # What was checked, whatever lies there now.
-        store.put_many((manifest_of(public_key(manifest)), manifest.to_json()) for manifest in switched)
+        store.put_many((manifest_of(public_key(manifest)), manifest.to_json()) for manifest in selected)
         lease.renew()
         write_index(store)
-        companions = [key for manifest in switched for key in companion_keys(manifest)]
+        companions = [key for manifest in selected for key in companion_keys(manifest)]
         refresh([*zips, *companions, INDEX_JSON, INDEX_HTML])
         lease.renew()
         _clear(store, run_id)

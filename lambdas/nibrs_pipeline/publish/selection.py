@@ -10,7 +10,7 @@ def superseded(staged: AnyManifest, published: AnyManifest | None) -> bool:
     return published is not None and snapshot_time(published) > snapshot_time(staged)
 
 
-def to_switch(staged: Iterable[AnyManifest], published: Iterable[AnyManifest]) -> list[AnyManifest]:
+def to_publish(staged: Iterable[AnyManifest], published: Iterable[AnyManifest]) -> list[AnyManifest]:
     """Manifests of what becomes visible: all but those superseded by what is published already."""
     there = {public_key(manifest): manifest for manifest in published}
     return [manifest for manifest in staged if not superseded(manifest, there.get(public_key(manifest)))]
