@@ -49,8 +49,7 @@ def load_command(
 
     A file is loaded whole or not at all; of several, those that can be loaded are. With --quarantine, rows
     that break keys are put into quarantine/ as CSVs with line and reason. A file that was loaded before is
-    skipped. docs/operations.md lists what is wrong with a file for each refusal, and the columns of --agencies
-    and --return-a.
+    skipped. docs/operations.md lists the answers to bad files, and the columns of --agencies and --return-a.
 
     \b
     Examples:

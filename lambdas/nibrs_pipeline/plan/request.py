@@ -122,7 +122,7 @@ def parse_request(given: Any) -> Request:
         fields = sorted({str(problem["loc"][0]) if problem["loc"] else "request" for problem in error.errors()})
         raise BadRequest("; ".join(_refusal(field, given) for field in fields)) from error
     if request.asks_for_nothing:
-        estimates = "false" if request.estimates is False else "not asked for (with states they have to be)"
+        estimates = "false" if request.estimates is False else "not asked for (with states they are not the default)"
         raise BadRequest(
             f'downloads: false was given, and estimates are {estimates}: this asks for nothing; say "downloads": true '
             'or "estimates": true'
