@@ -40,7 +40,7 @@ estimate_offenses <- function(weighed, tabulated, geography, agency_group = "all
   if (!any(inside[respondents])) {
     stop(geography, ", ", agency_group, ": no agency responds; there is no estimate", call. = FALSE)
   }
-  used <- with_donated_months(tabulated, weighed$months, weighed$donors)
+  used <- used_offenses(tabulated, weighed$months, weighed$donors)
   counts <- annual_counts(used, weights$ori) * place$share[respondents] * inside[respondents]
   known_covariates <- place$covariates[respondents, , drop = FALSE]
   basis <- weighed$universe$basis[weighed$universe$geography == geography]

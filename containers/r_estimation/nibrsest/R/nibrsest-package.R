@@ -9,4 +9,5 @@
 "_PACKAGE"
 
 # Columns that data.table evaluates inside `[`.
-utils::globalVariables(c("agencies", "month", "N", "n", "number", "offenses", "respondent", "respondents"))
+utils::globalVariables(c("agencies", "month", "N", "n", "number", "offenses", "respondent", "respondents",
+  "weight"))

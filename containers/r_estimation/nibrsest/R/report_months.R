@@ -3,7 +3,7 @@
 #' @param agencies Eligible agencies: `ori`, `state`, `respondent`, `reported_months`, `low_months`, `high_months`.
 #' @param donors See [find_donors()].
 #' @return A data.table, a row per state with respondents: `state`, `respondents`, and numbers of agencies' months:
-#'   `missed` (not reported), `filled` (of these, taken from a donor), `low`, `replaced` (of these), `high`.
+#'   `missed` (not reported), `filled` (of these), `low`, `replaced` (of these), `high`.
 #' @noRd
 months_by_state <- function(agencies, donors) {
   mine <- agencies[which(agencies$respondent), ]
@@ -31,7 +31,7 @@ months_table <- function(months) {
   )
 }
 
-#' How much of each state's year comes from other agencies: bars of filled and replaced months
+#' How much of each state's year is filled: bars of filled and replaced months
 #'
 #' @param months See [months_by_state()].
 #' @param title What a screen reader says.
@@ -57,12 +57,12 @@ months_plot <- function(months, title) {
     count(months$high)))
 }
 
-#' How many respondents needed months of others
+#' How many respondents' months were filled
 #' @noRd
 imputed_note <- function(agencies, donors) {
   mine <- agencies[which(agencies$respondent), ]
   sprintf(paste(
-    "Of %s respondents %s missed months, and %s had months with implausibly few crimes; %s took months from",
-    "similar agencies that reported all twelve."
+    "Of %s respondents %s missed months, and %s had months with implausibly few crimes; months of",
+    "%s were filled, by their own others or those of similar agencies."
   ), count(nrow(mine)), count(sum(mine$reported_months < 12L)), count(sum(mine$low_months > 0L)), count(nrow(donors)))
 }

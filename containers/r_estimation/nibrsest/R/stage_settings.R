@@ -11,12 +11,14 @@
 #' * `INPUT_STATE`: the state of `tabulate_state`, by its postal abbreviation.
 #' * `GEOGRAPHY_GROUP`: the geographies of `estimate`, `nation`, `regions` or `states`.
 #' * `OUTLIER_RULE`: of `weight`, `documented` (default) or `legacy`, see [outlier_colours()].
+#' * `MONTHS`: of `weight`, how missing and low months are filled: `own` (default) or `reference`, see
+#'   [weighted_months()].
 #' * `ERROR_CORRECTION`: of `estimate`, `few_respondents` (default) or `none`, see [linearised_estimates()].
 #' * `LOG_THRESHOLD`: `TRACE`, `DEBUG`, `INFO` (default), `WARN` or `ERROR`.
 #'
 #' @param environment Named character vector; the process's own by default.
 #' @return A list with `year` (integer), `external`, `input`, `output` (paths), `state`,
-#'   `geography_group` (text, or `""`), `outlier_rule`, `correction` and `log_threshold`.
+#'   `geography_group` (text, or `""`), `outlier_rule`, `months`, `correction` and `log_threshold`.
 #' @examples
 #' read_settings(c(DATA_YEAR = "2016", INPUT_PIPELINE_DIR = "pipeline", GEOGRAPHY_GROUP = "states"))$geography_group
 #' @export
@@ -47,6 +49,7 @@ read_settings <- function(environment = Sys.getenv()) {
     state = value("INPUT_STATE"),
     geography_group = value("GEOGRAPHY_GROUP"),
     outlier_rule = choice("OUTLIER_RULE", c("documented", "legacy")),
+    months = choice("MONTHS", c("own", "reference")),
     correction = choice("ERROR_CORRECTION", c("few_respondents", "none")),
     log_threshold = choice("LOG_THRESHOLD", c("TRACE", "DEBUG", "INFO", "WARN", "ERROR"), "INFO")
   )

@@ -10,7 +10,8 @@ stage_weight <- function(settings) {
     inform("%d agencies of the zips are not in the reference extract and are left out, such as %s",
       length(strangers), strangers[[1]])
   }
-  made <- weigh_year(reference, tabulated, names(folders), settings$year, settings$outlier_rule)
+  made <- weigh_year(reference, tabulated, names(folders), settings$year, settings$outlier_rule,
+    months_rule = settings$months)
   for (sentence in universe_sentences(made$universe)) {
     inform("%s", sentence)
   }
@@ -35,9 +36,7 @@ stage_weight <- function(settings) {
 #' State after state, since a donor's months may go to another state and all cells of all months are large.
 #' @noRd
 write_used_months <- function(folders, tabulated, made, folder) {
-  used <- with_donated_months(tabulated, made$months, made$donors)
-  offenses <- used[, list(offenses = sum(offenses)), keyby = c("ori", "offense_code")]
-  write_weight_file(offenses, folder, "offenses.csv")
+  write_weight_file(used_offenses(tabulated, made$months, made$donors), folder, "offenses.csv")
   cells <- lapply(names(folders), function(state) {
     path <- file.path(folders[[state]], paste0(state, "-cells.csv"))
     used_cells(read_stage_file(path, "tabulated/<ST>-cells.csv"), made$months, made$donors)

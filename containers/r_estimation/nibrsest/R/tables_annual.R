@@ -7,7 +7,7 @@
 #' @noRd
 used_cells <- function(tabulated, months, donors) {
   used <- with_donated_months(tabulated, months, donors)
-  used[, list(number = sum(number)), keyby = c("ori", "cell")]
+  used[, list(number = sum(weight * number)), keyby = c("ori", "cell")]
 }
 
 #' The annual counts of respondents in all cells

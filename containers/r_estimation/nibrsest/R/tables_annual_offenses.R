@@ -1,7 +1,7 @@
 #' Annual counts of respondents by cell, with the totals of several offense codes
 #'
-#' @param tabulated Counts by `ori`, `month`, `offense_code` of the months that are used (see
-#'   [with_donated_months()]).
+#' @param tabulated Counts by `ori`, `month`, `offense_code` of the year, its filled
+#'   months included.
 #' @param oris ORIs of the respondents: the rows, in this order.
 #' @return Numeric matrix; columns are the totals of `offense_totals.csv`, then all offense codes
 #'   that occur anywhere, sorted.
@@ -17,4 +17,17 @@ annual_counts <- function(tabulated, oris) {
     rowSums(counts[, codes %in% totals$offense_code[totals$total == total], drop = FALSE])
   }, numeric(length(oris)))
   cbind(matrix(sums, nrow = length(oris), dimnames = list(NULL, unique(totals$total))), counts)
+}
+
+#' Counts of offense codes that make up the years of respondents
+#'
+#' @param tabulated See [tabulate_offenses()].
+#' @param months,donors See [weigh_year()].
+#' @return A data.table, ordered: `ori` (of the respondent that the counts are for), `offense_code`, `offenses` of
+#'   the year, its filled months included.
+#' @references METHOD, section 4.
+#' @noRd
+used_offenses <- function(tabulated, months, donors) {
+  used <- with_donated_months(tabulated, months, donors)
+  used[, list(offenses = sum(weight * offenses)), keyby = c("ori", "offense_code")]
 }

@@ -5,6 +5,8 @@
 #' @param states Postal abbreviations of the states that were tabulated; agencies of others count as silent.
 #' @param year The data year.
 #' @param outlier_rule `documented`, or `legacy` for what the reference could reach, see [outlier_colours()].
+#' @param months_rule Missing and low months are filled by `own` months and season, see [weighted_months()], or as the
+#'   `reference` has it, by the donor's alone.
 #' @param areas Geographies by shares of agencies, see [geographies()]; none by default.
 #' @param kinds,schemes Kinds of geographies and how they are weighted, see [geography_kinds()] and
 #'   [weighting_schemes()].
@@ -21,8 +23,9 @@
 #' weighed$strata
 #' weighed$donors
 #' @export
-weigh_year <- function(reference, tabulated, states, year, outlier_rule = "documented", areas = NULL,
-                       kinds = geography_kinds(), schemes = weighting_schemes()) {
+weigh_year <- function(reference, tabulated, states, year, outlier_rule = "documented", months_rule = "own",
+                       areas = NULL, kinds = geography_kinds(),
+                       schemes = weighting_schemes()) {
   strangers <- setdiff(areas$ori, reference$agencies$ori)
   if (length(strangers) > 0L) {
     stop("areas name the agency ", strangers[[1]], ", which the reference extract of ", year, " does not have; ",
@@ -43,7 +46,8 @@ weigh_year <- function(reference, tabulated, states, year, outlier_rule = "docum
   reported <- reported & !stray
   months[stray] <- NA
   earlier <- earlier_months(reference$history, agencies, year)
-  colours <- colours_of_year(months, earlier, outlier_rule == "legacy")
+  all_colours <- colours_of_months(months, earlier, outlier_rule == "legacy")
+  colours <- all_colours[, ncol(earlier) + 1:12, drop = FALSE]
   usable <- reported & !(colours %in% c("red", "orange"))
   srs <- srs_covariates(agencies, reference$return_a, reference$return_a_months, year)
   staff <- impute_officers(agencies, srs$covariates, year)
@@ -58,7 +62,11 @@ weigh_year <- function(reference, tabulated, states, year, outlier_rule = "docum
   ) & agencies$stray_months == 0L)
   mine <- which(agencies$respondent)
   donors <- find_donors(donor_attributes(agencies[mine, ], year), months[mine, , drop = FALSE],
-    colours[mine, , drop = FALSE])
+    colours[mine, , drop = FALSE], months_rule)
+  if (months_rule == "own") {
+    donors <- weighted_months(donors, agencies$ori[mine], months[mine, , drop = FALSE], colours[mine, , drop = FALSE],
+      ordinary_months(earlier, all_colours)[mine, , drop = FALSE])
+  }
   own <- which(reported[mine, , drop = FALSE], arr.ind = TRUE)
   places <- geographies(agencies, areas, kinds)
   universe <- universe_status(agencies, reference$notes, !is.na(srs$source$srs_months), year, states, areas)
@@ -86,11 +94,18 @@ earlier_months <- function(history, agencies, year) {
   counts
 }
 
-#' Colours of a year's months, seen against those before
+#' Colours of a year's months and of those before, seen against each other: agencies by sixty months
 #' @noRd
-colours_of_year <- function(months, earlier, legacy) {
+colours_of_months <- function(months, earlier, legacy) {
   current <- rep(c(FALSE, TRUE), c(ncol(earlier), 12L))
-  t(apply(cbind(earlier, months), 1L, function(counts) outlier_colours(counts, current, legacy)[current]))
+  t(apply(cbind(earlier, months), 1L, outlier_colours, current, legacy))
+}
+
+#' The months before without those that are out of the ordinary
+#' @noRd
+ordinary_months <- function(earlier, all_colours) {
+  colours <- all_colours[, seq_len(ncol(earlier)), drop = FALSE]
+  replace(earlier, is.na(colours) | colours != "green", NA)
 }
 
 #' Monthly numbers of offenses: agencies by twelve months

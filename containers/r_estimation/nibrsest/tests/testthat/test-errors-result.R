@@ -61,7 +61,7 @@ test_that("a year's result is what the stages publish, and says what it is", {
   expect_equal(weighed$donors$ori, "RI0000003")
   found <- estimate_offenses(weighed, tabulated, "RI")
   weights <- weighed$weights[which(weighed$weights$geography == "RI"), ]
-  used <- with_donated_months(tabulated, weighed$months, weighed$donors)
+  used <- used_offenses(tabulated, weighed$months, weighed$donors)
   robberies <- vapply(weights$ori, function(ori) sum(used$offenses[used$ori == ori & used$offense_code == "120"]), 0)
   expect_equal(coef(found)[["120"]], sum(robberies * weights$weight))
   expect_equal(coef(found)[["violent"]], sum(coef(found)[c("120", "13A")]))

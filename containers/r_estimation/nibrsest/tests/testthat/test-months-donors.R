@@ -33,7 +33,8 @@ test_that("an agency with a high month is no donor, a low month is replaced by m
   made$months[4, 3] <- NA
   made$months[5, 3] <- 1e6
   made$colours[5, 3] <- "orange"
-  found <- find_donors(made$agencies, made$months, made$colours)
+  expect_equal(find_donors(made$agencies, made$months, made$colours)$mar, 1:2)
+  found <- find_donors(made$agencies, made$months, made$colours, "reference")
   expect_equal(found$donor, made$agencies$ori[[7]])
   expect_equal(found$ori, made$agencies$ori[[4]])
 })
@@ -46,12 +47,12 @@ test_that("agencies without residents take from such, as long as there are any",
   expect_true(found$donor %in% made$agencies$ori[2:6])
 })
 
-test_that("without donors nothing is imputed, and the result has its columns", {
+test_that("without donors the reference imputes nothing, and the result has its columns", {
   made <- crowd()
   made$months[, 1] <- NA
-  found <- find_donors(made$agencies, made$months, made$colours)
+  found <- find_donors(made$agencies, made$months, made$colours, "reference")
   expect_equal(nrow(found), 0L)
-  expect_equal(names(found), c("ori", "donor", tolower(month.abb)))
+  expect_equal(names(found), c("ori", "donor", tolower(month.abb), "own_weight", "donor_weight"))
 })
 
 test_that("the order of the agencies does not matter", {
@@ -69,11 +70,13 @@ test_that("donated months take the place of the agency's own, cell by cell", {
     ori = c("A", "A", "A", "B", "B", "B"), month = c(1L, 2L, 3L, 1L, 2L, 2L), cell = c("x", "x", "x", "x", "x", "y"),
     count = c(1, 2, 3, 10, 20, 30)
   )
-  donors <- data.table::data.table(ori = "A", donor = "B")
+  donors <- data.table::data.table(ori = "A", donor = "B", own_weight = 1.5, donor_weight = 0.5)
   data.table::set(donors, NULL, tolower(month.abb), as.list(c(0L, 1L, 0L, rep(0L, 9))))
   reported <- data.table::CJ(ori = c("A", "B"), month = 1:2)
   found <- with_donated_months(tabulated, reported, donors)
   data.table::setorder(found, ori, month, cell)
   expect_equal(found[found$ori == "A", ]$count, c(1, 20, 30))
+  expect_equal(found[found$ori == "A", ]$weight, c(1.5, 0.5, 0.5))
   expect_equal(found[found$ori == "B", ]$count, c(10, 20, 30))
+  expect_equal(found[found$ori == "B", ]$weight, c(1, 1, 1))
 })

@@ -45,7 +45,7 @@ test_that("a year whose months are all low by themselves is seen against the fou
   expect_equal(rowSums(!is.na(earlier)), c(48, 6))
   expect_equal(earlier[1, 37:39], 100 + 1:3 %% 3)
   months <- rbind(c(rep(4, 8), 100, 101, 102, 100), rep(100, 12))
-  expect_equal(colours_of_year(months, earlier, FALSE)[1, ], rep(c("red", "green"), c(8, 4)))
+  expect_equal(colours_of_months(months, earlier, FALSE)[1, 49:60], rep(c("red", "green"), c(8, 4)))
 })
 
 test_that("the weights' stage looks at the years before, and OUTLIER_RULE decides what counts", {

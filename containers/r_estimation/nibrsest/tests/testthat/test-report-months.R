@@ -17,7 +17,7 @@ test_that("months are those of each state's respondents, a low one that stays is
   expect_equal(found$low, c(0, 2))
   expect_equal(found$replaced, c(0, 1))
   expect_equal(found$high, c(1, 0))
-  expect_match(imputed_note(agencies, donors), "Of 3 respondents 1 missed months, and 1 had .* 2 took months")
+  expect_match(imputed_note(agencies, donors), "Of 3 respondents 1 missed months, and 1 had .* months of 2 were filled")
 })
 
 test_that("bars are as long as the months that others gave, and stand in the order of the states' names", {

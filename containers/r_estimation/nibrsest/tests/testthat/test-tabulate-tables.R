@@ -109,7 +109,7 @@ test_that("the annual matrix has the agency's own rows, and denominators add row
 
 test_that("a month that was not reported does not count, and a donor's month does", {
   months <- data.table::data.table(ori = "AZ0000002", month = 5L)
-  donors <- data.table::data.table(ori = "AZ0000003", donor = "AZ0000001")
+  donors <- data.table::data.table(ori = "AZ0000003", donor = "AZ0000001", own_weight = 1, donor_weight = 1)
   data.table::set(donors, NULL, tolower(month.abb), as.list(c(1L, rep(0L, 11))))
   used <- used_cells(counted, months, donors)
   of <- function(ori) sum(used$number[used$ori == ori & used$cell == "t_1a_1_1_17"])
