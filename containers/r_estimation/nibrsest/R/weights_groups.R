@@ -10,7 +10,8 @@ initial_groups <- function(agencies, covariates, scheme) {
     group <- ifelse(is.na(rule), group, scheme$joined$joined_to[rule])
   }
   # Agencies with so much crime that they represent themselves, if all of them respond.
-  large <- covariates[, "total"] > scheme$self_representing * mean(covariates[, "total"])
+  large <- is.finite(scheme$self_representing) &
+    covariates[, "total"] > scheme$self_representing * mean(covariates[, "total"])
   if (any(large) && all(agencies$respondent[large])) {
     group[large] <- self_representing_group
   }

@@ -152,3 +152,12 @@ test_that("a scheme says what it is", {
   expect_match(paste(utils::capture.output(print(weighting_schemes()$expansion)), collapse = " "),
     "all agencies are one.*agencies over respondents")
 })
+
+test_that("where no agency has any crime nobody represents itself", {
+  agencies <- data.frame(state = "DE", area = c("a", "b"), respondent = TRUE)
+  none <- matrix(0, nrow = 2L, ncol = 1L, dimnames = list(NULL, "total"))
+  for (limit in c(Inf, 50)) {
+    expect_equal(initial_groups(agencies, none, weighting_scheme("x", "x", grouping = "area", self_representing = limit)),
+      c("a", "b"))
+  }
+})
