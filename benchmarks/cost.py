@@ -3,8 +3,9 @@
     python benchmarks/cost.py
 
 Prices are the list prices of us-east-1 in US dollars as published on the services' pricing pages in 2025;
-check them before you rely on a figure. Sizes of functions and tasks are read from ``lambdas/functions.json`` and
-``containers/r_estimation/stages.json``; durations are assumptions and stand in the scenarios.
+check them before you rely on a figure. Sizes of functions and tasks are read from ``lambdas/functions.json``,
+``containers/r_estimation/stages.json`` and ``containers/pipeline/tasks.json``; durations are assumptions and stand in
+the scenarios.
 """
 
 import json
@@ -59,9 +60,11 @@ def function_seconds(function: str, seconds: float) -> float:
     )
 
 
-def task_minutes(stage: str, minutes: float) -> float:
-    """A stage's container that runs so long."""
-    definition = json.loads((REPOSITORY / "containers" / "r_estimation" / "stages.json").read_text())[stage]
+def task_minutes(task: str, minutes: float) -> float:
+    """The container of a stage, or of the pipeline's own image, that runs so long."""
+    files = ("r_estimation/stages.json", "pipeline/tasks.json")
+    definitions = [json.loads((REPOSITORY / "containers" / name).read_text()) for name in files]
+    definition = (definitions[0] | definitions[1])[task]
     return (
         minutes
         / 60
@@ -132,6 +135,7 @@ def scenarios() -> list[Scenario]:
         Scenario("all downloads", "1,200 state-years of 60 s", state_years(1200, 60)),
         Scenario("a month's changes", "150 state-years of 60 s", state_years(150, 60)),
         Scenario("one estimation year", "51 states of 5 min, the other stages 3 to 10 min", estimation_year(51)),
+        Scenario("filling a trial's database", "one task of 20 min", task_minutes("load", 20)),
         Scenario(
             "a month at rest, production", f"{ALARMS + COMPOSITE_ALARMS} alarms, a dashboard, 50 GB", standing(False)
         ),

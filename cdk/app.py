@@ -9,6 +9,7 @@ from nibrs_cdk.acknowledgments import rule_packs
 from nibrs_cdk.configuration import BadConfiguration, read_configuration
 from nibrs_cdk.estimation import FOLDER, image_on
 from nibrs_cdk.function_bundle import build_bundle
+from nibrs_cdk.pipeline_image import lay_out, pipeline_image
 from nibrs_cdk.root_certificates import root_certificates
 from nibrs_cdk.stack import CONTEXT, PipelineStack
 
@@ -23,12 +24,14 @@ def main() -> None:
         configuration = read_configuration(app.node.try_get_context("config") or "development")
     except BadConfiguration as error:
         sys.exit(f"Nothing was synthesised.\n{error}")
-    certificates = root_certificates(configuration)
+    certificates, base = root_certificates(configuration), configuration.image.base
+    laid_out = lay_out(REPOSITORY, REPOSITORY / ".tools" / "pipeline-image", certificates)
     PipelineStack(
         app,
         configuration,
         code=lambda_.Code.from_asset(str(build_bundle(REPOSITORY, certificates))),
-        image=image_on(configuration.image.base),
+        image=image_on(base),
+        pipeline_image=pipeline_image(laid_out, base),
         estimation_version=FileSystem.fingerprint(str(FOLDER / "nibrsest"), exclude=["tests", "man"])[:12],
     )
     app.synth()

@@ -7,23 +7,19 @@ from typing import Any
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_ecr_assets import Platform
 from constructs import Construct
 
-from nibrs_cdk.acknowledgments import acknowledge, acknowledge_objects
+from nibrs_cdk.acknowledgments import acknowledge
+from nibrs_cdk.fargate import Container, allow_objects, fargate_task
 from nibrs_cdk.log_groups import LogGroups
 from nibrs_cdk.network import Network
-from nibrs_cdk.trust import from_this_account
 
 FOLDER = Path(__file__).resolve().parents[2] / "containers" / "r_estimation"
 
 #: The name by which the state machine overrides the container's variables.
 CONTAINER = "estimation"
-
-#: The one folder of the image that may be written: where the image's TMPDIR is, on the task's own storage.
-SCRATCH_FOLDER, _SCRATCH = "/scratch", "scratch"
 
 #: What every stage writes, and what of it a stage may remove.
 _MADE, _FAILURES = "runs/*/estimation/*", "runs/*/estimation/*/failures/*"
@@ -101,47 +97,8 @@ class Estimation(Construct):
         ]
 
     def _task(self, stage: str, definition: dict[str, Any]) -> ecs.FargateTaskDefinition:
-        task = ecs.FargateTaskDefinition(
-            self,
-            definition["task"],
-            family=f"{self.node.path.replace('/', '-')}-{stage}",
-            cpu=definition["cpu"],
-            memory_limit_mib=definition["memory_mb"],
-            ephemeral_storage_gib=definition["storage_gb"],
-            task_role=self._role(definition["task"], "Task"),
-            execution_role=self._role(definition["task"], "Execution"),
-            volumes=[ecs.Volume(name=_SCRATCH)],
-            runtime_platform=ecs.RuntimePlatform(
-                cpu_architecture=ecs.CpuArchitecture.ARM64, operating_system_family=ecs.OperatingSystemFamily.LINUX
-            ),
-        )
-        container = task.add_container(
-            CONTAINER,
-            readonly_root_filesystem=True,
-            image=self._image,
-            memory_limit_mib=definition["memory_mb"],
-            command=[stage],
-            environment={"ARTIFACT_STORE": f"s3://{self._bucket.bucket_name}", "LOG_THRESHOLD": "INFO"},
-            logging=ecs.LogDrivers.aws_logs(stream_prefix=stage, log_group=self._log_group),
-        )
-        container.add_mount_points(
-            ecs.MountPoint(source_volume=_SCRATCH, container_path=SCRATCH_FOLDER, read_only=False)
-        )
-        self._grant(task, definition)
-        acknowledge(task, "ECS2", "The variables name the bucket and the level of the log; no secret is among them.")
-        acknowledge(task.obtain_execution_role(), "IAM5[Resource::*]", "A token for ECR is for the whole registry.")
-        acknowledge_objects(task.task_role, self._bucket, [*definition["reads"], _MADE, _FAILURES])
+        environment = {"ARTIFACT_STORE": f"s3://{self._bucket.bucket_name}", "LOG_THRESHOLD": "INFO"}
+        container = Container(CONTAINER, self._image, [stage], environment, self._log_group)
+        task = fargate_task(self, stage, definition, container)
+        allow_objects(task, self._bucket, reads=definition["reads"], writes=[_MADE], deletes=[_FAILURES])
         return task
-
-    def _role(self, task: str, kind: str) -> iam.Role:
-        return iam.Role(self, f"{task}{kind}Role", assumed_by=from_this_account(self, "ecs-tasks.amazonaws.com"))
-
-    def _grant(self, task: ecs.FargateTaskDefinition, definition: dict[str, Any]) -> None:
-        bucket = self._bucket
-        for actions, resources in (
-            (["s3:ListBucket"], [bucket.bucket_arn]),
-            (["s3:GetObject"], [bucket.arn_for_objects(key) for key in definition["reads"]]),
-            (["s3:PutObject", "s3:AbortMultipartUpload"], [bucket.arn_for_objects(_MADE)]),
-            (["s3:DeleteObject"], [bucket.arn_for_objects(_FAILURES)]),
-        ):
-            task.add_to_task_role_policy(iam.PolicyStatement(actions=actions, resources=resources))

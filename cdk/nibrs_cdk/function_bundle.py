@@ -39,16 +39,28 @@ def build_bundle(repository: Path, root_certificates: Path | None = None) -> Pat
     return folder
 
 
-def _install_dependencies(repository: Path, target: Path) -> None:
-    uv = str(repository / ".tools" / "bin" / "uv")
-    requirements = repository / ".tools" / "requirements.txt"
+def export_requirements(repository: Path, target: Path, *options: str) -> None:
+    """Write what the lock file names, with a hash of each wheel, as pip reads it.
+
+    Args:
+        options: of ``uv export``, such as an extra.
+    """
     subprocess.run(
-        [uv, "export", "--quiet", "--locked", "--no-default-groups", "--no-emit-project", "--no-hashes",
-         "--output-file", str(requirements)],
+        [_uv(repository), "export", "--quiet", "--locked", "--no-default-groups", "--no-emit-project", "--no-header",
+         "--output-file", str(target), *options],
         cwd=repository, check=True,
     )  # fmt: skip
+
+
+def _install_dependencies(repository: Path, target: Path) -> None:
+    requirements = repository / ".tools" / "requirements.txt"
+    export_requirements(repository, requirements, "--no-hashes")
     subprocess.run(
-        [uv, "pip", "install", "--quiet", "--target", str(target), "--python-version", PYTHON,
+        [_uv(repository), "pip", "install", "--quiet", "--target", str(target), "--python-version", PYTHON,
          "--python-platform", PLATFORM, "--only-binary", ":all:", "--requirement", str(requirements)],
         cwd=repository, check=True,
     )  # fmt: skip
+
+
+def _uv(repository: Path) -> str:
+    return str(repository / ".tools" / "bin" / "uv")

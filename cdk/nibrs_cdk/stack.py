@@ -15,6 +15,7 @@ from nibrs_cdk.functions import Functions
 from nibrs_cdk.log_groups import LogGroups
 from nibrs_cdk.monitoring import Monitoring, Topic
 from nibrs_cdk.network import Network
+from nibrs_cdk.pipeline_tasks import PipelineTasks
 from nibrs_cdk.public_access import PublicAccess
 from nibrs_cdk.schedules import Schedules
 from nibrs_cdk.storage import Storage
@@ -34,6 +35,7 @@ class PipelineStack(Stack):
     Args:
         code: the functions' code and dependencies.
         image: the estimation container's image.
+        pipeline_image: the image of the pipeline itself.
         estimation_version: identifies the code of the estimation.
     """
 
@@ -44,6 +46,7 @@ class PipelineStack(Stack):
         *,
         code: lambda_.Code,
         image: ecs.ContainerImage,
+        pipeline_image: ecs.ContainerImage,
         estimation_version: str,
     ) -> None:
         super().__init__(
@@ -88,6 +91,16 @@ class PipelineStack(Stack):
             bucket=storage.data,
             network=network,
             insights=configuration.retention.keep_data,
+            log_groups=log_groups,
+        )
+        PipelineTasks(
+            self,
+            "Pipeline",
+            image=pipeline_image,
+            bucket=storage.data,
+            cluster=estimation.cluster,
+            subnets=estimation.subnets,
+            database=database,
             log_groups=log_groups,
         )
         self.workflow = Workflow(

@@ -34,7 +34,7 @@ class AwsError(Exception):
 
 
 @contextmanager
-def _asking(what: str) -> Iterator[None]:
+def asking(what: str) -> Iterator[None]:
     """Turn boto3's errors into one that says what could not be done, why, and what helps."""
     try:
         yield
@@ -69,7 +69,7 @@ def find_state_machine() -> str:
     Raises:
         AwsError: there is none, or AWS cannot be reached.
     """
-    with _asking("the state machines cannot be listed"):
+    with asking("the state machines cannot be listed"):
         pages = _client(None).get_paginator("list_state_machines").paginate()
         for machine in (machine for page in pages for machine in page["stateMachines"]):
             if machine["name"] == _NAME:
@@ -83,7 +83,7 @@ def start_execution(state_machine: str, request: dict[str, Any]) -> str:
     Its name is the run's with the time, since a name cannot be used twice and a run can be completed.
     """
     name = f"{request['run_id'][:60]}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-    with _asking(f"{state_machine} was not started"):
+    with asking(f"{state_machine} was not started"):
         started = _client(state_machine).start_execution(
             stateMachineArn=state_machine, name=name, input=json.dumps(request)
         )
@@ -97,18 +97,18 @@ def looking_at(execution: str | None, state_machine: str | None) -> Callable[[],
         AwsError: there has been no execution, or AWS cannot be asked.
     """
     arn = execution or _newest_execution(state_machine or find_state_machine())
-    with _asking(f"{arn} cannot be watched"):
+    with asking(f"{arn} cannot be watched"):
         client = _client(arn)
 
     def look() -> RunView:
-        with _asking(f"{arn} cannot be watched"):
+        with asking(f"{arn} cannot be watched"):
             return observe(client, arn)
 
     return look
 
 
 def _newest_execution(machine: str) -> str:
-    with _asking(f"the executions of {machine} cannot be listed"):
+    with asking(f"the executions of {machine} cannot be listed"):
         found = _client(machine).list_executions(stateMachineArn=machine, maxResults=1)["executions"]
     if not found:
         raise AwsError(f"{machine} has not been started yet; nibrs start does it")

@@ -21,7 +21,7 @@ def main() -> None:
 
     \b
     On this machine:   nibrs simulate, nibrs load, nibrs check, nibrs run, nibrs list, nibrs verify
-    On AWS:            nibrs start, nibrs watch
+    On AWS:            nibrs start, nibrs watch, nibrs load --on-aws, nibrs simulate --on-aws
 
     NIBRS_HOME (default: the current folder) is where the database, published objects, logs and
     results live. DB_URI, or PGHOST and its companions, name another database than the embedded one.

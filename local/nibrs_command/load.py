@@ -10,7 +10,7 @@ from nibrs_home.schema import create_schema
 from nibrs_loading.archives import BadFile
 from nibrs_loading.frames import FrameLoader, load_agencies, load_return_a
 from nibrs_loading.loading import Loaded, load_zip
-from nibrs_loading.remote_files import at_hand
+from nibrs_loading.remote_files import at_hand, named
 from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.database.connection import connect
 from nibrs_pipeline.database.failures import translated_errors
@@ -19,6 +19,7 @@ from nibrs_pipeline.state_year import FIRST_YEAR, LAST_YEAR
 from rich.markup import escape
 
 from nibrs_command.display import shortened
+from nibrs_command.on_aws import on_aws_option, run_on_aws, stack_option
 from nibrs_command.terminal import FAILED, console, errors
 
 
@@ -29,23 +30,29 @@ from nibrs_command.terminal import FAILED, console, errors
 @click.option(
     "--renumber", is_flag=True, help="Give new numbers to rows whose keys another state-year of the database has."
 )
-@click.option("--agencies", type=click.Path(path_type=Path), help="A CSV of every agency of a year: the universe.")
-@click.option("--return-a", type=click.Path(path_type=Path), help="A CSV of Return A by agency, month and line.")
+@click.option("--agencies", metavar="FILE", help="A CSV of every agency of a year: the universe.")
+@click.option("--return-a", metavar="FILE", help="A CSV of Return A by agency, month and line.")
 @click.option(
     "--year", type=click.IntRange(FIRST_YEAR, LAST_YEAR), help="Year of these CSVs, if they have no column for it."
 )
+@on_aws_option
+@stack_option
+@click.pass_context
 def load_command(
+    context: click.Context,
     files: tuple[str, ...],
     replace: bool,
     quarantine: bool,
     renumber: bool,
-    agencies: Path | None,
-    return_a: Path | None,
+    agencies: str | None,
+    return_a: str | None,
     year: int | None,
+    on_aws: bool,
+    stack: str | None,
 ) -> None:
     """Load published zips (any layout) into the database, and what estimates need beside them.
 
-    FILES are local zips or objects of S3 (s3://bucket/key).
+    FILES are local zips or objects of S3 (s3://bucket/key, or all that match s3://bucket/uploads/*.zip).
 
     A file is loaded whole or not at all; of several, those that can be loaded are. With --quarantine, rows
     that break keys are put into quarantine/ as CSVs with line and reason. A file that was loaded before is
@@ -58,22 +65,26 @@ def load_command(
       nibrs load --quarantine LA-2017.zip
       nibrs load --quarantine --renumber *.zip
       nibrs load s3://bucket/uploads/VT-2024.zip
+      nibrs load --on-aws s3://bucket/uploads/*.zip
       nibrs load MN-2018.zip --agencies agencies.csv.gz --return-a return_a.csv --year 2018
     """
     if not (files or agencies or return_a):
         raise click.UsageError("Name a zip to load, or --agencies, or --return-a.")
+    if on_aws:
+        run_on_aws(context, stack, [*files, *filter(None, (agencies, return_a))])
     home, refused = Home.from_environment(), []
+    zips = [file for name in files for file in named(name)]
     with embedded_postgres.database(home) as location:
-        for file in files:
+        for file in zips:
             folder = home.quarantine(Path(file).stem) if quarantine else None
             if not _load_one(location, file, replace, folder, renumber):
                 refused.append(Path(file).name)
         zips_refused = len(refused)
         for frame, loader in ((agencies, load_agencies), (return_a, load_return_a)):
             if frame and not _load_frame(location, frame, loader, year):
-                refused.append(frame.name)
-    if len(files) > 1:
-        console.print(f"{len(files) - zips_refused} of {len(files)} files are in the database")
+                refused.append(Path(frame).name)
+    if len(zips) > 1:
+        console.print(f"{len(zips) - zips_refused} of {len(zips)} files are in the database")
     if refused:
         errors.print(f"[bold red]Not loaded[/]: {escape(', '.join(refused))}", soft_wrap=True)
         sys.exit(FAILED)
@@ -94,10 +105,10 @@ def _load_one(location: DatabaseLocation, file: str, replace: bool, quarantine: 
     return True
 
 
-def _load_frame(location: DatabaseLocation, path: Path, loader: FrameLoader, year: int | None) -> bool:
+def _load_frame(location: DatabaseLocation, file: str, loader: FrameLoader, year: int | None) -> bool:
     connection = connect(location)
     try:
-        with console.status(f"Loading {path.name}"), translated_errors():
+        with console.status(f"Loading {Path(file).name}"), at_hand(file) as path, translated_errors():
             create_schema(connection)
             loaded = loader(connection, nibrs_catalog(), path, year)
     except BadFile as error:

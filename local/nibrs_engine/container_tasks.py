@@ -1,4 +1,4 @@
-"""Fargate tasks as processes: the container's entry point, without the container."""
+"""Fargate tasks as processes: the entry point of a container's image, without the container."""
 
 import hashlib
 import os
@@ -104,7 +104,7 @@ class TaskPool:
         name = _task_name(command, variables)
         with (self.logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, str(estimation_folder() / "entry_point.py"), *command],
+                [sys.executable, *_entry_point(container), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -148,6 +148,13 @@ class TaskPool:
                     process.wait()
 
 
+def _entry_point(container: Mapping[str, Any]) -> list[str]:
+    """What Python is given to run a container: the entry point of its image."""
+    if container["name"] == "estimation":
+        return [str(estimation_folder() / "entry_point.py")]
+    return ["-m", "nibrs_command.in_container"]
+
+
 def _needed_to_start() -> dict[str, str]:
     passed_on = ("PATH", "HOME", "TZ", "LD_LIBRARY_PATH")
     libraries = os.pathsep.join(filter(None, [str(r_library()), os.environ.get("R_LIBS", "")]))
@@ -162,4 +169,4 @@ def _needed_to_start() -> dict[str, str]:
 def _task_name(command: list[str], variables: Mapping[str, str]) -> str:
     """The name of a task's log: tabulate_state-AZ-2016, weight-2016."""
     places = [variables[name] for name in ("INPUT_STATE", "GEOGRAPHY_GROUP", "DATA_YEAR") if name in variables]
-    return "-".join([*command, *places])
+    return "-".join([*command[:1], *places])

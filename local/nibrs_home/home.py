@@ -58,6 +58,11 @@ class Home:
         """Results of a run."""
         return self.path / "artifacts" / run_id
 
+    @property
+    def truth(self) -> Path:
+        """The truth about a simulated nation, unless it was put elsewhere."""
+        return self.path / "truth"
+
     def quarantine(self, file: str) -> Path:
         """Rows of a file that broke keys and were not loaded."""
         return self.path / "quarantine" / file

@@ -4,6 +4,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import boto3
@@ -14,6 +15,31 @@ from s3transfer.exceptions import S3DownloadFailedError
 from nibrs_loading.archives import BadFile
 
 _SCHEME = "s3://"
+
+
+def named(file: str) -> list[str]:
+    """The files that a name stands for: those of S3 that match ``s3://bucket/uploads/*.zip``, else the name itself.
+
+    Raises:
+        BadFile: no object matches, or the bucket cannot be listed.
+    """
+    bucket, slash, pattern = file.removeprefix(_SCHEME).partition("/")
+    if not file.startswith(_SCHEME) or not slash or "*" not in pattern:
+        return [file]
+    try:
+        pages = (
+            boto3.client("s3")
+            .get_paginator("list_objects_v2")
+            .paginate(Bucket=bucket, Prefix=pattern[: pattern.index("*")])
+        )
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+    except (ClientError, BotoCoreError) as error:
+        raise BadFile(f"{file}: {error}; check the bucket and the right to list it") from error
+    # A star stands for a part of a name, as in a shell.
+    found = [key for key in keys if key.count("/") == pattern.count("/") and fnmatchcase(key, pattern)]
+    if not found:
+        raise BadFile(f"{file}: no object matches; `aws s3 ls s3://{bucket}/` shows what there is")
+    return [f"{_SCHEME}{bucket}/{key}" for key in sorted(found)]
 
 
 @contextmanager

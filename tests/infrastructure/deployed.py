@@ -72,7 +72,7 @@ class Deployed:
         for arn in ecs.list_task_definitions()["taskDefinitionArns"]:
             task = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
             if role := task.get("taskRoleArn"):
-                roles[task_key(task["containerDefinitions"][0]["command"][0])] = role
+                roles[task_key(task["family"].rpartition("-")[2])] = role
         machine = step_functions.describe_state_machine(stateMachineArn=self.outputs["StateMachineArn"])
         # moto's interpreter signs with a key of its own.
         roles["ak"] = machine["roleArn"]
@@ -106,10 +106,16 @@ def given_resources(aws: Emulator, location: DatabaseLocation) -> dict[str, str]
 
 
 class _Tasks(TaskPool):
-    """Containers sign with a key that tells their stage."""
+    """Containers sign with a key that tells their stage or command."""
 
     def environment_of(self, command: list[str]) -> Mapping[str, str]:
-        return {**self.environment, "AWS_ACCESS_KEY_ID": task_key(command[0])}
+        home = {"NIBRS_HOME": str(self.logs / "home-in-container")}
+        return {**self.environment, **home, "AWS_ACCESS_KEY_ID": task_key(command[0])}
+
+    def finish(self, task: str) -> tuple[int, str]:
+        """Wait for a task's end; its exit code, and what it has printed."""
+        self._processes[task].wait()
+        return self.exit_code(task) or 0, (self.logs / f"{self._names[task]}.log").read_text()
 
 
 def task_key(stage: str) -> str:
@@ -142,12 +148,47 @@ def deploy(aws: Emulator, template: dict[str, Any], folder: Path) -> Iterator[De
     definitions = {each["FunctionName"]: _definition(each) for each in deployed.functions()}
     deployed.pool = LambdaPool(common, {}, folder / "logs", definitions)
     tasks = _Tasks(common, folder / "logs")
-    with executing(deployed.pool, tasks):
+    with executing(deployed.pool, tasks), commands_run(aws, tasks):
         try:
             yield deployed
         finally:
             tasks.close()
             deployed.pool.close()
+
+
+@contextmanager
+def commands_run(aws: Emulator, tasks: _Tasks) -> Iterator[None]:
+    """ECS runs the container of a task that is started by itself, to its end; its lines go to CloudWatch Logs.
+
+    Tasks of Step Functions are run by the emulation. moto's tasks are RUNNING for some looks, whatever they do.
+    """
+    from moto.ecs.models import EC2ContainerServiceBackend  # noqa: PLC0415
+
+    run_task = EC2ContainerServiceBackend.run_task
+
+    def run(self: Any, *args: Any, **options: Any) -> Any:
+        started = run_task(self, *args, **options)
+        for task in started:
+            [container] = self.describe_task_definition(task.task_definition_arn).container_definitions
+            if "-load" in task.task_definition_arn:
+                tasks.start(task.task_arn, [container], task.overrides)
+                task.containers[0].exitCode, lines = tasks.finish(task.task_arn)
+                _log(aws, container["logConfiguration"]["options"], task.id, lines)
+        return started
+
+    EC2ContainerServiceBackend.run_task = run
+    try:
+        yield
+    finally:
+        EC2ContainerServiceBackend.run_task = run_task
+
+
+def _log(aws: Emulator, options: Mapping[str, str], task: str, lines: str) -> None:
+    logs, stream = aws.client("logs"), f"{options['awslogs-stream-prefix']}/pipeline/{task}"
+    names = {"logGroupName": options["awslogs-group"], "logStreamName": stream}
+    logs.create_log_stream(**names)
+    events = [{"timestamp": int(time.time() * 1000), "message": line} for line in lines.splitlines() if line]
+    logs.put_log_events(**names, logEvents=events)
 
 
 def _without_dashboard(template: dict[str, Any]) -> dict[str, Any]:

@@ -59,13 +59,15 @@ def with_values(text: str, values: Mapping[str, str]) -> str:
 def synthesise(configuration: str, outdir: Path, nag: bool = True) -> dict[str, Any]:
     """The template of a configuration; cdk-nag's findings raise.
 
-    The dependencies make no difference to the template; the sources stand for the functions' bundle.
+    The dependencies make no difference to the template; the sources stand for the functions' bundle, and the
+    folder of the pipeline's Dockerfile for what its image is built in.
     """
     from aws_cdk import App, DefaultStackSynthesizer, Validations  # noqa: PLC0415
     from aws_cdk import aws_lambda as lambda_  # noqa: PLC0415
     from nibrs_cdk.acknowledgments import rule_packs  # noqa: PLC0415
     from nibrs_cdk.configuration import read_configuration  # noqa: PLC0415
     from nibrs_cdk.estimation import image_on  # noqa: PLC0415
+    from nibrs_cdk.pipeline_image import FOLDER, pipeline_image  # noqa: PLC0415
     from nibrs_cdk.stack import CONTEXT, PipelineStack  # noqa: PLC0415
 
     app = App(
@@ -81,6 +83,7 @@ def synthesise(configuration: str, outdir: Path, nag: bool = True) -> dict[str, 
         read,
         code=lambda_.Code.from_asset(str(REPOSITORY / "lambdas")),
         image=image_on(read.image.base),
+        pipeline_image=pipeline_image(FOLDER, read.image.base),
         estimation_version="test",
     )
     app.synth()

@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
+from nibrs_command import on_aws
+from nibrs_command.cli import main
 from nibrs_command.watching import RunView
-from nibrs_engine.emulator import Emulator, deployments, emulator
+from nibrs_engine.emulator import REGION, Emulator, deployments, emulator
 from nibrs_home import embedded_postgres
 from nibrs_home.home import Home
 from nibrs_pipeline.catalog import Catalog
@@ -26,7 +29,8 @@ from tests.conftest import real_zip
 from tests.infrastructure.deployed import Deployed, deploy, given_resources
 from tests.infrastructure.permissions import Call, Calls, recorded_calls, unexplained
 from tests.infrastructure.synthesis import GIVEN, given_configuration, synthesise, with_values
-from tests.runs import load, load_trial, sql
+from tests.runs import load_trial, sql
+from tests.zips import edited, members, write
 
 #: Resources of the template that moto's CloudFormation does not hold, and what is known of them all the same.
 NOT_HELD = {
@@ -55,7 +59,6 @@ def location(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseLocat
     home = Home(tmp_path_factory.mktemp("database"))
     with embedded_postgres.database(home) as found:
         load_trial(home.scratch("trial"), found)
-        load(found, real_zip("AZ-2016"))
         yield found
     embedded_postgres.stop(home)
 
@@ -89,6 +92,7 @@ class Story:
     """What was done with the deployed state machine, in this order; played once, whichever test comes first."""
 
     deployed: Deployed
+    loaded: Result
     refused: RunView
     first: RunView
     one_state_broken: RunView
@@ -105,6 +109,7 @@ class Story:
 @pytest.fixture(scope="module")
 def story(deployed: Deployed, location: DatabaseLocation) -> Story:
     age_before = deployed.invoke("ReportAge")
+    loaded = load_on_aws(deployed)
     refused = deployed.run({"years": [1999]})
     first = deployed.run({"years": [2015, 2016], "run_id": "first"})
     one_state_broken, completed = break_one_state(deployed, location)
@@ -118,9 +123,28 @@ def story(deployed: Deployed, location: DatabaseLocation) -> Story:
         {"years": [2015], "bundles": ["states"], "run_id": "bundled", "force": True, "estimates": False}
     )
     return Story(
-        deployed, refused, first, one_state_broken, completed, zip_broken, zip_mended, nobody_eligible, nothing_to_do,
-        bundled, age_before, deployed.invoke("ReportAge"),
+        deployed, loaded, refused, first, one_state_broken, completed, zip_broken, zip_mended, nobody_eligible,
+        nothing_to_do, bundled, age_before, deployed.invoke("ReportAge"),
     )  # fmt: skip
+
+
+def load_on_aws(deployed: Deployed) -> Result:
+    """By the command, in the stack: a published zip with one row more, which breaks a key."""
+    content = members(real_zip("AZ-2016"))
+    broken = edited(content, "nibrs_victim_injury", lambda rows: rows.append(["999999999", "1"]))
+    path = write(deployed.folder / "AZ-2016.zip", broken)
+    deployed.put("uploads/AZ-2016.zip", path.read_bytes())
+    address = f"s3://{deployed.outputs['BucketName']}/uploads/*.zip"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(on_aws, "_LOOK", 0.01)
+        patched.setenv("AWS_ENDPOINT_URL", deployed.aws.endpoint)
+        patched.setenv("AWS_DEFAULT_REGION", REGION)
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patched.setenv(name, "local")
+        loaded = CliRunner().invoke(main, ["load", "--on-aws", "--quarantine", address])
+    # All that follows is of what was loaded here.
+    assert loaded.exit_code == 0, loaded.output
+    return loaded
 
 
 def break_one_state(deployed: Deployed, location: DatabaseLocation) -> tuple[RunView, RunView]:
@@ -146,6 +170,18 @@ def test_everything_is_created_but_what_moto_does_not_hold(deployed: Deployed) -
     created = {each["LogicalResourceId"] for each in deployed.resources if "LogicalResourceId" in each}
     wanted = deployed.template["Resources"].items()
     assert {resource["Type"] for name, resource in wanted if name not in created} == set(NOT_HELD)
+
+
+def test_a_zip_of_the_bucket_is_loaded_by_a_task_of_the_stack(story: Story) -> None:
+    assert story.loaded.exit_code == 0, story.loaded.output
+    said = " ".join(story.loaded.output.split())
+    assert "of nibrs has been started" in said
+    assert "AZ-2016.zip: AZ-2016, " in said
+    assert "nibrs_victim_injury: 1 rows put aside" in said
+    # The container goes, and what it put aside stays.
+    kept = "uploads/kept/quarantine/AZ-2016/nibrs_victim_injury.csv"
+    assert f"/{kept}" in said
+    assert "999999999" in story.deployed.object(kept).read_text()
 
 
 def test_the_deployed_state_machine_makes_the_published_zip_and_estimates(story: Story, catalog: Catalog) -> None:

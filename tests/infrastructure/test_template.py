@@ -149,6 +149,7 @@ def test_every_stage_has_a_task_of_its_size(given: dict[str, Any]) -> None:
     tasks = {
         each["ContainerDefinitions"][0]["Command"][0]: each
         for each in resources(given, "AWS::ECS::TaskDefinition").values()
+        if each["ContainerDefinitions"][0]["Name"] == "estimation"
     }
     assert set(tasks) == set(stage_definitions())
     for stage, definition in stage_definitions().items():
@@ -158,7 +159,31 @@ def test_every_stage_has_a_task_of_its_size(given: dict[str, Any]) -> None:
         assert task["EphemeralStorage"] == {"SizeInGiB": definition.storage_gb}
         assert task["RuntimePlatform"]["CpuArchitecture"] == "ARM64"
         assert container["LogConfiguration"]["LogDriver"] == "awslogs"
-        assert container["Name"] == "estimation"
+
+
+def test_the_database_is_filled_by_a_task_that_reaches_it(given: dict[str, Any], trial: dict[str, Any]) -> None:
+    for template in (given, trial):
+        outputs = {name: each["Value"] for name, each in template["Outputs"].items()}
+        task = template["Resources"][outputs["LoadTaskArn"]["Ref"]]["Properties"]
+        [container] = task["ContainerDefinitions"]
+        variables = {each["Name"]: each["Value"] for each in container["Environment"]}
+        assert variables["DB_SECRET_ARN"] == outputs["DatabaseSecretArn"]
+        assert variables["PGSSLROOTCERT"] == "/opt/nibrs/database-root-certificates.pem"
+        # It is in the group that the database lets in: that of the functions.
+        [query] = resources(template, "AWS::EC2::SecurityGroupEgress").values()
+        assert outputs["DatabaseClients"] == query["GroupId"]
+        [role] = task["TaskRoleArn"]["Fn::GetAtt"][:1]
+        allowed = {
+            (action, re.sub(r".*/(.*)\"\].*", r"\1", json.dumps(statement["Resource"])))
+            for policy in resources(template, "AWS::IAM::Policy").values()
+            if {"Ref": role} in policy["Roles"]
+            for statement in policy["PolicyDocument"]["Statement"]
+            for action in listed(statement["Action"])
+        }
+        assert {action for action, _ in allowed} == {
+            "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListBucket", "secretsmanager:GetSecretValue",
+        }  # fmt: skip
+        assert "downloads" not in json.dumps(sorted(allowed))
 
 
 def test_the_state_machine_is_the_file_with_every_name_filled_in(given: dict[str, Any]) -> None:
@@ -279,21 +304,23 @@ def test_nothing_leaves_functions_and_containers_but_tls_and_queries(
 
 
 def test_containers_write_to_their_scratch_folder_alone(given: dict[str, Any]) -> None:
-    image = (REPOSITORY / "containers" / "r_estimation" / "Dockerfile").read_text()
+    folders = {"estimation": "r_estimation", "pipeline": "pipeline"}
     for task in resources(given, "AWS::ECS::TaskDefinition").values():
         [container], [volume] = task["ContainerDefinitions"], task["Volumes"]
+        image = (REPOSITORY / "containers" / folders[container["Name"]] / "Dockerfile").read_text()
         assert container["ReadonlyRootFilesystem"] is True
         [mount] = container["MountPoints"]
         assert mount == {"SourceVolume": volume["Name"], "ContainerPath": "/scratch", "ReadOnly": False}
         assert f"VOLUME {mount['ContainerPath']}\n" in image
-        assert f"HOME={mount['ContainerPath']} TMPDIR={mount['ContainerPath']}\n" in image
+        assert f" HOME={mount['ContainerPath']} TMPDIR={mount['ContainerPath']}" in image
 
 
-def test_the_image_is_built_on_the_configured_base(folder: Path, given: dict[str, Any]) -> None:
+def test_the_images_are_built_on_the_configured_base(folder: Path, given: dict[str, Any]) -> None:
     assets = json.loads((folder / "given" / "NibrsPipeline.assets.json").read_text())
-    [image] = assets["dockerImages"].values()
-    assert image["source"]["dockerBuildArgs"] == {"BASE": re.search(r'base = "([^"]+)"', GIVEN)[1]}  # type: ignore[index]
-    assert image["source"]["platform"] == "linux/arm64"
+    assert len(assets["dockerImages"]) == 2
+    for image in assets["dockerImages"].values():
+        assert image["source"]["dockerBuildArgs"] == {"BASE": re.search(r'base = "([^"]+)"', GIVEN)[1]}  # type: ignore[index]
+        assert image["source"]["platform"] == "linux/arm64"
 
 
 def test_a_trial_database_is_reached_by_the_functions_alone(trial: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The estimation's image and what Fargate makes of it; where the tools and the rights are."""
+"""The images and what Fargate makes of them; where the tools and the rights are."""
 
 import os
 import shutil
@@ -7,27 +7,71 @@ import sys
 from pathlib import Path
 
 import pytest
+from nibrs_cdk.pipeline_image import lay_out
 from nibrs_engine.container_tasks import estimation_folder, r_library
+from nibrs_pipeline.database.connection import connect
+from nibrs_pipeline.database.location import DatabaseLocation
 
 from tests.conftest import real_zip
+from tests.databases import copied
+from tests.trial_data import write_trial_zips
+
+REPOSITORY = Path(__file__).parents[2]
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_a_stage_runs_in_the_image(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The variables with which images are built here, on one base."""
     docker = (
         shutil.which("docker") and not subprocess.run(["docker", "info"], capture_output=True, check=False).returncode
     )
     buildah = shutil.which("buildah") and shutil.which("debootstrap") and os.getuid() == 0
     if not docker and not buildah:
         pytest.skip("neither a running Docker nor buildah, debootstrap and root are here; `make image-test` says more")
+    folder = tmp_path_factory.mktemp("images")
+    return {**os.environ, "NIBRS_IMAGE_FOLDER": str(folder), "NIBRS_IMAGE_LAYERS": "false"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_stage_runs_in_the_image(images: dict[str, str]) -> None:
     done = subprocess.run(
-        [str(estimation_folder() / "image_test.sh")],
-        env={**os.environ, "NIBRS_IMAGE_FOLDER": str(tmp_path / "image"), "NIBRS_IMAGE_LAYERS": "false"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [str(estimation_folder() / "image_test.sh")], env=images, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "The image was built and works" in done.stdout
+
+
+def incidents(location: DatabaseLocation) -> int:
+    connection = connect(location)
+    [[count]] = connection.run("SELECT count(*) FROM nibrs_incident")
+    connection.close()
+    return int(count)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_command_loads_and_simulates_in_the_pipeline_s_image(
+    images: dict[str, str], server: DatabaseLocation, tmp_path: Path
+) -> None:
+    laid_out = lay_out(REPOSITORY, tmp_path / "image")
+    [zip_, *_] = write_trial_zips(tmp_path / "data")
+    (tmp_path / "data").chmod(0o777)
+    sockets = Path(server.host)
+    before = sockets.stat().st_mode
+    sockets.chmod(0o755)
+    script = str(REPOSITORY / "containers" / "pipeline" / "image_test.sh")
+    try:
+        for command in (["load", f"/data/{zip_.name}"], ["simulate", "--scale", "0.02", "--truth", "/data/truth"]):
+            with copied(server, "empty") as location:
+                uri = f"postgresql://{location.user}@/{location.database}?host=/sockets"
+                words = [script, str(laid_out), str(tmp_path / "data"), str(sockets), uri, *command]
+                done = subprocess.run(words, env=images, capture_output=True, text=True, check=False)
+                assert done.returncode == 0, done.stdout + done.stderr
+                assert incidents(location) > 0
+    finally:
+        sockets.chmod(before)
+    assert {path.stat().st_uid for path in (tmp_path / "data" / "truth").iterdir()} == {10001}
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="a file system is made read-only by root alone")
