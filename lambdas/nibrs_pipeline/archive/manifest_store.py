@@ -1,6 +1,6 @@
 """Manifests as they lie in the store: published ones, and those that a run has staged."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from nibrs_pipeline.archive.manifest import (
@@ -40,14 +40,14 @@ class Manifests:
                 self.estimates[manifest.year] = manifest
 
 
-def read_published(store: Objects) -> Manifests:
-    """All that the public sees."""
-    return _read(store, str)
+def read_published(store: Objects, prefixes: Iterable[str] = PUBLIC_PREFIXES) -> Manifests:
+    """All that the public sees under these prefixes; a function may read no others than its role names."""
+    return _read(store, str, prefixes)
 
 
-def read_staged(store: Objects, run_id: str) -> Manifests:
-    """All that a run has made and not published."""
-    return _read(store, lambda public: staged(run_id, public))
+def read_staged(store: Objects, run_id: str, prefixes: Iterable[str] = PUBLIC_PREFIXES) -> Manifests:
+    """All that a run has made and not published, of what will be under these prefixes."""
+    return _read(store, lambda public: staged(run_id, public), prefixes)
 
 
 def read_published_state_year(store: Objects, item: StateYear) -> StateYearManifest | None:
@@ -56,13 +56,13 @@ def read_published_state_year(store: Objects, item: StateYear) -> StateYearManif
     return StateYearManifest.from_json(content) if content is not None else None
 
 
-def _read(store: Objects, key_of: Callable[[str], str]) -> Manifests:
+def _read(store: Objects, key_of: Callable[[str], str], prefixes: Iterable[str]) -> Manifests:
     """Manifests that lie where they belong: other objects with a manifest's name are not ours.
 
     Args:
         key_of: where an object lies, by the key under which it is or will be public.
     """
-    there = (key for prefix in PUBLIC_PREFIXES for key in store.sizes(key_of(prefix)) if is_manifest(key))
+    there = (key for prefix in prefixes for key in store.sizes(key_of(prefix)) if is_manifest(key))
     manifests = Manifests()
     for key, content in store.get_many(there).items():
         manifest = any_manifest(content)

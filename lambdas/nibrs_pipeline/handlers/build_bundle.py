@@ -10,7 +10,7 @@ from nibrs_pipeline.archive.manifest import StateYearManifest
 from nibrs_pipeline.archive.manifest_store import read_published, read_staged
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.handlers.resources import data_store
-from nibrs_pipeline.keys import manifest_of, public_bundle_key, public_zip_key, staged
+from nibrs_pipeline.keys import PUBLIC, manifest_of, public_bundle_key, public_zip_key, staged
 from nibrs_pipeline.observability import logger, observed
 from nibrs_pipeline.plan.planning import BundleItem
 from nibrs_pipeline.plan.run_store import read_plan
@@ -24,8 +24,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     item = BundleItem.model_validate(event)
     logger.append_keys(run_id=item.run_id, bundle=item.name)
     store, folder = data_store(), environment().temporary_folder
-    mine = read_plan(store, item.run_id).made(read_staged(store, item.run_id).state_years)
-    finished = read_published(store).state_years | mine
+    mine = read_plan(store, item.run_id).made(read_staged(store, item.run_id, [PUBLIC]).state_years)
+    finished = read_published(store, [PUBLIC]).state_years | mine
 
     with full_disk_named(folder), TemporaryDirectory(dir=folder) as work:
 

@@ -9,7 +9,15 @@ from nibrs_pipeline.archive.manifest_store import read_published, read_staged
 from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.handlers.resources import data_store, database_snapshot
-from nibrs_pipeline.keys import SOURCE_CHECK, bundles_work_key, failure_key, plan_key, request_key, state_years_work_key
+from nibrs_pipeline.keys import (
+    PUBLIC,
+    SOURCE_CHECK,
+    bundles_work_key,
+    failure_key,
+    plan_key,
+    request_key,
+    state_years_work_key,
+)
 from nibrs_pipeline.observability import logger, observed
 from nibrs_pipeline.plan.changes import CheckedSource
 from nibrs_pipeline.plan.planning import Plan, make_plan, require_one_index
@@ -36,7 +44,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     claim = RunClaim(store, run_id, event["execution"])
     if other := claim.execution_to_ask_for(event["other"]):
         return _summary(Plan(run_id=run_id, expected=[], to_extract=[], bundles=[]), held_by=other)
-    published, staged = read_published(store), read_staged(store, run_id).state_years
+    published, staged = read_published(store), read_staged(store, run_id, [PUBLIC]).state_years
     catalog = nibrs_catalog()
     with database_snapshot(context) as view:
         made = published.state_years | staged
