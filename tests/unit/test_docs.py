@@ -64,11 +64,9 @@ def test_every_request_shown_is_understood(text: str) -> None:
     parse_request(json.loads(text))
 
 
-@pytest.mark.parametrize("target", shown(r"\bmake ([a-z-]+)(?=[ `)\n])") or ["none"])
+@pytest.mark.parametrize("target", shown(r"(?:^|`)make ([a-z-]+)(?=`| [A-Z]+=| *#| *$)") or ["none"])
 def test_every_make_target_shown_exists(target: str) -> None:
-    ordinary_english = {"all", "them", "the"}
-    if target not in ordinary_english:
-        subprocess.run(["make", "-n", target], cwd=REPOSITORY, check=True, capture_output=True)
+    subprocess.run(["make", "-n", target], cwd=REPOSITORY, check=True, capture_output=True)
 
 
 @pytest.mark.parametrize("page", TEXT)
