@@ -1,6 +1,7 @@
 """The emulation keeps what it promises where moto by itself would not."""
 
 import json
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 from nibrs_command.watching import RunView, Step, observe
-from nibrs_engine.emulator import Emulator, emulator
+from nibrs_engine.emulator import Emulator, emulator, executing
 from nibrs_home.home import BUCKET, Home
 
 MANY = 2000
@@ -37,13 +38,83 @@ MAP = {
 }
 
 
-def execute(aws: Emulator, definition: dict[str, Any]) -> RunView:
+def execute(aws: Emulator, definition: dict[str, Any], name: str = "x") -> RunView:
     client = aws.client("stepfunctions")
-    machine = aws.create_state_machine(json.dumps(definition))
-    execution = client.start_execution(stateMachineArn=machine, name="x", input="{}")["executionArn"]
+    machine = client.create_state_machine(
+        name=name, definition=json.dumps(definition), roleArn="arn:aws:iam::123456789012:role/r"
+    )["stateMachineArn"]
+    execution = client.start_execution(stateMachineArn=machine, name=name, input="{}")["executionArn"]
     while not (view := observe(client, execution)).is_over:
         time.sleep(0.1)
     return view
+
+
+class Tasks:
+    """Stands for the processes of containers: each has ended with the status that its command names."""
+
+    def __init__(self) -> None:
+        self.started: dict[str, Any] = {}
+
+    def start(self, task: str, containers: list[dict[str, Any]], overrides: dict[str, Any]) -> None:
+        self.started[task] = (containers[0]["name"], overrides["containerOverrides"][0]["command"])
+
+    def exit_code(self, task: str) -> int:
+        return int(self.started[task][1][0])
+
+
+def task(aws: Emulator, status: int) -> dict[str, Any]:
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::ecs:runTask.sync",
+        "Parameters": {
+            "LaunchType": "FARGATE",
+            "Cluster": aws.estimation["EstimationCluster"],
+            "TaskDefinition": aws.estimation["ReportTask"],
+            "NetworkConfiguration": {
+                "AwsvpcConfiguration": {
+                    "Subnets": [aws.estimation["EstimationSubnets"]],
+                    "SecurityGroups": [aws.estimation["EstimationSecurityGroup"]],
+                }
+            },
+            "Overrides": {"ContainerOverrides": [{"Name": "estimation", "Command": [str(status)]}]},
+        },
+        "End": True,
+    }
+
+
+def test_a_container_runs_until_it_ends_and_another_status_than_0_fails_its_state(tmp_path: Path) -> None:
+    tasks = Tasks()
+    with emulator(Home(tmp_path)) as aws, executing(None, tasks):  # type: ignore[arg-type]  # no functions are called
+        ended = execute(aws, {"StartAt": "Good", "States": {"Good": task(aws, 0)}}, "good")
+        failed = execute(aws, {"StartAt": "Bad", "States": {"Bad": task(aws, 3)}}, "bad")
+    assert list(tasks.started.values()) == [("estimation", ["0"]), ("estimation", ["3"])]
+    assert (ended.status, ended.output["LastStatus"], ended.output["Containers"][0]["ExitCode"]) == (
+        "SUCCEEDED", "STOPPED", 0,
+    )  # fmt: skip
+    assert (failed.status, failed.error) == ("FAILED", "States.TaskFailed")
+    assert json.loads(failed.cause)["Containers"] == [{"Name": "estimation", "ExitCode": 3}]
+
+
+def test_an_object_is_written_as_json(tmp_path: Path) -> None:
+    put = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:s3:putObject",
+        "Parameters": {"Bucket": BUCKET, "Key": "kept.json", "Body": {"Error": "X", "Cause": 'says "no"'}},
+        "End": True,
+    }
+    with emulator(Home(tmp_path)) as aws, executing(None, None):  # type: ignore[arg-type]  # nothing else is called
+        assert execute(aws, {"StartAt": "Put", "States": {"Put": put}}).status == "SUCCEEDED"
+        written = aws.client("s3").get_object(Bucket=BUCKET, Key="kept.json")["Body"].read()
+    assert json.loads(written) == {"Error": "X", "Cause": 'says "no"'}
+
+
+def test_services_that_take_long_to_import_wait_until_they_are_needed() -> None:
+    program = (
+        "import sys, nibrs_engine.emulator; print([each for each in sys.argv[1:] if f'moto.{each}' in sys.modules])"
+    )
+    services = ["awslambda", "batch", "ec2", "ecs", "sns", "sqs"]
+    done = subprocess.run([sys.executable, "-c", program, *services], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.timeout(60)

@@ -3,16 +3,18 @@
 import csv
 import io
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from nibrs_command.verification import problems_of
 from nibrs_pipeline.archive.provenance import SOURCE_NOTES, UNKNOWN
-from nibrs_pipeline.catalog import Catalog
+from nibrs_pipeline.catalog import Catalog, Table
 from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_pipeline.database.snapshot import snapshot
 from nibrs_pipeline.database.sql import copy_out
 from nibrs_pipeline.errors import EmptyTable, QueryFailed
+from nibrs_pipeline.extract import extraction
 from nibrs_pipeline.extract.documents import documents
 from nibrs_pipeline.extract.documents.readme import README
 from nibrs_pipeline.extract.extraction import extract_common, extract_state_year
@@ -67,14 +69,24 @@ def test_nebraska_is_asked_for_as_ne_where_the_fbi_writes_nb(
 
 @pytest.mark.parametrize("dense", [True, False], ids=["keys close together", "keys far apart"])
 def test_how_the_database_joins_makes_no_difference(
-    loaded: DatabaseLocation, catalog: Catalog, tmp_path: Path, dense: bool
+    loaded: DatabaseLocation, catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dense: bool
 ) -> None:
+    with_ranges = []
+
+    def noted(catalog: Catalog, table: Table, item: StateYear, ranges: Mapping[str, KeyRange]) -> str:
+        with_ranges.extend([table.name] if ranges else [])
+        return state_year_query(catalog, table, item, ranges)
+
+    monkeypatch.setattr(extraction, "state_year_query", noted)
     if not dense:
+        # The trial has four state-years, so that no range has many more than four times the rows of one.
+        monkeypatch.setattr(extraction, "_DENSE", 3)
         # A few rows of the state-year move far away, with all of the other rows in between.
         sql(loaded, "UPDATE nibrs_offense SET offense_id = offense_id + 900000000 WHERE offense_id % 50 = 0")
         sql(loaded, "UPDATE nibrs_weapon SET offense_id = offense_id + 900000000 WHERE offense_id % 50 = 0")
         sql(loaded, "ANALYZE")
     _, found = extract(loaded, catalog, DE, tmp_path)
+    assert ("nibrs_weapon" in with_ranges) == dense
     for table in catalog.data_tables:
         sink = io.BytesIO()
         with snapshot(loaded) as view:

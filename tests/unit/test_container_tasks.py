@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
+from nibrs_engine import container_tasks
 from nibrs_engine.container_tasks import TaskPool, WrongContainer, estimation_version
 
 CONTAINER = {"name": "estimation", "environment": [{"name": "ARTIFACT_STORE", "value": "/nowhere"}]}
@@ -38,6 +39,19 @@ def test_a_task_that_is_stopped_has_the_exit_code_of_its_signal(tmp_path: Path) 
     assert tasks.exit_code("arn") in (2, 143)
 
 
-def test_the_version_of_the_estimation_is_that_of_its_files() -> None:
-    assert estimation_version() == estimation_version()
-    assert len(estimation_version()) == 12
+def test_the_version_of_the_estimation_is_that_of_what_it_computes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container_tasks, "estimation_folder", lambda: tmp_path)
+    code, test = tmp_path / "nibrsest" / "R" / "months.R", tmp_path / "nibrsest" / "tests" / "months.R"
+    for path in (code, test):
+        path.parent.mkdir(parents=True)
+        path.write_text("x <- 1\n")
+    before = estimation_version()
+    assert len(before) == 12
+    test.write_text("x <- 2\n")
+    assert estimation_version() == before
+    code.write_text("x <- 2\n")
+    changed = estimation_version()
+    code.rename(code.with_name("weights.R"))
+    assert len({before, changed, estimation_version()}) == 3

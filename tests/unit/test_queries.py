@@ -40,57 +40,6 @@ def test_no_text_ends_its_literal_early(text: str) -> None:
         assert "'" not in body.replace("''", "")
 
 
-def test_a_state_year_of_weapons_is_found_through_its_incidents_month(catalog: Catalog) -> None:
-    assert state_year_query(catalog, catalog["nibrs_weapon"], StateYear("AZ", 2016)).split() == (
-        [
-            "SELECT",
-            "t.weapon_id,",
-            "t.offense_id,",
-            "t.nibrs_weapon_id",
-            "FROM",
-            "nibrs_weapon",
-            "t",
-            "JOIN",
-            "nibrs_offense",
-            "USING",
-            "(offense_id)",
-            "JOIN",
-            "nibrs_incident",
-            "USING",
-            "(incident_id)",
-            "JOIN",
-            "nibrs_month",
-            "m",
-            "USING",
-            "(nibrs_month_id)",
-            "WHERE",
-            "m.data_year",
-            "=",
-            "2016",
-            "AND",
-            "m.agency_id",
-            "IN",
-            "(SELECT",
-            "a.agency_id",
-            "FROM",
-            "ref_agency",
-            "a",
-            "JOIN",
-            "ref_state",
-            "s",
-            "USING",
-            "(state_id)",
-            "WHERE",
-            "s.state_postal_abbr",
-            "=",
-            "'AZ')",
-            "ORDER",
-            "BY",
-            "t.nibrs_weapon_id",
-        ]
-    )
-
-
 def test_every_data_table_names_the_state_the_year_and_its_order(catalog: Catalog) -> None:
     for table in catalog.data_tables:
         query = state_year_query(catalog, table, StateYear("NE", 2013))
