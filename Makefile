@@ -53,7 +53,6 @@ lint: setup  ## Style, types, formatting
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
-	@$(RUN) mypy containers/r_estimation/entry_point.py
 
 synth:  ## The CloudFormation template of CONFIG (development, production or a .toml file), in cdk.out/
 	@local/setup.sh synth $(CONFIG)

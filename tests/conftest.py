@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
+from nibrs_engine import definition
 from nibrs_home import embedded_postgres
 from nibrs_home.home import Home
 from nibrs_pipeline.catalog import Catalog, nibrs_catalog
@@ -53,6 +54,12 @@ def real_data(name: str) -> Path:
     if not path.exists():
         missing(f"{path} is not here: real data are not part of the repository")
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tried_again_soon() -> None:
+    """What tests break is mended at once: runs in the tests' own process wait for a second before they try again."""
+    definition._LONGEST_WAIT_S = 2
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nibrs_command.watching import RunView, observe
+from nibrs_command.watching import Activity, RunView, observe
 from nibrs_engine.container_tasks import TaskPool
 from nibrs_engine.emulator import REGION, Emulator, executing
 from nibrs_engine.lambda_pool import FunctionDefinition, LambdaPool
 from nibrs_pipeline.database.location import DatabaseLocation
+
+from tests.runs import silently
 
 STACK = "nibrs"
 #: Left out before deploying: its body names the alarms, which moto does not hold.
@@ -37,9 +39,7 @@ class Deployed:
         execution = client.start_execution(
             stateMachineArn=self.outputs["StateMachineArn"], name=f"e{time.time_ns()}", input=json.dumps(request)
         )["executionArn"]
-        while not (view := observe(client, execution)).is_over:
-            time.sleep(0.2)
-        return view
+        return silently(lambda: observe(client, execution), Activity)
 
     def invoke(self, name: str) -> Any:
         """Call a deployed function by a part of its name."""

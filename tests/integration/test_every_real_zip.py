@@ -13,7 +13,7 @@ from nibrs_pipeline.database.location import DatabaseLocation
 
 from tests.conftest import REAL_DATA, missing
 from tests.databases import copied
-from tests.published import NUMBERED, comparable, in_terms_of_the_database, raw, without
+from tests.published import NUMBERED, Rows, comparable, in_terms_of_the_database, raw, without
 from tests.runs import extract, sql
 
 ZIPS = sorted(path.stem for path in REAL_DATA.glob("*.zip"))
@@ -45,11 +45,28 @@ def together(server: DatabaseLocation, tmp_path_factory: pytest.TempPathFactory)
         yield All(location, loaded, quarantine)
 
 
-@pytest.mark.parametrize("name", ZIPS)
-def test_every_row_comes_out_as_it_came_in(together: All, catalog: Catalog, tmp_path: Path, name: str) -> None:
+@dataclass(frozen=True)
+class Both:
+    """The tables of a zip as they are, and as they are extracted."""
+
+    name: str
+    came_in: dict[str, Rows]
+    came_out: dict[str, Rows]
+
+
+@pytest.fixture(scope="module", params=ZIPS)
+def both(
+    request: pytest.FixtureRequest, together: All, catalog: Catalog, tmp_path_factory: pytest.TempPathFactory
+) -> Both:
+    name = request.param
+    _, came_out = extract(together.location, catalog, together.loaded[name].item, tmp_path_factory.mktemp(name))
+    return Both(name, raw(REAL_DATA / f"{name}.zip"), came_out)
+
+
+def test_every_row_comes_out_as_it_came_in(together: All, both: Both, catalog: Catalog) -> None:
     """But for what was set aside, and for numbers of rows that another state-year has."""
-    came_in = in_terms_of_the_database(without(raw(REAL_DATA / f"{name}.zip"), together.quarantine / name))
-    _, came_out = extract(together.location, catalog, together.loaded[name].item, tmp_path)
+    name, came_out = both.name, both.came_out
+    came_in = in_terms_of_the_database(without(both.came_in, together.quarantine / name))
     notes = "SELECT table_name FROM source_note WHERE kind = 'renumbered' AND state || '-' || data_year"
     renumbered = {catalog[row[0]].primary_key[0] for row in sql(together.location, f"{notes} = '{name}'")}
     is_last_layout = "offense_code" in came_in["nibrs_offense"][0]
@@ -122,10 +139,8 @@ def test_agencies_that_the_file_does_not_list_come_with_their_months(together: A
     assert {name: told.get(name) for name in expected if name in ZIPS} == {name: 2 for name in expected if name in ZIPS}
 
 
-@pytest.mark.parametrize("name", ZIPS)
-def test_codes_have_the_names_of_the_files_own_list(together: All, catalog: Catalog, tmp_path: Path, name: str) -> None:
-    came_in = raw(REAL_DATA / f"{name}.zip")
-    _, came_out = extract(together.location, catalog, together.loaded[name].item, tmp_path)
+def test_codes_have_the_names_of_the_files_own_list(both: Both) -> None:
+    came_in, came_out = both.came_in, both.came_out
     compared = 0
     for table, columns in code_columns().items():
         rows = came_in.get(table, [])
