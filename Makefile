@@ -37,8 +37,11 @@ else
 	@loaded=0; $(RUN) nibrs load $(LOAD_OPTIONS) $(DATA) || loaded=$$?; \
 	[ $$loaded -le 1 ] || exit $$loaded; \
 	echo "== Running the state machine"; \
-	$(RUN) nibrs run; \
-	[ $$loaded = 0 ] || { echo "== Not all files were loaded: what was refused, and why, stands above" >&2; exit 1; }
+	ran=0; $(RUN) nibrs run || ran=$$?; \
+	[ $$loaded = 0 ] || echo "== Not all files were loaded: what was refused, and why, stands above" >&2; \
+	[ $$ran = 0 ] || echo "== The run failed: the cause, and what to do, stand above" >&2; \
+	[ $$ran = 0 ] || exit $$ran; \
+	[ $$loaded = 0 ] || exit 1
 endif
 
 test: setup-test  ## All tests, with the coverage of branches and the slowest ten

@@ -289,16 +289,6 @@ FROM nibrs_arrestee JOIN nibrs_incident USING (incident_id) WHERE arrest_date < 
 SELECT arrestee_id, age_num || ' years, disposition ' || coalesce(under_18_disposition_code, 'none') FROM nibrs_arrestee
 WHERE (age_num < 18) <> (under_18_disposition_code IS NOT NULL);
 
--- check: hour out of range
--- group: dates and values
--- of: nibrs_incident
-SELECT incident_id, 'hour ' || incident_hour FROM nibrs_incident WHERE incident_hour NOT BETWEEN 0 AND 23;
-
--- check: age out of range
--- group: dates and values
--- of: nibrs_victim
-SELECT victim_id, age_num || ' years' FROM nibrs_victim WHERE age_num NOT BETWEEN 0 AND 99;
-
 -- check: unknown sex code
 -- group: dates and values
 -- of: nibrs_victim
@@ -340,8 +330,3 @@ FROM nibrs_month ANTI JOIN nibrs_incident USING (nibrs_month_id) WHERE reported_
 -- of: nibrs_month
 SELECT min(nibrs_month_id), 'agency ' || agency_id || ', month ' || month_num FROM nibrs_month
 GROUP BY agency_id, data_year, month_num HAVING count(*) > 1;
-
--- check: month out of range
--- group: months
--- of: nibrs_month
-SELECT nibrs_month_id, 'month ' || month_num FROM nibrs_month WHERE month_num NOT BETWEEN 1 AND 12;

@@ -8,9 +8,11 @@ from nibrs_home import embedded_postgres
 from nibrs_home.home import Home
 from nibrs_home.schema import create_schema
 from nibrs_loading.archives import BadFile
+from nibrs_loading.counted import counted
 from nibrs_loading.frames import FrameLoader, load_agencies, load_return_a
 from nibrs_loading.loading import Loaded, load_zip
 from nibrs_loading.remote_files import at_hand, named
+from nibrs_pipeline.archive.provenance import SourceNote
 from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.database.connection import connect
 from nibrs_pipeline.database.failures import translated_errors
@@ -18,9 +20,16 @@ from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_pipeline.state_year import FIRST_YEAR, LAST_YEAR
 from rich.markup import escape
 
-from nibrs_command.display import shortened
 from nibrs_command.on_aws import on_aws_option, run_on_aws, stack_option
 from nibrs_command.terminal import FAILED, console, errors
+
+#: Kinds of notes of which a file may have dozens: what they have in common. Others are told one by one.
+_IN_COMMON = {
+    "incomplete": "Not in the file as the database has it: left empty, or numbered here",
+    "decoded": "Not UTF-8: read as Windows-1252",
+    "renumbered": "Numbers that another state-year has: other ones here",
+    "renamed": "Codes described otherwise than in the database: its zip has the file's own",
+}
 
 
 @click.command(name="load")
@@ -35,6 +44,7 @@ from nibrs_command.terminal import FAILED, console, errors
 @click.option(
     "--year", type=click.IntRange(FIRST_YEAR, LAST_YEAR), help="Year of these CSVs, if they have no column for it."
 )
+@click.option("-v", "--verbose", is_flag=True, help="Every remark on a file, instead of a line for each kind.")
 @on_aws_option
 @stack_option
 @click.pass_context
@@ -47,6 +57,7 @@ def load_command(
     agencies: str | None,
     return_a: str | None,
     year: int | None,
+    verbose: bool,
     on_aws: bool,
     stack: str | None,
 ) -> None:
@@ -77,7 +88,7 @@ def load_command(
     with embedded_postgres.database(home) as location:
         for file in zips:
             folder = home.quarantine(Path(file).stem) if quarantine else None
-            if not _load_one(location, file, replace, folder, renumber):
+            if not _load_one(location, file, replace, folder, renumber, verbose):
                 refused.append(Path(file).name)
         zips_refused = len(refused)
         for frame, loader in ((agencies, load_agencies), (return_a, load_return_a)):
@@ -90,7 +101,9 @@ def load_command(
         sys.exit(FAILED)
 
 
-def _load_one(location: DatabaseLocation, file: str, replace: bool, quarantine: Path | None, renumber: bool) -> bool:
+def _load_one(
+    location: DatabaseLocation, file: str, replace: bool, quarantine: Path | None, renumber: bool, verbose: bool
+) -> bool:
     connection = connect(location)
     try:
         with console.status(f"Loading {Path(file).name}"), at_hand(file) as path, translated_errors():
@@ -101,7 +114,7 @@ def _load_one(location: DatabaseLocation, file: str, replace: bool, quarantine: 
         return False
     finally:
         connection.close()
-    _tell_loaded(path, loaded, quarantine)
+    _tell_loaded(path, loaded, quarantine, verbose)
     return True
 
 
@@ -123,7 +136,7 @@ def _load_frame(location: DatabaseLocation, file: str, loader: FrameLoader, year
     return True
 
 
-def _tell_loaded(path: Path, loaded: Loaded, quarantine: Path | None) -> None:
+def _tell_loaded(path: Path, loaded: Loaded, quarantine: Path | None, verbose: bool) -> None:
     if loaded.was_there:
         console.print(f"{path.name}: {loaded.item} was loaded before; nothing to do")
         return
@@ -132,8 +145,27 @@ def _tell_loaded(path: Path, loaded: Loaded, quarantine: Path | None) -> None:
         f"{path.name}: {loaded.item}, {sum(loaded.rows.values()):,} rows{instead}", soft_wrap=True, markup=False
     )
     for table, rows in loaded.set_aside.items():
-        console.print(f"  {table}: {rows:,} rows put aside in {quarantine}", soft_wrap=True)
-    for remark in loaded.remarks:
-        console.print(f"  {shortened(remark)}", soft_wrap=True, markup=False)
-    if any(shortened(remark) != remark for remark in loaded.remarks):
-        console.print("  These remarks in full: SELECT remarks FROM loaded_file", soft_wrap=True)
+        what = counted(rows, "row", "rows")
+        console.print(f"  {table}: {what} put aside in {quarantine}", soft_wrap=True, markup=False)
+    remarks = loaded.remarks if verbose else _remarks_in_common(loaded.notes)
+    for remark in remarks:
+        console.print(f"  {remark}", soft_wrap=True, markup=False)
+    if len(remarks) < len(loaded.notes):
+        console.print(
+            f"  All {len(loaded.notes)} remarks stand in the README of the zip that is made from it, and in the "
+            "database: SELECT remarks FROM loaded_file (-v says them while loading)",
+            soft_wrap=True,
+        )
+
+
+def _remarks_in_common(notes: list[SourceNote]) -> list[str]:
+    """A sentence for each note, but one for all of a kind of which there may be many."""
+    remarks, grouped = [], {kind: [note for note in notes if note.kind == kind] for kind in _IN_COMMON}
+    for note in notes:
+        of_kind = grouped.get(note.kind, [note])
+        if len(of_kind) == 1:
+            remarks.append(note.sentence)
+        elif note is of_kind[0]:
+            tables = dict.fromkeys(each.table or "" for each in of_kind)
+            remarks.append(f"{_IN_COMMON[note.kind]} ({len(of_kind)} remarks on {', '.join(tables)})")
+    return remarks

@@ -8,8 +8,6 @@ import csv
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +15,10 @@ from nibrs_pipeline.catalog import Table
 from nibrs_pipeline.database.sql import identifier, literal
 
 from nibrs_loading.archives import BadFile
+from nibrs_loading.domains import domains
 from nibrs_loading.layouts import AGENCIES
 from nibrs_loading.staging import Staging, staged
 
-_DOMAINS = files("code_tables") / "rules" / "domains.csv"
 #: A file of whose table a larger part is broken is not a file with faults, but not the file.
 _MOST_SET_ASIDE = 0.1
 _FEW = 10
@@ -134,22 +132,17 @@ def _dangling(staging: Staging, table: Table, most: str) -> Iterator[Fault]:
             yield Fault(table, line, reason, values)
 
 
-@cache
-def _domains() -> tuple[dict[str, str], ...]:
-    return tuple(csv.DictReader(_DOMAINS.read_text(encoding="utf-8").splitlines()))
-
-
 def _out_of_domain(staging: Staging, table: Table, most: str) -> Iterator[Fault]:
     """Rows with a value that cannot be, such as hour 99."""
-    for domain in _domains():
-        if domain["table"] != table.name:
+    for domain in domains():
+        if domain.table != table.name:
             continue
-        name = identifier(domain["column"])
+        name = identifier(domain.column)
         for line, value, *values in staging.connection.run(
             f"SELECT t.line, t.{name}::text, {_row_columns(staging, table)} FROM {staged(table.name)} t "
-            f"WHERE t.{name} NOT BETWEEN {literal(domain['least'])} AND {literal(domain['most'])} "
+            f"WHERE t.{name} NOT BETWEEN {literal(domain.least)} AND {literal(domain.most)} "
             f"ORDER BY t.line{most}"
         ):
-            written = staging.found.source_name(table.name, domain["column"])
-            reason = f"{written} {value} is not between {domain['least']} and {domain['most']}"
+            written = staging.found.source_name(table.name, domain.column)
+            reason = f"{written} {value} is not between {domain.least} and {domain.most}"
             yield Fault(table, line, reason, values)

@@ -12,6 +12,7 @@ from nibrs_pipeline.state_year import StateYear
 from pg8000.exceptions import DatabaseError
 
 from nibrs_loading.archives import BadFile
+from nibrs_loading.counted import counted
 from nibrs_loading.faults import Fault, check_rows, set_faults_aside, write_quarantine
 from nibrs_loading.frames import adopt_agencies
 from nibrs_loading.key_spaces import GIVEN_KEYS, SIMULATED_KEYS
@@ -33,16 +34,21 @@ class Loaded:
 
     Attributes:
         rows: of the file, by table; empty if it was there already.
-        remarks: for people: what the file's layout does not have, meanings that differ.
+        notes: what the file's layout does not have, meanings that differ.
         set_aside: rows that broke keys and were not loaded, by table.
         replaced: the file whose place it took; empty if there was none.
     """
 
     item: StateYear
     rows: dict[str, int]
-    remarks: list[str] = field(default_factory=list)
+    notes: list[SourceNote] = field(default_factory=list)
     set_aside: dict[str, int] = field(default_factory=dict)
     replaced: str = ""
+
+    @property
+    def remarks(self) -> list[str]:
+        """The notes as sentences."""
+        return [note.sentence for note in self.notes]
 
     @property
     def was_there(self) -> bool:
@@ -126,9 +132,9 @@ def _load(
     write_source(connection, item, staging.notes, codes)
     if quarantine:
         write_quarantine(staging, aside, quarantine)
-    remarks = [note.sentence for note in staging.notes if note.kind != "set_aside"]
+    notes = [note for note in staging.notes if note.kind != "set_aside"]
     set_aside = {name: len(faults) for name, faults in aside.items()}
-    return Loaded(item, staging.rows, remarks, set_aside, before[0][1] if before else "")
+    return Loaded(item, staging.rows, notes, set_aside, before[0][1] if before else "")
 
 
 def _incidents_of(connection: Connection, item: StateYear) -> int:
@@ -186,7 +192,8 @@ def _set_aside_notes(aside: dict[str, list[Fault]]) -> list[SourceNote]:
             kind="set_aside",
             table=name,
             rows=len(faults),
-            note=f"{len(faults):,} rows of the file are not here, such as line {faults[0].line}: {faults[0].reason}",
+            note=f"{counted(len(faults), 'row of the file is', 'rows of the file are')} not here, such as line "
+            f"{faults[0].line}: {faults[0].reason}",
         )
         for name, faults in aside.items()
     ]

@@ -12,6 +12,7 @@ from nibrs_pipeline.database.sql import identifier, literal
 from pg8000.exceptions import DatabaseError
 
 from nibrs_loading.archives import BadFile
+from nibrs_loading.counted import counted
 from nibrs_loading.layouts import AGENCIES
 from nibrs_loading.staging import Staging, plain, staged
 from nibrs_loading.taken_keys import first_free_number
@@ -130,10 +131,10 @@ def _compare(staging: Staging, table: Table, merged: Merged) -> None:
             SourceCode(table=table.name, code=of, column=column, value=here) for of, here, _ in differing
         )
         if column == columns.name:
-            renamed = "; ".join(f"{of} is {here!r} in the file, {there!r} here" for of, here, there in differing)
-            note = f"names in the database are kept: {renamed}"
+            renamed = "; ".join(f"{of} is {here!r} here, {there!r} in the database" for of, here, there in differing)
+            note = f"names differ: {renamed}"
         else:
-            note = f"{column} differs for {len(differing)} codes; the database's is kept"
+            note = f"{column} differs for {counted(len(differing), 'code', 'codes')}"
         merged.notes.append(SourceNote(kind="renamed", table=table.name, rows=len(differing), note=note))
 
 
@@ -198,7 +199,8 @@ def _merge_described_agencies(staging: Staging) -> None:
         connection.run(statement)
     several = connection.run("SELECT count(*) FROM staged_agencies WHERE county_name LIKE '%;%'")[0][0]
     if several:
-        note = f"{several} agencies lie in several counties; the residents in each are not in the file"
+        agencies = counted(several, "agency lies", "agencies lie")
+        note = f"{agencies} in several counties; the residents in each are not in the file"
         staging.notes.append(SourceNote(kind="incomplete", table="ref_agency_county", rows=several, note=note))
 
 

@@ -17,6 +17,7 @@ from nibrs_pipeline.state_year import StateYear
 from pg8000.exceptions import DatabaseError
 
 from nibrs_loading.archives import BadFile
+from nibrs_loading.counted import counted
 from nibrs_loading.layouts import AGENCIES, MONTHS, derivations, nth_document
 from nibrs_loading.published_zip import PublishedZip, agencies_columns, staged_columns, state_year_of_rows
 
@@ -106,7 +107,7 @@ def _copy(staging: Staging, name: str, columns: tuple[Column, ...]) -> int:
     if rows.error:
         raise BadFile(f"{place}, {rows.error}")
     if decoded := found.members[name].decoded:
-        lines = "1 line is not UTF-8 and was" if decoded == 1 else f"{decoded:,} lines are not UTF-8 and were"
+        lines = counted(decoded, "line is not UTF-8 and was", "lines are not UTF-8 and were")
         staging.notes.append(SourceNote(kind="decoded", table=name, rows=decoded, note=f"{lines} read as Windows-1252"))
     if left_out := found.unknown.get(name):
         staging.notes.append(
@@ -182,8 +183,9 @@ def _tell_unlisted(staging: Staging) -> None:
         months = sum(number for _, number in unlisted)
         some = ", ".join(str(agency) for agency, _ in unlisted[:3]) + (", ..." if len(unlisted) > 3 else "")
         note = (
-            f"{months:,} months are of {len(unlisted):,} agencies that {staging.found.file_name(AGENCIES)} does not "
-            f"list (agency_id {some}): kept, with their state and no name, population or type"
+            f"{counted(months, 'month is', 'months are')} of {counted(len(unlisted), 'agency', 'agencies')} that "
+            f"{staging.found.file_name(AGENCIES)} does not list (agency_id {some}): kept, with their state and no "
+            "name, population or type"
         )
         staging.notes.append(SourceNote(kind="unlisted_agency", table=MONTHS, rows=months, note=note))
 

@@ -1,10 +1,11 @@
-"""Whether records keep the rules: the catalog's keys and references, and those in ``code_tables/rules/checks.sql``."""
+"""Whether records keep the rules: the catalog's keys and references, and those in ``code_tables/rules``."""
 
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import duckdb
+from nibrs_loading.domains import domains
 from nibrs_loading.sql_blocks import read_blocks
 from nibrs_pipeline.catalog import Catalog
 
@@ -88,10 +89,29 @@ def key_checks(catalog: Catalog) -> tuple[Check, ...]:
     return tuple(found)
 
 
+def domain_checks(catalog: Catalog) -> tuple[Check, ...]:
+    """Values that do not lie between those of ``code_tables/rules/domains.csv``."""
+    return tuple(
+        Check(
+            f"{domain.table}: {domain.column} out of range",
+            "dates and values",
+            domain.table,
+            f"SELECT {catalog[domain.table].primary_key[0]}, '{domain.column} ' || {domain.column} FROM {domain.table} "
+            f"WHERE {domain.column} NOT BETWEEN '{domain.least}' AND '{domain.most}'",
+        )
+        for domain in domains()
+    )
+
+
 def findings(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> list[Finding]:
     """Ask all checks of a zip's tables (see ``nibrs_loading.zip_database``)."""
     prepare(connection)
-    return [finding(connection, check) for check in (*key_checks(catalog), *checks())]
+    return [finding(connection, check) for check in all_checks(catalog)]
+
+
+def all_checks(catalog: Catalog) -> tuple[Check, ...]:
+    """Every check there is."""
+    return (*key_checks(catalog), *checks(), *domain_checks(catalog))
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:

@@ -165,12 +165,6 @@ UPDATE staged_nibrs_arrestee SET arrest_date = DATE '2001-01-01';
 -- breaks: disposition of an adult, or none of a minor
 UPDATE staged_nibrs_arrestee SET under_18_disposition_code = 'H';
 
--- breaks: hour out of range
-UPDATE staged_nibrs_incident SET incident_hour = 24;
-
--- breaks: age out of range
-UPDATE staged_nibrs_victim SET age_num = 120 WHERE age_num > 50;
-
 -- breaks: unknown sex code
 UPDATE staged_nibrs_victim SET sex_code = 'Q' WHERE sex_code = 'M';
 
@@ -193,5 +187,35 @@ UPDATE staged_nibrs_month SET reported_status = 'I';
 INSERT INTO staged_nibrs_month SELECT * REPLACE (nibrs_month_id + 9999999 AS nibrs_month_id)
 FROM nibrs_month LIMIT 1;
 
--- breaks: month out of range
-UPDATE staged_nibrs_month SET month_num = 13 WHERE month_num = 12;
+-- breaks: nibrs_month: month_num out of range
+UPDATE staged_nibrs_month SET month_num = 13;
+
+-- breaks: nibrs_month: data_year out of range
+UPDATE staged_nibrs_month SET data_year = 2100;
+
+-- breaks: nibrs_incident: incident_hour out of range
+UPDATE staged_nibrs_incident SET incident_hour = 24;
+
+-- breaks: nibrs_incident: incident_date out of range
+UPDATE staged_nibrs_incident SET incident_date = DATE '2100-01-01';
+
+-- breaks: nibrs_victim: age_num out of range
+UPDATE staged_nibrs_victim SET age_num = 100;
+
+-- breaks: nibrs_offender: age_num out of range
+UPDATE staged_nibrs_offender SET age_num = 100;
+
+-- breaks: nibrs_arrestee: age_num out of range
+UPDATE staged_nibrs_arrestee SET age_num = 100;
+
+-- breaks: nibrs_arrestee: arrest_date out of range
+UPDATE staged_nibrs_arrestee SET arrest_date = DATE '2100-01-01';
+
+-- breaks: agency_participation: year out of range
+UPDATE staged_agency_participation SET year = 2100;
+
+-- breaks: agency_participation: months_reported out of range
+UPDATE staged_agency_participation SET months_reported = 13;
+
+-- breaks: agency_participation: nibrs_months_reported out of range
+UPDATE staged_agency_participation SET nibrs_months_reported = 13;

@@ -71,7 +71,7 @@ def test_what_the_file_cannot_say_is_empty_and_told(
     """Also what the reference tables get of its agencies."""
     remarks = load_zip(connection, catalog, real_zip("VT-2024")).remarks
     assert any("months with a zero report and months that were not reported" in remark for remark in remarks)
-    assert any("11D is 'Criminal Sexual Contact' in the file, 'Fondling' here" in remark for remark in remarks)
+    assert any("11D is 'Criminal Sexual Contact' here, 'Fondling' in the database" in remark for remark in remarks)
     assert any(remark.startswith("nibrs_incident: incident_status WARNINGS") for remark in remarks)
     months = sql(
         location,

@@ -176,7 +176,7 @@ def test_a_code_whose_meaning_changed_is_told_and_a_new_one_is_added(
     second = edited(trial.with_name("DE-2016.zip"), "nibrs_injury", change)
     loaded = load_zip(connection, catalog, second)
     assert loaded.remarks == [
-        "nibrs_injury: names in the database are kept: B is 'Changed' in the file, 'Apparent Broken Bones' here"
+        "nibrs_injury: names differ: B is 'Changed' here, 'Apparent Broken Bones' in the database"
     ]
     assert sql(location, "SELECT injury_name FROM nibrs_injury WHERE injury_id IN (1, 99) ORDER BY injury_id")[1] == [
         "Added"

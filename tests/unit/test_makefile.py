@@ -69,6 +69,12 @@ def test_a_wrong_load_or_a_failed_run_fails(folder: Path, ends: dict[str, str]) 
     assert len(calls(folder)) == (1 if ends.get("LOAD") == "2" else 2)
 
 
+def test_a_refused_file_and_a_failed_run_are_both_told(folder: Path) -> None:
+    done = make(folder, "run", "DATA=a.zip", LOAD="1", RUN_ENDS="1")
+    assert "Not all files were loaded" in done.stderr
+    assert "The run failed" in done.stderr
+
+
 INSTALLED = (".venv", ".tools", "cdk.out", "cdk/node_modules")
 DATA = (".nibrs", "artifacts", "scratch", "truth", "quarantine", "simulated/.nibrs", "simulated/truth")
 
