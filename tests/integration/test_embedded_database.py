@@ -1,11 +1,13 @@
 """The embedded PostgreSQL: in homes of any name, shared by commands at once, with a reason if it fails."""
 
+import os
 from pathlib import Path
 
 import pytest
 from nibrs_home import embedded_postgres
 from nibrs_home.embedded_postgres import DatabaseDidNotStart, database, is_running, keep_running, stop
 from nibrs_home.home import Home
+from nibrs_home.postgres_library import PostgresServer
 from nibrs_pipeline.database.location import DatabaseLocation
 
 from tests.runs import sql
@@ -40,3 +42,7 @@ def test_a_server_that_does_not_start_is_told_with_its_reason(tmp_path: Path, mo
     said = r"did not start: .*(no_such_setting|configuration file).*its log is"
     with pytest.raises(DatabaseDidNotStart, match=said), database(home):
         pass
+
+
+def test_users_of_one_machine_have_locks_of_their_own() -> None:
+    assert Path(os.fsdecode(PostgresServer._lock.path)).name == f"nibrs-{os.getuid()}.lock"
