@@ -14,7 +14,7 @@ release_reasons <- function(tables, flags, places, cells) {
   reason <- function(flag, own, estimate, error) {
     relative <- ifelse(estimate == 0, NA, error / estimate)
     withheld <- data.table::fcase(
-      place$basis == "counts", "no estimate: counts of the agencies that reported",
+      place$basis == "counts", "no estimate: counts of the respondents",
       place$basis == "residents", "raised by residents, without Return A",
       is.na(error), "no standard error is known",
       (relative > constant("relative_error_limit")) %in% TRUE, "relative standard error above 30 %",

@@ -62,7 +62,8 @@ months_plot <- function(months, title) {
 imputed_note <- function(agencies, donors) {
   mine <- agencies[which(agencies$respondent), ]
   sprintf(paste(
-    "Of %s respondents %s missed months, and %s had months with implausibly few crimes; months of",
+    "Of %s %s missed months, and %s had months with implausibly few crimes; months of",
     "%s were filled, by their own others or those of similar agencies."
-  ), count(nrow(mine)), count(sum(mine$reported_months < 12L)), count(sum(mine$low_months > 0L)), count(nrow(donors)))
+  ), counted(nrow(mine), "respondent", "respondents"), count(sum(mine$reported_months < 12L)),
+  count(sum(mine$low_months > 0L)), count(nrow(donors)))
 }

@@ -29,7 +29,7 @@ simulated_states <- function(universe) {
 #' @noRd
 basis_notice <- function(basis) {
   switch(basis,
-    counts = paste("NO ESTIMATE: counts of the agencies that reported, nothing added for others. Not for release;",
+    counts = paste("NO ESTIMATE: counts of the respondents, nothing added for others. Not for release;",
       "README.md says why."),
     residents = paste("RAISED BY RESIDENTS, for want of Return A, without errors. Not for release; README.md says",
       "why."),
@@ -41,7 +41,7 @@ basis_notice <- function(basis) {
 #' @noRd
 unreleased_words <- function(basis) {
   switch(basis,
-    counts = "what is counted below is that of the agencies that reported",
+    counts = "what is counted below is that of the respondents",
     residents = "raised by residents, without Return A and without errors",
     "the estimate is too uncertain to be a headline; it stands below"
   )

@@ -22,7 +22,7 @@ report_page <- function(year, found, where) {
   parts <- list(
     year = year, simulated = if (is_simulated(found$universe)) " (simulated)" else "",
     notices = warning_html(simulated_notice(found$universe, year)), tiles = national_tiles(nation, agencies, us),
-    universe = universe_note(found$universe), files = links_html(year, where), glossary = glossary_html(),
+    universe = universe_note(found$universe, agencies), files = links_html(year, where), glossary = glossary_html(),
     use = paste0("<p>", escape(use_and_citation(year, is_simulated(found$universe))), "</p>"),
     plot = interval_plot(nation, "95 % intervals of the nation's estimates, in per cent of the estimate"),
     map = state_grid(states, "Share of residents covered and release status by state"),
@@ -54,9 +54,9 @@ nation_note <- function(basis) {
       "cent of the estimate. Beside it the estimated number, its interval, and its rate per 100,000 residents.",
       counted, "Hollow dots, grey figures and *:", release, "Arrows: the interval goes beyond the edge.")
   } else {
-    what <- if (basis == "counts") "Numbers of the agencies that reported, nothing added, and without errors." else
-      "Numbers of the agencies that reported, raised by residents, and without errors."
-    paste(what, counted, "Grey figures and *:", release)
+    what <- if (basis == "counts") "their missing months filled, nothing added for others." else
+      "raised by residents, and without errors."
+    paste("Numbers of the <a href=\"#respondent\">respondents</a>,", what, counted, "Grey figures and *:", release)
   }
 }
 
@@ -174,20 +174,28 @@ strata_table <- function(strata, weights) {
 #' @noRd
 calibration_note <- function(found) {
   methods <- table(found$strata$method)
-  sprintf("%s strata in all geographies: %s. %s attempts at calibrating, of which %s converged.",
-    count(nrow(found$strata)), paste(sprintf("%s %s", count(as.vector(methods)), names(methods)), collapse = ", "),
-    count(nrow(found$attempts)), count(sum(found$attempts$converged)))
+  strata <- sprintf("%s strata in all geographies: %s.", count(nrow(found$strata)),
+    paste(sprintf("%s %s", count(as.vector(methods)), names(methods)), collapse = ", "))
+  if (nrow(found$attempts) == 0L) {
+    return(paste(strata, "None was calibrated."))
+  }
+  sprintf(paste("%s %s attempts at calibrating, of which %s converged. Weights are calibrated (bounded logit) so that",
+    "the respondents' crimes by <a href=\"#return-a\">Return A</a>, weighted, are those of all agencies, within groups",
+    "of population and type; groups that could not be calibrated were joined with others."), strata,
+  count(nrow(found$attempts)), count(sum(found$attempts$converged)))
 }
 
 #' Says so if numbers are no estimates
 #' @noRd
-universe_note <- function(universe) {
+universe_note <- function(universe, agencies) {
+  missing <- missing_sentences(universe, agencies)
+  more <- if (length(missing) > 0L) sprintf("<p class=\"warning\">%s</p>", escape(missing))
   sentences <- universe_sentences(universe)
   if (length(sentences) == 0L) {
-    return("")
+    return(c(more, ""))
   }
   c("<div class=\"warning\"><p><strong>Not all numbers are estimates.</strong> Those that are not have no error and",
-    "are not for release.</p>", sprintf("<p>%s</p>", escape(sentences)), "</div>")
+    "are not for release.</p>", sprintf("<p>%s</p>", escape(sentences)), "</div>", more)
 }
 
 #' @noRd

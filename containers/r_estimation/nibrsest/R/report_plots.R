@@ -39,7 +39,7 @@ signed_percent <- function(values) ifelse(values == 0, "0 %", sprintf("%+g %%", 
 state_rates_plot <- function(rows, title) {
   rows <- rows[!is.na(rows$rate), ]
   if (nrow(rows) == 0L) {
-    return("<p>There are no rates: what agencies counted is none, or how many residents they have is not known.</p>")
+    return("<p>There are no rates: what a part of a state's agencies counted says nothing of all its residents.</p>")
   }
   states <- unique(rows$state)
   states <- states[order(state_names(states))]
@@ -55,7 +55,11 @@ state_rates_plot <- function(rows, title) {
       marks = ifelse(is.na(mine$rate), "", ifelse(mine$flag %in% 1L, paste0("<g class=\"withheld\">", marks, "</g>"),
         marks)))
   })
-  strip_chart(title, state_names(states), panels)
+  paste(
+    "<p class=\"note\">Rates with 95 % intervals, from each state's own respondents; they do not add up to the",
+    "nation's. Hollow dots are not for release. Arrows: the interval goes beyond the edge.</p>",
+    strip_chart(title, state_names(states), panels), sep = "\n"
+  )
 }
 
 #' The states as a grid of squares, darker the more residents are covered

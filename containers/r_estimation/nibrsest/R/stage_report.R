@@ -11,6 +11,7 @@ stage_report <- function(settings) {
   described <- cbind(places,
     described_permutations(places$permutation)[, c("description", "folder", "weight_name", "kind")])
   universe <- read_weight_file(settings, "universe.csv")
+  agencies <- read_weight_file(settings, "agencies.csv")
   flags <- release_flags(tables, described, table_cells())
   notice <- simulated_notice(universe, settings$year)
   publish_tables(tables, flags, described, settings$year, folder, notice)
@@ -19,14 +20,14 @@ stage_report <- function(settings) {
     tables = tables, flags = flags, places = places, weights = read_weight_file(settings, "weights.csv"),
     strata = read_strata(settings), attempts = read_weight_file(settings, "attempts.csv"),
     table_a = if (there) read_weight_file(settings, "table_a.csv") else NULL,
-    agencies = read_weight_file(settings, "agencies.csv"), universe = universe,
+    agencies = agencies, universe = universe,
     donors = read_weight_file(settings, "donors.csv"), previous = read_previous(settings$external, settings$year - 1L)
   )
   write_page(report_page(settings$year, found, "in_zip"), file.path(folder, "report.html"))
   write_page(report_page(settings$year, found, "beside_zip"), file.path(folder, "beside_zip.html"))
   readme <- readLines(system.file("zip_readme.md", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
   parts <- list(year = settings$year, notices = if (length(notice) > 0L) paste0("> **", notice, "**\n") else "",
-    universe = universe_lines(universe), glossary = markdown_glossary(),
+    universe = universe_lines(universe, agencies), glossary = markdown_glossary(),
     use = use_and_citation(settings$year, is_simulated(universe)))
   write_page(c(filled_in(readme, parts), describe_files("published")), file.path(folder, "README.md"))
   inform("wrote %s", file.path(folder, "report.html"))
@@ -52,12 +53,16 @@ markdown_glossary <- function() {
 
 #' What the README says of numbers that are no estimates
 #' @noRd
-universe_lines <- function(universe) {
+universe_lines <- function(universe, agencies) {
   sentences <- universe_sentences(universe)
-  if (length(sentences) > 0L) {
-    c("**Not all numbers are estimates.** Those that are not have no error and are not for release:", "",
-      paste("*", sentences), "")
-  }
+  missing <- missing_sentences(universe, agencies)
+  c(
+    if (length(sentences) > 0L) {
+      c("**Not all numbers are estimates.** Those that are not have no error and are not for release:", "",
+        paste("*", sentences), "")
+    },
+    if (length(missing) > 0L) c("**Crimes that are in no number:**", "", paste("*", missing), "")
+  )
 }
 
 #' Copy what `files.csv` says is published of the weights; without respondents there is no Table A

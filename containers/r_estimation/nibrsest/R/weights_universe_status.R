@@ -34,7 +34,7 @@ census_residents <- function(states, year) {
 #'   what the states of its agencies are.
 #' @return A data.table, a row per geography (the nation, regions, states, university and tribal agencies if there are
 #'   any, areas): `geography`; `basis`, what its numbers are: `estimate`, `residents` (raised by residents, for want of
-#'   Return A) or `counts` (of the agencies that reported, nothing added); `universe_status`: `whole`, `reporters_only`,
+#'   Return A) or `counts` (of the respondents, nothing added for others); `universe_status`: `whole`, `reporters_only`,
 #'   `too_few_residents`, `no_agencies` or `states_missing`; `simulated`, `states` (that it consists of),
 #'   `whole_states`, `agencies`, `agency_residents`, `residents` (by the census; missing where simulated),
 #'   `return_a_share` (share of residents whose agency has Return A of its own).
@@ -83,6 +83,25 @@ universe_status <- function(agencies, notes, has_return_a, year, recorded = uniq
   # An area's are not those of its states.
   data.table::set(status, which(status$geography %in% c(types, areas$geography)), "residents", NA_real_)
   status
+}
+
+#' Agencies with offenses that the list of agencies does not have
+#'
+#' Without type, residents and status an agency is no part of a universe, and of no group in which it could be weighted.
+#'
+#' @param universe See [universe_status()].
+#' @param tabulated Stacked results of [tabulate_offenses()].
+#' @param listed ORIs of all agencies of the reference extract. The first two letters of an ORI are the state's, but NB
+#'   for Nebraska.
+#' @return `universe` with `unlisted_agencies` and `unlisted_offenses` of each geography; none of types of agencies.
+#' @noRd
+with_unlisted <- function(universe, tabulated, listed) {
+  strangers <- tabulated[which(!tabulated$ori %in% listed), list(offenses = sum(offenses)), by = "ori"]
+  state <- sub("^NB", "NE", substr(strangers$ori, 1L, 2L))
+  region <- unname(regions_of_states()[state])
+  inside <- lapply(universe$geography, function(name) which(name == "US" | state == name | region %in% name))
+  cbind(universe, unlisted_agencies = lengths(inside),
+    unlisted_offenses = vapply(inside, function(mine) sum(strangers$offenses[mine]), numeric(1)))
 }
 
 #' The Census Bureau's region of each state of the union

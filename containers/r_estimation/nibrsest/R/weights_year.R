@@ -12,7 +12,8 @@
 #'   [weighting_schemes()].
 #' @return A list of data.tables: `agencies` (eligible ones, with what decided about them), `covariates`,
 #'   `donors`, `months` (own months that are kept: `ori`, `month`), `missing_months`, `universe` (see
-#'   [universe_status()]), `geographies` (see [geographies()]), and of all of them `weights`, `strata`,
+#'   [universe_status()]; with `unlisted_agencies`, which have offenses and are in no list of agencies, and
+#'   `unlisted_offenses`), `geographies` (see [geographies()]), and of all of them `weights`, `strata`,
 #'   `attempts`, each with a column `geography`.
 #' @references METHOD, sections 2.6, 2.7, 2.8, 3, 4 and 5.
 #' @examples
@@ -70,6 +71,7 @@ weigh_year <- function(reference, tabulated, states, year, outlier_rule = "docum
   own <- which(reported[mine, , drop = FALSE], arr.ind = TRUE)
   places <- geographies(agencies, areas, kinds)
   universe <- universe_status(agencies, reference$notes, !is.na(srs$source$srs_months), year, states, areas)
+  universe <- with_unlisted(universe, tabulated, reference$agencies$ori)
   c(
     list(
       agencies = agencies, covariates = cbind(srs$source, data.table::as.data.table(srs$covariates)), donors = donors,

@@ -33,7 +33,7 @@ test_that("without standard errors there are counts and no intervals", {
 
 test_that("strips are explained where there are any", {
   expect_match(nation_note("estimate"), "Strips show.*95 % interval")
-  expect_match(nation_note("counts"), "nothing added, and without errors.*for release")
+  expect_match(nation_note("counts"), "missing months filled, nothing added for others.*for release")
   expect_match(nation_note("residents"), "raised by residents, and without errors")
   expect_false(any(grepl("Strips|interval", c(nation_note("counts"), nation_note("residents")))))
 })

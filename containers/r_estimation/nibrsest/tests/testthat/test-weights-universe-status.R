@@ -48,10 +48,43 @@ test_that("a source of reporters only is none, however many residents they have"
     c("reporters_only", "counts", "counts", "counts", "estimate"))
   said <- universe_sentences(universe_status(everyone(), notes, rep(TRUE, 51), 2020L))
   expect_match(said[[1]], "50 of 51 states", fixed = TRUE)
-  expect_match(said[[2]], "Vermont: numbers are counts of the agencies that reported", fixed = TRUE)
+  expect_match(said[[2]], "Vermont: numbers are counts of the respondents", fixed = TRUE)
   # Other notes say nothing of that.
   data.table::set(notes, NULL, "kind", "renumbered")
   expect_equal(status_of(everyone(), notes)$US$basis, "estimate")
+})
+
+test_that("agencies with offenses that no list has are counted by state, and said", {
+  tabulated <- data.table::data.table(ori = c("NB0000001", "NB0000009", "MN0000009", "MN0000009", "ZZ0000001"),
+    offenses = c(9L, 7L, 1L, 2L, 5L))
+  universe <- with_unlisted(universe_status(everyone(), no_notes, rep(TRUE, 51), 2020L), tabulated, "NB0000001")
+  found <- universe[universe$geography %in% c("US", "Midwest", "South", "NE", "MN", "HI"), ]
+  expect_equal(stats::setNames(found$unlisted_agencies, found$geography),
+    c(US = 3L, Midwest = 2L, South = 0L, HI = 0L, MN = 1L, NE = 1L))
+  expect_equal(found$unlisted_offenses, c(15, 10, 0, 0, 3, 7))
+  agencies <- cbind(everyone(), agency_name = "Police", respondent = TRUE, stray_months = 0L)
+  said <- missing_sentences(universe, agencies)
+  expect_length(said, 2L)
+  expect_match(said[[1]], "^Minnesota: 1 agency with 3 offenses is not in the list of agencies .* in no number.$")
+})
+
+test_that("a large agency whose crimes are in no count is named, and why", {
+  universe <- universe_status(everyone()[1:2, ], no_notes, c(TRUE, TRUE), 2020L)
+  universe <- with_unlisted(universe, data.table::data.table(ori = character(), offenses = integer()), character())
+  agencies <- cbind(everyone()[1:2, ], agency_name = c("City of A", "City of B"), respondent = FALSE,
+    stray_months = c(0L, 5L))
+  data.table::set(universe, which(universe$geography %in% agencies$state), "basis", "counts")
+  said <- missing_sentences(universe, agencies)
+  expect_match(said, "residents, is no respondent")
+  expect_equal(grepl("since it reported a part of the year only", said), c(FALSE, TRUE))
+  data.table::set(agencies, NULL, "respondent", TRUE)
+  expect_length(missing_sentences(universe, agencies), 0L)
+})
+
+test_that("a share of Return A is not said to be nothing, nor nothing to be a share", {
+  expect_match(return_a_words(0), "^no agency has")
+  expect_match(return_a_words(0.003), "only 0.3 % of")
+  expect_match(return_a_words(0.42), "only 42 % of")
 })
 
 test_that("three states are no nation, and half a region is no region", {
@@ -126,7 +159,7 @@ test_that("a state of reporters only has counts of its agencies, and says so in 
   expect_false(file.exists(file.path(folder, "weights", "table_a.csv")))
   for (name in c("report.html", "README.md")) {
     text <- paste(readLines(file.path(folder, name)), collapse = "\n")
-    expect_match(text, "Arizona: numbers are counts of the agencies that reported", fixed = TRUE)
+    expect_match(text, "Arizona: numbers are counts of the respondents", fixed = TRUE)
     expect_no_match(text, "Louisiana: numbers", fixed = TRUE)
   }
 })
