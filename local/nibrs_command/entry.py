@@ -2,6 +2,7 @@
 
 import gc
 import signal
+import sys
 
 #: Objects between two garbage collections. Modules are not garbage, and searching them takes a tenth of the time that
 #: importing them takes.
@@ -12,8 +13,10 @@ def entry() -> None:
     """Run the command; SIGTERM ends it in good order, with its database and processes."""
     signal.signal(signal.SIGTERM, _end)
     gc.set_threshold(_OBJECTS)
-    from nibrs_command.cli import main  # noqa: PLC0415
-
+    try:
+        from nibrs_command.cli import main  # noqa: PLC0415
+    except KeyboardInterrupt:
+        sys.exit("\nAborted!")  # as click says it
     main()
 
 

@@ -7,6 +7,7 @@ import click
 from nibrs_home import embedded_postgres
 from nibrs_home.home import Home
 from nibrs_home.schema import create_schema
+from nibrs_home.turns import wait_for_turn
 from nibrs_loading.archives import BadFile
 from nibrs_loading.counted import counted
 from nibrs_loading.frames import FrameLoader, load_agencies, load_return_a
@@ -107,6 +108,7 @@ def _load_one(
     connection = connect(location)
     try:
         with console.status(f"Loading {Path(file).name}"), at_hand(file) as path, translated_errors():
+            wait_for_turn(connection, _tell_waiting)
             create_schema(connection)
             loaded = load_zip(connection, nibrs_catalog(), path, replace, quarantine, renumber)
     except BadFile as error:
@@ -122,6 +124,7 @@ def _load_frame(location: DatabaseLocation, file: str, loader: FrameLoader, year
     connection = connect(location)
     try:
         with console.status(f"Loading {Path(file).name}"), at_hand(file) as path, translated_errors():
+            wait_for_turn(connection, _tell_waiting)
             create_schema(connection)
             loaded = loader(connection, nibrs_catalog(), path, year)
     except BadFile as error:
@@ -134,6 +137,10 @@ def _load_frame(location: DatabaseLocation, file: str, loader: FrameLoader, year
     for remark in loaded.remarks:
         console.print(f"  {remark}", soft_wrap=True, markup=False)
     return True
+
+
+def _tell_waiting() -> None:
+    errors.print("Another command is loading into this database: waiting until it has ended")
 
 
 def _tell_loaded(path: Path, loaded: Loaded, quarantine: Path | None, verbose: bool) -> None:

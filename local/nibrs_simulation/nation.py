@@ -6,12 +6,14 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from nibrs_home.schema import create_schema
+from nibrs_home.turns import wait_for_turn
 from nibrs_loading.merging import LISTED_REFERENCES, fill_from_lists
 from nibrs_loading.source_notes import SIMULATED, write_source
 from nibrs_pipeline.catalog import nibrs_catalog
@@ -110,8 +112,20 @@ def simulate(
     Raises:
         SimulationError: the database has other agencies, or the folder other files.
     """
-    connection = connect(location)
-    create_schema(connection)
+    with closing(connect(location)) as connection:
+        wait_for_turn(connection)
+        create_schema(connection)
+        return _fill(connection, location, world, truth, processes, progress)
+
+
+def _fill(
+    connection: Connection,
+    location: DatabaseLocation,
+    world: World,
+    truth: Path,
+    processes: int,
+    progress: Callable[[str, int, int], None],
+) -> Simulated | None:
     connection.run("CREATE TABLE IF NOT EXISTS simulated_nation (world text NOT NULL)")
     there = connection.run("SELECT world FROM simulated_nation")
     if there and there[0][0] == world.described():
@@ -134,7 +148,6 @@ def simulate(
     connection.run("INSERT INTO simulated_nation VALUES (:world)", world=world.described())
     connection.run("COMMIT")
     connection.run("ANALYZE")
-    connection.close()
     return simulated
 
 

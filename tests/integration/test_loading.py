@@ -2,6 +2,7 @@
 
 import csv
 import io
+import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from nibrs_home.home import Home
 from nibrs_home.schema import create_schema
+from nibrs_home.turns import wait_for_turn
 from nibrs_loading.archives import BadFile
 from nibrs_loading.loading import load_zip
 from nibrs_pipeline.archive.provenance import SOURCE_NOTES, Provenance, SourceNote, source_notes_csv
@@ -279,3 +281,16 @@ def test_a_database_of_before_gets_the_tables_of_notes(location: DatabaseLocatio
     connection.run("DROP TABLE source_note, source_code")
     create_schema(connection)
     assert sql(location, "SELECT (SELECT count(*) FROM source_note) + (SELECT count(*) FROM source_code)") == [[0]]
+
+
+def test_two_commands_that_change_a_database_take_turns(location: DatabaseLocation) -> None:
+    first, second, told = connect(location), connect(location), threading.Event()
+    wait_for_turn(first)
+    waiting = threading.Thread(target=wait_for_turn, args=(second, told.set))
+    waiting.start()
+    assert told.wait(10)
+    assert waiting.is_alive()
+    first.close()
+    waiting.join(10)
+    assert not waiting.is_alive()
+    second.close()
