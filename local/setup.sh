@@ -29,6 +29,17 @@ apt_install() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+nobody_at_work() { # before what a run needs is replaced
+    local home
+    for home in "${NIBRS_HOME:-.}" simulated; do
+        [ -e "$home/.nibrs/database.users" ] || continue
+        flock --nonblock "$home/.nibrs/database.users" true || {
+            echo "A command is at work in $home with what is to be installed anew: try again when it has ended" >&2
+            exit 1
+        }
+    done
+}
+
 install_uv() {
     [ -x .tools/bin/uv ] && .tools/bin/uv --version | grep -q " $UV_VERSION" && return
     say "Installing uv $UV_VERSION into .tools/"
@@ -43,6 +54,7 @@ install_uv() {
 install_python_packages() {
     install_uv
     if [ uv.lock -nt .venv/.ready ] || [ pyproject.toml -nt .venv/.ready ]; then
+        nobody_at_work
         say "Installing the locked Python packages into .venv/"
         .tools/bin/uv sync --quiet --locked --all-extras
         touch .venv/.ready
@@ -55,6 +67,7 @@ install_estimation() {
     apt_install "${packages[@]}"
     local package=containers/r_estimation/nibrsest
     [ -z "$(find $package -newer .tools/R/.ready 2>/dev/null || echo missing)" ] && return
+    nobody_at_work
     say "Installing the R package nibrsest into .tools/R/"
     mkdir -p .tools/R
     R CMD INSTALL --no-docs --no-test-load --library=.tools/R $package >.tools/R/install.log 2>&1 || {

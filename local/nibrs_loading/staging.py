@@ -22,6 +22,8 @@ from nibrs_loading.layouts import AGENCIES, MONTHS, derivations, nth_document
 from nibrs_loading.published_zip import PublishedZip, agencies_columns, staged_columns, state_year_of_rows
 
 _STATES = files("code_tables") / "lists" / "ref_state.csv"
+#: The SQLSTATE of a disk that is full.
+_DISK_FULL = "53100"
 
 
 @dataclass
@@ -64,7 +66,8 @@ def staged(table: str) -> str:
 def plain(error: DatabaseError) -> str:
     """A message of the database, with the tables' names that people know."""
     details = error.args[0]
-    return re.sub(r"\bstaged_(?=\w)", "", str(details.get("M")))
+    remedy = "; free some space on the database's disk" if details.get("C") == _DISK_FULL else ""
+    return re.sub(r"\bstaged_(?=\w)", "", str(details.get("M"))) + remedy
 
 
 def stage(connection: Connection, catalog: Catalog, found: PublishedZip, progress: Callable[[Table], None]) -> Staging:

@@ -9,6 +9,7 @@ from nibrs_home.embedded_postgres import DatabaseDidNotStart, database, is_runni
 from nibrs_home.home import Home
 from nibrs_home.postgres_library import PostgresServer
 from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.errors import DatabaseUnavailable
 
 from tests.runs import sql
 
@@ -46,3 +47,14 @@ def test_a_server_that_does_not_start_is_told_with_its_reason(tmp_path: Path, mo
 
 def test_users_of_one_machine_have_locks_of_their_own() -> None:
     assert Path(os.fsdecode(PostgresServer._lock.path)).name == f"nibrs-{os.getuid()}.lock"
+
+
+def test_a_server_that_breaks_down_tells_its_own_reason(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    said = r"broke down: could not write to file \"pg_wal/x\": No space left on device; .*free some space"
+    with pytest.raises(DatabaseDidNotStart, match=said), database(home):
+        with (home.database / "log").open("a") as log:
+            log.write('2026-01-01 UTC [1] PANIC:  could not write to file "pg_wal/x": No space left on device\n')
+        raise DatabaseUnavailable("the connection broke")
+    with pytest.raises(DatabaseUnavailable), database(home):
+        raise DatabaseUnavailable("of another cause: what an earlier server said is not it")

@@ -13,10 +13,12 @@ from nibrs_home.schema import create_schema
 from nibrs_home.turns import wait_for_turn
 from nibrs_loading.archives import BadFile
 from nibrs_loading.loading import load_zip
+from nibrs_loading.staging import plain
 from nibrs_pipeline.archive.provenance import SOURCE_NOTES, Provenance, SourceNote, source_notes_csv
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database.connection import Connection, connect
 from nibrs_pipeline.database.location import DatabaseLocation
+from pg8000.exceptions import DatabaseError
 
 from tests.databases import copied
 from tests.runs import sql
@@ -294,3 +296,11 @@ def test_two_commands_that_change_a_database_take_turns(location: DatabaseLocati
     waiting.join(10)
     assert not waiting.is_alive()
     second.close()
+
+
+@pytest.mark.parametrize(
+    ("state", "ends"), [("53100", "device; free some space on the database's disk"), ("22P02", "device")]
+)
+def test_a_full_disk_is_told_with_its_remedy(state: str, ends: str) -> None:
+    said = plain(DatabaseError({"C": state, "M": 'could not extend "staged_x": No space left on device'}))
+    assert said == f'could not extend "x": No space left on {ends}'

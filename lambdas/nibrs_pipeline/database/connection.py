@@ -1,5 +1,6 @@
 """A connection to PostgreSQL that reads COPY output by the buffer."""
 
+from contextlib import suppress
 from typing import Any
 
 import pg8000.native
@@ -42,6 +43,11 @@ class Connection(pg8000.native.Connection):
             connected.close()
             raise
         self._sock = buffered(connected, patience.silence, lambda: answers(location.host, location.port, patience))
+
+    def close(self) -> None:
+        """End the connection; one that is broken has ended, and why has been told."""
+        with suppress(InterfaceError):
+            super().close()
 
     def handle_COPY_OUT_RESPONSE(self, data: bytes, context: Any) -> None:  # noqa: N802  pg8000's name
         """Pass all rows to ``context.stream``, up to the end of the COPY or the first other message."""
