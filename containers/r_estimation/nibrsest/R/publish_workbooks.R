@@ -122,7 +122,7 @@ add_explanation <- function(book, place, tables, year, notices, simulated) {
     c("Release", paste("yes if the relative standard error is at most 30 %, or if more than 80 % of the residents are",
       "covered; no in a place most of whose totals are uncertain, or of which one silent agency has more than a tenth",
       "of the residents.")),
-    c("", ""), c("Words", ""), cbind(glossary$term, glossary$meaning),
+    c("", ""), c("Words", ""), cbind(capitalised(glossary$term), glossary$meaning),
     c("", ""), c("Use and citation", ""), cbind("", use_and_citation(year, simulated))
   )
   openxlsx::addWorksheet(book, sheet, orientation = "landscape", paperSize = 1L, gridLines = FALSE)
