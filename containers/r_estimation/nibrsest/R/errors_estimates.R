@@ -12,17 +12,17 @@
 #' @keywords internal
 estimate_geography <- function(counts, weights, strata, covariates, groups, correction = "none") {
   used <- covariates_used(weights, strata, covariates)
-  made <- lapply(names(groups), function(name) {
+  by_group <- lapply(names(groups), function(name) {
     inside <- groups[[name]]
     # A group is a domain: agencies outside of it count as zero, and stay in the design.
     y <- counts * inside
-    found <- linearised_estimates(y, weights, used, correction = correction, size = covariates[, "total"])
+    totals <- linearised_estimates(y, weights, used, correction = correction, size = covariates[, "total"])
     data.table::data.table(
-      agency_group = name, cell = colnames(counts), estimate = found$estimate, standard_error = found$standard_error,
+      agency_group = name, cell = colnames(counts), estimate = totals$estimate, standard_error = totals$standard_error,
       unweighted = colSums(y), agency_counts = as.integer(colSums(y > 0))
     )
   })
-  data.table::rbindlist(made)
+  data.table::rbindlist(by_group)
 }
 
 #' The covariates that each respondent's stratum was calibrated to, 0 for the others

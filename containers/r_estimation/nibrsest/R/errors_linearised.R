@@ -49,26 +49,26 @@ linearised_estimates <- function(y, design, covariates = NULL, denominator = rep
   # Transposed, a stratum is a run of columns, which sparse matrices give away cheaply.
   cells <- by_respondent(y)
   variance <- variance_of(function(rows) cells[, rows, drop = FALSE], strata, pool)
-  found <- data.table::data.table(
+  estimates <- data.table::data.table(
     estimate = as.vector(cells %*% design$weight), standard_error = sqrt(variance), share = NA_real_,
     share_error = NA_real_
   )
   if (is.null(denominators)) {
-    return(found)
+    return(estimates)
   }
   below <- by_respondent(denominators)
   base <- as.vector(below %*% design$weight)[denominator]
   has <- which(!is.na(base) & base != 0)
   if (length(has) > 0L) {
-    share <- found$estimate[has] / base[has]
+    share <- estimates$estimate[has] / base[has]
     chosen <- Matrix::sparseMatrix(seq_along(has), denominator[has], x = share, dims = c(length(has), nrow(below)))
     variance <- variance_of(function(rows) {
       cells[has, rows, drop = FALSE] - chosen %*% below[, rows, drop = FALSE]
     }, strata, pool)
-    data.table::set(found, has, "share", share)
-    data.table::set(found, has, "share_error", sqrt(variance) / abs(base[has]))
+    data.table::set(estimates, has, "share", share)
+    data.table::set(estimates, has, "share_error", sqrt(variance) / abs(base[has]))
   }
-  found
+  estimates
 }
 
 #' Cells by respondents, sparse
@@ -110,8 +110,8 @@ basis_of <- function(x, most) {
   if (ncol(x) == 0L) {
     return(NULL)
   }
-  found <- qr(sweep(x, 2L, sqrt(colSums(x^2)), "/"), LAPACK = FALSE)
-  qr.Q(found)[, seq_len(min(found$rank, most)), drop = FALSE]
+  decomposed <- qr(sweep(x, 2L, sqrt(colSums(x^2)), "/"), LAPACK = FALSE)
+  qr.Q(decomposed)[, seq_len(min(decomposed$rank, most)), drop = FALSE]
 }
 
 #' The variance of weighted totals
@@ -156,18 +156,18 @@ squares_about_mean <- function(z, stratum) {
       rowSums((fitted %*% crossprod(stratum$basis * weight)) * fitted)
     sums <- sums - as.vector(fitted %*% crossprod(stratum$basis, weight))
   }
-  found <- squares - sums^2 / stratum$n
-  lost <- which(raw > 0 & found < 1e-7 * raw)
+  about_mean <- squares - sums^2 / stratum$n
+  lost <- which(raw > 0 & about_mean < 1e-7 * raw)
   if (length(lost) > 0L) {
-    found[lost] <- squares_one_by_one(z[lost, , drop = FALSE], stratum)
+    about_mean[lost] <- squares_one_by_one(z[lost, , drop = FALSE], stratum)
   }
-  found
+  about_mean
 }
 
 #' The same by the residuals themselves, some hundred cells at a time
 #' @noRd
 squares_one_by_one <- function(z, stratum) {
-  found <- numeric(nrow(z))
+  squares <- numeric(nrow(z))
   for (some in split(seq_len(nrow(z)), (seq_len(nrow(z)) - 1L) %/% 500L)) {
     values <- Matrix::t(z[some, , drop = FALSE])
     values <- as.matrix(values)
@@ -175,7 +175,7 @@ squares_one_by_one <- function(z, stratum) {
       values <- values - stratum$basis %*% crossprod(stratum$basis, values)
     }
     values <- values * stratum$weight
-    found[some] <- colSums(sweep(values, 2L, colMeans(values))^2)
+    squares[some] <- colSums(sweep(values, 2L, colMeans(values))^2)
   }
-  found
+  squares
 }

@@ -64,9 +64,9 @@ officer_frame <- function(agencies, covariates) {
 #' @noRd
 dummies <- function(name, values) {
   classes <- sort(unique(values))
-  found <- outer(values, classes, `==`) + 0
-  colnames(found) <- paste(name, seq_along(classes), sep = "_")
-  found
+  columns <- outer(values, classes, `==`) + 0
+  colnames(columns) <- paste(name, seq_along(classes), sep = "_")
+  columns
 }
 
 #' What kind of agency an "Other" or "Other State Agency" is, by words of its name
@@ -78,14 +78,14 @@ dummies <- function(name, values) {
 #' @noRd
 agency_subtype <- function(agencies) {
   known <- package_table("agency_subtypes.csv")
-  found <- rep("none", nrow(agencies))
+  subtype <- rep("none", nrow(agencies))
   others <- which(agencies$agency_type %in% c("Other", "Other State Agency"))
-  found[others] <- "other"
-  for (at in rev(seq_len(nrow(known)))) {
-    found[others[grepl(known$pattern[[at]], agencies$agency_name[others], ignore.case = TRUE, perl = TRUE)]] <-
-      known$subtype[[at]]
+  subtype[others] <- "other"
+  for (line in rev(seq_len(nrow(known)))) {
+    subtype[others[grepl(known$pattern[[line]], agencies$agency_name[others], ignore.case = TRUE, perl = TRUE)]] <-
+      known$subtype[[line]]
   }
-  found
+  subtype
 }
 
 #' Whether there are more agencies that tell than a model with all their attributes would have coefficients
@@ -114,14 +114,14 @@ chained_equations <- function(frame, year) {
   with_seed(year, {
     predictors <- mice::quickpred(frame, minpuc = constant("usable_cases"),
       include = setdiff(names(frame), c(officer_columns, crimes)))
-    made <- withCallingHandlers(
+    imputed <- withCallingHandlers(
       mice::mice(frame, m = 1L, method = "pmm", maxit = constant("imputation_rounds"),
         predictorMatrix = predictors, printFlag = FALSE, remove.collinear = FALSE),
       warning = function(condition) {
         if (grepl("logged events", conditionMessage(condition), fixed = TRUE)) invokeRestart("muffleWarning")
       }
     )
-    mice::complete(made)
+    mice::complete(imputed)
   })
 }
 

@@ -42,11 +42,11 @@ find_donors <- function(agencies, months, colours, rule = c("own", "reference"))
     replaced <- replaced & months[chosen, , drop = FALSE] > months[recipients, , drop = FALSE]
   }
   flags <- ifelse(missing[recipients, , drop = FALSE], 1L, ifelse(replaced, 2L, 0L))
-  found <- data.table::data.table(ori = agencies$ori[recipients], donor = agencies$ori[chosen])
-  data.table::set(found, NULL, names, data.table::as.data.table(matrix(as.integer(flags), length(recipients))))
-  data.table::set(found, NULL, c("own_weight", "donor_weight"), 1)
-  data.table::setkeyv(found, "ori")
-  found[rowSums(as.matrix(found[, names, with = FALSE])) > 0L]
+  taken <- data.table::data.table(ori = agencies$ori[recipients], donor = agencies$ori[chosen])
+  data.table::set(taken, NULL, names, data.table::as.data.table(matrix(as.integer(flags), length(recipients))))
+  data.table::set(taken, NULL, c("own_weight", "donor_weight"), 1)
+  data.table::setkeyv(taken, "ori")
+  taken[rowSums(as.matrix(taken[, names, with = FALSE])) > 0L]
 }
 
 #' For each recipient the row of its donor; missing if there is none
@@ -66,10 +66,10 @@ nearest_donors <- function(agencies, total, donors, recipients) {
 
 #' @noRd
 empty_donors <- function(names) {
-  found <- data.table::data.table(ori = character(), donor = character())
-  data.table::set(found, NULL, names, rep(list(integer()), length(names)))
-  data.table::set(found, NULL, c("own_weight", "donor_weight"), list(numeric(), numeric()))
-  found
+  nobody <- data.table::data.table(ori = character(), donor = character())
+  data.table::set(nobody, NULL, names, rep(list(integer()), length(names)))
+  data.table::set(nobody, NULL, c("own_weight", "donor_weight"), list(numeric(), numeric()))
+  nobody
 }
 
 #' The number of crimes of a year that an agency's attributes predict, by a linear model of the donors

@@ -17,24 +17,24 @@
 #' @export
 outlier_colours <- function(counts, current = rep(TRUE, length(counts)), legacy = FALSE) {
   colours <- rep(NA_character_, length(counts))
-  there <- !is.na(counts)
-  colours[there] <- "green"
-  x <- counts[there]
+  reported <- !is.na(counts)
+  colours[reported] <- "green"
+  x <- counts[reported]
   if (length(x) < constant("outlier_months") || stats::var(x) == 0) {
     return(colours)
   }
   parts <- split_at_widest_gap(x)
-  colours[there] <- if (parts$accepted) {
-    found <- rep("green", length(x))
-    found[parts$main] <- main_colours(x[parts$main], legacy)
-    found[!parts$main] <- minor_colour(x[!parts$main], x[parts$main], parts)
-    found
+  colours[reported] <- if (parts$accepted) {
+    of_parts <- rep("green", length(x))
+    of_parts[parts$main] <- main_colours(x[parts$main], legacy)
+    of_parts[!parts$main] <- minor_colour(x[!parts$main], x[parts$main], parts)
+    of_parts
   } else {
     main_colours(x, legacy)
   }
   # A level that changed is not an outlier.
-  if (any(!current & there) && sum(colours[current] %in% "green") < constant("green_months_of_level")) {
-    colours[current & there] <- "green"
+  if (any(!current & reported) && sum(colours[current] %in% "green") < constant("green_months_of_level")) {
+    colours[current & reported] <- "green"
   }
   colours
 }
@@ -46,9 +46,9 @@ split_at_widest_gap <- function(x) {
   cut <- sorted[[which.max(diff(sorted))]]
   low <- x <= cut
   separated <- function(limit) {
-    apart <- function(mine, nearest) {
-      spread <- stats::mad(mine)
-      spread == 0 || abs(stats::median(mine) - nearest) / spread > limit
+    apart <- function(part, nearest) {
+      spread <- stats::mad(part)
+      spread == 0 || abs(stats::median(part) - nearest) / spread > limit
     }
     score <- (apart(x[low], min(x[!low])) * sum(low) + apart(x[!low], max(x[low])) * sum(!low)) / length(x)
     score > constant("split_score")

@@ -52,6 +52,6 @@ cell_labels <- function(cells) {
   totals <- package_table("offense_totals.csv")
   offenses <- package_table("offense_names.csv")
   names <- c(stats::setNames(totals$label, totals$total), stats::setNames(offenses$offense_name, offenses$offense_code))
-  found <- unname(names[cells])
-  ifelse(is.na(found), cells, found)
+  labels <- unname(names[cells])
+  ifelse(is.na(labels), cells, labels)
 }

@@ -34,14 +34,14 @@ read_reference <- function(zip) {
   data.table::setkeyv(agencies, "ori")
   months <- read("months.csv")
   status <- matrix(NA_character_, nrow(agencies), 12L)
-  at <- match(months$agency_id, agencies$agency_id)
-  there <- !is.na(at)
-  status[cbind(at[there], months$month[there])] <- months$nibrs_status[there]
+  agency_rows <- match(months$agency_id, agencies$agency_id)
+  known <- !is.na(agency_rows)
+  status[cbind(agency_rows[known], months$month[known])] <- months$nibrs_status[known]
   history <- read("history.csv")
   return_a <- read("return_a.csv")
   return_a_months <- read("return_a_months.csv")
   ori_of <- function(table) agencies$ori[match(table$agency_id, agencies$agency_id)]
-  found <- list(
+  by_ori <- list(
     history = data.table::data.table(ori = ori_of(history), year = history$year, month = history$month,
       offenses = history$offenses),
     return_a = data.table::data.table(ori = ori_of(return_a), year = return_a$year, line = return_a$line,
@@ -51,7 +51,7 @@ read_reference <- function(zip) {
   )
   data.table::set(agencies, NULL, "agency_id", NULL)
   described <- list(agencies = agencies[], status = status, notes = read_notes(zip))
-  c(described, lapply(found, function(table) table[which(!is.na(table$ori)), ]))
+  c(described, lapply(by_ori, function(table) table[which(!is.na(table$ori)), ]))
 }
 
 #' What is known of the sources of a year, if the extract says it

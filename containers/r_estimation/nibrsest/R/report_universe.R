@@ -7,7 +7,7 @@
 universe_sentences <- function(universe) {
   us <- universe[which(universe$geography == "US"), ]
   states <- universe[which(universe$geography %in% states_of_the_union & universe$agencies > 0L), ]
-  c(nation_sentence(us), unlist(lapply(which(states$basis != "estimate"), function(at) state_sentence(states[at, ]))))
+  c(nation_sentence(us), unlist(lapply(which(states$basis != "estimate"), function(row) state_sentence(states[row, ]))))
 }
 
 #' Sentences on crimes that were reported and are in no number

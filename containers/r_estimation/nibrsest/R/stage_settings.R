@@ -24,8 +24,8 @@
 #' @export
 read_settings <- function(environment = Sys.getenv()) {
   value <- function(name, default = "") {
-    found <- environment[name]
-    if (is.na(found) || !nzchar(found)) default else unname(found)
+    given <- environment[name]
+    if (is.na(given) || !nzchar(given)) default else unname(given)
   }
   year <- value("DATA_YEAR")
   if (!grepl("^[0-9]{4}$", year)) {

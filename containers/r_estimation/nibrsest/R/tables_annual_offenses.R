@@ -10,8 +10,8 @@ annual_counts <- function(tabulated, oris) {
   codes <- sort(unique(tabulated$offense_code))
   counts <- matrix(0, length(oris), length(codes), dimnames = list(NULL, codes))
   asked <- which(tabulated$ori %in% oris)
-  mine <- tabulated[asked, list(offenses = sum(offenses)), by = c("ori", "offense_code")]
-  counts[cbind(match(mine$ori, oris), match(mine$offense_code, codes))] <- mine$offenses
+  annual <- tabulated[asked, list(offenses = sum(offenses)), by = c("ori", "offense_code")]
+  counts[cbind(match(annual$ori, oris), match(annual$offense_code, codes))] <- annual$offenses
   totals <- package_table("offense_totals.csv")
   sums <- vapply(unique(totals$total), function(total) {
     rowSums(counts[, codes %in% totals$offense_code[totals$total == total], drop = FALSE])

@@ -24,14 +24,14 @@ srs_covariates <- function(agencies, return_a, months, year) {
   recent <- which(months$year <= year & months$year > year - constant("return_a_years") &
     months$months >= constant("return_a_months"))
   recent <- recent[order(-months$year[recent])]
-  found <- recent[match(agencies$ori, months$ori[recent])]
-  latest <- list(year = months$year[found], months = months$months[found])
+  latest_rows <- recent[match(agencies$ori, months$ori[recent])]
+  latest <- list(year = months$year[latest_rows], months = months$months[latest_rows])
   crimes <- crimes_of_lines(return_a)
   names <- c("murder", "manslaughter", "rape", "robbery", "aggravated_assault", "burglary", "larceny", "vehicle_theft")
   key <- paste(agencies$ori, latest$year)
   counts <- vapply(names, function(name) {
-    at <- match(paste(key, name), paste(crimes$ori, crimes$year, crimes$crime))
-    ifelse(is.na(at), 0, crimes$count[at]) * 12 / latest$months
+    crime_rows <- match(paste(key, name), paste(crimes$ori, crimes$year, crimes$crime))
+    ifelse(is.na(crime_rows), 0, crimes$count[crime_rows]) * 12 / latest$months
   }, numeric(nrow(agencies)))
   dim(counts) <- c(nrow(agencies), length(names))
   colnames(counts) <- names
@@ -58,11 +58,11 @@ crimes_of_lines <- function(return_a) {
     stop("Return A has the line ", strange[[1]], ", which return_a_lines.csv does not know; ",
       "say there which crime it counts", call. = FALSE)
   }
-  found <- data.table::data.table(
+  by_crime <- data.table::data.table(
     ori = return_a$ori, year = return_a$year, crime = known$crime[match(return_a$line, known$line)],
     count = return_a$count
   )
-  found[, list(count = sum(count)), by = c("ori", "year", "crime")]
+  by_crime[, list(count = sum(count)), by = c("ori", "year", "crime")]
 }
 
 #' For every agency the place of one that reported twelve months, drawn from its group; missing where there is none
@@ -76,14 +76,15 @@ draw_full_reporters <- function(agencies, months, year) {
   if (length(full) == 0L) {
     return(drawn)
   }
-  with_seed(year, {
-    share <- stats::runif(nrow(agencies))
-    for (at in seq_along(order)) {
-      alike <- full[agencies$hot_deck_group[full] == agencies$hot_deck_group[[order[[at]]]]]
-      pool <- if (length(alike) > 0L) alike else full
-      drawn[[order[[at]]]] <- pool[[1L + floor(share[[at]] * length(pool))]]
-    }
-  })
+  share <- with_seed(year, stats::runif(nrow(agencies)))
+  full_of_group <- split(full, agencies$hot_deck_group[full])
+  in_order <- seq_along(order)
+  for (places in split(in_order, agencies$hot_deck_group[order])) {
+    group <- as.character(agencies$hot_deck_group[order[places[[1]]]])
+    alike <- full_of_group[[group]]
+    pool <- if (is.null(alike)) full else alike
+    drawn[order[places]] <- pool[1L + floor(share[places] * length(pool))]
+  }
   drawn
 }
 

@@ -13,12 +13,12 @@
 #' @export
 table_a <- function(weights, agencies, covariates) {
   y <- covariates[match(weights$ori, agencies$ori), , drop = FALSE]
-  found <- linearised_estimates(y, weights)
+  totals <- linearised_estimates(y, weights)
   universe <- colSums(covariates)
-  ratio <- 100 * (found$estimate - universe) / ifelse(universe == 0, NA, universe)
+  ratio <- 100 * (totals$estimate - universe) / ifelse(universe == 0, NA, universe)
   data.table::data.table(
-    crime = colnames(covariates), weighted = found$estimate, standard_error = found$standard_error,
-    relative_error = found$standard_error / ifelse(found$estimate == 0, NA, found$estimate), universe = universe,
+    crime = colnames(covariates), weighted = totals$estimate, standard_error = totals$standard_error,
+    relative_error = totals$standard_error / ifelse(totals$estimate == 0, NA, totals$estimate), universe = universe,
     bias_ratio = ratio, remarkable = abs(ratio) > constant("remarkable_bias")
   )
 }

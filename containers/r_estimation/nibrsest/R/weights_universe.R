@@ -19,9 +19,9 @@ is_eligible <- function(agencies) {
 #' @keywords internal
 population_class <- function(codes) {
   known <- package_table("population_groups.csv")
-  found <- as.integer(known$class[match(codes, known$population_group_code)])
-  found[is.na(found)] <- 6L
-  found
+  class <- as.integer(known$class[match(codes, known$population_group_code)])
+  class[is.na(class)] <- 6L
+  class
 }
 
 #' The groups in which agencies are weighted, and from which a hot deck draws
@@ -36,12 +36,13 @@ population_class <- function(codes) {
 weighting_groups <- function(agencies) {
   known <- package_table("weighting_groups.csv")
   code <- ifelse(agencies$population_group_code %in% known$population_group_code, agencies$population_group_code, "7")
-  at <- match(paste(code, ifelse(agencies$population > 0, "some", "none")),
+  group_rows <- match(paste(code, ifelse(agencies$population > 0, "some", "none")),
     paste(known$population_group_code, known$residents))
   metropolitan <- startsWith(code, "9")
   data.table::data.table(
-    national_group = as.integer(known$national_group[at]), super_group = as.integer(known$super_group[at]),
-    state_stratum = as.integer(known$state_stratum[at]),
+    national_group = as.integer(known$national_group[group_rows]),
+    super_group = as.integer(known$super_group[group_rows]),
+    state_stratum = as.integer(known$state_stratum[group_rows]),
     hot_deck_group = ifelse(startsWith(code, "8"), 8L, ifelse(metropolitan, 9L, match(substr(code, 1L, 1L), 1:7)))
   )
 }

@@ -10,11 +10,11 @@
 census_residents <- function(states, year) {
   known <- package_table("census_residents.csv")
   vapply(states, function(state) {
-    mine <- which(known$state == state)
-    if (length(mine) == 0L) {
+    census_rows <- which(known$state == state)
+    if (length(census_rows) == 0L) {
       return(NA_real_)
     }
-    stats::approx(as.integer(known$census[mine]), as.numeric(known$residents[mine]), year, rule = 2)$y
+    stats::approx(as.integer(known$census[census_rows]), as.numeric(known$residents[census_rows]), year, rule = 2)$y
   }, numeric(1), USE.NAMES = FALSE)
 }
 

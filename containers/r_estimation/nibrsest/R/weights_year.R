@@ -61,21 +61,23 @@ weigh_year <- function(reference, tabulated, states, year, outlier_rule = "docum
   data.table::set(agencies, NULL, "respondent", is_respondent(
     usable, agencies$nibrs_start, agencies$reporting_type, rowSums(counts), srs$covariates[, "total"], year
   ) & agencies$stray_months == 0L)
-  mine <- which(agencies$respondent)
-  donors <- find_donors(donor_attributes(agencies[mine, ], year), months[mine, , drop = FALSE],
-    colours[mine, , drop = FALSE], months_rule)
+  respondent_rows <- which(agencies$respondent)
+  donors <- find_donors(donor_attributes(agencies[respondent_rows, ], year), months[respondent_rows, , drop = FALSE],
+    colours[respondent_rows, , drop = FALSE], months_rule)
   if (months_rule == "own") {
-    donors <- weighted_months(donors, agencies$ori[mine], months[mine, , drop = FALSE], colours[mine, , drop = FALSE],
-      ordinary_months(earlier, all_colours)[mine, , drop = FALSE])
+    donors <- weighted_months(donors, agencies$ori[respondent_rows], months[respondent_rows, , drop = FALSE],
+      colours[respondent_rows, , drop = FALSE],
+      ordinary_months(earlier, all_colours)[respondent_rows, , drop = FALSE])
   }
-  own <- which(reported[mine, , drop = FALSE], arr.ind = TRUE)
+  kept_months <- which(reported[respondent_rows, , drop = FALSE], arr.ind = TRUE)
   places <- geographies(agencies, areas, kinds)
   universe <- universe_status(agencies, reference$notes, !is.na(srs$source$srs_months), year, states, areas)
   universe <- with_unlisted(universe, tabulated, reference$agencies$ori)
   c(
     list(
       agencies = agencies, covariates = cbind(srs$source, data.table::as.data.table(srs$covariates)), donors = donors,
-      months = data.table::data.table(ori = agencies$ori[mine][own[, 1]], month = as.integer(own[, 2]),
+      months = data.table::data.table(ori = agencies$ori[respondent_rows][kept_months[, 1]],
+        month = as.integer(kept_months[, 2]),
         key = c("ori", "month")),
       missing_months = missing_months(agencies, reported, year), universe = universe, geographies = places
     ),
@@ -115,9 +117,9 @@ ordinary_months <- function(earlier, all_colours) {
 monthly_totals <- function(tabulated, oris) {
   counts <- matrix(0, length(oris), 12L)
   sums <- tabulated[, list(offenses = sum(offenses)), by = c("ori", "month")]
-  at <- match(sums$ori, oris)
-  there <- which(!is.na(at))
-  counts[cbind(at[there], sums$month[there])] <- sums$offenses[there]
+  agency_rows <- match(sums$ori, oris)
+  known <- which(!is.na(agency_rows))
+  counts[cbind(agency_rows[known], sums$month[known])] <- sums$offenses[known]
   counts
 }
 
