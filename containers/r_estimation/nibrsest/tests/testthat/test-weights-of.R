@@ -157,7 +157,8 @@ test_that("where no agency has any crime nobody represents itself", {
   agencies <- data.frame(state = "DE", area = c("a", "b"), respondent = TRUE)
   none <- matrix(0, nrow = 2L, ncol = 1L, dimnames = list(NULL, "total"))
   for (limit in c(Inf, 50)) {
-    expect_equal(initial_groups(agencies, none, weighting_scheme("x", "x", grouping = "area", self_representing = limit)),
+    scheme <- weighting_scheme("x", "x", grouping = "area", self_representing = limit)
+    expect_equal(initial_groups(agencies, none, scheme),
       c("a", "b"))
   }
 })
