@@ -3,23 +3,27 @@
 moto interprets the state machine; what it leaves out is filled in here and nowhere else. What cannot be filled in
 is refused by ``definition.require_supported``.
 
-* ``lambda:invoke`` echoes its input in moto: here it calls the function's process.
-* moto's Lambda brings half of its other services: here calls of functions are answered without it.
-* ``ecs:runTask.sync`` refuses its parameters as Step Functions spells them, runs nothing and ignores exit
-  codes in moto: here the task runs as a process, and an exit code other than 0 fails the state.
-* An ``aws-sdk`` S3 ``Body`` that is an object is not serialised by moto: here it becomes JSON, as on AWS.
-* An ``aws-sdk`` call of Step Functions' own API has to be spelled as the API spells it in moto: here parameters and
-  results begin with a capital, as on AWS.
-* CloudFormation creates state machines that never run, with their substitutions left open: here they run.
+What AWS does and moto does not, with the test that fails without it:
+
+* ``lambda:invoke`` calls a function's process, where moto echoes the input
+  (test_executions.py, test_the_cause_of_a_failed_execution_is_the_notice_itself).
+* ``ecs:runTask.sync`` takes its parameters as Step Functions spells them and runs a task, and an exit code other than 0
+  fails the state (test_emulator.py, test_a_container_runs_until_it_ends_and_another_status_than_0_fails_its_state).
+* An ``aws-sdk`` S3 ``Body`` that is an object becomes JSON (test_emulator.py, test_an_object_is_written_as_json).
+* Parameters and results of an ``aws-sdk`` call of Step Functions' own API begin with a capital (test_executions.py,
+  test_a_second_execution_of_a_run_under_way_is_refused_and_the_first_goes_on).
+* CloudFormation creates state machines that run, with their substitutions filled in (test_deployment.py).
+* A distributed Map has as many items as it is given: moto's worker calls itself for each, and an execution that meets
+  Python's limit hangs (test_emulator.py, test_a_map_of_thousands_of_items_ends).
+
+What saves time:
+
 * moto makes a client for every task, which costs more than the task: here one is kept.
-* moto's interpreter imports its Batch, which brings all of EC2, whose tables take longer to read than everything
-  else; so does ECS: here there is no Batch, and ECS is imported for the first task.
+* moto's Lambda, and its Batch and ECS with all of EC2, take longer to import than everything else: here calls of
+  functions are answered without the first, there is no Batch, and ECS is imported for the first task.
 * moto parses a definition when a state machine is created and again when it starts, which takes longer than
   everything else of a small run: here the first execution takes over what was parsed.
-* moto looks twice a second whether a task of ECS has ended: here it looks more often.
-* moto's server looks twice a second whether it should end: here it does so more often.
-* A distributed Map's worker calls itself for every item, and an execution that meets Python's limit hangs:
-  here the limit is far beyond any list of state-years.
+* moto looks twice a second whether a task of ECS has ended, and whether its server should: here it does so more often.
 """
 
 import json
