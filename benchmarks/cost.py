@@ -36,8 +36,8 @@ PRICES = {
 HOURS = 730.0
 #: What is at work at rest; a test holds the numbers to the template.
 ALARMS, COMPOSITE_ALARMS, ENDPOINT_ZONES = 32, 1, 8
-#: Geography groups that are estimated side by side (``ESTIMATE_GEOGRAPHY_GROUPS`` in nibrs_pipeline.keys).
-GEOGRAPHY_GROUPS = 3
+#: Groups of geographies times groups of tables, estimated side by side (``ESTIMATE_*_GROUPS``, nibrs_pipeline.keys).
+ESTIMATE_TASKS = 3
 #: What functions, containers and the state machine write to logs, in KB; assumed.
 STATE_YEAR_LOG_KB, TASK_LOG_KB = 60, 40
 
@@ -99,16 +99,16 @@ def logs(kilobytes: float) -> float:
 
 
 def estimation_year(states: int) -> float:
-    """Reference extract, a table per state, weights, the groups of geographies, report, zip."""
+    """Reference extract, a table per state, weights, the estimates of groups of geographies and tables, report, zip."""
     return (
         function_seconds("ExtractReferenceFunction", 60)
         + function_seconds("ZipEstimatesFunction", 10)
         + states * task_minutes("tabulate_state", 5)
         + task_minutes("weight", 10)
-        + GEOGRAPHY_GROUPS * task_minutes("estimate", 10)
+        + ESTIMATE_TASKS * task_minutes("estimate", 10)
         + task_minutes("report", 3)
         + (20 + 2 * states) * PRICES["Step Functions, state transition"]
-        + logs((states + 2 + GEOGRAPHY_GROUPS) * TASK_LOG_KB)
+        + logs((states + 2 + ESTIMATE_TASKS) * TASK_LOG_KB)
     )
 
 

@@ -21,7 +21,14 @@ weights <- weights[which(weights$geography == "US"), ]
 weights$stratum <- as.character(weights$stratum)
 at <- match(weights$ori, agencies$ori)
 cells <- table_cells()
-y <- annual_cells(read("cells.csv"), agencies[at, ], cells)
+counts <- data.table::rbindlist(lapply(list.files(file.path(arguments[[1]], "annual"), full.names = TRUE), function(path) {
+  csv <- tempfile(fileext = ".csv")
+  export_matrix(file.path(path, "cells.rds"), csv)
+  data.table::fread(csv)
+}))
+counts <- counts[which(counts$ori %in% weights$ori), ]
+y <- Matrix::sparseMatrix(match(counts$ori, weights$ori), match(counts$cell, cells$cell), x = counts$number,
+  dims = c(nrow(weights), nrow(cells)), dimnames = list(NULL, cells$cell))
 x <- as.matrix(read("covariates.csv")[at, c("total", "violent", "burglary")])
 chosen <- utils::head(order(-Matrix::colSums(y)), number)
 

@@ -187,7 +187,7 @@ class Stage:
 
     @property
     def label(self) -> str:
-        """Names the stage, the state or geographies, and the year."""
+        """Names the stage, the state or geographies and tables, and the year."""
         return " ".join([self.name, *self._places(), self.variables["DATA_YEAR"]])
 
     @property
@@ -210,7 +210,8 @@ class Stage:
         return template.format_map(self.variables)
 
     def _places(self) -> list[str]:
-        return [self.variables[name] for name in ("INPUT_STATE", "GEOGRAPHY_GROUP") if name in self.variables]
+        dimensions = ("INPUT_STATE", "GEOGRAPHY_GROUP", "TABLE_GROUP")
+        return [self.variables[name] for name in dimensions if name in self.variables]
 
 
 def read_stage(arguments: list[str], environment: Mapping[str, str]) -> Stage:

@@ -59,7 +59,8 @@ class StoppedTask:
         return f"{where}: exit status {self.exit_code}, {meaning}"
 
     def _places(self) -> list[str]:
-        return [self.variables[name] for name in ("INPUT_STATE", "GEOGRAPHY_GROUP") if name in self.variables]
+        dimensions = ("INPUT_STATE", "GEOGRAPHY_GROUP", "TABLE_GROUP")
+        return [self.variables[name] for name in dimensions if name in self.variables]
 
 
 def _ours(containers: list[dict[str, Any]]) -> dict[str, Any]:

@@ -10,8 +10,10 @@ PUBLIC = "downloads/"
 PUBLIC_ESTIMATES = "estimates/"
 #: What is publicly visible.
 PUBLIC_PREFIXES = (PUBLIC, PUBLIC_ESTIMATES)
-#: Groups of geographies that are estimated side by side.
+#: Groups of geographies that are estimated side by side, and groups of tables within each, as the R package has them
+#: (``geography_kinds.csv``, ``tables/groups.csv``).
 ESTIMATE_GEOGRAPHY_GROUPS = ("nation", "regions", "states")
+ESTIMATE_TABLE_GROUPS = ("crimes",)
 INDEX_JSON = f"{PUBLIC}index.json"
 INDEX_HTML = f"{PUBLIC}index.html"
 #: Where runs work, a folder each.

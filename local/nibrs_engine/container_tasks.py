@@ -168,5 +168,5 @@ def _needed_to_start() -> dict[str, str]:
 
 def _task_name(command: list[str], variables: Mapping[str, str]) -> str:
     """The name of a task's log: tabulate_state-AZ-2016, weight-2016."""
-    places = [variables[name] for name in ("INPUT_STATE", "GEOGRAPHY_GROUP", "DATA_YEAR") if name in variables]
-    return "-".join([*command[:1], *places])
+    dimensions = ("INPUT_STATE", "GEOGRAPHY_GROUP", "TABLE_GROUP", "DATA_YEAR")
+    return "-".join([*command[:1], *(variables[name] for name in dimensions if name in variables)])

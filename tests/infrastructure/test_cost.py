@@ -5,7 +5,7 @@ import re
 from types import ModuleType
 from typing import Any
 
-from nibrs_pipeline.keys import ESTIMATE_GEOGRAPHY_GROUPS
+from nibrs_pipeline.keys import ESTIMATE_GEOGRAPHY_GROUPS, ESTIMATE_TABLE_GROUPS
 
 from tests.infrastructure.filled_in import FilledIn
 from tests.infrastructure.synthesis import REPOSITORY
@@ -34,8 +34,8 @@ def test_what_costs_at_rest_is_what_the_template_has(given: dict[str, Any], tria
     assert f"RDS {database['StorageType']}" in prices
 
 
-def test_a_year_is_estimated_in_as_many_groups_as_the_pipeline_has() -> None:
-    assert len(ESTIMATE_GEOGRAPHY_GROUPS) == cost().GEOGRAPHY_GROUPS
+def test_a_year_is_estimated_in_as_many_tasks_as_the_pipeline_has() -> None:
+    assert len(ESTIMATE_GEOGRAPHY_GROUPS) * len(ESTIMATE_TABLE_GROUPS) == cost().ESTIMATE_TASKS
 
 
 def test_every_price_is_used() -> None:

@@ -34,7 +34,8 @@ RESULTS: dict[str, Any] = {
                              "estimates": {"count": 1, "years": [2016]}, **_ITEMS}},
     "Extract reference": {"Payload": {
         "year": "2016", "estimation_prefix": "p/", "identity": "i", "reference_sha256": "0", "up_to_date": False,
-        "previous": "none", "previous_sha256": "none", "geography_groups": ["US"],
+        "previous": "none", "previous_sha256": "none",
+        "estimate_tasks": [{"geography_group": "nation", "table_group": "crimes"}],
         "states": {"count": 1, "key": "k", "items": [
             {"year": "2016", "state": "RI", "estimation_prefix": "p/", "identity": "i", "zip_key": "z",
              "zip_sha256": "0"}]}}},

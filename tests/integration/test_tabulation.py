@@ -36,8 +36,13 @@ def tabulated(zip_path: Path, folder: Path) -> Counter[str]:
         },
         check=True, capture_output=True,
     )  # fmt: skip
+    matrix, cells = folder / "pipeline" / "tabulated" / f"{name}-crimes.rds", folder / "cells.csv"
+    subprocess.run(
+        ["Rscript", "-e", f"nibrsest::export_matrix('{matrix}', '{cells}')"],
+        env={**os.environ, "R_LIBS": str(REPOSITORY / ".tools" / "R")}, check=True, capture_output=True,
+    )  # fmt: skip
     found: Counter[str] = Counter()
-    with (folder / "pipeline" / "tabulated" / f"{name}-cells.csv").open(newline="") as file:
+    with cells.open(newline="") as file:
         for row in csv.DictReader(file):
             found[row["cell"]] += int(row["number"])
     return found

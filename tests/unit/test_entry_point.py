@@ -223,7 +223,7 @@ def test_what_was_made_for_other_inputs_is_refused(
 def test_outputs_of_other_inputs_are_not_read_by_later_stages(tabulated: Path, tmp_path: Path) -> None:
     leave(tabulated, "weight", "year0", **{"weights/weights.csv": "old"})
     path = rscript(tmp_path / "bin", LISTING)
-    variables = {**WEIGHT, "IDENTITY": "year1", "GEOGRAPHY_GROUP": "nation"}
+    variables = {**WEIGHT, "IDENTITY": "year1", "GEOGRAPHY_GROUP": "nation", "TABLE_GROUP": "crimes"}
     status, output = entry_point(tabulated, "estimate", path=path, **variables)
     assert (status, f"there is nothing under {PREFIX}weights/" in output) == (3, True)
 

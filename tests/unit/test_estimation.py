@@ -1,6 +1,8 @@
 """The estimation half's decisions: from what a year is estimated, what is made again, what is missing and why."""
 
+import csv
 import json
+from pathlib import Path
 
 import pytest
 from nibrs_pipeline.catalog import nibrs_catalog
@@ -17,6 +19,7 @@ from nibrs_pipeline.estimate.estimation import (
 )
 from nibrs_pipeline.extract.reference import reference_queries
 from nibrs_pipeline.failure_causes import StoppedTask
+from nibrs_pipeline.keys import ESTIMATE_GEOGRAPHY_GROUPS, ESTIMATE_TABLE_GROUPS
 from nibrs_pipeline.plan.planning import make_plan
 from nibrs_pipeline.plan.request import parse_request
 from nibrs_pipeline.state_year import StateYear
@@ -113,12 +116,24 @@ def test_the_state_machine_is_told_keys_and_counts() -> None:
     }  # fmt: skip
     summary = year_summary(made, work, False)
     assert summary["states"] == {"count": 2, "key": "runs/r/plan/tabulate-2016.json"}
-    assert summary["geography_groups"] == ["nation", "regions", "states"]
+    assert summary["estimate_tasks"] == [
+        {"geography_group": group, "table_group": "crimes"} for group in ("nation", "regions", "states")
+    ]
     assert (summary["identity"], summary["reference_sha256"], summary["previous_sha256"]) == (
         made.identity,
         "ref",
         "none",
     )
+
+
+def test_what_is_estimated_side_by_side_is_what_the_package_has() -> None:
+    data = Path(__file__).parents[2] / "containers" / "r_estimation" / "nibrsest" / "inst" / "extdata"
+    for name, column, groups in (
+        ("geography_kinds.csv", "geography_group", ESTIMATE_GEOGRAPHY_GROUPS),
+        ("tables/groups.csv", "table_group", ESTIMATE_TABLE_GROUPS),
+    ):
+        with (data / name).open(newline="") as file:
+            assert tuple(dict.fromkeys(row[column] for row in csv.DictReader(file))) == groups
 
 
 def test_a_state_that_was_not_tabulated_is_named_with_the_stages_own_words() -> None:

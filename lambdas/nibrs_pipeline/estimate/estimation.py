@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
+from itertools import product
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict
@@ -12,6 +13,7 @@ from nibrs_pipeline.failure_causes import cause_of
 from nibrs_pipeline.identity import identity_of
 from nibrs_pipeline.keys import (
     ESTIMATE_GEOGRAPHY_GROUPS,
+    ESTIMATE_TABLE_GROUPS,
     estimation_prefix,
     public_estimates_key,
     public_zip_key,
@@ -198,7 +200,10 @@ def year_summary(inputs: YearInputs, to_tabulate: list[StateItem], up_to_date: b
         "reference_sha256": inputs.source.reference_sha256,
         "previous": inputs.previous,
         "previous_sha256": inputs.previous_zip_sha256,
-        "geography_groups": list(ESTIMATE_GEOGRAPHY_GROUPS),
+        "estimate_tasks": [
+            {"geography_group": geographies, "table_group": tables}
+            for geographies, tables in product(ESTIMATE_GEOGRAPHY_GROUPS, ESTIMATE_TABLE_GROUPS)
+        ],
     }
 
 

@@ -1,91 +1,128 @@
-#' Which geographies each value of GEOGRAPHY_GROUP stands for
-#' @noRd
-geography_groups <- c("nation", "regions", "states")
-
-#' Estimate: `estimates/<group>.csv` by offense code, `<group>-tables.csv`, `<group>-places.csv`
+#' Estimate: `estimates/<group>.csv` by offense code, `estimates/<group>-<tables>.csv` by cell of the tables
+#'
+#' One group of tables, or all if `TABLE_GROUP` does not say which.
 #' @noRd
 stage_estimate <- function(settings) {
   require_settings(settings, c("input", "output", "geography_group"))
-  if (!settings$geography_group %in% geography_groups) {
-    stop_setting("GEOGRAPHY_GROUP", settings$geography_group, paste(geography_groups, collapse = ", "))
-  }
-  agencies <- read_weight_file(settings, "agencies.csv")
-  weights <- read_weight_file(settings, "weights.csv")
-  strata <- read_strata(settings)
-  covariates <- as.matrix(read_weight_file(settings, "covariates.csv")[, covariate_names, with = FALSE])
-  offenses <- read_weight_file(settings, "offenses.csv")
-  cells <- table_cells()
-  universe <- read_weight_file(settings, "universe.csv")
-  annual <- annual_cells(read_weight_file(settings, "cells.csv"), agencies, cells)
-  places <- read_weight_file(settings, "geographies.csv")
   kinds <- geography_kinds()
-  names <- unique(places$geography[places$kind %in% kinds$kind[kinds$geography_group == settings$geography_group]])
-  made <- lapply(names, function(name) {
-    own_weights <- weights[which(weights$geography == name), ]
-    if (nrow(own_weights) == 0L) {
-      inform("%s: no agency responds; it has no estimate", name)
-      return(NULL)
-    }
-    status <- universe[which(universe$geography == name), c("basis", "universe_status", "residents")]
-    place <- c(geography_of(name, places, agencies, covariates), as.list(status))
-    estimate_place(place, own_weights, strata[which(strata$geography == name), ],
-      list(offenses = offenses, annual = annual), cells, settings, kinds)
-  })
-  made <- Filter(Negate(is.null), made)
-  if (length(made) == 0L) {
-    stop("no agency reported three usable months of ", settings$year, " in any of ", paste(names, collapse = ", "),
-      "; choose a year in which some did", call. = FALSE)
+  refuse_setting(settings, "geography_group", unique(kinds$geography_group))
+  groups <- table_groups()
+  if (nzchar(settings$table_group)) {
+    refuse_setting(settings, "table_group", names(groups))
+    groups <- groups[settings$table_group]
   }
-  for (part in names(made[[1]])) {
-    ending <- paste0(if (part != "offenses") paste0("-", part), ".csv")
-    path <- file.path(settings$output, "estimates", paste0(settings$geography_group, ending))
-    write_stage_file(data.table::rbindlist(lapply(made, `[[`, part)), path, paste0("estimates/<group>", ending))
+  inputs <- estimate_inputs(settings, kinds)
+  if (length(inputs$names) == 0L) {
+    inform("there are no %s", settings$geography_group)
+  } else {
+    for (group in names(groups)) {
+      estimate_tables_of(group, groups[[group]], inputs, settings, kinds)
+    }
   }
 }
 
-#' Everything that is estimated of one geography
+#' What the estimates of a group of geographies are made from
 #'
-#' @param place See [geography_of()], with `basis`, `universe_status` and `residents` of [universe_status()].
-#' @param kinds See [geography_kinds()].
-#' @return A list of data.tables: `offenses` (see [describe_estimates()]), `tables` (see [estimate_tables()]),
-#'   `places` (see [coverage_of()]), the latter two with `permutation`.
+#' @return A list: `names` of the geographies, `responding`, those of them that have estimates, `geographies`,
+#'   `agencies`, `weights`, `strata`, `covariates`, `places` (see [estimated_places()]).
 #' @noRd
-estimate_place <- function(place, weights, strata, used, cells, settings, kinds = geography_kinds()) {
-  name <- place$name
-  agencies <- place$agencies
-  respondents <- match(weights$ori, agencies$ori)
-  groups <- list("all agencies" = rep(TRUE, nrow(agencies)))
-  if (kinds$agency_groups[kinds$kind == place$kind] == "yes") {
-    groups <- c(groups, agency_groups(agencies))
+estimate_inputs <- function(settings, kinds) {
+  geographies <- read_weight_file(settings, "geographies.csv")
+  of_group <- kinds$kind[kinds$geography_group == settings$geography_group]
+  names <- unique(geographies$geography[geographies$kind %in% of_group])
+  places <- read_weight_file(settings, "places.csv")
+  responding <- names[names %in% places$geography]
+  for (name in setdiff(names, responding)) {
+    inform("%s: no agency responds; it has no estimate", name)
   }
-  # A group in which nobody responds has no estimate.
-  groups <- groups[vapply(groups, function(inside) any(inside[respondents]), TRUE)]
-  responding <- lapply(groups, `[`, respondents)
-  x <- place$covariates[respondents, , drop = FALSE]
-  share <- place$share[respondents]
-  found <- estimate_geography(annual_counts(used$offenses, weights$ori) * share, weights, strata, x, responding,
+  if (length(responding) == 0L && length(names) > 0L) {
+    stop("no agency reported three usable months of ", settings$year, " in any of ", paste(names, collapse = ", "),
+      "; choose a year in which some did", call. = FALSE)
+  }
+  list(
+    names = names, responding = responding, geographies = geographies, places = places,
+    agencies = read_weight_file(settings, "agencies.csv"), weights = read_weight_file(settings, "weights.csv"),
+    strata = read_strata(settings),
+    covariates = as.matrix(read_weight_file(settings, "covariates.csv")[, covariate_names, with = FALSE])
+  )
+}
+
+#' Estimate a group of tables for all geographies, and write the files
+#'
+#' @param tables Names of tables; `offense_codes` stands for the estimates by offense code.
+#' @param inputs See [estimate_inputs()].
+#' @noRd
+estimate_tables_of <- function(group, tables, inputs, settings, kinds) {
+  designs <- lapply(inputs$responding, design_of, inputs, kinds)
+  all_cells <- table_cells()
+  cells <- all_cells[which(all_cells$table %in% tables), ]
+  folder <- stage_folder(settings, file.path("annual", group))
+  annual <- read_count_matrix(file.path(folder, "cells.rds"), "weight", cells$cell)
+  estimates <- lapply(designs, estimate_cells, as_sparse(annual), annual$rows$ori, cells, settings)
+  path <- file.path(settings$output, "estimates", settings$geography_group)
+  write_stage_file(data.table::rbindlist(estimates), sprintf("%s-%s.csv", path, group),
+    "estimates/<group>-<tables>.csv")
+  if ("offense_codes" %in% tables) {
+    offenses <- read_weight_file(settings, "offenses.csv")
+    estimates <- lapply(designs, estimate_offense_codes, offenses, settings)
+    write_stage_file(data.table::rbindlist(estimates), paste0(path, ".csv"), "estimates/<group>.csv")
+  }
+}
+
+#' Everything that the estimates of one geography need besides the counts
+#'
+#' @return A list: `place` (see [geography_of()], with `basis`, `universe_status` and `residents`), `places` (rows of
+#'   [estimated_places()]), `groups` (see [groups_within()]), and of the respondents, in the order of `weights`:
+#'   `weights`, `covariates`, `share`, `inside` (as `groups`); `strata`.
+#' @noRd
+design_of <- function(name, inputs, kinds) {
+  weights <- inputs$weights[which(inputs$weights$geography == name), ]
+  place <- geography_of(name, inputs$geographies, inputs$agencies, inputs$covariates)
+  places <- inputs$places[which(inputs$places$geography == name), ]
+  status <- as.list(places[1, c("basis", "universe_status", "residents")])
+  groups <- groups_within(place, weights$ori, kinds)
+  respondents <- match(weights$ori, place$agencies$ori)
+  list(
+    place = c(place, status), places = places, groups = groups, weights = weights,
+    strata = inputs$strata[which(inputs$strata$geography == name), ],
+    covariates = place$covariates[respondents, , drop = FALSE], share = place$share[respondents],
+    inside = lapply(groups, `[`, respondents)
+  )
+}
+
+#' Estimates of one geography by cell, with `permutation`: see [estimate_tables()]
+#'
+#' @param design See [design_of()].
+#' @param annual Sparse matrix, respondents by cells; `oris` are those of its rows.
+#' @noRd
+estimate_cells <- function(design, annual, oris, cells, settings) {
+  rows <- match(design$weights$ori, oris)
+  stopifnot(!anyNA(rows))
+  counts <- Matrix::Diagonal(x = design$share) %*% annual[rows, , drop = FALSE]
+  tables <- estimate_tables(counts, design$weights, design$strata, design$covariates, design$inside, cells,
     settings$correction)
-  annual <- Matrix::Diagonal(x = share) %*% used$annual[place$rows[respondents], , drop = FALSE]
-  tables <- estimate_tables(annual, weights, strata, x, responding, cells, settings$correction)
-  places <- data.table::rbindlist(lapply(names(groups), function(group) {
-    known <- coverage_of(agencies, groups[[group]])
-    covered <- true_coverage(known$coverage, known$population_of_respondents, place, group)
-    data.table::set(known, NULL, "coverage", covered)
-    cbind(geography = name, agency_group = group, known, basis = place$basis, universe_status = place$universe_status,
-      residents = if (group == "all agencies") place$residents else NA_real_)
-  }))
+  places <- design$places
   # Where all respond there is nothing to be uncertain about.
   complete <- places$agency_group[places$agencies == places$respondents]
   sure <- which(tables$agency_group %in% complete)
   data.table::set(tables, sure, "standard_error", 0)
   data.table::set(tables, sure[!is.na(tables$percentage[sure])], "percentage_error", 0)
-  if (place$basis != "estimate") {
+  if (design$place$basis != "estimate") {
     # Counts of some agencies have no error as estimates of all.
     data.table::set(tables, NULL, c("standard_error", "percentage_error"), NA_real_)
   }
-  list(
-    offenses = describe_estimates(found, settings$year, name, place, agencies, groups),
-    tables = cbind(permutation = permutation_of(name, tables$agency_group), tables[, -"agency_group"]),
-    places = cbind(permutation = permutation_of(name, places$agency_group), places)
-  )
+  number <- places$permutation[match(tables$agency_group, places$agency_group)]
+  cbind(permutation = number, tables[, -"agency_group"])
+}
+
+#' Estimates of one geography by offense code: see [describe_estimates()]
+#'
+#' @param design See [design_of()].
+#' @param offenses Annual counts: `ori`, `offense_code`, `offenses`.
+#' @noRd
+estimate_offense_codes <- function(design, offenses, settings) {
+  counts <- annual_counts(offenses, design$weights$ori) * design$share
+  estimates <- estimate_geography(counts, design$weights, design$strata, design$covariates, design$inside,
+    settings$correction)
+  describe_estimates(estimates, settings$year, design$place$name, design$place, design$place$agencies, design$groups)
 }

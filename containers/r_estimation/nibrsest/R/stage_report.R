@@ -2,9 +2,10 @@
 #' @noRd
 stage_report <- function(settings) {
   require_settings(settings, c("input", "output"))
-  estimates <- read_estimates(settings, ".csv")
-  tables <- read_estimates(settings, "-tables.csv")
-  places <- read_estimates(settings, "-places.csv")
+  places <- read_weight_file(settings, "places.csv")
+  geography_groups <- geography_groups_of(places, settings)
+  estimates <- read_estimates(settings, geography_groups, "", "estimates/<group>.csv")
+  tables <- read_tables(settings, geography_groups, places)
   folder <- file.path(settings$output, "report")
   write_stage_file(estimates, file.path(folder, "offenses.csv"), "estimates/<group>.csv")
   publish_weights(settings, folder)
@@ -75,14 +76,34 @@ publish_weights <- function(settings, folder) {
   }
 }
 
-#' Estimates of all groups of geographies, stacked
+#' The groups of geographies that have estimates
 #' @noRd
-read_estimates <- function(settings, ending) {
+geography_groups_of <- function(places, settings) {
+  geographies <- read_weight_file(settings, "geographies.csv")
+  kinds <- geography_kinds()
+  present <- unique(geographies$kind[geographies$geography %in% places$geography])
+  unique(kinds$geography_group[kinds$kind %in% present])
+}
+
+#' Estimates of all groups of geographies, stacked
+#'
+#' @param ending What the files' names have after the group.
+#' @param file What `files.csv` calls them.
+#' @noRd
+read_estimates <- function(settings, geography_groups, ending, file) {
+  folder <- stage_folder(settings, "estimates")
   data.table::rbindlist(lapply(geography_groups, function(group) {
-    path <- file.path(stage_folder(settings, "estimates"), paste0(group, ending))
-    # A nation without regions (an unknown division) has no file of them.
-    if (group == "regions" && !file.exists(path)) NULL else read_stage_file(path, paste0("estimates/<group>", ending))
+    read_stage_file(file.path(folder, paste0(group, ending, ".csv")), file)
   }))
+}
+
+#' Estimates of all cells, in the order of geographies and cells
+#' @noRd
+read_tables <- function(settings, geography_groups, places) {
+  tables <- data.table::rbindlist(lapply(names(table_groups()), function(group) {
+    read_estimates(settings, geography_groups, paste0("-", group), "estimates/<group>-<tables>.csv")
+  }))
+  tables[order(match(tables$permutation, places$permutation), match(tables$cell, table_cells()$cell)), ]
 }
 
 #' Write a file per geography and table, one of everything, and a workbook per geography

@@ -10,6 +10,7 @@
 #'   `OUTPUT_PIPELINE_DIR` is read from there.
 #' * `INPUT_STATE`: the state of `tabulate_state`, by its postal abbreviation.
 #' * `GEOGRAPHY_GROUP`: the geographies of `estimate`, `nation`, `regions` or `states`.
+#' * `TABLE_GROUP`: the tables of `estimate`, a group of `inst/extdata/tables/groups.csv`; all if it is not set.
 #' * `OUTLIER_RULE`: of `weight`, `documented` (default) or `legacy`, see [outlier_colours()].
 #' * `MONTHS`: of `weight`, how missing and low months are filled: `own` (default) or `reference`, see
 #'   [weighted_months()].
@@ -18,7 +19,7 @@
 #'
 #' @param environment Named character vector; the process's own by default.
 #' @return A list with `year` (integer), `external`, `input`, `output` (paths), `state`,
-#'   `geography_group` (text, or `""`), `outlier_rule`, `months`, `correction` and `log_threshold`.
+#'   `geography_group`, `table_group` (text, or `""`), `outlier_rule`, `months`, `correction` and `log_threshold`.
 #' @examples
 #' read_settings(c(DATA_YEAR = "2016", INPUT_PIPELINE_DIR = "pipeline", GEOGRAPHY_GROUP = "states"))$geography_group
 #' @export
@@ -48,6 +49,7 @@ read_settings <- function(environment = Sys.getenv()) {
     output = value("OUTPUT_PIPELINE_DIR", input),
     state = value("INPUT_STATE"),
     geography_group = value("GEOGRAPHY_GROUP"),
+    table_group = value("TABLE_GROUP"),
     outlier_rule = choice("OUTLIER_RULE", c("documented", "legacy")),
     months = choice("MONTHS", c("own", "reference")),
     correction = choice("ERROR_CORRECTION", c("few_respondents", "none")),
@@ -63,6 +65,16 @@ read_settings <- function(environment = Sys.getenv()) {
 #' @noRd
 stop_setting <- function(name, given, allowed) {
   stop(name, " is \"", given, "\"; it has to be ", allowed, call. = FALSE)
+}
+
+#' Refuse a dimension that is none of the groups there are
+#'
+#' @param name Name of the setting, as `geography_group`.
+#' @noRd
+refuse_setting <- function(settings, name, allowed) {
+  if (!settings[[name]] %in% allowed) {
+    stop_setting(toupper(name), settings[[name]], paste(allowed, collapse = ", "))
+  }
 }
 
 #' The folders and dimensions that a stage cannot do without

@@ -28,9 +28,18 @@ write_stage_file <- function(table, path, file) {
 #' The same without a line in the log, for the many files of one kind
 #' @noRd
 write_quietly <- function(table, path) {
+  write_whole(path, function(partial) data.table::fwrite(table, partial, na = "", eol = "\n", scipen = 50L))
+}
+
+#' Write a file beside its place, and move it there when it is whole
+#'
+#' @param path The file; its folder is made.
+#' @param write A function of the path to write to.
+#' @noRd
+write_whole <- function(path, write) {
   dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
   partial <- paste0(path, ".partial")
-  data.table::fwrite(table, partial, na = "", eol = "\n", scipen = 50L)
+  write(partial)
   if (!file.rename(partial, path)) {
     stop("cannot write ", path, "; is there space, and may the user write there?", call. = FALSE)
   }

@@ -1,4 +1,4 @@
-#' Tabulate states: `tabulated/<ST>.csv` and `tabulated/<ST>-cells.csv` from a state's zip
+#' Tabulate states: `tabulated/<ST>.csv` and a matrix per group of tables, `tabulated/<ST>-<tables>.rds`, from a zip
 #' @noRd
 stage_tabulate_state <- function(settings) {
   require_settings(settings, c("external", "output", "state"))
@@ -9,8 +9,23 @@ stage_tabulate_state <- function(settings) {
   inform("%s %d: %d offenses of %d agencies", settings$state, settings$year, sum(counts$offenses),
     data.table::uniqueN(counts$ori))
   folder <- file.path(settings$output, "tabulated")
-  write_stage_file(tabulate_tables(records), file.path(folder, paste0(settings$state, "-cells.csv")),
-    "tabulated/<ST>-cells.csv")
+  write_state_matrices(records, table_definitions(), folder, settings$state)
   # Last: that it is there says that the state is done.
   write_stage_file(counts, file.path(folder, paste0(settings$state, ".csv")), "tabulated/<ST>.csv")
+}
+
+#' A matrix per group of tables: agencies and months by cells
+#' @noRd
+write_state_matrices <- function(records, definitions, folder, state) {
+  cells <- table_cells(definitions)
+  counts <- cell_counts(records, definitions, cells)
+  groups <- table_groups(definitions)
+  for (group in names(groups)) {
+    of_group <- which(cells$table %in% groups[[group]])
+    column <- match(counts$cell, of_group)
+    counted <- which(!is.na(column))
+    matrix <- count_matrix(records$place, cells$cell[of_group], counts$place[counted], column[counted],
+      counts$number[counted])
+    write_count_matrix(matrix, file.path(folder, sprintf("%s-%s.rds", state, group)))
+  }
 }

@@ -19,11 +19,13 @@ stage_weight <- function(settings) {
   for (name in names(made)) {
     write_weight_file(made[[name]], folder, paste0(name, ".csv"))
   }
+  covariates <- as.matrix(made$covariates[, covariate_names, with = FALSE])
+  places <- estimated_places(made$geographies, made$weights, made$universe, made$agencies, covariates)
+  write_weight_file(places, folder, "places.csv")
   write_used_months(folders, tabulated, made, folder)
   national <- made$weights[which(made$weights$geography == "US"), ]
   known <- made$universe$basis[made$universe$geography == "US"]
   if (nrow(national) > 0L && known == "estimate") {
-    covariates <- as.matrix(made$covariates[, covariate_names, with = FALSE])
     write_weight_file(table_a(national, made$agencies, covariates), folder, "table_a.csv")
   } else {
     # Of an earlier run of the stage, with other inputs.
@@ -31,18 +33,27 @@ stage_weight <- function(settings) {
   }
 }
 
-#' `weights/offenses.csv` and `weights/cells.csv`: annual counts of respondents, with the months taken from others
+#' `weights/offenses.csv` and `annual/<tables>/cells.rds`: annual counts of respondents, with the months taken from
+#' others
 #'
 #' State after state, since a donor's months may go to another state and all cells of all months are large.
 #' @noRd
 write_used_months <- function(folders, tabulated, made, folder) {
   write_weight_file(used_offenses(tabulated, made$months, made$donors), folder, "offenses.csv")
-  cells <- lapply(names(folders), function(state) {
-    path <- file.path(folders[[state]], paste0(state, "-cells.csv"))
-    used_cells(read_stage_file(path, "tabulated/<ST>-cells.csv"), made$months, made$donors)
-  })
-  cells <- data.table::rbindlist(cells)[, list(number = sum(number)), keyby = c("ori", "cell")]
-  write_weight_file(cells, folder, "cells.csv")
+  definitions <- table_definitions()
+  cells <- table_cells(definitions)
+  groups <- table_groups(definitions)
+  respondents <- made$agencies[which(made$agencies$respondent), ]
+  for (group in names(groups)) {
+    of_group <- cells[which(cells$table %in% groups[[group]]), ]
+    states <- function(state) {
+      read_count_matrix(file.path(folders[[state]], sprintf("%s-%s.rds", state, group)), "tabulate_state",
+        of_group$cell)
+    }
+    used <- used_counts(states, names(folders), made$months, made$donors, respondents$ori, of_group$cell)
+    write_count_matrix(with_agency_cells(used, respondents, of_group),
+      file.path(dirname(folder), "annual", group, "cells.rds"))
+  }
 }
 
 #' @noRd

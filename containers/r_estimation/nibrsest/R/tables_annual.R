@@ -1,13 +1,25 @@
-#' A year's cells of one state's records: own months that are used, and months that others take
+#' A year's counts of respondents: own months that are used, and months taken from others
 #'
-#' @param tabulated See [tabulate_tables()].
+#' @param states Matrices of states by agency and month, one after the other: a function of a state that reads it.
+#' @param names Names of the states.
 #' @param months,donors See [weigh_year()].
-#' @return A data.table: `ori` (of the respondent that the months count for), `cell`, `number`.
+#' @param oris ORIs of the respondents: the rows, in this order.
+#' @param cells Names of the cells.
+#' @return See [count_matrix()]; rows are `ori`.
 #' @references METHOD, section 4.
 #' @noRd
-used_cells <- function(tabulated, months, donors) {
-  used <- with_donated_months(tabulated, months, donors)
-  used[, list(number = sum(weight * number)), keyby = c("ori", "cell")]
+used_counts <- function(states, names, months, donors, oris, cells) {
+  entries <- lapply(names, function(name) {
+    matrix <- states(name)
+    places <- cbind(matrix$rows, place = seq_len(nrow(matrix$rows)))
+    used <- with_donated_months(places, months, donors)
+    used <- used[which(used$ori %in% oris), ]
+    taken <- Matrix::sparseMatrix(match(used$ori, oris), used$place, x = used$weight,
+      dims = c(length(oris), nrow(matrix$rows)))
+    Matrix::summary(taken %*% as_sparse(matrix))
+  })
+  entries <- data.table::rbindlist(lapply(entries, as.list))
+  count_matrix(data.table::data.table(ori = oris), cells, entries$i, entries$j, entries$x)
 }
 
 #' The annual counts of respondents in all cells
@@ -23,21 +35,31 @@ used_cells <- function(tabulated, months, donors) {
 annual_cells <- function(used, agencies, cells) {
   row <- match(used$ori, agencies$ori)
   column <- match(used$cell, cells$cell)
-  there <- which(!is.na(row) & !is.na(column))
-  counted <- Matrix::sparseMatrix(row[there], column[there], x = as.numeric(used$number[there]),
-    dims = c(nrow(agencies), nrow(cells)))
+  known <- which(!is.na(row) & !is.na(column))
+  counted <- count_matrix(agencies[, "ori"], cells$cell, row[known], column[known], used$number[known])
+  counts <- as_sparse(with_agency_cells(counted, agencies, cells))
+  dimnames(counts) <- list(NULL, cells$cell)
+  counts
+}
+
+#' Add the cells of the agencies' own attributes
+#'
+#' @param matrix See [count_matrix()], rows in the order of `agencies`.
+#' @noRd
+with_agency_cells <- function(matrix, agencies, cells) {
+  counted <- matrix$counts
   attributes <- agency_categories(agencies)
-  own <- which(cells$characteristic %in% names(attributes))
-  first <- match(paste(cells$table, 1L, cells$column)[own], paste(cells$table, cells$row, cells$column))
-  has <- vapply(own, function(at) {
-    as.numeric(attributes[[cells$characteristic[[at]]]] %in% cells$category[[at]])
-  }, numeric(nrow(agencies)))
-  dim(has) <- c(nrow(agencies), length(own))
-  # Added through a product: to assign columns of a sparse matrix takes a hundred times as long.
-  placed <- Matrix::sparseMatrix(seq_along(own), own, x = 1, dims = c(length(own), nrow(cells)))
-  found <- counted + (counted[, first, drop = FALSE] * has) %*% placed
-  dimnames(found) <- list(NULL, cells$cell)
-  found
+  added <- lapply(names(attributes), function(characteristic) {
+    own <- which(cells$characteristic %in% characteristic)
+    first <- match(paste(cells$table, 1L, cells$column)[own], paste(cells$table, cells$row, cells$column))
+    of_first <- data.table::data.table(first = first, category = cells$category[own], cell = own)
+    totals <- data.table::data.table(row = counted$row, first = counted$cell, number = counted$number,
+      category = attributes[[characteristic]][counted$row])
+    of_first[totals, on = c("first", "category"), nomatch = NULL, allow.cartesian = TRUE][, c("row", "cell", "number")]
+  })
+  added <- data.table::rbindlist(added)
+  counts <- data.table::rbindlist(list(counted, added))
+  count_matrix(matrix$rows, matrix$cells, counts$row, counts$cell, counts$number)
 }
 
 #' Which category each agency is in, by characteristic of agencies

@@ -13,6 +13,11 @@ check_definitions <- function(definitions) {
   refuse_unknown("tables.csv", paste("table", definitions$tables$table), "unit", definitions$tables$unit, units)
   refuse_unknown("characteristics.csv", definitions$characteristics$characteristic, "level",
     definitions$characteristics$level, units)
+  grouped <- unlist(lapply(definitions$groups$tables, words))
+  refuse("groups.csv", definitions$tables$table, which(!definitions$tables$table %in% grouped),
+    "is a table without a group; give it one, or the line of another")
+  refuse("groups.csv", grouped, which(duplicated(grouped) | !grouped %in% c("offense_codes", definitions$tables$table)),
+    "is in two groups, or is no table")
   check_rows(sections, named, definitions$categories)
   check_statistics(sections, named, definitions)
   check_recodes(definitions)

@@ -1,17 +1,40 @@
 #' Count a state's records into the cells of the published tables
 #'
-#' Units are counted by place, group (units with the same offense codes) and category once per characteristic; groups
-#' are then added up to the columns. Cells that depend on the agency alone (its population group, type, MSA status)
-#' are not in it: [annual_cells()] makes them.
+#' Cells that depend on the agency alone (its population group, type, MSA status) are not in it: [annual_cells()] makes
+#' them.
 #'
 #' @param records See [read_state_records()].
 #' @param definitions See [table_definitions()].
 #' @return A data.table: `ori`, `month` (1 to 12), `cell` (see [table_cells()]) and `number`, without zeros, in this
 #'   order of keys.
 #' @references METHOD, section 8.2.
+#' @examples
+#' tabulate_tables(read_state_records(file.path(example_year(), "downloads", "2016", "RI-2016.zip")))
 #' @export
 tabulate_tables <- function(records, definitions = table_definitions()) {
   cells <- table_cells(definitions)
+  counts <- cell_counts(records, definitions, cells)
+  sums <- counts[, list(number = sum(number)), by = c("place", "cell")]
+  # Numbers sort faster than names: places and cells are put into the order of theirs first.
+  place_order <- order(records$place$ori, records$place$month, method = "radix")
+  cell_order <- order(cells$cell, method = "radix")
+  sums <- sums[order(match(sums$place, place_order), match(sums$cell, cell_order)), ]
+  data.table::data.table(
+    ori = records$place$ori[sums$place], month = records$place$month[sums$place], cell = cells$cell[sums$cell],
+    number = sums$number
+  )
+}
+
+#' The same by numbers of places and cells
+#'
+#' Units are counted by place, group (units with the same offense codes) and category once per characteristic; groups
+#' are then added up to the columns.
+#'
+#' @param cells See [table_cells()].
+#' @return A data.table: `place` and `cell` (numbers of `records$place` and `cells`), `number`; a pair may be there
+#'   several times.
+#' @noRd
+cell_counts <- function(records, definitions, cells) {
   sections <- sections_by_unit(definitions)
   vehicles <- stolen_vehicles(records)
   counts <- lapply(split(sections, by = c("unit", "only")), function(of_unit) {
@@ -30,23 +53,8 @@ tabulate_tables <- function(records, definitions = table_definitions()) {
       })
     })
   })
-  by_name(data.table::rbindlist(c(list(no_counts()), unlist(unlist(counts, FALSE), FALSE))), records$place, cells)
-}
-
-#' @noRd
-no_counts <- function() data.table::data.table(place = integer(), cell = integer(), number = numeric())
-
-#' Counts by numbers of places and cells, with their names and in their order
-#' @noRd
-by_name <- function(rows, places, cells) {
-  sums <- rows[, list(number = sum(number)), by = c("place", "cell")]
-  # Numbers sort faster than names: places and cells are put into the order of theirs first.
-  place_order <- order(places$ori, places$month, method = "radix")
-  cell_order <- order(cells$cell, method = "radix")
-  sums <- sums[order(match(sums$place, place_order), match(sums$cell, cell_order)), ]
-  data.table::data.table(
-    ori = places$ori[sums$place], month = places$month[sums$place], cell = cells$cell[sums$cell], number = sums$number
-  )
+  none <- data.table::data.table(place = integer(), cell = integer(), number = numeric())
+  data.table::rbindlist(c(list(none), unlist(unlist(counts, FALSE), FALSE)))
 }
 
 #' Which unit counts which offense codes in each section

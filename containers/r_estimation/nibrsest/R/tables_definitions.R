@@ -4,7 +4,8 @@
 #' belong to each other (`units.csv`), its columns and the offense codes of each (`columns.csv`), its rows as sections
 #' of a characteristic with the statistics that are published of them (`sections.csv`), what rates are over
 #' (`populations.csv`), the characteristics and their categories (`characteristics.csv`, `categories.csv`) and which
-#' codes fall into them (`recodes.csv`), and the offenses that are counted otherwise (`exceptions.csv`). A
+#' codes fall into them (`recodes.csv`), and the offenses that are counted otherwise (`exceptions.csv`), and
+#' which tables are estimated together (`groups.csv`). A
 #' characteristic can be a pair of two others; its categories are then every one of the first with every one of the
 #' second.
 #'
@@ -12,12 +13,14 @@
 #' @return A list of data.tables with these names. Definitions that contradict each other are an error that names the
 #'   file, the line's key and what it has to be.
 #' @references METHOD, sections 7.1 and 8.4.
+#' @examples
+#' table_definitions()$tables
 #' @export
 table_definitions <- function(folder = NULL) {
   integers <- list(
     tables = character(), units = character(), columns = "column", sections = c("section", "first_row", "last_row"),
     characteristics = "absent", categories = "category", recodes = "category", exceptions = character(),
-    populations = character()
+    populations = character(), groups = character()
   )
   definitions <- lapply(stats::setNames(nm = names(integers)), function(name) {
     table <- if (is.null(folder)) {
@@ -66,6 +69,15 @@ columns_of <- function(definitions, table) {
   definitions$columns[which(has_word(definitions$columns$tables, table)), ]
 }
 
+#' The tables of each group of tables; `offense_codes` stands for the estimates by offense code
+#'
+#' A group's counts lie in one matrix, and one task estimates them for a group of geographies.
+#' @return A list, named by group, of names of tables.
+#' @noRd
+table_groups <- function(definitions = table_definitions()) {
+  stats::setNames(lapply(definitions$groups$tables, words), definitions$groups$table_group)
+}
+
 #' The sections that are counted; the others have rates of rows that are
 #' @noRd
 counted_sections <- function(definitions) definitions$sections[which(is.na(definitions$sections$rate_of)), ]
@@ -79,18 +91,21 @@ counted_sections <- function(definitions) definitions$sections[which(is.na(defin
 #'   is no percentage), `total` (TRUE in rows that count what the table is of, by which a geography is judged),
 #'   `applies` (FALSE where the statistic has no meaning). What is published of each cell says [table_statistics()].
 #' @references METHOD, section 8.4.
+#' @examples
+#' table_cells()
 #' @export
 table_cells <- function(definitions = table_definitions()) {
-  cells <- by_section(counted_sections(definitions), definitions, function(section, row, column) {
-    data.table::data.table(
-      characteristic = section$characteristic, category = row - section$first_row + 1L,
-      denominator = denominator_rows(section), total = section$total %in% "yes",
-      applies = !as.character(column) %in% words(section$not_applicable)
-    )
-  })
-  data.table::setnames(cells, "variable", "cell")
-  data.table::setcolorder(cells, "cell")
-  cells[]
+  sections <- counted_sections(definitions)
+  cells <- cells_of(sections, definitions)
+  section <- sections[cells$line, ]
+  without <- lapply(sections$not_applicable, words)
+  not_applicable <- paste(rep(seq_along(without), lengths(without)), unlist(without))
+  data.table::data.table(
+    cell = cells$variable, table = cells$table, section = cells$section, row = cells$row, column = cells$column,
+    characteristic = section$characteristic, category = cells$row - section$first_row + 1L,
+    denominator = denominator_rows(sections)[cells$line], total = section$total %in% "yes",
+    applies = !paste(cells$line, cells$column) %in% not_applicable
+  )
 }
 
 #' Every statistic that is published of the cells
@@ -106,76 +121,60 @@ table_cells <- function(definitions = table_definitions()) {
 #' @export
 table_statistics <- function(definitions = table_definitions()) {
   sections <- definitions$sections
-  by_kind <- lapply(seq_along(statistic_kinds), function(kind) {
-    with_kind <- sections[which(has_word(sections$statistics, statistic_kinds[[kind]])), ]
-    by_section(with_kind, definitions, function(section, row, column) {
-      data.table::data.table(
-        kind = kind, counted_row = counted_rows(section, row),
-        population = if (kind == 3L) populations_of(section, row, definitions) else NA_character_,
-        own_row = is.na(section$rate_of)
-      )
-    })
-  })
-  statistics <- data.table::rbindlist(by_kind)
+  lines <- cells_of(sections, definitions)
+  section <- sections[lines$line, ]
+  position <- lines$row - section$first_row
+  counted_row <- ifelse(is.na(section$rate_of), lines$row, as.integer(sub("^row ", "", section$rate_of)) + position)
   cells <- table_cells(definitions)
-  place_in_table <- function(table, row, column) paste(table, row, column)
-  of_cell <- match(place_in_table(statistics$table, statistics$counted_row, statistics$column),
-    place_in_table(cells$table, cells$row, cells$column))
-  data.table::set(statistics, NULL, "cell", cells$cell[of_cell])
-  data.table::set(statistics, NULL, "counted_row", NULL)
-  statistics[]
+  of_cell <- match(paste(lines$table, counted_row, lines$column), paste(cells$table, cells$row, cells$column))
+  statistics <- data.table::data.table(
+    lines[, c("variable", "table", "section", "row", "column")], kind = NA_integer_, cell = cells$cell[of_cell],
+    population = populations_of(section, position + 1L, definitions), own_row = is.na(section$rate_of)
+  )
+  data.table::rbindlist(lapply(seq_along(statistic_kinds), function(kind) {
+    with_kind <- has_word(sections$statistics, statistic_kinds[[kind]])
+    of_kind <- statistics[with_kind[lines$line], ]
+    data.table::set(of_kind, NULL, "kind", kind)
+    of_kind
+  }))
 }
 
 #' What can be published of a cell, in the order of `estimate_type_num`
 #' @noRd
 statistic_kinds <- c("count", "percentage", "rate")
 
-#' A row per row and column of sections, with what `describe` says of them
+#' A row per row and column of sections
 #'
-#' @param describe A function of a section, its rows and columns; gives a data.table.
+#' @return A data.table: `variable`, `table`, `section`, `row`, `column`, and `line`, the number of the section in
+#'   `sections`.
 #' @noRd
-by_section <- function(sections, definitions, describe) {
-  data.table::rbindlist(lapply(seq_len(nrow(sections)), function(number) {
-    section <- sections[number, ]
-    cells <- data.table::CJ(row = seq.int(section$first_row, section$last_row),
-      column = columns_of(definitions, section$table)$column)
-    cbind(
-      data.table::data.table(
-        variable = sprintf("t_%s_%d_%d_%d", section$table, section$section, cells$row, cells$column),
-        table = section$table, section = section$section, row = cells$row, column = cells$column
-      ),
-      describe(section, cells$row, cells$column)
-    )
+cells_of <- function(sections, definitions) {
+  rows <- sections$last_row - sections$first_row + 1L
+  by_row <- data.table::data.table(line = rep(seq_along(rows), rows), row = sequence(rows, sections$first_row))
+  columns <- data.table::rbindlist(lapply(unique(sections$table), function(name) {
+    data.table::data.table(table = name, column = columns_of(definitions, name)$column)
   }))
-}
-
-#' The rows whose cells the statistics of a section's rows are of
-#' @noRd
-counted_rows <- function(section, row) {
-  if (is.na(section$rate_of)) row else as.integer(sub("^row ", "", section$rate_of)) + row - section$first_row
+  data.table::set(by_row, NULL, c("table", "section"), sections[by_row$line, c("table", "section")])
+  cells <- columns[by_row, on = "table", allow.cartesian = TRUE]
+  variable <- sprintf("t_%s_%d_%d_%d", cells$table, cells$section, cells$row, cells$column)
+  cbind(variable = variable, cells[, c("table", "section", "row", "column", "line")])
 }
 
 #' The populations that a section's rates are over: one, or each category's own
 #' @noRd
-populations_of <- function(section, row, definitions) {
-  if (section$population != "own") {
-    return(rep(section$population, length(row)))
-  }
-  category <- paste(section$characteristic, row - section$first_row + 1L)
+populations_of <- function(section, category, definitions) {
   known <- definitions$categories
-  known$population[match(category, paste(known$characteristic, known$category))]
+  own <- known$population[match(paste(section$characteristic, category), paste(known$characteristic, known$category))]
+  ifelse(section$population == "own", own, section$population)
 }
 
+#' The rows that percentages of a section divide by, separated by blanks
 #' @noRd
-denominator_rows <- function(section) {
-  given <- section$denominator
-  if (is.na(given)) {
-    return("")
-  }
-  if (given == "own") {
-    return(paste(seq.int(section$first_row, section$last_row), collapse = " "))
-  }
-  sub("^row ", "", given)
+denominator_rows <- function(sections) {
+  own <- mapply(function(first, last) paste(seq.int(first, last), collapse = " "), sections$first_row,
+    sections$last_row)
+  given <- sections$denominator
+  ifelse(is.na(given), "", ifelse(given == "own", own, sub("^row ", "", given)))
 }
 
 #' What a row of a table is called

@@ -127,6 +127,16 @@ definitions_with <- function(...) {
   folder
 }
 
+# What respondents use of a table of counts by agency, month and cell: months of their own, and their donors'.
+used_of <- function(counted, months, donors) {
+  cells <- unique(counted$cell)
+  rows <- unique(counted[, c("ori", "month")])
+  matrix <- count_matrix(rows, cells, match(paste(counted$ori, counted$month), paste(rows$ori, rows$month)),
+    match(counted$cell, cells), counted$number)
+  oris <- unique(c(months$ori, donors$ori))
+  counts_of(used_counts(function(state) matrix, "AZ", months, donors, oris, cells))
+}
+
 settings_of <- function(root, ...) {
   folder <- file.path(root, "pipeline")
   read_settings(c(

@@ -21,6 +21,6 @@ test_that("files are described by the names that readers know them by", {
   published <- describe_files("published")
   expect_equal(published[[1]], "### `offenses.csv`")
   expect_true("| `bias_ratio` | 100 (weighted - universe) / universe |" %in% published)
-  expect_false("### `weights/cells.csv`" %in% published)
-  expect_true(all(c("### `weights/cells.csv`", "### `report/tables.csv`") %in% describe_files()))
+  expect_false("### `weights/places.csv`" %in% published)
+  expect_true(all(c("### `annual/<tables>/cells.rds`", "### `report/tables.csv`") %in% describe_files()))
 })

@@ -82,7 +82,7 @@ test_that("what adds up of whole months adds up of filled ones, in counts by cod
   all <- which(tabulated$cell == "all")
   data.table::set(tabulated, all, "number", tabulated$number[all + 1L] + tabulated$number[all + 2L])
   donors <- weigh(world())
-  used <- used_cells(tabulated, data.table::CJ(ori = c("A", "B", "R"), month = 1:12), donors)
+  used <- used_of(tabulated, data.table::CJ(ori = c("A", "B", "R"), month = 1:12), donors)
   of <- function(ori, cell) used$number[used$ori == ori & used$cell == cell]
   for (ori in c("A", "R")) {
     expect_equal(of(ori, "all"), of(ori, "robbery") + of(ori, "burglary"), tolerance = 1e-12)

@@ -72,9 +72,15 @@ test_that("results depend neither on the order of states and rows nor on what ra
   again <- two_states()
   for (state in c("LA", "AZ")) run_stage("tabulate_state", settings_of(again, INPUT_STATE = state))
   set.seed(7)
-  for (path in list.files(file.path(again, "pipeline", "tabulated"), full.names = TRUE)) {
+  for (path in list.files(file.path(again, "pipeline", "tabulated"), "[.]csv$", full.names = TRUE)) {
     lines <- readLines(path)
     writeLines(c(lines[[1]], sample(lines[-1])), path)
+  }
+  for (path in list.files(file.path(again, "pipeline", "tabulated"), "[.]rds$", full.names = TRUE)) {
+    matrix <- read_count_matrix(path, "tabulate_state")
+    order <- sample(nrow(matrix$rows))
+    write_count_matrix(count_matrix(matrix$rows[order, ], matrix$cells, match(matrix$counts$row, order),
+      matrix$counts$cell, matrix$counts$number), path)
   }
   run_stage("weight", settings_of(again))
   for (group in c("states", "regions", "nation")) run_stage("estimate", settings_of(again, GEOGRAPHY_GROUP = group))
@@ -128,6 +134,8 @@ test_that("a stage that lacks its input names the file and the stage that makes 
   expect_error(run_stage("weight", settings_of(root)), "run the stage tabulate_state first")
   expect_error(run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = "nation")), "run the stage weight first")
   expect_error(run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = "moon")), "nation, regions, states")
+  expect_error(run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = "nation", TABLE_GROUP = "moon")),
+    "TABLE_GROUP is \"moon\"; it has to be crimes")
   expect_error(run_stage("tabulate_state", settings_of(root)), "INPUT_STATE is \"\"")
   expect_error(run_stage("sleep", settings_of(root)), "there is no stage \"sleep\"")
 })

@@ -91,7 +91,7 @@ test_that("a cell of an unknown code is left out, not counted elsewhere", {
 
 test_that("the annual matrix has the agency's own rows, and denominators add rows", {
   cells <- table_cells()
-  used <- used_cells(counted, data.table::data.table(ori = c("AZ0000001", "AZ0000002"), month = c(1L, 5L)),
+  used <- used_of(counted, data.table::data.table(ori = c("AZ0000001", "AZ0000002"), month = c(1L, 5L)),
     empty_donors(tolower(month.abb)))
   agencies <- data.table::data.table(ori = c("AZ0000002", "AZ0000001", "AZ0000003"), class = c(1L, 4L, 4L),
     agency_type = c("County", "City", "City"), msa_status = c(1L, NA, 2L))
@@ -111,7 +111,7 @@ test_that("a month that was not reported does not count, and a donor's month doe
   months <- data.table::data.table(ori = "AZ0000002", month = 5L)
   donors <- data.table::data.table(ori = "AZ0000003", donor = "AZ0000001", own_weight = 1, donor_weight = 1)
   data.table::set(donors, NULL, tolower(month.abb), as.list(c(1L, rep(0L, 11))))
-  used <- used_cells(counted, months, donors)
+  used <- used_of(counted, months, donors)
   of <- function(ori) sum(used$number[used$ori == ori & used$cell == "t_1a_1_1_17"])
   expect_equal(c(of("AZ0000001"), of("AZ0000002"), of("AZ0000003")), c(0, 1, 2))
 })
@@ -132,7 +132,7 @@ test_that("identifiers of 64 bits are told apart, and nothing is said about them
 test_that("a table of victims with rates over three populations, and of a pair of characteristics, is lines of data", {
   # The victims of the assault: one of another family or an intimate partner, and an officer without a relationship.
   definitions <- table_definitions(definitions_with(
-    tables = "3a,Person victims,victim,person 1",
+    tables = "3a,Person victims,victim,person 1", groups = "victims,3a",
     columns = c("3a,2,Aggravated Assault,Aggravated Assault,13A,", "3a,17,Robbery,Robbery,120,"),
     characteristics = c("officer,Victim,victim,,,", "family_by_injury,Family and injury,victim,family_of injury,,",
       "family_of,Family,victim_offender,,lowest,"),
@@ -187,14 +187,15 @@ test_that("units meet above, below or beside each other, as their edges say", {
 
 test_that("arrestees are counted by the offenses of their incident", {
   definitions <- table_definitions(definitions_with(
-    tables = "4a,Arrestees,arrestee,", columns = "4a,2,Aggravated Assault,Aggravated Assault,13A,",
+    tables = "4a,Arrestees,arrestee,", groups = "arrestees,4a",
+    columns = "4a,2,Aggravated Assault,Aggravated Assault,13A,",
     sections = c("4a,1,1,1,,count,,,,yes,", "4a,2,2,4,clearance,count percentage,own,,,,")
   ))
   counts <- tabulate_tables(read_state_records(small_state()), definitions)
   arrestees <- counts[startsWith(counts$cell, "t_4a"), ]
   expect_equal(arrestees$cell, c("t_4a_1_1_2", "t_4a_2_3_2"))
   expect_equal(arrestees$number, c(2, 2))
-  absent <- definitions_with(tables = "5a,Arrestees,group_b_arrestee,",
+  absent <- definitions_with(tables = "5a,Arrestees,group_b_arrestee,", groups = "arrestees,5a",
     columns = "5a,59,DUI,DUI,90D,", sections = "5a,1,1,1,,count,,,,yes,")
   expect_error(tabulate_tables(read_state_records(small_state()), table_definitions(absent)),
     "the unit group_b_arrestee is not in the zips")

@@ -33,8 +33,8 @@ test_that("agencies of a state without a zip are silent", {
   expect_equal(sum(agencies$state == "LA"), 4L)
   quietly()
   run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = "states"))
-  places <- data.table::fread(file.path(root, "pipeline", "estimates", "states-places.csv"))
-  expect_equal(places$geography, "AZ")
+  tables <- data.table::fread(file.path(root, "pipeline", "estimates", "states-crimes.csv"))
+  expect_equal(unique(tables$permutation), permutations()$permutation[permutations()$geography == "AZ"])
 })
 
 test_that("a zip that lacks a table, or of no layout, says which", {
@@ -53,7 +53,7 @@ test_that("a state whose agencies reported no incident has tables of zeros", {
   weigh(root)
   quietly()
   run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = "states"))
-  tables <- data.table::fread(file.path(root, "pipeline", "estimates", "states-tables.csv"))
+  tables <- data.table::fread(file.path(root, "pipeline", "estimates", "states-crimes.csv"))
   louisiana <- permutations()$permutation[permutations()$geography == "LA"]
   expect_equal(unique(tables$estimate[tables$permutation == louisiana]), 0)
 })

@@ -73,23 +73,26 @@ test_that("a county with shares of agencies has the totals and errors of these s
   design <- survey::calibrate(survey::svydesign(~1, fpc = ~N, data = frame), ~ violent + property - 1,
     colSums(x[1:20, of_shares] * share), calfun = "logit", bounds = c(attempt$lower, attempt$upper), epsilon = 1e-10)
   expected <- survey::svytotal(~y, design)
-  place <- c(geography_of("Kent", places, agencies, x), as.list(universe[which(universe$geography == "Kent"), ]))
+  known <- estimated_places(places, made$weights, universe, agencies, x, county_kind())
+  inputs <- list(geographies = places, places = known, agencies = agencies, weights = made$weights,
+    strata = made$strata, covariates = x)
+  kent <- design_of("Kent", inputs, county_kind())
   cells <- table_cells()
   annual <- annual_cells(data.table::data.table(ori = offenses$ori, cell = "t_2a_1_1_2", number = offenses$offenses),
     agencies, cells)
   settings <- list(year = 2023L, correction = "none")
-  found <- estimate_place(place, weights, made$strata[which(made$strata$geography == "Kent"), ],
-    list(offenses = offenses, annual = annual), cells, settings, county_kind())
-  assault <- found$offenses[found$offenses$cell == "13A", ]
+  by_code <- estimate_offense_codes(kent, offenses, settings)
+  assault <- by_code[by_code$cell == "13A", ]
   expect_equal(c(assault$estimate, assault$standard_error), c(coef(expected), survey::SE(expected)),
     tolerance = 1e-6, ignore_attr = TRUE)
   expect_equal(assault$unweighted, sum(frame$y))
-  cell <- found$tables[found$tables$cell == "t_2a_1_1_2", ]
+  by_cell <- estimate_cells(kent, annual, agencies$ori, cells, settings)
+  cell <- by_cell[by_cell$cell == "t_2a_1_1_2", ]
   expect_equal(c(cell$estimate, cell$standard_error), c(assault$estimate, assault$standard_error), tolerance = 1e-12)
   # Residents and officers are those of the shares too.
-  expect_equal(c(found$places$population, found$places$officers),
-    c(sum(agencies$population[1:20] * share), 10 * sum(share)))
-  expect_equal(c(found$places$agencies, found$places$respondents), c(20L, 14L))
+  known <- known[known$geography == "Kent", ]
+  expect_equal(c(known$population, known$officers), c(sum(agencies$population[1:20] * share), 10 * sum(share)))
+  expect_equal(c(known$agencies, known$respondents), c(20L, 14L))
 })
 
 test_that("halves of an agency in two counties add up to what it counts", {
