@@ -24,6 +24,10 @@ geographies <- function(agencies, areas = NULL, kinds = geography_kinds()) {
   }
   check_areas(areas, told, kinds)
   eligible <- which(areas$ori %in% agencies$ori)
+  empty <- setdiff(areas$geography, areas$geography[eligible])
+  if (length(empty) > 0L) {
+    stop("the area ", empty[[1]], " has no eligible agency; leave it out", call. = FALSE)
+  }
   data.table::rbindlist(list(told, data.table::as.data.table(areas)[eligible, names(told), with = FALSE]))
 }
 

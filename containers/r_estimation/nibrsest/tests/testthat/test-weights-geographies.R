@@ -143,6 +143,7 @@ test_that("areas that cannot be meant are refused with geography and agency", {
   expect_error(area(geography = "NE"), "another geography has that name")
   expect_error(geographies(agencies, data.table::data.table(geography = "Kent", ori = "XX0000001"), county_kind()),
     "lack the column kind")
+  expect_error(area(ori = c("XX0000008", "XX0000009")), "the area Kent has no eligible agency")
   # One that is not eligible is not among the agencies, and drops out.
   expect_equal(nrow(area(ori = c("XX0000001", "XX0000008"))), 4L * 3L + 1L)
 })
