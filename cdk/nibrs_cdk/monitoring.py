@@ -28,6 +28,7 @@ from nibrs_cdk.configuration import Alarms
 from nibrs_cdk.dashboard import make_dashboard
 from nibrs_cdk.estimation import CONTAINER, Estimation
 from nibrs_cdk.log_groups import LogGroups
+from nibrs_cdk.pipeline_tasks import CONTAINER as PIPELINE
 
 #: Where the functions put their own metrics (``observability`` in nibrs_pipeline).
 NAMESPACE, SERVICE = "NibrsPipeline", "nibrs-pipeline"
@@ -200,7 +201,7 @@ class Monitoring(Construct):
         """Counts containers that failed or never started, and keeps what ECS says of them in a log."""
         log_group = log_groups.make(self, "StoppedContainersLog")
         patterns: dict[str, dict[str, Any]] = {
-            "ContainersFailed": {"containers": {"name": [CONTAINER], "exitCode": [{"anything-but": 0}]}},
+            "ContainersFailed": {"containers": {"name": [CONTAINER, PIPELINE], "exitCode": [{"anything-but": 0}]}},
             # There is no exit code then: no image, no network interface, no capacity.
             "ContainersNotStarted": {"stopCode": ["TaskFailedToStart"]},
         }
@@ -209,7 +210,7 @@ class Monitoring(Construct):
             rule = events.Rule(
                 self,
                 f"{name}Rule",
-                description=f"Estimation containers: {name}",
+                description=f"Containers: {name}",
                 event_pattern=events.EventPattern(
                     source=["aws.ecs"],
                     detail_type=["ECS Task State Change"],

@@ -1,7 +1,7 @@
 """What runs in the pipeline's own image: a Fargate task per entry of ``containers/pipeline/tasks.json``."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_cdk import CfnOutput
@@ -12,11 +12,15 @@ from constructs import Construct
 
 from nibrs_cdk.database import DatabaseAccess
 from nibrs_cdk.fargate import Container, allow_objects, fargate_task
+from nibrs_cdk.functions import DEFINITIONS
 from nibrs_cdk.log_groups import LogGroups
 from nibrs_cdk.pipeline_image import FOLDER, ROOT_CERTIFICATES_PATH
 
 #: The name by which a command or variables are given to the container.
 CONTAINER = "pipeline"
+
+#: What a handler has for the image's entry point.
+_HANDLER = ["python3", "-m", "nibrs_pipeline.handlers.in_container"]
 
 
 class PipelineTasks(Construct):
@@ -43,17 +47,53 @@ class PipelineTasks(Construct):
         self._image, self._bucket, self._database = image, bucket, database
         self._log_group = log_groups.make(self, "Logs")
         definitions: dict[str, dict[str, Any]] = json.loads((FOLDER / "tasks.json").read_text(encoding="utf-8"))
-        self.load = self._task("load", definitions["load"], {"KEEP_IN": f"s3://{bucket.bucket_name}/uploads/kept/"})
+        functions: dict[str, dict[str, Any]] = json.loads(DEFINITIONS.read_text(encoding="utf-8"))
+        self.load = self._load(definitions.pop("load"))
+        #: Tasks of handlers, by the name under which the state machine knows them.
+        self.handlers = {
+            each["task"]: self._handler(label, each, functions[each["function"]]) for label, each in definitions.items()
+        }
         self._tell(cluster, subnets)
 
-    def _task(self, label: str, definition: dict[str, Any], environment: dict[str, str]) -> ecs.FargateTaskDefinition:
-        secret = self._database.secret.secret_arn
-        database = {"DB_SECRET_ARN": secret, "PGSSLROOTCERT": ROOT_CERTIFICATES_PATH}
-        container = Container(CONTAINER, self._image, ["help"], environment | database, self._log_group)
-        task = fargate_task(self, label, definition, container)
+    @property
+    def substitutions(self) -> dict[str, str]:
+        """What the state machine calls what its tasks need."""
+        group = {"DatabaseClients": self._database.clients.security_group_id}
+        return group | {name: task.task_definition_arn for name, task in self.handlers.items()}
+
+    def _load(self, definition: Mapping[str, Any]) -> ecs.FargateTaskDefinition:
+        kept = {"KEEP_IN": f"s3://{self._bucket.bucket_name}/uploads/kept/"}
+        container = Container(CONTAINER, self._image, ["help"], kept | self._where_database_is(), self._log_group)
+        task = fargate_task(self, "load", definition, container)
         allow_objects(task, self._bucket, reads=definition["reads"], writes=definition["writes"])
-        task.add_to_task_role_policy(iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[secret]))
+        self._allow_database(task)
         return task
+
+    def _handler(
+        self, label: str, definition: Mapping[str, Any], function: Mapping[str, Any]
+    ) -> ecs.FargateTaskDefinition:
+        """A handler with the rights of its function, and more time, memory and storage."""
+        environment = {
+            "DATA_BUCKET": self._bucket.bucket_name,
+            "TIMEOUT_S": str(definition["timeout_s"]),
+            "POWERTOOLS_LOG_LEVEL": "INFO",
+            "POWERTOOLS_TRACE_DISABLED": "true",
+            **(self._where_database_is() if function["database"] else {}),
+        }
+        container = Container(CONTAINER, self._image, [label], environment, self._log_group, _HANDLER)
+        task = fargate_task(self, label, definition, container)
+        writes = [*function["writes"], *definition["writes"]]
+        allow_objects(task, self._bucket, reads=function["reads"], writes=writes, deletes=function["deletes"])
+        if function["database"]:
+            self._allow_database(task)
+        return task
+
+    def _where_database_is(self) -> dict[str, str]:
+        return {"DB_SECRET_ARN": self._database.secret.secret_arn, "PGSSLROOTCERT": ROOT_CERTIFICATES_PATH}
+
+    def _allow_database(self, task: ecs.FargateTaskDefinition) -> None:
+        secret = self._database.secret.secret_arn
+        task.add_to_task_role_policy(iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[secret]))
 
     def _tell(self, cluster: ecs.ICluster, subnets: Sequence[str]) -> None:
         """What it takes to start a task, for the console and for ``nibrs load --on-aws``."""

@@ -93,7 +93,7 @@ class PipelineStack(Stack):
             insights=configuration.retention.keep_data,
             log_groups=log_groups,
         )
-        PipelineTasks(
+        pipeline = PipelineTasks(
             self,
             "Pipeline",
             image=pipeline_image,
@@ -109,6 +109,7 @@ class PipelineStack(Stack):
             name=configuration.state_machine_name,
             functions=functions.of_state_machine,
             estimation=estimation,
+            pipeline=pipeline,
             bucket=storage.data,
             log_groups=log_groups,
         )

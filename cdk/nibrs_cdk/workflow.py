@@ -1,9 +1,10 @@
 """The state machine, from ``statemachines/nibrs_pipeline.asl.json``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aws_cdk import ArnFormat, Aws, Fn, Stack
+from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -13,6 +14,7 @@ from constructs import Construct
 from nibrs_cdk.acknowledgments import acknowledge, acknowledge_objects, acknowledge_wildcard
 from nibrs_cdk.estimation import Estimation
 from nibrs_cdk.log_groups import LogGroups
+from nibrs_cdk.pipeline_tasks import PipelineTasks
 from nibrs_cdk.trust import from_this_account
 
 DEFINITION = Path(__file__).resolve().parents[2] / "statemachines" / "nibrs_pipeline.asl.json"
@@ -33,6 +35,7 @@ class Workflow(Construct):
         name: str,
         functions: Mapping[str, lambda_.IFunction],
         estimation: Estimation,
+        pipeline: PipelineTasks,
         bucket: s3.IBucket,
         log_groups: LogGroups,
     ) -> None:
@@ -48,6 +51,7 @@ class Workflow(Construct):
                 "Partition": Aws.PARTITION,
                 **{name: function.function_arn for name, function in functions.items()},
                 **estimation.substitutions,
+                **pipeline.substitutions,
             },
             role=self._role,
             tracing_enabled=True,
@@ -62,7 +66,7 @@ class Workflow(Construct):
         self._allow(["lambda:InvokeFunction"], [function.function_arn for function in functions.values()])
         self._allow_objects(bucket)
         self._allow_executions()
-        self._allow_tasks(estimation)
+        self._allow_tasks(estimation.cluster, [*estimation.tasks.values(), *pipeline.handlers.values()])
         acknowledge(self._role, "IAM5[Resource::*]", "X-Ray and log delivery know no resources.")
         acknowledge_objects(self._role, bucket, [_WORK_LISTS, *_FAILURES])
 
@@ -88,10 +92,9 @@ class Workflow(Construct):
         for each in executions:
             acknowledge_wildcard(self._role, each, "Executions have no name before they exist.")
 
-    def _allow_tasks(self, estimation: Estimation) -> None:
-        """Run the stages' tasks, and be told by EventBridge when they stop."""
-        cluster = estimation.cluster
-        self._allow(["ecs:RunTask"], [task.task_definition_arn for task in estimation.tasks.values()])
+    def _allow_tasks(self, cluster: ecs.ICluster, definitions: Sequence[ecs.FargateTaskDefinition]) -> None:
+        """Run tasks, and be told by EventBridge when they stop."""
+        self._allow(["ecs:RunTask"], [task.task_definition_arn for task in definitions])
         tasks = Stack.of(self).format_arn(service="ecs", resource="task", resource_name=f"{cluster.cluster_name}/*")
         self._allow(["ecs:StopTask", "ecs:DescribeTasks"], [tasks])
         acknowledge_wildcard(self._role, tasks, "Tasks of this cluster have no name before they exist.")
@@ -99,8 +102,8 @@ class Workflow(Construct):
             service="events", resource="rule", resource_name="StepFunctionsGetEventsForECSTaskRule"
         )
         self._allow(["events:PutTargets", "events:PutRule", "events:DescribeRule"], [rule])
-        roles = {task.task_role.role_arn for task in estimation.tasks.values()}
-        roles |= {task.execution_role.role_arn for task in estimation.tasks.values() if task.execution_role}
+        roles = {task.task_role.role_arn for task in definitions}
+        roles |= {task.execution_role.role_arn for task in definitions if task.execution_role}
         self._allow(
             ["iam:PassRole"], sorted(roles), {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
         )

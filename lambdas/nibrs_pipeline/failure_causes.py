@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Self
 
-#: The name of our container; services such as GuardDuty add containers of their own to the task.
-CONTAINER = "estimation"
+#: The names of our containers; services such as GuardDuty put others of their own into the task.
+ESTIMATION, PIPELINE = "estimation", "pipeline"
 
 #: What the exit statuses of containers/r_estimation/entry_point.py mean.
 MEANINGS = {
@@ -16,6 +16,11 @@ MEANINGS = {
     4: "the container's disk is full, or another fault of its system",
     124: "it ran out of time",
     137: "it was killed, most likely because it ran out of memory; give the stage more in stages.json",
+}
+#: The same of handlers in a container.
+PIPELINE_MEANINGS = {
+    1: "it failed; its log says why",
+    137: "it was killed, most likely because it ran out of memory; give it more in containers/pipeline/tasks.json",
 }
 
 
@@ -27,6 +32,7 @@ class StoppedTask:
     variables: dict[str, str]
     exit_code: int | None
     reason: str
+    container: str = ESTIMATION
 
     @classmethod
     def from_cause(cls, cause: str) -> Self | None:
@@ -40,11 +46,12 @@ class StoppedTask:
             variables = {each["Name"]: each["Value"] for each in override["Environment"]}
             stage = override["Command"][0]
             # A task that failed to start may have no containers yet.
-            container = _ours(task.get("Containers") or [{"Name": CONTAINER}])
+            container = _ours(task.get("Containers") or [override])
         except (ValueError, KeyError, TypeError, IndexError, StopIteration):
             return None
         reasons = dict.fromkeys(filter(None, (container.get("Reason"), task.get("StoppedReason"))))
-        return cls(stage, variables, container.get("ExitCode"), "; ".join(reasons) or str(task.get("StopCode", "")))
+        reason = "; ".join(reasons) or str(task.get("StopCode", ""))
+        return cls(stage, variables, container.get("ExitCode"), reason, container["Name"])
 
     @property
     def failure_key(self) -> str:
@@ -55,7 +62,8 @@ class StoppedTask:
         where = " ".join([self.stage, *self._places(), self.variables.get("DATA_YEAR", "")]).strip()
         if self.exit_code is None:
             return f"{where}: the container did not run: {self.reason}"
-        meaning = MEANINGS.get(self.exit_code, self.reason)
+        meanings = MEANINGS if self.container == ESTIMATION else PIPELINE_MEANINGS
+        meaning = meanings.get(self.exit_code, self.reason)
         return f"{where}: exit status {self.exit_code}, {meaning}"
 
     def _places(self) -> list[str]:
@@ -65,7 +73,7 @@ class StoppedTask:
 
 def _ours(containers: list[dict[str, Any]]) -> dict[str, Any]:
     """Our container; raises StopIteration if it is not there."""
-    return next(each for each in containers if each["Name"] == CONTAINER)
+    return next(each for each in containers if each["Name"] in (ESTIMATION, PIPELINE))
 
 
 #: Fifty causes in one message, beside Lambda's stack trace, are to fit what Step Functions takes: 32,768 characters.

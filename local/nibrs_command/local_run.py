@@ -57,7 +57,7 @@ def run_locally(
         environment = aws.function_environment(home, run_id) | _chosen(os.environ)
         environment["ESTIMATION_VERSION"] = estimation_version()
         pool = LambdaPool(environment, location.as_environment(), logs)
-        tasks = TaskPool(environment, logs)
+        tasks = TaskPool(environment, logs, location.as_environment())
         try:
             with executing(pool, tasks):
                 machine = aws.create_state_machine(local_definition(state_machine_definition(), aws.estimation))

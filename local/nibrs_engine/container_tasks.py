@@ -1,6 +1,7 @@
 """Fargate tasks as processes: the entry point of a container's image, without the container."""
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from nibrs_pipeline.failure_causes import ESTIMATION, PIPELINE
 from pydantic import BaseModel, TypeAdapter
+
+#: The entry point of the pipeline's image, and what a handler has instead.
+COMMAND = ["python3", "-m", "nibrs_command.in_container"]
+HANDLER = ["python3", "-m", "nibrs_pipeline.handlers.in_container"]
 
 #: Files of the estimation that do not affect what it computes.
 _NOT_CODE = ("tests", "man")
@@ -62,6 +68,27 @@ def estimation_version() -> str:
     return digest.hexdigest()[:12]
 
 
+class HandlerDefinition(BaseModel):
+    """A handler in the pipeline's own image, as ``containers/pipeline/tasks.json`` defines it; see ``StageDefinition``.
+
+    ``function`` is the one whose rights and variables it has.
+    """
+
+    task: str
+    cpu: int
+    memory_mb: int
+    storage_gb: int
+    timeout_s: int
+    function: str
+
+
+def handler_definitions() -> dict[str, HandlerDefinition]:
+    """The handlers that are also run in containers, by name."""
+    path = estimation_folder().parent / "pipeline" / "tasks.json"
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return {name: HandlerDefinition.model_validate(each) for name, each in found.items() if "function" in each}
+
+
 class WrongContainer(Exception):
     """A task names a container that its definition does not have."""
 
@@ -74,10 +101,12 @@ class TaskPool:
         environment: variables that all containers get; of this process's own, only those are inherited
             that a process needs to start.
         logs: folder of the logs, one file per task.
+        database: variables that containers of the pipeline's own image get, too.
     """
 
     environment: Mapping[str, str]
     logs: Path
+    database: Mapping[str, str] = field(default_factory=dict)
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -108,7 +137,7 @@ class TaskPool:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**_needed_to_start(), **self.environment_of(command), **variables},
+                env={**_needed_to_start(), **self.environment_of(command), **self._database_of(container), **variables},
             )
         with self._lock:
             self._processes[task] = process
@@ -117,6 +146,9 @@ class TaskPool:
     def environment_of(self, command: list[str]) -> Mapping[str, str]:
         """Variables that a container gets besides those of its definition."""
         return self.environment
+
+    def _database_of(self, container: Mapping[str, Any]) -> Mapping[str, str]:
+        return self.database if container["name"] == PIPELINE else {}
 
     def exit_code(self, task: str) -> int | None:
         """The exit code of a task; None while it runs."""
@@ -150,9 +182,9 @@ class TaskPool:
 
 def _entry_point(container: Mapping[str, Any]) -> list[str]:
     """What Python is given to run a container: the entry point of its image."""
-    if container["name"] == "estimation":
+    if container["name"] == ESTIMATION:
         return [str(estimation_folder() / "entry_point.py")]
-    return ["-m", "nibrs_command.in_container"]
+    return list(container.get("entryPoint", COMMAND)[1:])
 
 
 def _needed_to_start() -> dict[str, str]:
@@ -168,5 +200,5 @@ def _needed_to_start() -> dict[str, str]:
 
 def _task_name(command: list[str], variables: Mapping[str, str]) -> str:
     """The name of a task's log: tabulate_state-AZ-2016, weight-2016."""
-    dimensions = ("INPUT_STATE", "GEOGRAPHY_GROUP", "TABLE_GROUP", "DATA_YEAR")
+    dimensions = ("INPUT_STATE", "GEOGRAPHY_GROUP", "TABLE_GROUP", "BUNDLE", "DATA_YEAR")
     return "-".join([*command[:1], *(variables[name] for name in dimensions if name in variables)])

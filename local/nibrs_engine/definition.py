@@ -42,7 +42,7 @@ def substitute(definition: str, values: Mapping[str, str]) -> str:
     def value(match: re.Match[str]) -> str:
         if match[1] not in values:
             raise UnsupportedDefinition(
-                f"the state machine names ${{{match[1]}}}, which lambdas/functions.json and stages.json do not"
+                f"the state machine names ${{{match[1]}}}, and functions.json, stages.json and tasks.json do not"
             )
         return values[match[1]]
 

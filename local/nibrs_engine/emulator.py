@@ -348,7 +348,7 @@ def _stopped_task(task: dict[str, Any], overrides: dict[str, Any], exit_code: in
         "LastStatus": "STOPPED",
         "StopCode": "EssentialContainerExited",
         "StoppedReason": "Essential container in task exited",
-        "Containers": [{"Name": "estimation", "ExitCode": exit_code}],
+        "Containers": [{"Name": overrides["containerOverrides"][0]["name"], "ExitCode": exit_code}],
         "Overrides": _pascal_case(overrides),
     }
 

@@ -6,7 +6,15 @@ moto's ECS imports all of its EC2, whose tables take longer to load than a run w
 from collections.abc import Callable
 from typing import Any
 
-from nibrs_engine.container_tasks import stage_definitions
+from nibrs_pipeline.failure_causes import ESTIMATION, PIPELINE
+
+from nibrs_engine.container_tasks import (
+    HANDLER,
+    HandlerDefinition,
+    StageDefinition,
+    handler_definitions,
+    stage_definitions,
+)
 
 _CLUSTER = "nibrs-estimation"
 #: Stands for the subnets and the security group of this machine until they are made.
@@ -16,9 +24,11 @@ _NETWORK = "this-machine"
 def cluster_names(region: str, account: str) -> dict[str, str]:
     """What the state machine calls the cluster, its network, and the stages' task definitions."""
     arn = f"arn:aws:ecs:{region}:{account}"
-    tasks = {each.task: f"{arn}:task-definition/{each.task}:1" for each in stage_definitions().values()}
-    cluster = {"EstimationCluster": f"{arn}:cluster/{_CLUSTER}"}
-    return cluster | {"EstimationSubnets": _NETWORK, "EstimationSecurityGroup": _NETWORK} | tasks
+    names = [stage.task for stage in stage_definitions().values()]
+    names += [handler.task for handler in handler_definitions().values()]
+    tasks = {name: f"{arn}:task-definition/{name}:1" for name in names}
+    network = dict.fromkeys(("EstimationSubnets", "EstimationSecurityGroup", "DatabaseClients"), _NETWORK)
+    return {"EstimationCluster": f"{arn}:cluster/{_CLUSTER}"} | network | tasks
 
 
 def in_cluster(parameters: dict[str, Any], client: Callable[[str], Any], bucket: str) -> dict[str, Any]:
@@ -43,21 +53,25 @@ def in_cluster(parameters: dict[str, Any], client: Callable[[str], Any], bucket:
 
 
 def _make_cluster(ecs: Any, bucket: str) -> None:
-    for definition in stage_definitions().values():
-        ecs.register_task_definition(
-            family=definition.task,
-            requiresCompatibilities=["FARGATE"],
-            networkMode="awsvpc",
-            cpu=str(definition.cpu),
-            memory=str(definition.memory_mb),
-            containerDefinitions=[
-                {
-                    "name": "estimation",
-                    "image": "nibrs-estimation",
-                    "memory": definition.memory_mb,
-                    "environment": [{"name": "ARTIFACT_STORE", "value": f"s3://{bucket}"}],
-                }
-            ],
-        )
+    for stage in stage_definitions().values():
+        _register(ecs, stage, {"name": ESTIMATION, "environment": _variables(ARTIFACT_STORE=f"s3://{bucket}")})
+    for handler in handler_definitions().values():
+        container = {"name": PIPELINE, "entryPoint": HANDLER, "environment": _variables(TIMEOUT_S=handler.timeout_s)}
+        _register(ecs, handler, container)
     # Last, since it shows that everything else exists.
     ecs.create_cluster(clusterName=_CLUSTER)
+
+
+def _register(ecs: Any, definition: StageDefinition | HandlerDefinition, container: dict[str, Any]) -> None:
+    ecs.register_task_definition(
+        family=definition.task,
+        requiresCompatibilities=["FARGATE"],
+        networkMode="awsvpc",
+        cpu=str(definition.cpu),
+        memory=str(definition.memory_mb),
+        containerDefinitions=[{"image": "of-this-machine", "memory": definition.memory_mb, **container}],
+    )
+
+
+def _variables(**values: object) -> list[dict[str, str]]:
+    return [{"name": name, "value": str(value)} for name, value in values.items()]

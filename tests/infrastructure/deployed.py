@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,19 @@ class Deployed:
     template: dict[str, Any]
     resources: list[dict[str, Any]]
     outputs: Mapping[str, str]
+    definitions: dict[str, FunctionDefinition] = field(default_factory=dict)
+
+    @contextmanager
+    def without_time_for(self, *names: str) -> Iterator[None]:
+        """Functions whose names have these parts are stopped at once."""
+        before = dict(self.definitions)
+        for name, each in before.items():
+            if any(part in name for part in names):
+                self.definitions[name] = each.model_copy(update={"timeout_s": 0})
+        try:
+            yield
+        finally:
+            self.definitions.update(before)
 
     def run(self, request: dict[str, Any]) -> RunView:
         """Start the deployed state machine and wait for its end."""
@@ -145,8 +158,8 @@ def deploy(aws: Emulator, template: dict[str, Any], folder: Path) -> Iterator[De
         "AWS_ENDPOINT_URL": aws.endpoint, "POWERTOOLS_TRACE_DISABLED": "true", "TMPDIR": str(folder),
     }  # fmt: skip
     deployed = Deployed(aws, LambdaPool({}, {}, folder), folder, template, resources, outputs)
-    definitions = {each["FunctionName"]: _definition(each) for each in deployed.functions()}
-    deployed.pool = LambdaPool(common, {}, folder / "logs", definitions)
+    deployed.definitions |= {each["FunctionName"]: _definition(each) for each in deployed.functions()}
+    deployed.pool = LambdaPool(common, {}, folder / "logs", deployed.definitions)
     tasks = _Tasks(common, folder / "logs")
     with executing(deployed.pool, tasks), commands_run(aws, tasks):
         try:

@@ -102,6 +102,7 @@ class Story:
     nobody_eligible: RunView
     nothing_to_do: RunView
     bundled: RunView
+    bundled_by_container: RunView
     age_before: dict[str, Any]
     age: dict[str, Any]
 
@@ -112,19 +113,21 @@ def story(deployed: Deployed, location: DatabaseLocation) -> Story:
     loaded = load_on_aws(deployed)
     refused = deployed.run({"years": [1999]})
     first = deployed.run({"years": [2015, 2016], "run_id": "first"})
-    one_state_broken, completed = break_one_state(deployed, location)
+    with deployed.without_time_for("ExtractStateYear"):
+        one_state_broken, completed = break_one_state(deployed, location)
     zip_broken, zip_mended = break_a_zip(deployed)
     # Before agencies are written: who has their rows has changed, whatever is in them.
     nothing_to_do = deployed.run({"run_id": "nothing", "years": "all"})
     sql(location, "UPDATE ref_agency SET agency_status = 'D'")
     nobody_eligible = deployed.run({"years": [2016], "run_id": "nobody", "downloads": False, "estimates": True})
     sql(location, "UPDATE ref_agency SET agency_status = 'A'")
-    bundled = deployed.run(
-        {"years": [2015], "bundles": ["states"], "run_id": "bundled", "force": True, "estimates": False}
-    )
+    bundles = {"years": [2015], "force": True, "estimates": False}
+    bundled = deployed.run(bundles | {"bundles": ["states"], "run_id": "bundled"})
+    with deployed.without_time_for("BuildBundle"):
+        bundled_by_container = deployed.run(bundles | {"bundles": ["years"], "run_id": "large"})
     return Story(
         deployed, loaded, refused, first, one_state_broken, completed, zip_broken, zip_mended, nobody_eligible,
-        nothing_to_do, bundled, age_before, deployed.invoke("ReportAge"),
+        nothing_to_do, bundled, bundled_by_container, age_before, deployed.invoke("ReportAge"),
     )  # fmt: skip
 
 
@@ -214,7 +217,9 @@ def test_failures_are_named_and_told_to_the_deployed_topic(story: Story) -> None
     assert story.refused.status == "FAILED"
     assert "BadRequest: years" in ": ".join(story.refused.failure)
     assert story.one_state_broken.status == "FAILED"
+    # By a container: the function had no time.
     assert "1 of 2 state-years were not extracted" in ": ".join(story.one_state_broken.failure)
+    assert "DE-2015: EmptyTable: " in ": ".join(story.one_state_broken.failure)
     assert story.zip_broken.status == "FAILED"
     assert story.nobody_eligible.status == "FAILED"
     told = dict(story.deployed.messages())
@@ -238,6 +243,8 @@ def test_what_is_up_to_date_is_not_made_again(story: Story) -> None:
 def test_bundles_are_built_and_the_age_is_reported(story: Story) -> None:
     assert story.bundled.status == "SUCCEEDED", story.bundled.cause
     assert story.deployed.object("downloads/bundles/DE-all-years.zip").exists()
+    assert story.bundled_by_container.status == "SUCCEEDED", story.bundled_by_container.cause
+    assert story.deployed.object("downloads/bundles/2015-all-states.zip").exists()
     # Before any success the age is the state machine's: an alarm hears of it all the same.
     assert 0 <= story.age["days"] < story.age_before["days"] + 1 < 2
 

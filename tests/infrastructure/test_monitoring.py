@@ -174,7 +174,7 @@ def test_containers_that_failed_and_that_never_started_are_both_seen(stack: Fill
         assert pattern.pop("lastStatus") == ["STOPPED"]
     assert sorted(patterns, key=str) == [
         # Ours by its name: a sidecar that is stopped with it has an exit code, too.
-        {"containers": {"name": ["estimation"], "exitCode": [{"anything-but": 0}]}},
+        {"containers": {"name": ["estimation", "pipeline"], "exitCode": [{"anything-but": 0}]}},
         {"stopCode": ["TaskFailedToStart"]},
     ]
 

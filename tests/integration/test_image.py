@@ -60,17 +60,23 @@ def test_the_command_loads_and_simulates_in_the_pipeline_s_image(
     sockets = Path(server.host)
     before = sockets.stat().st_mode
     sockets.chmod(0o755)
-    script = str(REPOSITORY / "containers" / "pipeline" / "image_test.sh")
-    try:
-        for command in (["load", f"/data/{zip_.name}"], ["simulate", "--scale", "0.02", "--truth", "/data/truth"]):
-            with copied(server, "empty") as location:
-                uri = f"postgresql://{location.user}@/{location.database}?host=/sockets"
-                words = [script, str(laid_out), str(tmp_path / "data"), str(sockets), uri, *command]
-                done = subprocess.run(words, env=images, capture_output=True, text=True, check=False)
-                assert done.returncode == 0, done.stdout + done.stderr
-                assert incidents(location) > 0
-    finally:
-        sockets.chmod(before)
+    script = REPOSITORY / "containers" / "pipeline" / "image_test.sh"
+    with copied(server, "empty") as loaded, copied(server, "empty") as simulated:
+        address = f"postgresql://{server.user}@/{{}}?host=/sockets"
+        commands = [
+            f"{address.format(loaded.database)} load /data/{zip_.name}",
+            f"{address.format(simulated.database)} simulate --scale 0.02 --truth /data/truth",
+        ]
+        try:
+            done = subprocess.run(
+                [str(script), str(laid_out), str(tmp_path / "data"), str(sockets)], input="\n".join([*commands, ""]),
+                env=images, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+        finally:
+            sockets.chmod(before)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert incidents(loaded) > 0
+        assert incidents(simulated) > 0
     assert {path.stat().st_uid for path in (tmp_path / "data" / "truth").iterdir()} == {10001}
 
 

@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nibrs_engine.container_tasks import stage_definitions
+from nibrs_engine.container_tasks import (
+    HandlerDefinition,
+    StageDefinition,
+    handler_definitions,
+    stage_definitions,
+)
 from nibrs_engine.definition import (
     UnsupportedDefinition,
     local_definition,
@@ -32,12 +37,14 @@ def states(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 MACHINE = json.loads(state_machine_definition())
+DEFINITIONS: dict[str, StageDefinition | HandlerDefinition] = {**stage_definitions(), **handler_definitions()}
 ESTIMATION = {
     "EstimationCluster": "arn:aws:ecs:us-east-1:123456789012:cluster/nibrs",
     "EstimationSubnets": "subnet-1,subnet-2",
     "EstimationSecurityGroup": "sg-1",
-    **{stage_definitions()[stage].task: f"arn:aws:ecs:us-east-1:123456789012:task-definition/{stage}:1"
-       for stage in stage_definitions()},
+    "DatabaseClients": "sg-2",
+    **{definition.task: f"arn:aws:ecs:us-east-1:123456789012:task-definition/{name}:1"
+       for name, definition in DEFINITIONS.items()},
 }  # fmt: skip
 TASKS = {name: state for name, state in states(MACHINE) if state["Type"] == "Task"}
 
@@ -71,13 +78,14 @@ def test_every_task_has_a_time_limit_and_retries_with_a_cap_and_full_jitter(name
         assert retry["JitterStrategy"] == "FULL"
 
 
-def containers() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Each task that runs a container: its state's name, its stage, its container's override."""
+def containers(*names: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Each task that runs one of these containers: its state's name, its command, its container's override."""
     for name, task in TASKS.items():
         if "ecs:runTask" in task["Resource"]:
             [override] = task["Parameters"]["Overrides"]["ContainerOverrides"]
-            [stage] = override["Command"]
-            yield name, stage, override
+            [command] = override["Command"]
+            if override["Name"] in names:
+                yield name, command, override
 
 
 def test_functions_and_tasks_are_those_that_the_state_machine_names() -> None:
@@ -86,8 +94,8 @@ def test_functions_and_tasks_are_those_that_the_state_machine_names() -> None:
 
 
 def test_every_stage_is_run_by_its_own_task_with_the_variables_that_it_needs() -> None:
-    assert {stage for _, stage, _ in containers()} == set(stage_definitions())
-    for name, stage, override in containers():
+    assert {stage for _, stage, _ in containers("estimation")} == set(stage_definitions())
+    for name, stage, override in containers("estimation"):
         assert TASKS[name]["Parameters"]["TaskDefinition"] == f"${{{stage_definitions()[stage].task}}}"
         variables = {each["Name"] for each in override["Environment"]}
         # The SHA-256 is that of the one object that comes from elsewhere.
@@ -96,14 +104,24 @@ def test_every_stage_is_run_by_its_own_task_with_the_variables_that_it_needs() -
         assert variables == needed | verified
 
 
-def test_a_state_waits_longer_than_its_stage_gives_itself() -> None:
-    for name, stage, _ in containers():
-        assert TASKS[name]["TimeoutSeconds"] == stage_definitions()[stage].timeout_s + 600, name
+def test_every_handler_in_a_container_is_given_the_item_of_its_function() -> None:
+    assert {handler for _, handler, _ in containers("pipeline")} == set(handler_definitions())
+    for name, handler, override in containers("pipeline"):
+        assert TASKS[name]["Parameters"]["TaskDefinition"] == f"${{{handler_definitions()[handler].task}}}"
+        given = {each["Name"]: each["Value.$"] for each in override["Environment"]}
+        function = TASKS[name.removesuffix(" in a container")]["Parameters"]
+        assert function["FunctionName"] == f"${{{handler_definitions()[handler].function}}}"
+        assert given["EVENT"] == f"States.JsonToString({function['Payload.$']})"
+
+
+def test_a_state_waits_longer_than_its_container_gives_itself() -> None:
+    for name, command, _ in containers("estimation", "pipeline"):
+        assert TASKS[name]["TimeoutSeconds"] == DEFINITIONS[command].timeout_s + 600, name
 
 
 def test_stages_have_sizes_that_fargate_offers() -> None:
     gigabytes = {256: (0.5, 2), 512: (1, 4), 1024: (2, 8), 2048: (4, 16), 4096: (8, 30), 8192: (16, 60)}
-    for stage, definition in stage_definitions().items():
+    for stage, definition in DEFINITIONS.items():
         least, most = gigabytes[definition.cpu]
         assert least * 1024 <= definition.memory_mb <= most * 1024, stage
         assert definition.memory_mb % 1024 == 0, stage

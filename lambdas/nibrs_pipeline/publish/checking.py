@@ -45,7 +45,8 @@ def check_extracts(
         item = work.state_year
         manifest = made.get(item)
         if manifest is None or item not in zip_sizes:
-            missing[item] = cause_of(causes.get(str(item)))
+            # What a container said itself; else how it ended.
+            missing[item] = cause_of(causes.get(str(item)) or causes.get(f"task-{item}"))
         elif zip_sizes[item] != manifest.zip.bytes:
             missing[item] = f"its zip has {zip_sizes[item]:,} bytes, the manifest says {manifest.zip.bytes:,}"
         else:
