@@ -6,9 +6,8 @@
 #'   `estimate` has neither errors nor limits, and is flagged.
 #' @param agencies Eligible agencies of the geography: `population`, `respondent`.
 #' @param groups See [agency_groups()], one per row of `agencies`; `all agencies` is everyone.
-#' @return A data.table with the columns of `estimates.csv`. A cell is flagged (1) if its relative standard error is
-#'   above 30 per cent, or if it or its error is 0 and less than 80 per cent of the residents are covered; not (0)
-#'   where more than 80 per cent are. Where respondents are complete the error is 0.
+#' @return A data.table with the columns of `estimates.csv`. Where all agencies respond the number is their plain sum
+#'   and the error is 0. Whether a number is for release is left open: see [offense_release_flags()].
 #' @references METHOD, sections 9 and 11.
 #' @noRd
 describe_estimates <- function(estimates, year, geography, status, agencies, groups) {
@@ -23,23 +22,21 @@ describe_estimates <- function(estimates, year, geography, status, agencies, gro
     estimates$agency_group
   )
   complete <- of_group[1, ] == of_group[2, ]
+  number <- ifelse(complete, estimates$unweighted, estimates$estimate)
   error <- ifelse(complete, 0, estimates$standard_error)
   if (status$basis != "estimate") {
     error <- rep(NA_real_, nrow(estimates))
   }
   half <- interval_factor() * error
   per_100000 <- ifelse(population > 0, 1e5 / population, NA)
-  relative <- ifelse(estimates$estimate == 0, NA, error / estimates$estimate)
-  cell_flag <- is.na(error) | relative > constant("relative_error_limit") |
-    ((estimates$estimate == 0 | error %in% 0) & coverage < constant("believed_coverage"))
+  relative <- ifelse(number == 0, NA, error / number)
   data.table::data.table(
     data_year = year, geography = geography, agency_group = estimates$agency_group, cell = estimates$cell,
-    label = cell_labels(estimates$cell), estimate = estimates$estimate, standard_error = error,
-    lower_95 = pmax(0, estimates$estimate - half), upper_95 = estimates$estimate + half,
-    relative_standard_error = relative, rate_per_100000 = estimates$estimate * per_100000,
+    label = cell_labels(estimates$cell), estimate = number, standard_error = error,
+    lower_95 = pmax(0, number - half), upper_95 = number + half,
+    relative_standard_error = relative, rate_per_100000 = number * per_100000,
     rate_standard_error = error * per_100000, bias_method = "none", basis = status$basis,
-    suppression_flag = as.integer(status$basis != "estimate" |
-      ifelse(coverage > constant("released_coverage"), FALSE, cell_flag %in% TRUE)),
+    suppression_flag = NA_integer_,
     unweighted = estimates$unweighted, agency_counts = estimates$agency_counts,
     agencies = as.integer(of_group[1, ]), respondents = as.integer(of_group[2, ]), population = population,
     population_of_respondents = of_group[4, ], population_coverage = coverage

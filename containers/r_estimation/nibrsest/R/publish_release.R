@@ -1,8 +1,11 @@
 #' Which estimates may be released
 #'
+#' What is published by offense and what is published by table goes through here, so that the two never disagree.
+#'
 #' @param tables See [estimate_tables()], with `permutation`.
 #' @param places A data.table, a row per permutation: `permutation`, `kind`, and the columns of [coverage_of()].
 #' @param cells See [table_cells()].
+#' @param released_places See [released_places()].
 #' @return `tables` with: `eligible` (the cell has a meaning), `relative_error` (of the statistic), `error_over_30`,
 #'   `cell_flag`, `released_place`, `withheld_place`, `flag` (0 released, 1 not, NA without meaning) for counts, and the
 #'   same with the ending `_percentage` for percentages where they differ.
@@ -10,32 +13,74 @@
 #' @references METHOD, section 11; relative standard errors stand for relative root mean squared errors until bias is
 #'   estimated.
 #' @noRd
-release_flags <- function(tables, places, cells) {
-  place <- places[match(tables$permutation, places$permutation), ]
+release_flags <- function(tables, places, cells, released_places = places_released_by(tables, places, cells)) {
+  place <- released_places[match(tables$permutation, released_places$permutation), ]
   cell <- cells[match(tables$cell, cells$cell), ]
   rules <- package_table("release_rules.csv")
-  low <- low_coverage(place, cell, rules)
-  flag_of <- function(estimate, error) {
-    relative <- ifelse(estimate == 0, NA, error / estimate)
-    unknown <- is.na(error) & !is.na(estimate)
-    uncertain <- (relative > constant("relative_error_limit")) %in% TRUE
-    ifelse(cell$applies, unknown | uncertain | ((estimate == 0 | error %in% 0) & low), NA)
-  }
-  counts <- flag_of(tables$estimate, tables$standard_error)
-  shares <- flag_of(tables$percentage, tables$percentage_error)
-  no_estimate <- place$basis != "estimate"
-  covered <- place$coverage > constant("released_coverage")
-  withheld <- withheld_places(tables$permutation, counts, cell, places, rules)[
-    match(tables$permutation, places$permutation)]
-  decide <- function(flag) {
-    final <- no_estimate | ifelse(covered, FALSE, withheld | place_misses_agency(place, rules) | flag)
-    as.integer(ifelse(is.na(flag), NA, final))
-  }
+  counts <- cell_flags(tables$estimate, tables$standard_error, place, cell, rules)
+  shares <- cell_flags(tables$percentage, tables$percentage_error, place, cell, rules)
   flags <- data.table::data.table(
-    cell_flag = counts, cell_flag_percentage = shares, released_place = covered & !no_estimate,
-    withheld_place = withheld | no_estimate, flag = decide(counts), flag_percentage = decide(shares)
+    cell_flag = counts, cell_flag_percentage = shares, released_place = place$covered & !place$no_estimate,
+    withheld_place = place$withheld | place$no_estimate, flag = decided(counts, place),
+    flag_percentage = decided(shares, place)
   )
   keep_sound_totals(flags, tables, place, rules)
+}
+
+#' Release flags of offenses, by the rules that hold for the tables of the same geographies
+#'
+#' @param offenses See [describe_estimates()].
+#' @param released_places See [places_released_by()].
+#' @return An integer vector, a value per row: 0 released, 1 not.
+#' @noRd
+offense_release_flags <- function(offenses, released_places) {
+  rows <- data.table::data.table(
+    permutation = permutation_of(offenses$geography, offenses$agency_group), cell = offenses$cell,
+    estimate = offenses$estimate, standard_error = offenses$standard_error, percentage = NA_real_,
+    percentage_error = NA_real_
+  )
+  # An offense is a cell of no table, and of no type of agency.
+  cells <- data.table::data.table(
+    cell = unique(offenses$cell), applies = TRUE, total = FALSE, characteristic = NA_character_, category = NA_integer_
+  )
+  release_flags(rows, released_places, cells, released_places)$flag
+}
+
+#' What holds for all that is said of a geography, or of a group of agencies in it
+#'
+#' @param tables,places,cells See [release_flags()].
+#' @return `places` with four logical columns: `no_estimate`; `silent` (one silent agency has more than a tenth of the
+#'   residents, which withholds all); `covered` (more than 80 per cent of the residents are, which releases all);
+#'   `withheld` (most totals of its tables are flagged).
+#' @noRd
+places_released_by <- function(tables, places, cells) {
+  rules <- package_table("release_rules.csv")
+  place <- places[match(tables$permutation, places$permutation), ]
+  cell <- cells[match(tables$cell, cells$cell), ]
+  flag <- cell_flags(tables$estimate, tables$standard_error, place, cell, rules)
+  cbind(places,
+    no_estimate = places$basis != "estimate",
+    silent = place_misses_agency(places, rules),
+    covered = (places$coverage > constant("released_coverage")) %in% TRUE,
+    withheld = withheld_places(tables$permutation, flag, cell, places, rules)
+  )
+}
+
+#' Whether an estimate is too uncertain by itself; NA where it has no meaning
+#' @noRd
+cell_flags <- function(estimate, error, place, cell, rules) {
+  relative <- ifelse(estimate == 0, NA, error / estimate)
+  unknown <- is.na(error) & !is.na(estimate)
+  uncertain <- (relative > constant("relative_error_limit")) %in% TRUE
+  low <- low_coverage(place, cell, rules)
+  ifelse(cell$applies, unknown | uncertain | ((estimate == 0 | error %in% 0) & low), NA)
+}
+
+#' The first rule that holds decides: a silent agency, coverage, the geography's other totals, the cell itself
+#' @noRd
+decided <- function(flag, place) {
+  final <- place$no_estimate | place$silent | (!place$covered & (place$withheld | flag))
+  as.integer(ifelse(is.na(flag), NA, final))
 }
 
 #' Whether coverage is too low for a zero to be believed
@@ -82,11 +127,13 @@ holds_for <- function(rule, kinds, rules) {
   rule[line] == "yes"
 }
 
-#' A withheld state keeps its violent and property crime if neither is flagged by itself
+#' A state that is withheld for its other totals keeps its violent and property crime if neither is flagged by itself
+#'
+#' One that lacks its largest agency keeps nothing: what is not known there is most of these crimes.
 #' @noRd
 keep_sound_totals <- function(flags, tables, place, rules) {
   keepable <- strsplit(rules$kept_if_sound, " ", fixed = TRUE)
-  total_rows <- which(tables$cell %in% unlist(keepable) & flags$withheld_place & place$basis == "estimate")
+  total_rows <- which(tables$cell %in% unlist(keepable) & place$withheld & !place$silent & !place$no_estimate)
   total_rows <- total_rows[paste(place$kind[total_rows], tables$cell[total_rows]) %in%
     paste(rep(rules$kind, lengths(keepable)), unlist(keepable))]
   sound <- tapply(!flags$cell_flag[total_rows] %in% TRUE, tables$permutation[total_rows], all)

@@ -9,23 +9,22 @@
 release_reasons <- function(tables, flags, places, cells) {
   rules <- package_table("release_rules.csv")
   place <- places[match(tables$permutation, places$permutation), ]
-  cell <- cells[match(tables$cell, cells$cell), ]
   silent <- place_misses_agency(place, rules)
   reason <- function(flag, own, estimate, error) {
     relative <- ifelse(estimate == 0, NA, error / estimate)
     withheld <- data.table::fcase(
       place$basis == "counts", "no estimate: counts of the respondents",
       place$basis == "residents", "raised by residents, without Return A",
+      silent, "a silent agency has more than a tenth of the residents",
       is.na(error), "no standard error is known",
       (relative > constant("relative_error_limit")) %in% TRUE, "relative standard error above 30 %",
       own %in% TRUE, "a zero, or without error, where fewer than 80 % are covered",
-      silent, "a silent agency has more than a tenth of the residents",
       flags$withheld_place, "most totals of this geography are not for release",
       default = "not for release in this geography"
     )
     released <- data.table::fcase(
       place$coverage > constant("released_coverage"), "more than 80 % of residents covered",
-      flags$withheld_place | silent, "violent and property crime of a state, sound by themselves",
+      flags$withheld_place, "violent and property crime of a state, sound by themselves",
       estimate == 0, "a zero where at least 80 % are covered",
       default = "relative standard error at most 30 %"
     )

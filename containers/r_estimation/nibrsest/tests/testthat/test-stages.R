@@ -36,7 +36,7 @@ test_that("the stages lead from zips to a report", {
   figures <- figures[figures$Variable == "t_2b_1_1_12", ]
   expect_equal(figures$Standard.error, robbery$standard_error[[4]])
   expect_equal(figures[c("Offense", "Release", "Reason")], data.frame(Offense = "Robbery", Release = "no",
-    Reason = "relative standard error above 30 %"), ignore_attr = TRUE)
+    Reason = "a silent agency has more than a tenth of the residents"), ignore_attr = TRUE)
   at <- which(unlist(sheet[4, ]) == "Robbery")
   expect_equal(as.numeric(sheet[6, at]), robbery$estimate[[4]])
   expect_equal(as.numeric(sheet[7, at]), robbery$estimate[[4]] * 1e5 / 20000)
