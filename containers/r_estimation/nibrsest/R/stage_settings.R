@@ -11,7 +11,8 @@
 #' * `INPUT_STATE`: the state of `tabulate_state`, by its postal abbreviation.
 #' * `GEOGRAPHY_GROUP`: the geographies of `estimate`, `nation`, `regions` or `states`.
 #' * `TABLE_GROUP`: the tables of `estimate`, a group of `inst/extdata/tables/groups.csv`; all if it is not set.
-#' * `OUTLIER_RULE`: of `weight`, `documented` (default) or `legacy`, see [outlier_colours()].
+#' * `OUTLIER_RULE`: of `weight`, `seasonal` (default), see [seasonal_colours()]; `documented` or `legacy`, see
+#'   [outlier_colours()].
 #' * `MONTHS`: of `weight`, how missing and low months are filled: `own` (default) or `reference`, see
 #'   [weighted_months()].
 #' * `ERROR_CORRECTION`: of `estimate`, `few_respondents` (default) or `none`, see [linearised_estimates()].
@@ -50,7 +51,7 @@ read_settings <- function(environment = Sys.getenv()) {
     state = value("INPUT_STATE"),
     geography_group = value("GEOGRAPHY_GROUP"),
     table_group = value("TABLE_GROUP"),
-    outlier_rule = choice("OUTLIER_RULE", c("documented", "legacy")),
+    outlier_rule = choice("OUTLIER_RULE", c("seasonal", "documented", "legacy")),
     months = choice("MONTHS", c("own", "reference")),
     correction = choice("ERROR_CORRECTION", c("few_respondents", "none")),
     log_threshold = choice("LOG_THRESHOLD", c("TRACE", "DEBUG", "INFO", "WARN", "ERROR"), "INFO")

@@ -4,7 +4,8 @@
 #' @param tabulated Stacked results of [tabulate_offenses()].
 #' @param states Postal abbreviations of the states that were tabulated; agencies of others count as silent.
 #' @param year The data year.
-#' @param outlier_rule `documented`, or `legacy` for what the reference could reach, see [outlier_colours()].
+#' @param outlier_rule How low and high months are found: `seasonal`, see [seasonal_colours()]; `documented`, or
+#'   `legacy` for what the reference could reach, see [outlier_colours()].
 #' @param months_rule Missing and low months are filled by `own` months and season, see [weighted_months()], or as the
 #'   `reference` has it, by the donor's alone.
 #' @param areas Geographies by shares of agencies, see [geographies()]; none by default.
@@ -24,7 +25,7 @@
 #' weighed$strata
 #' weighed$donors
 #' @export
-weigh_year <- function(reference, tabulated, states, year, outlier_rule = "documented", months_rule = "own",
+weigh_year <- function(reference, tabulated, states, year, outlier_rule = "seasonal", months_rule = "own",
                        areas = NULL, kinds = geography_kinds(),
                        schemes = weighting_schemes()) {
   strangers <- setdiff(areas$ori, reference$agencies$ori)
@@ -47,7 +48,11 @@ weigh_year <- function(reference, tabulated, states, year, outlier_rule = "docum
   reported <- reported & !stray
   months[stray] <- NA
   earlier <- earlier_months(reference$history, agencies, year)
-  all_colours <- colours_of_months(months, earlier, outlier_rule == "legacy")
+  all_colours <- if (outlier_rule == "seasonal") {
+    seasonal_colours(months, earlier)
+  } else {
+    colours_of_months(months, earlier, outlier_rule == "legacy")
+  }
   colours <- all_colours[, ncol(earlier) + 1:12, drop = FALSE]
   usable <- reported & !(colours %in% c("red", "orange"))
   srs <- srs_covariates(agencies, reference$return_a, reference$return_a_months, year)

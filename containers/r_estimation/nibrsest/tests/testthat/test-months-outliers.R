@@ -59,13 +59,15 @@ test_that("the weights' stage looks at the years before, and OUTLIER_RULE decide
     ori = rep(c("AZ0000001", "AZ0000002"), each = 12), month = rep(1:12, 2), offense_code = "23H",
     offenses = as.integer(c(rep(5, 6), rep(100, 6), rep(c(40, 42, 44), 4)))
   )
-  agencies <- weigh_year(reference, tabulated, "AZ", 2016L)$agencies
+  agencies <- weigh_year(reference, tabulated, "AZ", 2016L, "documented")$agencies
   expect_equal(agencies$earlier_months, c(48L, 0L, 0L, 0L))
   expect_equal(agencies$low_months, c(6L, 0L, 0L, 0L))
   alone <- read_reference(reference_zip(tempfile(), "AZ"))
-  expect_equal(weigh_year(alone, tabulated, "AZ", 2016L)$agencies$low_months[[1]], 6L)
+  expect_equal(weigh_year(alone, tabulated, "AZ", 2016L, "documented")$agencies$low_months[[1]], 6L)
+  # Six of twelve are a level, by the default.
+  expect_equal(weigh_year(reference, tabulated, "AZ", 2016L)$agencies$low_months[[1]], 0L)
   # Beside a month that is far above, four spreads below the rest are low by intent, and out of the reference's reach.
   data.table::set(tabulated, 13:24, "offenses", c(100L, 110L, 90L, 105L, 95L, 115L, 85L, 108L, 92L, 112L, 40L, 220L))
-  expect_equal(weigh_year(alone, tabulated, "AZ", 2016L)$agencies$low_months[[2]], 1L)
+  expect_equal(weigh_year(alone, tabulated, "AZ", 2016L, "documented")$agencies$low_months[[2]], 1L)
   expect_equal(weigh_year(alone, tabulated, "AZ", 2016L, "legacy")$agencies$low_months[[2]], 0L)
 })
