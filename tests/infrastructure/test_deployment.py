@@ -180,7 +180,7 @@ def test_a_zip_of_the_bucket_is_loaded_by_a_task_of_the_stack(story: Story) -> N
     said = " ".join(story.loaded.output.split())
     assert "of nibrs has been started" in said
     assert "AZ-2016.zip: AZ-2016, " in said
-    assert "nibrs_victim_injury: 1 rows put aside" in said
+    assert "nibrs_victim_injury: 1 row put aside" in said
     # The container goes, and what it put aside stays.
     kept = "uploads/kept/quarantine/AZ-2016/nibrs_victim_injury.csv"
     assert f"/{kept}" in said
