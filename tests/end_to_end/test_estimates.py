@@ -374,4 +374,5 @@ def test_a_real_state_without_return_a_is_raised_by_residents_and_not_for_releas
     # One state is no nation.
     nation = [row for row in found if row["geography"] == "US"]
     assert {(row["basis"], row["lower_95"], row["suppression_flag"]) for row in nation} == {("counts", "", "1")}
-    assert all(row["estimate"] == row["unweighted"] for row in nation)
+    # Filled months are parts of incidents, so that sums differ in their last digit.
+    assert all(float(row["estimate"]) == pytest.approx(float(row["unweighted"]), rel=1e-12) for row in nation)
