@@ -274,7 +274,7 @@ def test_what_a_published_zip_says_of_its_source_is_known_of_what_is_loaded_from
 @pytest.mark.parametrize("line", ["rumour,,,x", "decoded,,many,x", "decoded,,1", "decoded,,,", "decoded,,-1,x", '"'])
 def test_a_line_that_is_no_note_is_named(connection: Connection, catalog: Catalog, trial: Path, line: str) -> None:
     notes = f"kind,table_name,rows,note\n{line}\n"
-    with pytest.raises(BadFile, match=r"source_notes.csv, line \d: '.*' is no n\w+ of .*; remove the line"):
+    with pytest.raises(BadFile, match=r"source_notes.csv, line \d: '.*' is not a n\w+ o[fn] .*; remove the line"):
         load_zip(connection, catalog, with_member(trial, SOURCE_NOTES, notes))
 
 
