@@ -53,6 +53,9 @@ _OF_2015 = (
     "WHERE data_year = 2015 AND s.state_postal_abbr = '{}')"
 )
 
+# All tests look at one story, which the first of them waits for.
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.fixture(scope="module")
 def location(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseLocation]:

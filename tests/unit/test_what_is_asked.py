@@ -24,7 +24,7 @@ class Silent:
     def __init__(self, position: SourcePosition) -> None:
         self.position = position
 
-    def rows(self, query: str) -> list[list[Any]]:
+    def read(self, query: str) -> list[list[Any]]:
         raise Asked(query)
 
     def read_side_by_side(self, queries: Any) -> list[list[list[Any]]]:
@@ -71,7 +71,7 @@ def test_transactions_too_many_to_tell_apart_are_a_reason(catalog: Catalog) -> N
 class Answering(Silent):
     """An empty database."""
 
-    def rows(self, query: str) -> list[list[Any]]:
+    def read(self, query: str) -> list[list[Any]]:
         return [[0]]
 
     def read_side_by_side(self, queries: Any) -> list[list[list[Any]]]:
