@@ -22,6 +22,7 @@ def r(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.timeout(900)
 def test_the_packages_tests_pass(tmp_path: Path) -> None:
     # In a copy: testthat writes beside the tests.
     shutil.copytree(PACKAGE / "tests", tmp_path / "tests")
