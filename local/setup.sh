@@ -56,7 +56,9 @@ install_python_packages() {
     if [ uv.lock -nt .venv/.ready ] || [ pyproject.toml -nt .venv/.ready ]; then
         nobody_at_work
         say "Installing the locked Python packages into .venv/"
-        .tools/bin/uv sync --quiet --locked --all-extras
+        # Compiled here, since many environments keep Python from writing what it compiles: every start would do it anew.
+        .tools/bin/uv sync --quiet --locked --all-extras --compile-bytecode
+        .venv/bin/python -m compileall -q lambdas local cdk/nibrs_cdk
         touch .venv/.ready
     fi
 }
