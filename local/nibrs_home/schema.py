@@ -44,6 +44,7 @@ CREATE TABLE IF NOT EXISTS source_code (
     PRIMARY KEY (state, data_year, table_name, code, column_name)
 );
 """
+_RESIDENTS = "ref_agency_demographics"
 _MONTH_INDEX = "CREATE INDEX nibrs_month_agency_year_idx ON nibrs_month (agency_id, data_year);\n"
 
 
@@ -71,8 +72,14 @@ def cover_parent(catalog: Catalog, table: Table) -> str:
 
 
 def create_schema(connection: Connection) -> None:
-    """Create all tables unless they are there."""
-    for table, script in (("loaded_file", schema_sql(nibrs_catalog())), ("source_note", _SOURCE_TABLES)):
+    """Create all tables unless they are there, also those that came later than an older database."""
+    catalog = nibrs_catalog()
+    scripts = {
+        "loaded_file": schema_sql(catalog),
+        "source_note": _SOURCE_TABLES,
+        _RESIDENTS: create_table(catalog[_RESIDENTS]),
+    }
+    for table, script in scripts.items():
         if connection.run("SELECT to_regclass(:table) IS NULL", table=table)[0][0]:
             connection.run("BEGIN")
             for statement in script.split(";\n"):

@@ -39,6 +39,7 @@ from nibrs_simulation.frame import Frame, given_frame, made_up_frame
 from nibrs_simulation.observed import observe
 from nibrs_simulation.records import integers, records, table
 from nibrs_simulation.reporting import INCIDENTS, LOW_SHARE, NOT_REPORTED, Reporting, reporting_of
+from nibrs_simulation.residents import demographics
 from nibrs_simulation.state_year import draw_state_year
 from nibrs_simulation.truth import counted, csv_of, write_compressed, write_truth_zip
 from nibrs_simulation.world import SimulationError, World
@@ -176,8 +177,10 @@ def _simulate(
     catalog = nibrs_catalog()
     listed = tuple(catalog[name] for name in (*LISTED_REFERENCES, "reta_offense_subcat"))
     fill_from_lists(connection, (*catalog.code_tables, *listed))
-    for name, found in reference_rows(frame, reporting).items():
+    residents = demographics(frame, crime.level, world.all_years, world.seed)
+    for name, found in (reference_rows(frame, reporting) | {"ref_agency_demographics": residents}).items():
         rows[name] += _copy(connection, name, found)
+    write_compressed(truth / "demographics.csv.gz", demographics(frame, crime.level, world.years[-1:], world.seed))
     jobs = list(_jobs(location, world, truth, frame, crime, reporting))
     drawn = _Drawn.of(frame, world.years)
     for number, (job, done) in enumerate(zip(jobs, _work(jobs, processes), strict=True), start=1):

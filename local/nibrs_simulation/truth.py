@@ -3,6 +3,7 @@
 agencies-<year>.csv.gz   who reports what, and why
 counts-<year>.csv.gz     offenses, victims and arrests by agency, month and code
 return_a-<year>.csv.gz   Return A by agency, month and line, as if all had reported
+demographics.csv.gz      shares of agencies' residents by age, sex, race and income
 <year>/<ST>-<year>.zip   all records as if every agency had reported everything, in layout 1
 """
 

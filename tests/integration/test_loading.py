@@ -278,11 +278,12 @@ def test_a_line_that_is_no_note_is_named(connection: Connection, catalog: Catalo
         load_zip(connection, catalog, with_member(trial, SOURCE_NOTES, notes))
 
 
-def test_a_database_of_before_gets_the_tables_of_notes(location: DatabaseLocation) -> None:
+def test_a_database_of_before_gets_the_tables_that_came_later(location: DatabaseLocation) -> None:
     connection = connect(location)
-    connection.run("DROP TABLE source_note, source_code")
+    connection.run("DROP TABLE source_note, source_code, ref_agency_demographics")
     create_schema(connection)
-    assert sql(location, "SELECT (SELECT count(*) FROM source_note) + (SELECT count(*) FROM source_code)") == [[0]]
+    tables = ("source_note", "source_code", "ref_agency_demographics")
+    assert sql(location, f"SELECT {' + '.join(f'(SELECT count(*) FROM {each})' for each in tables)}") == [[0]]
 
 
 def test_two_commands_that_change_a_database_take_turns(location: DatabaseLocation) -> None:

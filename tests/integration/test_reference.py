@@ -68,6 +68,18 @@ def test_what_is_known_of_the_sources_goes_along_if_the_database_says_it(
     assert extracted(loaded, tmp_path)["source_notes"] == []
 
 
+def test_shares_of_residents_go_along_if_the_database_has_them(loaded: DatabaseLocation, tmp_path: Path) -> None:
+    sql(
+        loaded,
+        "INSERT INTO ref_agency_demographics (agency_id, data_year, age_under_5, sex_female) "
+        "SELECT agency_id, year, 0.06, 0.51 FROM ref_agency, (VALUES (2015), (2016)) y(year) WHERE ori = 'DE0010000'",
+    )
+    [shares] = extracted(loaded, tmp_path)["demographics"]
+    assert (shares["age_under_5"], shares["sex_female"], shares["race_black"]) == ("0.06", "0.51", "")
+    sql(loaded, "DROP TABLE ref_agency_demographics")
+    assert extracted(loaded, tmp_path)["demographics"] == []
+
+
 def test_an_agency_has_the_msa_status_of_most_of_its_residents(loaded: DatabaseLocation, tmp_path: Path) -> None:
     sql(loaded, "INSERT INTO ref_county (county_id, state_id, county_name) VALUES (1, 11, 'A'), (2, 11, 'B')")
     sql(loaded, "INSERT INTO ref_msa (msa_id, msa_name) VALUES (1, 'M'), (2, 'None')")

@@ -200,6 +200,16 @@ def test_the_truth_says_who_reports_what_and_why(nation_with_gaps: Made) -> None
     assert described["agencies"] == len(agencies)
 
 
+def test_the_truth_says_who_lives_where_as_the_database_does(nation_with_gaps: Made) -> None:
+    location, truth = nation_with_gaps.location, nation_with_gaps.truth
+    shares = {
+        (int(row["agency_id"]), float(row["income_under_poverty"])) for row in table(truth / "demographics.csv.gz")
+    }
+    rows = sql(location, "SELECT data_year, agency_id, income_under_poverty FROM ref_agency_demographics")
+    assert {year for year, _, _ in rows} == {2021, 2022, 2023}
+    assert {(agency, share) for _, agency, share in rows} == shares != set()
+
+
 def test_history_has_as_much_crime_as_the_years_trend(nation_with_gaps: Made) -> None:
     totals = dict(
         sql(

@@ -17,7 +17,7 @@ from nibrs_pipeline.estimate.estimation import (
     year_inputs,
     year_summary,
 )
-from nibrs_pipeline.extract.reference import reference_queries
+from nibrs_pipeline.extract.reference import OPTIONAL_FILES, reference_queries
 from nibrs_pipeline.failure_causes import StoppedTask
 from nibrs_pipeline.keys import ESTIMATE_GEOGRAPHY_GROUPS, ESTIMATE_TABLE_GROUPS
 from nibrs_pipeline.plan.planning import make_plan
@@ -211,9 +211,9 @@ def test_estimates_without_any_download_are_refused_if_they_were_asked_for() -> 
 
 
 def test_the_reference_queries_hold_the_year_and_nothing_to_fill_in() -> None:
-    queries = reference_queries(2016, has_notes=True)
-    names = {"agencies.csv", "months.csv", "history.csv", "return_a.csv", "return_a_months.csv", "source_notes.csv"}
-    assert set(queries) == set(reference_queries(2016, has_notes=False)) == names
+    queries = reference_queries(2016, tuple(OPTIONAL_FILES))
+    names = {"agencies", "months", "history", "return_a", "return_a_months", "source_notes", "demographics"}
+    assert set(queries) == set(reference_queries(2016, ())) == {f"{name}.csv" for name in names}
     for query in queries.values():
         assert "2016" in query
         assert ":year" not in query

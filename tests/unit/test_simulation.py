@@ -15,6 +15,7 @@ from nibrs_simulation.distributions import Distribution, rows
 from nibrs_simulation.frame import given_frame, made_up_frame
 from nibrs_simulation.records import records
 from nibrs_simulation.reporting import INCIDENTS, ITEMS, NOT_REPORTED, ZERO, reporting_of
+from nibrs_simulation.residents import demographics
 from nibrs_simulation.state_year import draw_state_year
 from nibrs_simulation.world import MECHANISMS, SimulationError, World
 
@@ -224,3 +225,24 @@ def test_the_years_of_a_world_include_its_history() -> None:
     world = World("tiny", 1.0, (2021, 2023), 5, "random", 1)
     assert world.all_years == (2019, 2020, 2021, 2022, 2023)
     assert World("tiny", 1.0, (2023,), 1, "random", 1).all_years == (2023,)
+
+
+def test_shares_of_residents_are_shares_and_poverty_goes_with_crime() -> None:
+    frame = made_up_frame("small", 5)
+    level = generator(1, "test").normal(0, 0.35, len(frame))
+    rows_ = demographics(frame, level, (2022, 2023), 5)
+    known = {name: rows_[name].to_numpy() for name in rows_.column_names}
+    agency = known["agency_id"] - 1
+    residents = int((frame.population > 0).sum())
+    assert 0.95 * residents < len(set(agency.tolist())) < residents
+    assert (frame.population[agency] > 0).all()
+    first = known["data_year"] == 2022
+    for name, share in known.items():
+        if name not in ("agency_id", "data_year"):
+            assert ((share >= 0) & (share <= 1)).all(), name
+            assert (share[first] == share[~first]).all(), name
+    for kind in ("age_", "race_", "income_"):
+        assert (sum(share for name, share in known.items() if name.startswith(kind)) <= 1.001).all()
+    found = np.corrcoef(level[agency[first]], np.log(known["income_under_poverty"][first]))[0, 1]
+    assert found == pytest.approx(0.5, abs=0.05)
+    assert np.median(known["race_black"]) < known["race_black"].mean() == pytest.approx(0.13, abs=0.02)

@@ -4,6 +4,7 @@ The queries are in ``code_tables/reference/``, one file per CSV of the extract, 
 source schema needs other files but no other code.
 """
 
+from collections.abc import Collection
 from importlib.resources import files
 from typing import IO
 
@@ -13,19 +14,21 @@ from nibrs_pipeline.database.sql import copy_out, literal
 from nibrs_pipeline.extract.extraction import View
 
 _FILES = ("agencies", "months", "history", "return_a", "return_a_months")
-#: The file of what is known of the states' sources; the FBI's database does not have its table.
-_NOTES, _NOTES_TABLE = "source_notes", "source_note"
+#: Files by the table that they are read from, which the FBI's database does not have: what is known of the states'
+#: sources, and of the residents of agencies.
+OPTIONAL_FILES = {"source_note": "source_notes", "ref_agency_demographics": "demographics"}
 
 
-def reference_queries(year: int, has_notes: bool) -> dict[str, str]:
+def reference_queries(year: int, tables: Collection[str]) -> dict[str, str]:
     """The query of each CSV file of the extract, by the file's name.
 
     Args:
-        has_notes: whether the database has notes on its sources; otherwise that file has no rows.
+        tables: those of ``OPTIONAL_FILES`` that the database has; the files of the others have no rows.
     """
     folder = files("code_tables") / "reference"
-    notes = _NOTES if has_notes else f"no_{_NOTES}"
-    sources = dict(zip(_FILES, _FILES, strict=True)) | {_NOTES: notes}
+    sources = {name: name for name in _FILES} | {
+        name: name if table in tables else f"no_{name}" for table, name in OPTIONAL_FILES.items()
+    }
     return {
         f"{name}.csv": (folder / f"{source}.sql").read_text(encoding="utf-8").replace(":year", literal(year))
         for name, source in sources.items()
@@ -40,8 +43,10 @@ def extract_reference(view: View, year: int, target: IO[bytes]) -> tuple[list[Fi
     """
     zip_writer = ZipWriter(target)
     entries = []
-    has_notes = bool(view.read(f"SELECT to_regclass({literal(_NOTES_TABLE)}) IS NOT NULL")[0][0])
-    for name, query in reference_queries(year, has_notes).items():
+    asked = ", ".join(f"to_regclass({literal(table)}) IS NOT NULL" for table in OPTIONAL_FILES)
+    [there] = view.read(f"SELECT {asked}")
+    tables = [table for table, is_there in zip(OPTIONAL_FILES, there, strict=True) if is_there]
+    for name, query in reference_queries(year, tables).items():
         with zip_writer.member(name) as member:
             count = view.copy(copy_out(query), member)
         entries.append(file_entry(zip_writer.members[-1], count))

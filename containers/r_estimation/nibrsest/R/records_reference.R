@@ -21,6 +21,8 @@ state_names <- function(abbreviations) {
 #'   * `history`: `ori`, `year`, `month`, `offenses` of months reported in the four years before;
 #'   * `return_a`: `ori`, `year`, `line`, `count`;
 #'   * `return_a_months`: `ori`, `year`, `months`;
+#'   * `demographics`: `ori`, and shares of its residents by age, sex, race and income (0 to 1); no rows in extracts that
+#'     do not have them;
 #'   * `notes`: `state`, `kind`, `note`: what is known of the states' sources; nothing in extracts that do not say it.
 #' @examples
 #' reference <- read_reference(file.path(example_year(), "reference", "reference-2016.zip"))
@@ -49,6 +51,8 @@ read_reference <- function(zip) {
     return_a_months = data.table::data.table(ori = ori_of(return_a_months), year = return_a_months$year,
       months = return_a_months$months)
   )
+  demographics <- read_if_there(zip, "demographics.csv")
+  by_ori$demographics <- cbind(ori = ori_of(demographics), demographics[, -"agency_id"])
   data.table::set(agencies, NULL, "agency_id", NULL)
   described <- list(agencies = agencies[], status = status, notes = read_notes(zip))
   c(described, lapply(by_ori, function(table) table[which(!is.na(table$ori)), ]))
@@ -57,9 +61,15 @@ read_reference <- function(zip) {
 #' What is known of the sources of a year, if the extract says it
 #' @noRd
 read_notes <- function(zip) {
-  columns <- file_columns("reference/source_notes.csv")
-  if (!"source_notes.csv" %in% utils::unzip(zip, list = TRUE)$Name) {
-    return(data.table::data.table(state = character(), kind = character(), note = character()))
+  read_if_there(zip, "source_notes.csv")[, c("state", "kind", "note")]
+}
+
+#' A file of an extract that an extract of another database may lack; without rows then
+#' @noRd
+read_if_there <- function(zip, name) {
+  columns <- file_columns(paste0("reference/", name))
+  if (name %in% utils::unzip(zip, list = TRUE)$Name) {
+    return(read_member(zip, name, columns))
   }
-  read_member(zip, "source_notes.csv", columns)[, names(columns) %in% c("state", "kind", "note"), with = FALSE]
+  data.table::as.data.table(lapply(columns, function(type) vector(type, 0L)))
 }
