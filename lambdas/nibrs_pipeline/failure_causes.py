@@ -8,7 +8,7 @@ from typing import Any, Self
 #: The names of our containers; services such as GuardDuty put others of their own into the task.
 ESTIMATION, PIPELINE = "estimation", "pipeline"
 
-#: What the exit statuses of containers/r_estimation/entry_point.py mean.
+#: What the exit statuses of containers/r_estimation/stage_runner/failures.py mean.
 MEANINGS = {
     1: "the stage failed",
     2: "it was started wrongly",

@@ -97,7 +97,7 @@ def test_every_key_of_the_configuration_is_documented() -> None:
 
 
 def test_every_exit_status_of_a_stage_is_documented() -> None:
-    text = (REPOSITORY / "containers" / "r_estimation" / "entry_point.py").read_text()
+    text = (REPOSITORY / "containers" / "r_estimation" / "stage_runner" / "failures.py").read_text()
     [statuses] = re.findall(r"^FAILED, .* = (.*)$", text, re.M)
     for status in statuses.split(", "):
         assert f"\n| {status} |" in TEXT["docs/operations.md"]

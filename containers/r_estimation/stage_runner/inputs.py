@@ -1,0 +1,91 @@
+"""A stage's inputs: brought from the store, and held to what the receipts of other stages say of them."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from stage_runner.artifact_store import Store
+from stage_runner.failures import STORE_FAILED, StageFailure
+from stage_runner.stages import RECEIPTS, Stage
+
+_NONE = "none"
+
+
+def stage_inputs(stage: Stage, store: Store, folder: Path) -> None:
+    """Bring what the stage reads; a path that ends with a slash is a folder of everything under a prefix.
+
+    The key ``none`` stands for an input that does not exist and that the stage can do without.
+
+    Raises:
+        StageFailure: an input is missing, or is another one than the stage was started for.
+    """
+    for path_template, key_template in stage.definition["inputs"].items():
+        path, key = stage.fill(path_template), stage.fill(key_template)
+        if key == _NONE:
+            continue
+        for each, sha256 in _objects(stage, store, key, folder).items():
+            target = folder / (path + each.removeprefix(key) if key.endswith("/") else path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            store.download(each, target)
+            if sha256 not in ("", _NONE) and (found := sha256_of(target)) != sha256:
+                raise StageFailure(
+                    STORE_FAILED,
+                    f"{each} has SHA-256 {found}, the stage was started for {sha256}: it has been replaced meanwhile; "
+                    "complete the run. If that says the same, it is damaged; make it anew with force",
+                )
+    (folder / "output").mkdir()
+
+
+def _objects(stage: Stage, store: Store, key: str, folder: Path) -> dict[str, str]:
+    """Keys of an input's objects with the SHA-256 that each has to have; empty where none is known."""
+    if not key.endswith("/"):
+        return {key: stage.variables["INPUT_SHA256"]}
+    if stage.variables["IDENTITY"]:
+        found = _outputs_by_receipt(stage, store, folder)
+        found = {each: sha256 for each, sha256 in found.items() if each.startswith(key)}
+    else:
+        found = dict.fromkeys(store.list(key), "")
+    if not found:
+        raise StageFailure(STORE_FAILED, f"there is nothing under {key}; run the stage that writes it first")
+    return found
+
+
+def _outputs_by_receipt(stage: Stage, store: Store, folder: Path) -> dict[str, str]:
+    """What stages have left for the inputs that this one is run for: keys and their SHA-256.
+
+    That is what has the same identity, and the tables of states, which have identities of their own.
+
+    Raises:
+        StageFailure: a state's table was made for other inputs, or is not there.
+    """
+    inputs = _read(store, f"{stage.prefix}inputs.json", folder)
+    receipts = {key: _read(store, key, folder) for key in store.list(f"{stage.prefix}{RECEIPTS}")}
+    wanted = {
+        f"{stage.prefix}{RECEIPTS}tabulate_state-{state}.json": identity
+        for state, identity in inputs["tabulations"].items()
+    }
+    stale = [key for key, identity in wanted.items() if receipts.get(key, {}).get("identity") != identity]
+    if stale:
+        raise StageFailure(
+            STORE_FAILED, f"not made for the zips of this run: {', '.join(stale)}; complete the run, which makes them"
+        )
+    return {
+        key: sha256
+        for name, receipt in receipts.items()
+        if receipt["identity"] == wanted.get(name, stage.variables["IDENTITY"])
+        for key, sha256 in receipt["outputs"].items()
+    }
+
+
+def _read(store: Store, key: str, folder: Path) -> dict[str, Any]:
+    path = folder / "read.json"
+    store.download(key, path)
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
