@@ -73,6 +73,11 @@ class Month:
     score: float
 
     @property
+    def is_reported(self) -> bool:
+        """Whether the agency reported it, or there are incidents of it though the database says that it did not."""
+        return _is_reported(self.status, self.incidents)
+
+    @property
     def is_unusual(self) -> bool:
         """Whether a reported month is far from the agency's others."""
         return abs(self.score) > _UNUSUAL
@@ -108,7 +113,7 @@ def volumes(connection: duckdb.DuckDBPyConnection) -> list[Volume]:
         "SELECT a.agency_id, coalesce(agency_name, 'agency ' || a.agency_id), coalesce(population_group_code, '?'), "
         "coalesce(population, 0), coalesce(m.months, 0), coalesce(i.incidents, 0) FROM cde_agencies a "
         "LEFT JOIN (SELECT agency_id, count(DISTINCT month_num) AS months FROM nibrs_month WHERE reported_status IN "
-        "('I', 'Z') GROUP BY 1) m USING (agency_id) "
+        "('I', 'Z') OR nibrs_month_id IN (SELECT nibrs_month_id FROM nibrs_incident) GROUP BY 1) m USING (agency_id) "
         "LEFT JOIN (SELECT agency_id, count(*) AS incidents FROM nibrs_incident GROUP BY 1) i USING (agency_id) "
         "WHERE m.months > 0 AND population > 0 ORDER BY 1"
     ).fetchall()
@@ -148,16 +153,20 @@ def months(connection: duckdb.DuckDBPyConnection) -> list[Month]:
     ).fetchall()
     of_agency: dict[int, list[int]] = {}
     for agency, _, _, status, incidents in rows:
-        if status in ("I", "Z"):
+        if _is_reported(status, incidents):
             of_agency.setdefault(agency, []).append(incidents)
     return [_month(row, of_agency.get(row[0], [])) for row in rows]
+
+
+def _is_reported(status: str, incidents: int) -> bool:
+    return status in ("I", "Z") or incidents > 0
 
 
 def _month(row: tuple[Any, ...], reported: list[int]) -> Month:
     agency, name, month, status, incidents = row
     usual = float(median(reported)) if reported else 0.0
     score = 0.0
-    if status in ("I", "Z") and len(reported) >= _LEAST_MONTHS and usual >= _LEAST_MONTHLY:
+    if _is_reported(status, incidents) and len(reported) >= _LEAST_MONTHS and usual >= _LEAST_MONTHLY:
         # The square root makes the spread of counts the same at every level.
         roots = [math.sqrt(each) for each in reported]
         score = _score(math.sqrt(incidents), roots, least_spread=0.5 + 0.1 * math.sqrt(usual))

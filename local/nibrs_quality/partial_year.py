@@ -37,7 +37,7 @@ def partial_years(months: Iterable[Month]) -> list[PartialYear]:
     """
     found = []
     for (agency_id, name), some in groupby(months, key=lambda month: (month.agency_id, month.agency)):
-        reported = {month.month: month.incidents for month in some if month.status in ("I", "Z")}
+        reported = {month.month: month.incidents for month in some if month.is_reported}
         stray, usual = stray_of(reported)
         if stray:
             found.append(PartialYear(agency_id, name, stray, sum(reported[month] for month in stray), usual))

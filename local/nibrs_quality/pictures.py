@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from nibrs_quality.agencies import Month
 from nibrs_quality.report import Quality
 
 #: Colours that are told apart in print and by the colour-blind (Okabe and Ito).
@@ -53,7 +54,7 @@ def months_of(quality: Quality) -> str:
         for row, agency in enumerate(order):
             for place in by_agency[agency]:
                 each = quality.months[place]
-                _cell(axes, each.month, row, each.status, each.incidents, each.usual, each.is_unusual)
+                _cell(axes, row, each)
         axes.set_xlim(0.5, 12.5)
         axes.set_ylim(len(order) - 0.5, -0.5)
         axes.set_xticks(
@@ -67,26 +68,30 @@ def months_of(quality: Quality) -> str:
     return out[0]
 
 
-def _cell(axes: Axes, month: int, row: int, status: str, incidents: int, usual: float, is_unusual: bool) -> None:
-    reported = status in ("I", "Z")
-    strength = min(incidents / usual, 1.5) / 1.5 if usual else 0.0
-    face = mpl.colors.to_rgba(BLUE, 0.12 + 0.78 * strength) if reported else "white"
-    edge = ORANGE if is_unusual else "white" if reported else GREY
+def _cell(axes: Axes, row: int, each: Month) -> None:
+    strength = min(each.incidents / each.usual, 1.5) / 1.5 if each.usual else 0.0
+    face = mpl.colors.to_rgba(BLUE, 0.12 + 0.78 * strength) if each.is_reported else "white"
+    edge = ORANGE if each.is_unusual else "white" if each.is_reported else GREY
     axes.add_patch(
         Rectangle(
-            (month - 0.46, row - 0.42), 0.92, 0.84, facecolor=face, edgecolor=edge, linewidth=2 if is_unusual else 0.8
+            (each.month - 0.46, row - 0.42),
+            0.92,
+            0.84,
+            facecolor=face,
+            edgecolor=edge,
+            linewidth=2 if each.is_unusual else 0.8,
         )
     )
     text = (
-        f"{100 * incidents / usual:.0f}"
-        if reported and usual
+        f"{100 * each.incidents / each.usual:.0f}"
+        if each.is_reported and each.usual
         else "0"
-        if status == "Z"
+        if each.status == "Z"
         else ""
-        if reported
+        if each.is_reported
         else _NOT_REPORTED
     )
-    axes.text(month, row, text, ha="center", va="center", fontsize=8, color="white" if strength > 0.5 else DARK)
+    axes.text(each.month, row, text, ha="center", va="center", fontsize=8, color="white" if strength > 0.5 else DARK)
 
 
 def _short(name: str) -> str:

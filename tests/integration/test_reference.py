@@ -43,6 +43,23 @@ def test_return_a_months_and_agencies_are_those_of_the_year(loaded: DatabaseLoca
     assert described["nibrs_start"] == str(2015 * 12)
 
 
+def test_offenses_of_a_month_that_was_not_reported_are_history_too(loaded: DatabaseLocation, tmp_path: Path) -> None:
+    [(agency, year, month, count)] = sql(
+        loaded,
+        "SELECT m.agency_id, m.data_year, m.month_num, count(*) FROM nibrs_month m JOIN nibrs_incident USING "
+        "(nibrs_month_id) JOIN nibrs_offense USING (incident_id) WHERE m.data_year = 2015 GROUP BY 1, 2, 3 "
+        "ORDER BY 1, 2, 3 LIMIT 1",
+    )
+    before = extracted(loaded, tmp_path)["history"]
+    row = {"agency_id": str(agency), "year": str(year), "month": str(month), "offenses": str(count)}
+    assert row in before
+    sql(loaded, f"UPDATE nibrs_month SET reported_status = 'U' WHERE agency_id = {agency} AND month_num = {month}")
+    assert extracted(loaded, tmp_path)["history"] == before
+    sql(loaded, f"UPDATE nibrs_month SET reported_status = 'U' WHERE agency_id = {agency} AND data_year = 2015")
+    sql(loaded, "DELETE FROM nibrs_offense")
+    assert str(agency) not in {each["agency_id"] for each in extracted(loaded, tmp_path)["history"]}
+
+
 def test_its_columns_are_those_that_the_estimation_knows(location: DatabaseLocation, tmp_path: Path) -> None:
     known: dict[str, list[str]] = {}
     with (estimation_folder() / "nibrsest/inst/extdata/file_columns.csv").open(encoding="utf-8") as file:

@@ -59,8 +59,14 @@ def test_one_that_begins_or_stops_always_is(stray: int, volume: int, few: list[i
 
 
 def test_months_without_a_report_are_no_stray_ones() -> None:
-    months = [Month(1, "Metro", month, "U", 1, 0, 0) for month in range(1, 8)]
+    months = [Month(1, "Metro", month, "U", 0, 0, 0) for month in range(1, 8)]
     assert partial_years([*months, *(Month(1, "Metro", month, "I", 900, 900, 0) for month in range(8, 13))]) == []
+
+
+def test_months_with_incidents_count_whatever_their_status() -> None:
+    few = [Month(1, "Metro", month, "U", 1, 0, 0) for month in range(1, 8)]
+    [found] = partial_years([*few, *(Month(1, "Metro", month, "U", 900, 900, 0) for month in range(8, 13))])
+    assert found.stray_months == tuple(range(1, 8))
 
 
 def test_the_estimation_has_the_same_rule() -> None:

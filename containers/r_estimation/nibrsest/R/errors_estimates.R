@@ -24,11 +24,3 @@ estimate_geography <- function(counts, weights, strata, covariates, groups, corr
   })
   data.table::rbindlist(by_group)
 }
-
-#' The covariates that each respondent's stratum was calibrated to, 0 for the others
-#' @noRd
-covariates_used <- function(weights, strata, covariates) {
-  sets <- strsplit(strata$covariates, " ", fixed = TRUE)[match(weights$stratum, strata$stratum)]
-  used <- t(vapply(sets, function(set) colnames(covariates) %in% set, logical(ncol(covariates))))
-  covariates * used
-}

@@ -1,19 +1,21 @@
 #' Months that an agency reported to NIBRS, adjusted for its start
 #'
-#' A month counts as reported when the agency sent incidents (I) or said that there were none (Z). Months before
-#' the one in which it began to report NIBRS do not count, whatever is there; an agency that never began, or
-#' begins after the year, has none.
+#' A month counts as reported when the agency sent incidents (I) or said that there were none (Z), and also where
+#' offenses of it are there though the database says that it was not reported (U). Months before the one in which the
+#' agency began to report NIBRS do not count, whatever is there; an agency that never began, or begins after the year,
+#' has none.
 #'
 #' @param status Character matrix, agencies by twelve months: I, Z, U or missing.
 #' @param start First month of NIBRS reporting, as year * 12 + month - 1; missing if it never began.
 #' @param year The data year.
+#' @param offenses Numeric matrix of the same size: offenses that are there.
 #' @return Logical matrix of the same size.
-#' @references METHOD, sections 2.7 and 5.2.
+#' @references METHOD, sections 2.7, 2.8 (d and f) and 5.2.
 #' @keywords internal
-reported_months <- function(status, start, year) {
-  stopifnot(ncol(status) == 12L, nrow(status) == length(start))
+reported_months <- function(status, start, year, offenses) {
+  stopifnot(ncol(status) == 12L, nrow(status) == length(start), dim(offenses) == dim(status))
   month <- year * 12L + rep(0:11, each = nrow(status))
-  matrix(status %in% c("I", "Z") & !is.na(start) & month >= start, nrow(status))
+  matrix((status %in% c("I", "Z") | offenses > 0) & !is.na(start) & month >= start, nrow(status))
 }
 
 #' The artifact of missing months: a row per agency, a flag per month

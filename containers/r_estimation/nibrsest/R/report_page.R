@@ -166,8 +166,20 @@ strata_table <- function(strata, weights) {
     "Weights" = strata$method, "Below 1" = count(of(strata$stratum, function(w) sum(w < 1 - 1e-9))),
     "Above 20" = count(of(strata$stratum, function(w) sum(w > 20))),
     "1 + CV\u00b2" = sprintf("%.2f", of(strata$stratum, function(w) 1 + stats::var(w) / mean(w)^2)),
-    "Calibrated to" = gsub("_", " ", gsub(" ", ", ", strata$covariates)), check.names = FALSE
+    "Calibrated to" = readable_terms(strata$covariates), check.names = FALSE
   )
+}
+
+#' Names of covariates as words; factors of combined ones with three digits
+#' @noRd
+readable_terms <- function(covariates) {
+  vapply(strsplit(covariates, " ", fixed = TRUE), function(terms) {
+    combined <- grepl("+", terms, fixed = TRUE)
+    factor <- signif(as.numeric(sub(".*[+](.*)[*].*", "\\1", terms[combined])), 3L)
+    terms[combined] <- paste0(sub("[+].*", "", terms[combined]), " + ", factor, " times ", sub(".*[*]", "",
+      terms[combined]))
+    gsub("_", " ", paste(terms, collapse = ", "))
+  }, "")
 }
 
 #' How many calibrations were tried, and how they ended

@@ -17,6 +17,8 @@
 #'   weight is the number of agencies over that of respondents.
 #' @param ladder A data.frame of bounds in the order in which they are tried: `upper` (highest g-weight, above 1),
 #'   `lower_factor` (lowest final weight, above 0, at most 1).
+#' @param combined A data.frame of covariates that some groups are calibrated to as one: `group`, `covariate`, `added`
+#'   (times the group's ratio of both totals); `NULL` for none.
 #' @return A record of class `weighting_scheme`: a list of the above, with `covariates`, the sets in the order in
 #'   which they are tried, in place of `required` and `optional`.
 #' @references METHOD, section 5.5.
@@ -26,11 +28,12 @@
 #' @seealso [weighting_schemes()] for those of the package.
 #' @export
 weighting_scheme <- function(name, kinds, grouping = "", joined = NULL, self_representing = Inf, covered = Inf,
-                             collapse = "", required = character(), optional = character(), ladder = NULL) {
+                             collapse = "", required = character(), optional = character(), ladder = NULL,
+                             combined = NULL) {
   refuse <- function(what, value, remedy) {
     stop("weighting scheme ", name, ": ", what, " is ", paste(value, collapse = " "), "; ", remedy, call. = FALSE)
   }
-  strange <- setdiff(c(required, optional), covariate_names)
+  strange <- setdiff(c(required, optional, combined$covariate, combined$added), covariate_names)
   if (length(strange) > 0L) {
     refuse("a covariate", strange[[1]], paste("it has to be one of", paste(covariate_names, collapse = ", ")))
   }
@@ -51,7 +54,7 @@ weighting_scheme <- function(name, kinds, grouping = "", joined = NULL, self_rep
   }
   structure(list(
     name = name, kinds = kinds, grouping = grouping, joined = joined, self_representing = self_representing,
-    covered = covered, collapse = collapse, covariates = covariates, ladder = ladder
+    covered = covered, collapse = collapse, covariates = covariates, ladder = ladder, combined = combined
   ), class = "weighting_scheme")
 }
 
@@ -79,6 +82,9 @@ print.weighting_scheme <- function(x, ...) {
   line("stand for themselves", if (is.finite(x$covered)) sprintf("respondents with %g %% of the crimes",
     100 * x$covered))
   line("calibrated to", calibration_words(x))
+  line("as one covariate", if (NROW(x$combined) > 0L) {
+    paste(sprintf("%s and %s in group %s", x$combined$covariate, x$combined$added, x$combined$group), collapse = ", ")
+  })
   line("if nothing helps", if (length(x$covariates) > 0L) {
     if (nzchar(x$collapse)) paste("groups join within", x$collapse) else "the ratio of crimes"
   })
@@ -98,15 +104,18 @@ calibration_words <- function(scheme) {
 
 #' The weighting schemes of the estimation
 #'
-#' @param folder Folder of `weighting_schemes.csv`, `calibration_ladder.csv` and the tables of joined groups that the
-#'   first names: that of the package by default.
+#' @param folder Folder of `weighting_schemes.csv`, `calibration_ladder.csv`, `combined_covariates.csv` and the tables
+#'   of joined groups that the first names: that of the package by default.
+#' @param year The data year: before 2023 robbery and aggravated assault are one covariate in the largest cities.
 #' @return A list of [weighting_scheme()] records, by name.
 #' @examples
 #' weighting_schemes()$state
 #' @export
-weighting_schemes <- function(folder = NULL) {
+weighting_schemes <- function(folder = NULL, year = Inf) {
   lines <- package_table("weighting_schemes.csv", folder)
   ladders <- package_table("calibration_ladder.csv", folder)
+  combined <- package_table("combined_covariates.csv", folder)
+  combined <- combined[which(as.numeric(combined$before_year) > year), ]
   words <- function(text) if (is.na(text)) character() else strsplit(text, " ", fixed = TRUE)[[1]]
   text <- function(value) if (is.na(value)) "" else value
   limit <- function(value) if (is.na(value)) Inf else as.numeric(value)
@@ -117,7 +126,8 @@ weighting_schemes <- function(folder = NULL) {
       grouping = text(line$grouping), joined = if (!is.na(line$joined)) package_table(line$joined, folder),
       self_representing = limit(line$self_representing), covered = limit(line$covered), collapse = text(line$collapse),
       required = words(line$required), optional = words(line$optional),
-      ladder = data.frame(upper = as.numeric(rungs$upper), lower_factor = as.numeric(rungs$lower_factor))
+      ladder = data.frame(upper = as.numeric(rungs$upper), lower_factor = as.numeric(rungs$lower_factor)),
+      combined = combined[which(combined$scheme == line$scheme), c("group", "covariate", "added")]
     )
   })
   stats::setNames(schemes, lines$scheme)

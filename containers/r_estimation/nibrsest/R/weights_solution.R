@@ -71,10 +71,11 @@ plain_weight <- function(scheme, name, respondent, coverage) {
 climb_ladder <- function(scheme, name, initial, reported, totals) {
   attempts <- list()
   for (rung in rungs_of(scheme, initial)) {
-    calibration <- calibrate(reported[, rung$covariates, drop = FALSE], rep(initial, nrow(reported)),
-      totals[rung$covariates], rung$bounds)
+    terms <- combined_terms(rung$covariates, scheme$combined, name, totals)
+    calibration <- calibrate(term_columns(reported, terms), rep(initial, nrow(reported)),
+      drop(term_columns(t(totals), terms)), rung$bounds)
     attempts[[length(attempts) + 1L]] <- list(
-      stratum = name, covariates = paste(rung$covariates, collapse = " "), lower = rung$bounds[[1]],
+      stratum = name, covariates = paste(terms, collapse = " "), lower = rung$bounds[[1]],
       upper = rung$bounds[[2]], converged = calibration$converged, deviation = calibration$deviation,
       iterations = calibration$iterations
     )
@@ -82,7 +83,7 @@ climb_ladder <- function(scheme, name, initial, reported, totals) {
       break
     }
     if (!rung$widest && calibration$converged) {
-      return(list(weight = initial * calibration$g, method = "calibrated", covariates = rung$covariates,
+      return(list(weight = initial * calibration$g, method = "calibrated", covariates = terms,
         attempts = data.table::rbindlist(attempts)))
     }
   }

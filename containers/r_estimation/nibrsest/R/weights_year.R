@@ -27,7 +27,7 @@
 #' @export
 weigh_year <- function(reference, tabulated, states, year, outlier_rule = "seasonal", months_rule = "own",
                        areas = NULL, kinds = geography_kinds(),
-                       schemes = weighting_schemes()) {
+                       schemes = weighting_schemes(year = year)) {
   strangers <- setdiff(areas$ori, reference$agencies$ori)
   if (length(strangers) > 0L) {
     stop("areas name the agency ", strangers[[1]], ", which the reference extract of ", year, " does not have; ",
@@ -41,7 +41,7 @@ weigh_year <- function(reference, tabulated, states, year, outlier_rule = "seaso
   agencies <- cbind(reference$agencies[keep, ], weighting_groups(reference$agencies[keep, ]))
   data.table::set(agencies, NULL, "class", population_class(agencies$population_group_code))
   counts <- monthly_totals(tabulated, agencies$ori)
-  reported <- reported_months(reference$status[keep, , drop = FALSE], agencies$nibrs_start, year) &
+  reported <- reported_months(reference$status[keep, , drop = FALSE], agencies$nibrs_start, year, counts) &
     agencies$state %in% states
   months <- ifelse(reported, counts, NA)
   stray <- stray_months(months)

@@ -31,7 +31,7 @@ test_that("such an agency is silent, its stray months were not reported, and nob
     offenses = as.integer(ifelse(is.na(counts), 0, counts))
   )
   # In months without incidents there is no row; the second month of the second agency was not reported.
-  tabulated <- tabulated[tabulated$offenses > 0L, ]
+  tabulated <- tabulated[tabulated$offenses > 0L & !(tabulated$ori == "AZ0000002" & tabulated$month == 2L), ]
   reference$status[1, is.na(began)] <- "U"
   reference$status[2, 2] <- "U"
   logger::log_threshold("FATAL")

@@ -166,7 +166,7 @@ test_that("a year without Return A is raised by residents, without an error and 
   expect_match(page, "Arizona: numbers are raised by residents and not for release", fixed = TRUE)
 })
 
-test_that("an agency that misses months takes them from another", {
+test_that("an agency that misses months takes them from another, but not one of which incidents are there", {
   logger::log_threshold("FATAL")
   root <- two_states()
   reference <- file.path(root, "reference", "reference-2016.zip")
@@ -180,9 +180,10 @@ test_that("an agency that misses months takes them from another", {
   report <- run_all(root)
   donors <- data.table::fread(file.path(report, "weights", "donors.csv"))
   expect_equal(donors$ori, "AZ0000002")
-  expect_equal(unname(unlist(donors[1, tolower(month.abb), with = FALSE])), c(rep(1L, 5), rep(0L, 7)))
+  expect_equal(unname(unlist(donors[1, tolower(month.abb), with = FALSE])), c(rep(1L, 4), rep(0L, 8)))
   missing <- data.table::fread(file.path(report, "weights", "missing_months.csv"))
-  expect_equal(missing$MAY_MM_FLAG[missing$ORI == "AZ0000002"], 0L)
+  expect_equal(missing$APR_MM_FLAG[missing$ORI == "AZ0000002"], 0L)
+  expect_equal(missing$MAY_MM_FLAG[missing$ORI == "AZ0000002"], 1L)
 })
 
 test_that("a universe without an eligible agency is refused", {

@@ -107,7 +107,8 @@ test_that("without respondents there is nothing, and the tables have their colum
 test_that("a scheme for counties is a line of data", {
   folder <- tempfile()
   dir.create(folder)
-  for (name in c("weighting_schemes.csv", "calibration_ladder.csv", "state_strata_joined.csv")) {
+  for (name in c("weighting_schemes.csv", "calibration_ladder.csv", "combined_covariates.csv",
+    "state_strata_joined.csv")) {
     file.copy(system.file("extdata", name, package = "nibrsest"), folder)
   }
   cat("county,county,super_group,,,0.95,,total,violent property,narrow\n", file = file.path(folder,
