@@ -79,7 +79,7 @@ sums <- t(vapply(rows_of, function(inside) colSums(y[inside, , drop = FALSE]), n
 sums[sums == 0] <- NA
 normal <- stats::qnorm(0.975)
 
-# Estimates, standard errors, and whether the interval holds the truth: geographies by crimes by these, of one estimator.
+# Of one geography and estimator: crimes by estimate, standard error and how many of these an interval reaches.
 as_reference <- function(inside, weighted, model) {
   rows <- match(weighted$weights$ori, agencies$ori)
   estimates <- nibrsest:::estimate_geography(y[rows, , drop = FALSE], weighted$weights, weighted$strata,
@@ -91,7 +91,8 @@ as_model_assisted <- function(inside, weighted, model) {
   rows <- match(weighted$weights$ori, agencies$ori)
   silent <- setdiff(inside, rows)
   estimates <- model_assisted_estimates(model$model, match(rows, model$rows), weighted$weights$weight,
-    rep(1, length(rows)), colSums(srs[inside, , drop = FALSE]), data.frame(size = srs[silent, "total"], share = 1))
+    rep(1, length(rows)), colSums(srs[inside, , drop = FALSE]),
+    data.frame(size = srs[silent, "total"], share = rep(1, length(silent))))
   degrees <- estimates$degrees_of_freedom
   cbind(estimates$estimate, estimates$standard_error, ifelse(is.na(degrees), normal, stats::qt(0.975, degrees)))
 }
@@ -139,7 +140,8 @@ statistics <- lapply(stats::setNames(nm = names(estimators)), function(estimator
 })
 cat(sprintf("%s, %d draws, %d agencies, Return A off by %.0f %%, %.0f s\n", mechanism, draws, nrow(agencies),
   100 * disagreement, as.numeric(Sys.time() - started, units = "secs")))
-cat("| geography | crime | estimator | relative bias, % | coverage, % | mean SE / SD | SD, % |\n|---|---|---|---|---|---|---|\n")
+cat("| geography | crime | estimator | relative bias, % | coverage, % | mean SE / SD | SD, % |\n",
+  "|---|---|---|---|---|---|---|\n", sep = "")
 line_of <- function(rows, name, crime, estimator) {
   middle <- vapply(statistics[[estimator]][c("bias", "coverage", "ratio", "spread")], function(values) {
     stats::median(values[rows, crime], na.rm = TRUE)

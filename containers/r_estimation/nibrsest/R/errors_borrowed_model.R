@@ -18,6 +18,20 @@
 #' @references Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, chapters 6 and 7; Estevao and
 #'   Särndal (2004), Journal of Official Statistics 20, 645 (coefficients from outside of the domain); Valliant (2002),
 #'   Survey Methodology 28, 103 (1 - h).
+#' @examples
+#' # 200 agencies, of which the first 150 respond; offenses follow Return A.
+#' set.seed(1)
+#' parts <- matrix(rpois(200 * 7, 20), 200, dimnames = list(NULL, c("murder", "rape", "aggravated_assault",
+#'   "burglary", "robbery", "larceny", "vehicle_theft")))
+#' covariates <- cbind(total = rowSums(parts), violent = rowSums(parts[, c(1:3, 5)]),
+#'   property = rowSums(parts[, c(4, 6:7)]), parts)
+#' shoplifting <- cbind("23C" = rpois(200, parts[, "larceny"] / 4))
+#' model <- borrowed_model(shoplifting[1:150, , drop = FALSE], covariates[1:150, ])
+#' model$coefficients
+#' # The state of agencies 101 to 170, of which 50 respond and get a weight of 1.2.
+#' model_assisted_estimates(model, rows = 101:150, weight = rep(1.2, 50), share = rep(1, 50),
+#'   totals = colSums(covariates[101:170, ]), silent = data.frame(size = covariates[151:170, "total"], share = 1))
+#' sum(shoplifting[101:170])
 #' @export
 borrowed_model <- function(y, covariates, complete = rep(TRUE, nrow(y)), pool = rep("all", ncol(y)), sums = NULL) {
   stopifnot(nrow(y) == nrow(covariates), length(complete) == nrow(y), length(pool) == ncol(y))
@@ -39,7 +53,9 @@ borrowed_model <- function(y, covariates, complete = rep(TRUE, nrow(y)), pool = 
     inflation = ifelse(left > 1e-8, 1 / left^2, 1), pool = pool, classes = size_classes(size, which(fitted)),
     frequent = Matrix::rowSums(cells[, fitted, drop = FALSE] > 0) >= constant("agencies_of_a_slope")
   )
+  model$denominator <- rep(NA_integer_, ncol(y))
   if (!is.null(sums)) {
+    model$denominator <- sums$denominator
     model$shares <- share_parts(model, sums)
   }
   model$moments <- lapply(c(cells = "cells", products = "products", below = "below"), class_moments, model = model)
@@ -66,9 +82,14 @@ share_parts <- function(model, sums) {
   has <- which(!is.na(sums$denominator))
   denominator <- sums$denominator[has]
   below <- Matrix::t(sums$adds) %*% model$cells
+  cells <- model$cells[has, , drop = FALSE]
+  beside <- denominators_beside(cells, below, denominator)
+  products <- cells
+  products@x <- cells@x * beside
   list(
-    has = has, denominator = denominator, adds = sums$adds, below = below,
-    products = products_with(model$cells[has, , drop = FALSE], below, denominator),
+    has = has, denominator = denominator, adds = sums$adds, below = below, products = products,
+    # Of what no respondent has more than there is, no estimate has.
+    part = !seq_along(has) %in% (cells@i[cells@x > beside] + 1L),
     coefficients = as.matrix(Matrix::t(sums$adds) %*% model$coefficients)
   )
 }
@@ -87,13 +108,12 @@ class_moments <- function(kind, model) {
   matrix(unlist(by_class), ncol = length(by_class))
 }
 
-#' Each cell times what it is a share of, respondent by respondent
+#' What each of the counts that are not 0 is a share of, in their order
 #' @noRd
-products_with <- function(cells, below, denominator) {
+denominators_beside <- function(cells, below, denominator) {
   dense <- as.matrix(below)
   respondent <- rep(seq_len(ncol(cells)), diff(cells@p))
-  cells@x <- cells@x * dense[cbind(denominator[cells@i + 1L], respondent)]
-  cells
+  dense[cbind(denominator[cells@i + 1L], respondent)]
 }
 
 #' Weighted sums of squared residuals, or of the products of two cells' residuals

@@ -7,7 +7,7 @@
 #' @param groups A list, named by group of agencies, of logical vectors, one per row; `all agencies` is everyone.
 #' @param correction See [linearised_estimates()].
 #' @return A data.table: `agency_group`, `cell`, `estimate`, `standard_error`, `unweighted` (the respondents' own
-#'   count), `agency_counts` (respondents with any).
+#'   count), `agency_counts` (respondents with any), `degrees_of_freedom` (missing: intervals are normal).
 #' @references METHOD, section 9.
 #' @keywords internal
 estimate_geography <- function(counts, weights, strata, covariates, groups, correction = "none") {
@@ -19,7 +19,7 @@ estimate_geography <- function(counts, weights, strata, covariates, groups, corr
     totals <- linearised_estimates(y, weights, used, correction = correction, size = covariates[, "total"])
     data.table::data.table(
       agency_group = name, cell = colnames(counts), estimate = totals$estimate, standard_error = totals$standard_error,
-      unweighted = colSums(y), agency_counts = as.integer(colSums(y > 0))
+      unweighted = colSums(y), agency_counts = as.integer(colSums(y > 0)), degrees_of_freedom = NA_real_
     )
   })
   data.table::rbindlist(by_group)

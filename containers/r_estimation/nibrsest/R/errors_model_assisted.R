@@ -18,10 +18,11 @@
 #' @param silent A data.frame of its silent agencies: `size` (crimes by Return A), `share`.
 #' @return A data.table, a row per cell: `estimate`, `standard_error`, `share` (of the denominator), `share_error`
 #'   (both missing where the cell has none), `degrees_of_freedom` (by Satterthwaite, of a geography with fewer than
-#'   twenty respondents; missing for others, whose intervals are normal), `clipped` (whether it was below 0).
+#'   twenty respondents; missing for others, whose intervals are normal), `clipped` (whether it was below -0.5).
 #' @references Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, chapters 6 and 7, section 5.6
 #'   (ratios); Valliant, Dorfman and Royall (2000), Finite Population Sampling and Inference, chapter 5; Satterthwaite
 #'   (1946), Biometrics Bulletin 2, 110.
+#' @inherit borrowed_model examples
 #' @export
 model_assisted_estimates <- function(model, rows, weight, share, totals, silent) {
   stopifnot(length(rows) == length(weight), length(rows) == length(share))
@@ -38,7 +39,7 @@ model_assisted_estimates <- function(model, rows, weight, share, totals, silent)
   variance <- sampled + predicted
   estimates <- data.table::data.table(
     estimate = estimate, standard_error = sqrt(variance), share = NA_real_, share_error = NA_real_,
-    degrees_of_freedom = NA_real_, clipped = linear < 0
+    degrees_of_freedom = NA_real_, clipped = linear < -constant("clipped_number")
   )
   if (length(rows) < constant("respondents_for_normal")) {
     data.table::set(estimates, NULL, "degrees_of_freedom", satterthwaite(model, place, predicted))
@@ -60,9 +61,14 @@ model_assisted_shares <- function(model, place, estimate, sampled) {
   parts <- model$shares
   base <- as.vector(Matrix::t(parts$adds) %*% estimate)
   some <- which(base[parts$denominator] > 0)
+  if (length(some) == 0L) {
+    return(data.table::data.table(cell = integer(), share = numeric(), share_error = numeric()))
+  }
   cell <- parts$has[some]
   denominator <- parts$denominator[some]
   share <- estimate[cell] / base[denominator]
+  # Where other cells are below 0 the sum can be less than its part.
+  share <- ifelse(parts$part[some], pmin(share, 1), share)
   # Sums of squares of y - share v, from those of y, v and their products; less than rounding is nothing.
   combined <- function(squares, products, below) {
     whole <- squares + share^2 * below
@@ -91,4 +97,34 @@ satterthwaite <- function(model, place, predicted) {
   doubled <- data.table::data.table(level = 2 * model$lines$level, slope = 2 * model$lines$slope)
   spread <- added_variance(doubled, size, place$factor^2) + predicted^2 / max(1, length(model$classes$rows) - 2)
   ifelse(spread > 0, (expected + predicted)^2 / spread, NA)
+}
+
+#' Model-assisted estimates of a geography, and of groups of its agencies, each with its own Return A
+#'
+#' @param borrowed See [model_of_respondents()].
+#' @param place See [geography_of()].
+#' @param weights Of the geography, see [weights_of()].
+#' @param groups A list, named by group of agencies, of logical vectors, one per agency of the geography.
+#' @return A data.table with the columns of [estimate_tables()].
+#' @noRd
+estimate_assisted <- function(borrowed, place, weights, groups) {
+  model <- borrowed$model
+  by_group <- lapply(names(groups), function(group) {
+    domain <- assisted_domain(place, weights, borrowed$rows, groups[[group]])
+    estimates <- do.call(model_assisted_estimates, c(list(model), domain))
+    counts <- model$cells[, domain$rows, drop = FALSE]
+    unweighted <- as.vector(counts %*% domain$share)
+    denominator <- model$denominator
+    base <- if (is.null(model$shares)) NA_real_ else
+      as.vector(Matrix::t(model$shares$adds) %*% unweighted)[denominator]
+    data.table::data.table(
+      agency_group = group, cell = rownames(model$cells), estimate = estimates$estimate,
+      standard_error = estimates$standard_error, percentage = 100 * zero_if_none(estimates$share, denominator),
+      percentage_error = 100 * zero_if_none(estimates$share_error, denominator), unweighted = unweighted,
+      unweighted_percentage = 100 * zero_if_none(ifelse(base == 0, NA, unweighted / base), denominator),
+      agency_counts = as.integer(Matrix::rowSums(counts > 0)), degrees_of_freedom = estimates$degrees_of_freedom,
+      clipped = estimates$clipped
+    )
+  })
+  data.table::rbindlist(by_group)
 }

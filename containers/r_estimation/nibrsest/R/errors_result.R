@@ -1,4 +1,7 @@
-#' Estimates of one geography by offense code
+#' Estimates of one geography by offense code, by the weights alone
+#'
+#' That is the reference's way; with `ESTIMATOR=model_assisted` the stages add a regression on Return A, see
+#' [model_assisted_estimates()].
 #'
 #' @param weighed See [weigh_year()].
 #' @param tabulated See [tabulate_offenses()]: of all states that were weighed.

@@ -6,7 +6,9 @@
 #'
 #' A cell that few agencies have says too little about its slope: such cells of a pool (a section of a table) share
 #' one, that of their squared residuals, each cell's divided by its own mean so that every cell counts alike; the level
-#' is the cell's own, by which its squared residuals add up. Where a pool has no line either the slope is 1.5.
+#' is the cell's own, by which its squared residuals add up. Where a pool has no line either the slope is 1.5. No slope
+#' is above 2, at which counts vary in proportion to the crimes; the level is then that by which squared residuals add
+#' up.
 #'
 #' @param squares Mean squared residuals, a matrix of cells by classes; of a ratio those of its linearised residuals.
 #' @param classes See [size_classes()].
@@ -20,6 +22,10 @@ variance_function <- function(squares, classes, frequent, pool) {
   lines <- line_through(squares, classes$log_size)
   frequent <- frequent & is.finite(lines$level)
   lines$slope[!frequent] <- pooled_slopes(squares, classes, pool, !frequent)[!frequent]
+  # Counts do not vary more than in proportion to the crimes.
+  steepest <- constant("steepest_slope")
+  frequent <- frequent & lines$slope <= steepest
+  lines$slope <- pmin(lines$slope, steepest)
   sums <- as.vector(squares %*% lengths(classes$rows))
   alike <- data.table::data.table(level = 0, slope = lines$slope)
   levels <- log(sums / added_variance(alike, unlist(classes$size), rep(1, sum(lengths(classes$size)))))

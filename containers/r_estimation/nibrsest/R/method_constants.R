@@ -26,5 +26,9 @@ constant <- function(name) {
 constants_read <- new.env()
 
 #' How many standard errors an interval reaches to both sides
+#'
+#' @param degrees_of_freedom By Student's t; missing: by the normal distribution.
 #' @noRd
-interval_factor <- function() stats::qnorm((1 + constant("confidence")) / 2)
+interval_factor <- function(degrees_of_freedom = NA_real_) {
+  stats::qt((1 + constant("confidence")) / 2, ifelse(is.na(degrees_of_freedom), Inf, degrees_of_freedom))
+}

@@ -27,14 +27,15 @@ describe_estimates <- function(estimates, year, geography, status, agencies, gro
   if (status$basis != "estimate") {
     error <- rep(NA_real_, nrow(estimates))
   }
-  half <- interval_factor() * error
+  half <- interval_factor(estimates$degrees_of_freedom) * error
   per_100000 <- ifelse(population > 0, 1e5 / population, NA)
   relative <- ifelse(number == 0, NA, error / number)
   data.table::data.table(
     data_year = year, geography = geography, agency_group = estimates$agency_group, cell = estimates$cell,
     label = cell_labels(estimates$cell), estimate = number, standard_error = error,
     lower_95 = pmax(0, number - half), upper_95 = number + half,
-    relative_standard_error = relative, rate_per_100000 = number * per_100000,
+    degrees_of_freedom = estimates$degrees_of_freedom, relative_standard_error = relative,
+    rate_per_100000 = number * per_100000,
     rate_standard_error = error * per_100000, bias_method = "none", basis = status$basis,
     suppression_flag = NA_integer_,
     unweighted = estimates$unweighted, agency_counts = estimates$agency_counts,

@@ -75,7 +75,7 @@ values_of <- function(parts) {
   times_unweighted <- ifelse(is_rate, per_100000(parts$place, parts$population$column_of_respondents), 1)
   estimate <- ifelse(is_share, rows$percentage, rows$estimate * times)
   error <- ifelse(is_share, rows$percentage_error, rows$standard_error * times)
-  half <- interval_factor() * error
+  half <- interval_factor(rows$degrees_of_freedom) * error
   data.table::data.table(
     estimate = estimate,
     unweighted = ifelse(is_share, rows$unweighted_percentage, rows$unweighted * times_unweighted),

@@ -261,10 +261,12 @@ figures_of <- function(rows, lines, labels) {
   flags <- rows$flags[lines$cell, ]
   reasons <- rows$reasons[lines$cell, ]
   no_number <- lines$is_rate & is.na(tables$estimate * lines$times)
-  numbers <- figure_columns(tables$estimate, tables$standard_error, lines$times, flags$flag, reasons$count, no_number)
+  factor <- interval_factor(tables$degrees_of_freedom)
+  numbers <- figure_columns(tables$estimate, tables$standard_error, factor, lines$times, flags$flag, reasons$count,
+    no_number)
   # A rate has no percentage.
   shares <- figure_columns(ifelse(lines$is_rate, NA, tables$percentage), ifelse(lines$is_rate, NA,
-    tables$percentage_error), 1, flags$flag_percentage, reasons$percentage, lines$is_rate)
+    tables$percentage_error), factor, 1, flags$flag_percentage, reasons$percentage, lines$is_rate)
   names(shares) <- paste(names(shares), "(percent)")
   names(shares)[[1]] <- "Percent"
   cbind(
@@ -275,15 +277,16 @@ figures_of <- function(rows, lines, labels) {
 
 #' What is known of a number, a rate or a percentage
 #'
+#' @param factor How many standard errors the limits are away.
 #' @param times What it is multiplied by.
 #' @param nothing Where neither release nor reason are told.
 #' @noRd
-figure_columns <- function(estimate, error, times, flag, reason, nothing) {
-  half <- interval_factor()
+figure_columns <- function(estimate, error, factor, times, flag, reason, nothing) {
+  half <- factor * error
   release <- ifelse(is.na(flag) | is.na(estimate), NA, ifelse(flag == 1L, "no", "yes"))
   data.frame(
     "Number or rate" = estimate * times, "Standard error" = error * times,
-    "Lower limit" = pmax(0, estimate - half * error) * times, "Upper limit" = (estimate + half * error) * times,
+    "Lower limit" = pmax(0, estimate - half) * times, "Upper limit" = (estimate + half) * times,
     Release = ifelse(nothing, NA, release), Reason = ifelse(nothing, NA, reason), check.names = FALSE
   )
 }

@@ -2,8 +2,9 @@
 #'
 #' @param year The data year.
 #' @param found A list of data.tables: `tables` (see [estimate_tables()], with `permutation`), `flags` (see
-#'   [release_flags()], of the same rows), `places`, `weights`, `strata`, `attempts`, `table_a` (of the nation, or
-#'   NULL), `agencies`, `universe` (see [universe_status()]), `donors`, `previous` (the nation's estimates of the year
+#'   [release_flags()], of the same rows), `places`, `weights`, `strata`, `attempts`, `table_a` (of all
+#'   geographies, see [table_a()]), `estimators` (see [estimators_of()]), `agencies`, `universe` (see
+#'   [universe_status()]), `donors`, `previous` (the nation's estimates of the year
 #'   before, or NULL, see [read_previous()]).
 #' @param where The page lies in the zip (`"in_zip"`) or beside it (`"beside_zip"`): its links lead to what lies there.
 #' @return The page, lines of HTML.
@@ -18,6 +19,7 @@ report_page <- function(year, found, where) {
   us <- found$universe[which(found$universe$geography == "US"), ]
   states <- state_summary(found)
   weights <- found$weights[which(found$weights$geography == "US"), ]
+  national_a <- found$table_a[which(found$table_a$geography == "US"), ]
   months <- months_by_state(agencies, found$donors)
   parts <- list(
     year = year, simulated = if (is_simulated(found$universe)) " (simulated)" else "",
@@ -29,13 +31,13 @@ report_page <- function(year, found, where) {
     nation_note = nation_note(us$basis), changes = changes_section(nation, found$previous, year),
     rates = state_rates_plot(state_rates(found), "Violent and property crime per 100,000 residents by state"),
     states = html_table(state_table(states)), calibration = calibration_note(found),
-    deviations = if (is.null(found$table_a)) "<p>The nation is not estimated.</p>" else deviation_plot(found$table_a,
-      "Weighted Return A against the universe's"),
+    deviations = if (nrow(national_a) == 0L) "<p>The nation is not estimated.</p>" else deviation_plot(national_a,
+      "Weighted Return A against the universe's"), all_deviations = html_table(deviations_table(found$table_a)),
     weights = if (nrow(weights) == 0L) "<p>No respondent.</p>" else weights_plot(weights,
       "Weights by national stratum"),
     strata = html_table(strata_table(found$strata[which(found$strata$geography == "US"), ], weights)),
     filled = months_plot(months, "Months filled or replaced by state"), months = html_table(months_table(months)),
-    imputed = imputed_note(agencies, found$donors)
+    imputed = imputed_note(agencies, found$donors), estimator = estimator_note(found$estimators)
   )
   filled_in(template, parts)
 }
@@ -69,7 +71,7 @@ headline_rows <- function(found, permutation) {
   rows <- found$tables[mine, ]
   at <- which(found$places$permutation == permutation)
   place <- found$places[at, ]
-  half <- interval_factor() * rows$standard_error
+  half <- interval_factor(rows$degrees_of_freedom) * rows$standard_error
   # What some agencies counted is no rate of all residents.
   known <- permutations()
   geography <- known$geography[match(permutation, known$permutation)]

@@ -24,7 +24,8 @@ stage_estimate <- function(settings) {
 #' What the estimates of a group of geographies are made from
 #'
 #' @return A list: `names` of the geographies, `responding`, those of them that have estimates, `geographies`,
-#'   `agencies`, `weights`, `strata`, `covariates`, `places` (see [estimated_places()]).
+#'   `agencies`, `weights`, `strata`, `covariates`, `places` (see [estimated_places()]), `estimators` (see
+#'   [estimators_of()]).
 #' @noRd
 estimate_inputs <- function(settings, kinds) {
   geographies <- read_weight_file(settings, "geographies.csv")
@@ -42,7 +43,7 @@ estimate_inputs <- function(settings, kinds) {
   list(
     names = names, responding = responding, geographies = geographies, places = places,
     agencies = read_weight_file(settings, "agencies.csv"), weights = read_weight_file(settings, "weights.csv"),
-    strata = read_strata(settings),
+    strata = read_strata(settings), estimators = read_weight_file(settings, "estimators.csv"),
     covariates = as.matrix(read_weight_file(settings, "covariates.csv")[, covariate_names, with = FALSE])
   )
 }
@@ -58,22 +59,51 @@ estimate_tables_of <- function(group, tables, inputs, settings, kinds) {
   cells <- all_cells[which(all_cells$table %in% tables), ]
   folder <- stage_folder(settings, file.path("annual", group))
   annual <- read_count_matrix(file.path(folder, "cells.rds"), "weight", cells$cell)
-  estimates <- lapply(designs, estimate_cells, as_sparse(annual), annual$rows$ori, cells, settings)
+  counts <- as_sparse(annual)
+  borrowed <- borrowed_by_cells(counts, annual$rows$ori, cells, inputs)
+  estimates <- lapply(designs, estimate_cells, counts, annual$rows$ori, cells, settings, borrowed)
   path <- file.path(settings$output, "estimates", settings$geography_group)
   write_stage_file(data.table::rbindlist(estimates), sprintf("%s-%s.csv", path, group),
     "estimates/<group>-<tables>.csv")
   if ("offense_codes" %in% tables) {
     offenses <- read_weight_file(settings, "offenses.csv")
-    estimates <- lapply(designs, estimate_offense_codes, offenses, settings)
+    estimates <- lapply(designs, estimate_offense_codes, offenses, settings, borrowed_by_codes(offenses, inputs))
     write_stage_file(data.table::rbindlist(estimates), paste0(path, ".csv"), "estimates/<group>.csv")
   }
 }
 
+#' The regression that model-assisted estimates borrow, of cells of the tables
+#'
+#' @param annual,oris,cells See [estimate_cells()].
+#' @param inputs See [estimate_inputs()].
+#' @return See [model_of_respondents()]; `NULL` if no geography is estimated with it.
+#' @noRd
+borrowed_by_cells <- function(annual, oris, cells, inputs) {
+  if (!any(inputs$estimators$estimator == "model_assisted")) {
+    return(NULL)
+  }
+  respondents <- inputs$agencies$ori[which(inputs$agencies$respondent)]
+  counts <- annual[match(respondents, oris), , drop = FALSE]
+  colnames(counts) <- cells$cell
+  model_of_respondents(counts, inputs$agencies, inputs$covariates, paste(cells$table, cells$section),
+    denominator_sums(cells))
+}
+
+#' The same of offense codes
+#' @noRd
+borrowed_by_codes <- function(offenses, inputs) {
+  if (!any(inputs$estimators$estimator == "model_assisted")) {
+    return(NULL)
+  }
+  respondents <- inputs$agencies$ori[which(inputs$agencies$respondent)]
+  model_of_respondents(annual_counts(offenses, respondents), inputs$agencies, inputs$covariates)
+}
+
 #' Everything that the estimates of one geography need besides the counts
 #'
-#' @return A list: `place` (see [geography_of()], with `basis`, `universe_status` and `residents`), `places` (rows of
-#'   [estimated_places()]), `groups` (see [groups_within()]), and of the respondents, in the order of `weights`:
-#'   `weights`, `covariates`, `share`, `inside` (as `groups`); `strata`.
+#' @return A list: `place` (see [geography_of()], with `basis`, `universe_status` and `residents`), `estimator` (see
+#'   [estimators_of()]), `places` (rows of [estimated_places()]), `groups` (see [groups_within()]), and of the
+#'   respondents, in the order of `weights`: `weights`, `covariates`, `share`, `inside` (as `groups`); `strata`.
 #' @noRd
 design_of <- function(name, inputs, kinds) {
   weights <- inputs$weights[which(inputs$weights$geography == name), ]
@@ -83,7 +113,8 @@ design_of <- function(name, inputs, kinds) {
   groups <- groups_within(place, weights$ori, kinds)
   respondents <- match(weights$ori, place$agencies$ori)
   list(
-    place = c(place, status), places = places, groups = groups, weights = weights,
+    place = c(place, status), estimator = inputs$estimators$estimator[inputs$estimators$geography == name],
+    places = places, groups = groups, weights = weights,
     strata = inputs$strata[which(inputs$strata$geography == name), ],
     covariates = place$covariates[respondents, , drop = FALSE], share = place$share[respondents],
     inside = lapply(groups, `[`, respondents)
@@ -94,13 +125,18 @@ design_of <- function(name, inputs, kinds) {
 #'
 #' @param design See [design_of()].
 #' @param annual Sparse matrix, respondents by cells; `oris` are those of its rows.
+#' @param borrowed See [borrowed_by_cells()].
 #' @noRd
-estimate_cells <- function(design, annual, oris, cells, settings) {
-  rows <- match(design$weights$ori, oris)
-  stopifnot(!anyNA(rows))
-  counts <- Matrix::Diagonal(x = design$share) %*% annual[rows, , drop = FALSE]
-  tables <- estimate_tables(counts, design$weights, design$strata, design$covariates, design$inside, cells,
-    settings$correction)
+estimate_cells <- function(design, annual, oris, cells, settings, borrowed = NULL) {
+  if (design$estimator == "model_assisted") {
+    tables <- estimate_assisted(borrowed, design$place, design$weights, design$groups)
+  } else {
+    rows <- match(design$weights$ori, oris)
+    stopifnot(!anyNA(rows))
+    counts <- Matrix::Diagonal(x = design$share) %*% annual[rows, , drop = FALSE]
+    tables <- estimate_tables(counts, design$weights, design$strata, design$covariates, design$inside, cells,
+      settings$correction)
+  }
   places <- design$places
   # Where all respond their numbers are known, and there is nothing to be uncertain about.
   complete <- places$agency_group[places$agencies == places$respondents]
@@ -121,10 +157,15 @@ estimate_cells <- function(design, annual, oris, cells, settings) {
 #'
 #' @param design See [design_of()].
 #' @param offenses Annual counts: `ori`, `offense_code`, `offenses`.
+#' @param borrowed See [borrowed_by_codes()].
 #' @noRd
-estimate_offense_codes <- function(design, offenses, settings) {
-  counts <- annual_counts(offenses, design$weights$ori) * design$share
-  estimates <- estimate_geography(counts, design$weights, design$strata, design$covariates, design$inside,
-    settings$correction)
+estimate_offense_codes <- function(design, offenses, settings, borrowed = NULL) {
+  if (design$estimator == "model_assisted") {
+    estimates <- estimate_assisted(borrowed, design$place, design$weights, design$groups)
+  } else {
+    counts <- annual_counts(offenses, design$weights$ori) * design$share
+    estimates <- estimate_geography(counts, design$weights, design$strata, design$covariates, design$inside,
+      settings$correction)
+  }
   describe_estimates(estimates, settings$year, design$place$name, design$place, design$place$agencies, design$groups)
 }

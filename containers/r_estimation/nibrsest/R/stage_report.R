@@ -8,8 +8,11 @@ stage_report <- function(settings) {
   tables <- read_tables(settings, geography_groups, places)
   folder <- file.path(settings$output, "report")
   publish_weights(settings, folder)
+  estimators <- read_weight_file(settings, "estimators.csv")
   described <- cbind(places,
-    described_permutations(places$permutation)[, c("description", "folder", "weight_name", "kind")])
+    described_permutations(places$permutation)[, c("description", "folder", "weight_name", "kind")],
+    estimator = estimators$estimator[match(places$geography, estimators$geography)],
+    clipped_cells = clipped_cells(tables, places$permutation))
   universe <- read_weight_file(settings, "universe.csv")
   agencies <- read_weight_file(settings, "agencies.csv")
   released_places <- places_released_by(tables, described, table_cells())
@@ -18,11 +21,10 @@ stage_report <- function(settings) {
   write_stage_file(estimates, file.path(folder, "offenses.csv"), "estimates/<group>.csv")
   notice <- simulated_notice(universe, settings$year)
   publish_tables(tables, flags, described, settings$year, folder, notice)
-  there <- file.exists(file.path(stage_folder(settings, "weights"), "table_a.csv"))
   found <- list(
     tables = tables, flags = flags, places = places, weights = read_weight_file(settings, "weights.csv"),
     strata = read_strata(settings), attempts = read_weight_file(settings, "attempts.csv"),
-    table_a = if (there) read_weight_file(settings, "table_a.csv") else NULL,
+    table_a = read_weight_file(settings, "table_a.csv"), estimators = estimators,
     agencies = agencies, universe = universe,
     donors = read_weight_file(settings, "donors.csv"), previous = read_previous(settings$external, settings$year - 1L)
   )
@@ -30,7 +32,8 @@ stage_report <- function(settings) {
   write_page(report_page(settings$year, found, "beside_zip"), file.path(folder, "beside_zip.html"))
   readme <- readLines(system.file("zip_readme.md", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
   parts <- list(year = settings$year, notices = if (length(notice) > 0L) paste0("> **", notice, "**\n") else "",
-    universe = universe_lines(universe, agencies), glossary = markdown_glossary(),
+    universe = universe_lines(universe, agencies), estimator = estimator_lines(estimators, described$clipped_cells),
+    glossary = markdown_glossary(),
     use = use_and_citation(settings$year, is_simulated(universe)))
   write_page(c(filled_in(readme, parts), describe_files("published")), file.path(folder, "README.md"))
   inform("wrote %s", file.path(folder, "report.html"))
@@ -68,7 +71,13 @@ universe_lines <- function(universe, agencies) {
   )
 }
 
-#' Copy what `files.csv` says is published of the weights; without respondents there is no Table A
+#' How many cells of each permutation came out below -0.5 and are 0
+#' @noRd
+clipped_cells <- function(tables, permutations) {
+  as.integer(table(factor(tables$permutation[which(tables$clipped)], permutations)))
+}
+
+#' Copy what `files.csv` says is published of the weights
 #' @noRd
 publish_weights <- function(settings, folder) {
   files <- package_table("files.csv")
@@ -160,7 +169,8 @@ compact_rows <- function(tables, flags, cells, cell_is_published) {
   data.table::data.table(
     PERMUTATION_NUMBER = rows$permutation, der_variable_name = rows$cell, estimate = rows$estimate,
     standard_error = rows$standard_error, percentage = rows$percentage, percentage_error = rows$percentage_error,
-    unweighted = rows$unweighted, agency_counts = rows$agency_counts, suppression_flag = flags$flag[keep],
+    degrees_of_freedom = rows$degrees_of_freedom, unweighted = rows$unweighted, agency_counts = rows$agency_counts,
+    suppression_flag = flags$flag[keep],
     percentage_suppression_flag = ifelse(is.na(rows$percentage), NA, flags$flag_percentage[keep])
   )
 }

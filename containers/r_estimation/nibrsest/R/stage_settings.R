@@ -15,12 +15,16 @@
 #'   [outlier_colours()].
 #' * `MONTHS`: of `weight`, how missing and low months are filled: `own` (default) or `reference`, see
 #'   [weighted_months()].
-#' * `ERROR_CORRECTION`: of `estimate`, `few_respondents` (default) or `none`, see [linearised_estimates()].
+#' * `ESTIMATOR`: of `weight`, `reference` (default), weights alone, or `model_assisted`, see
+#'   [model_assisted_estimates()].
+#' * `ERROR_CORRECTION`: of `estimate`, where the estimator is the reference's, `few_respondents` (default) or `none`,
+#'   see [linearised_estimates()].
 #' * `LOG_THRESHOLD`: `TRACE`, `DEBUG`, `INFO` (default), `WARN` or `ERROR`.
 #'
 #' @param environment Named character vector; the process's own by default.
 #' @return A list with `year` (integer), `external`, `input`, `output` (paths), `state`,
-#'   `geography_group`, `table_group` (text, or `""`), `outlier_rule`, `months`, `correction` and `log_threshold`.
+#'   `geography_group`, `table_group` (text, or `""`), `outlier_rule`, `months`, `estimator`, `correction` and
+#'   `log_threshold`.
 #' @examples
 #' read_settings(c(DATA_YEAR = "2016", INPUT_PIPELINE_DIR = "pipeline", GEOGRAPHY_GROUP = "states"))$geography_group
 #' @export
@@ -53,6 +57,7 @@ read_settings <- function(environment = Sys.getenv()) {
     table_group = value("TABLE_GROUP"),
     outlier_rule = choice("OUTLIER_RULE", c("seasonal", "documented", "legacy")),
     months = choice("MONTHS", c("own", "reference")),
+    estimator = choice("ESTIMATOR", c("reference", "model_assisted")),
     correction = choice("ERROR_CORRECTION", c("few_respondents", "none")),
     log_threshold = choice("LOG_THRESHOLD", c("TRACE", "DEBUG", "INFO", "WARN", "ERROR"), "INFO")
   )

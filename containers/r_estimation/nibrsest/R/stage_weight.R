@@ -23,14 +23,11 @@ stage_weight <- function(settings) {
   places <- estimated_places(made$geographies, made$weights, made$universe, made$agencies, covariates)
   write_weight_file(places, folder, "places.csv")
   write_used_months(folders, tabulated, made, folder)
-  national <- made$weights[which(made$weights$geography == "US"), ]
-  known <- made$universe$basis[made$universe$geography == "US"]
-  if (nrow(national) > 0L && known == "estimate") {
-    write_weight_file(table_a(national, made$agencies, covariates), folder, "table_a.csv")
-  } else {
-    # Of an earlier run of the stage, with other inputs.
-    unlink(file.path(folder, "table_a.csv"))
-  }
+  borrowed <- model_of_respondents(covariates[which(made$agencies$respondent), , drop = FALSE], made$agencies,
+    covariates)
+  estimators <- estimators_of(made$universe, settings$estimator, borrowed$model)
+  write_weight_file(estimators, folder, "estimators.csv")
+  write_weight_file(tables_a(made, covariates, estimators, borrowed), folder, "table_a.csv")
 }
 
 #' `weights/offenses.csv` and `annual/<tables>/cells.rds`: annual counts of respondents, with the months taken from

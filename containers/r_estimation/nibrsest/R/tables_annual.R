@@ -81,7 +81,7 @@ agency_categories <- function(agencies) {
 #' @param cells See [table_cells()].
 #' @return A list: `adds`, a sparse matrix of zeros and ones, cells by sums; `denominator`, for each cell the number of
 #'   its sum, NA where the cell has no percentage.
-#' @export
+#' @noRd
 denominator_sums <- function(cells) {
   has <- which(nzchar(cells$denominator) & cells$applies)
   key <- paste(cells$table, cells$column, cells$denominator, sep = "|")[has]

@@ -6,7 +6,8 @@
 #' @param correction See [linearised_estimates()].
 #' @return A data.table, a row per group and cell: `agency_group`, `cell`, `estimate`, `standard_error`, `percentage`,
 #'   `percentage_error` (both in per cent; missing where the cell has none), `unweighted`,
-#'   `unweighted_percentage`, `agency_counts` (respondents with any).
+#'   `unweighted_percentage`, `agency_counts` (respondents with any), `degrees_of_freedom` (missing: intervals are
+#'   normal), `clipped` (FALSE: weights are positive).
 #' @references METHOD, section 9.
 #' @export
 estimate_tables <- function(y, weights, strata, covariates, groups, cells, correction = "none") {
@@ -24,7 +25,7 @@ estimate_tables <- function(y, weights, strata, covariates, groups, cells, corre
       percentage = 100 * zero_if_none(found$share, below$denominator),
       percentage_error = 100 * zero_if_none(found$share_error, below$denominator), unweighted = unweighted,
       unweighted_percentage = 100 * zero_if_none(ifelse(base == 0, NA, unweighted / base), below$denominator),
-      agency_counts = as.integer(Matrix::colSums(mine > 0))
+      agency_counts = as.integer(Matrix::colSums(mine > 0)), degrees_of_freedom = NA_real_, clipped = FALSE
     )
   })
   data.table::rbindlist(made)

@@ -24,7 +24,7 @@ test_that("flags follow relative error and coverage", {
   agencies <- data.table::data.table(population = c(10, 10, 10, 70), respondent = c(TRUE, TRUE, FALSE, FALSE))
   estimates <- data.table::data.table(
     agency_group = "all agencies", cell = c("120", "13A", "23H"), estimate = c(100, 100, 0),
-    standard_error = c(31, 29, 0), unweighted = 1, agency_counts = 1L
+    standard_error = c(31, 29, 0), unweighted = 1, agency_counts = 1L, degrees_of_freedom = NA_real_
   )
   groups <- list("all agencies" = rep(TRUE, 4))
   whole <- list(basis = "estimate", universe_status = "whole", residents = 100)

@@ -1,17 +1,3 @@
-# Agencies whose counts follow Return A, of which some respond; the last column is rare.
-borrowing_world <- function(seed = 1, n = 400) {
-  set.seed(seed)
-  size <- round(exp(rnorm(n, 5, 1.2)))
-  crimes <- c("murder", "rape", "robbery", "aggravated_assault", "burglary", "larceny", "vehicle_theft")
-  parts <- t(vapply(size, function(total) rmultinom(1, total, c(1, 3, 8, 20, 30, 120, 40)), numeric(7)))
-  colnames(parts) <- crimes
-  covariates <- cbind(total = rowSums(parts), violent = rowSums(parts[, 1:4]), property = rowSums(parts[, 5:7]),
-    parts)[, covariate_names]
-  y <- cbind(rpois(n, 1.2 * covariates[, "violent"]), rpois(n, 0.3 * covariates[, "larceny"]),
-    rpois(n, 0.2 * covariates[, "burglary"]), rpois(n, 0.0004 * size))
-  list(y = y, covariates = covariates, responds = stats::runif(n) < 0.7)
-}
-
 model_of <- function(world, ...) {
   borrowed_model(Matrix::Matrix(world$y[world$responds, ], sparse = TRUE), world$covariates[world$responds, ], ...)
 }
@@ -215,4 +201,37 @@ test_that("the regression is that of respondents whose months are their own, if 
     world$covariates[respondents[complete], ])
   expect_equal(own$coefficients, without$coefficients, tolerance = 1e-12)
   expect_equal(own$lines, without$lines, tolerance = 1e-12)
+})
+
+test_that("no variance grows faster than in proportion to the crimes", {
+  size <- exp(seq(3, 9, length.out = 400))
+  classes <- size_classes(size, seq_along(size))
+  squares <- rbind(vapply(classes$size, function(inside) mean(inside^3), numeric(1)),
+    vapply(classes$size, function(inside) mean(inside^1.2), numeric(1)))
+  lines <- variance_function(squares, classes, c(TRUE, TRUE), c("a", "a"))
+  expect_equal(lines$slope[[1]], 2)
+  expect_equal(sum(exp(lines$level[[1]]) * size^2), sum(size^3), tolerance = 1e-10)
+  expect_equal(lines$slope[[2]], 1.2, tolerance = 0.01)
+})
+
+test_that("a part is never more than 100 per cent, though what else there is came out below zero", {
+  world <- borrowing_world(13)
+  place <- place_of(world, 1:60)
+  # The second cell is the fourth and what the regression takes below zero.
+  world$y[, 2] <- world$y[, 4] + world$covariates[, "larceny"] %/% 50
+  world$y[, 3] <- 2 * world$y[, 2]
+  sums <- list(adds = Matrix::sparseMatrix(2, 1, x = 1, dims = c(4, 1)), denominator = c(NA, NA, 1L, 1L))
+  model <- model_of(world, sums = sums)
+  # Return A for which the regression makes the whole 1 and its part 2.
+  weighted <- drop(crossprod(world$y[place$own, c(2, 4)], place$weight))
+  two <- model$coefficients[c(2, 4), ]
+  gap <- drop(t(two) %*% solve(tcrossprod(two), c(1, 2) - weighted))
+  place$totals <- drop(crossprod(model$x[place$rows, ], place$weight)) + gap
+  found <- assisted(model, place)
+  expect_equal(found$estimate[[2]] / found$estimate[[4]], 0.5)
+  expect_equal(found$share[[4]], 1)
+  expect_equal(found$share[[3]], 2)
+  # Without a whole there is no part.
+  place$totals <- place$totals - gap + drop(t(two) %*% solve(tcrossprod(two), c(-1, -2) - weighted))
+  expect_true(all(is.na(assisted(model, place)$share)))
 })

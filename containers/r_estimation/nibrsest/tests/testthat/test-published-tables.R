@@ -12,7 +12,7 @@ rows_of <- function(estimate, error, number = 1L) {
   data.table::data.table(
     permutation = number, cell = wanted, estimate = estimate, standard_error = error, percentage = c(NA, 40, 60, 0, 1),
     percentage_error = c(NA, 2, 2, 0, 1), unweighted = 5, unweighted_percentage = c(NA, 50, 50, 0, 1),
-    agency_counts = 3L
+    agency_counts = 3L, degrees_of_freedom = NA_real_
   )
 }
 

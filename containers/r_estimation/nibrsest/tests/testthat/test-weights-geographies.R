@@ -75,7 +75,8 @@ test_that("a county with shares of agencies has the totals and errors of these s
   expected <- survey::svytotal(~y, design)
   known <- estimated_places(places, made$weights, universe, agencies, x, county_kind())
   inputs <- list(geographies = places, places = known, agencies = agencies, weights = made$weights,
-    strata = made$strata, covariates = x)
+    strata = made$strata, covariates = x,
+    estimators = data.table::data.table(geography = "Kent", estimator = "reference"))
   kent <- design_of("Kent", inputs, county_kind())
   cells <- table_cells()
   annual <- annual_cells(data.table::data.table(ori = offenses$ori, cell = "t_2a_1_1_2", number = offenses$offenses),

@@ -156,7 +156,8 @@ test_that("a state of reporters only has counts of its agencies, and says so in 
   expect_equal(is.na(robbery$standard_error), robbery$basis == "counts")
   tables <- data.table::fread(file.path(folder, "tables.csv"))
   expect_true(all(tables$suppression_flag[tables$PERMUTATION_NUMBER %in% c(1L, 45L, 58L)] == 1L))
-  expect_false(file.exists(file.path(folder, "weights", "table_a.csv")))
+  table_a <- data.table::fread(file.path(folder, "weights", "table_a.csv"))
+  expect_setequal(table_a$geography, c("South", "LA"))
   for (name in c("report.html", "README.md")) {
     text <- paste(readLines(file.path(folder, name)), collapse = "\n")
     expect_match(text, "Arizona: numbers are counts of the respondents", fixed = TRUE)
