@@ -1,17 +1,20 @@
-"""A zip's own scripts load it into an empty PostgreSQL and SQLite, and its README's queries run there."""
+"""A zip's own scripts load it into PostgreSQL and SQLite, its README's queries run, its descriptor is true."""
 
 import re
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
+import frictionless
 import pytest
 from nibrs_home import embedded_postgres
 from nibrs_home.home import Home
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.extract.documents.data_package import DATA_PACKAGE
 from nibrs_pipeline.state_year import StateYear
 
 from tests.runs import load_trial, published_manifest, published_zip, run, sql
@@ -124,3 +127,34 @@ def test_every_file_that_the_readme_names_is_in_the_zip(unzipped: list[Path]) ->
     named = set(re.findall(r"`([\w.]+\.(?:csv|sql|svg|md|html))`", text)) - {"AZ-2016.zip"}
     assert named
     assert [name for name in sorted(named) if not (unzipped[0] / name).exists()] == []
+
+
+def test_frictionless_reads_a_zip_by_its_descriptor_and_finds_nothing_wrong(
+    unzipped: list[Path], catalog: Catalog
+) -> None:
+    for folder in unzipped:
+        report = frictionless.validate(folder / DATA_PACKAGE)
+        assert report.flatten(["path", "rowNumber", "fieldName", "note"]) == []
+        assert {task.name for task in report.tasks} >= {table.name for table in catalog.published}
+
+
+def test_frictionless_finds_a_row_that_the_descriptor_forbids(unzipped: list[Path]) -> None:
+    path = unzipped[0] / "nibrs_weapon.csv"
+    header, first, *rest = path.read_text().splitlines()
+    fields = first.split(",")
+    fields[header.split(",").index("offense_id")] = "7"
+    path.write_text("\n".join([header, ",".join(fields), *rest]) + "\n")
+    report = frictionless.validate(unzipped[0] / DATA_PACKAGE)
+    types = {error.type for task in report.tasks for error in task.errors if task.name == "nibrs_weapon"}
+    assert {"foreign-key", "hash-count"} <= types
+
+
+def test_the_readmes_lines_for_frictionless_run(unzipped: list[Path]) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (unzipped[0] / "README.md").read_text(), re.DOTALL)
+    [lines] = [block for block in blocks if "frictionless" in block]
+    done = subprocess.run(
+        [sys.executable, "-c", lines + "print(len(offense), offense.index.name)"],
+        cwd=unzipped[0], capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    rows = len((unzipped[0] / "nibrs_offense.csv").read_text().splitlines()) - 1
+    assert (done.stdout, done.stderr) == (f"{rows} offense_id\n", "")

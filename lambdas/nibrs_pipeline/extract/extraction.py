@@ -24,6 +24,7 @@ from nibrs_pipeline.database.position import SourcePosition
 from nibrs_pipeline.database.snapshot import Sink
 from nibrs_pipeline.database.sql import copy_out
 from nibrs_pipeline.errors import EmptyTable, QueryFailed
+from nibrs_pipeline.extract.documents.data_package import DATA_PACKAGE, data_package, data_package_fingerprint
 from nibrs_pipeline.extract.documents.readme import StateYearFacts, readme_fingerprint, state_year_readme
 from nibrs_pipeline.extract.queries import (
     KeyRange,
@@ -79,13 +80,14 @@ def extract_common(view: View, catalog: Catalog, documents: dict[str, bytes], ta
             count = view.copy(copy_out(code_table_query(table)), member)
         files.append(file_entry(zip_writer.members[-1], count))
     zip_writer.close()
-    return CommonPart(files=files, sha256=common_fingerprint(files))
+    return CommonPart(files=files, sha256=common_fingerprint(catalog, files))
 
 
-def common_fingerprint(files: list[FileEntry]) -> str:
-    """One SHA-256 over names and contents, and over what every README says."""
+def common_fingerprint(catalog: Catalog, files: list[FileEntry]) -> str:
+    """One SHA-256 over names and contents, and over what every README and every descriptor says."""
     lines = [f"{entry.sha256}  {entry.name}\n" for entry in files]
-    return hashlib.sha256("".join([*lines, readme_fingerprint()]).encode()).hexdigest()
+    said = [readme_fingerprint(), data_package_fingerprint(catalog)]
+    return hashlib.sha256("".join([*lines, *said]).encode()).hexdigest()
 
 
 def extract_state_year(
@@ -129,6 +131,8 @@ def extract_state_year(
         counts = {entry.name.removesuffix(".csv"): entry.rows for entry in files if entry.rows is not None}
         facts = StateYearFacts(item, state_name, counts, agencies, months, provenance)
         files += _add_readme(catalog, facts, zip_writer)
+        zip_writer.add(DATA_PACKAGE, data_package(catalog, item, state_name, files, provenance))
+        files.append(file_entry(zip_writer.members[-1]))
         sha256 = zip_writer.close()
     return StateYearManifest(
         state=item.state,
@@ -190,7 +194,7 @@ def _own_query(table: Table, values: OwnValues) -> str:
 
 
 def _add_readme(catalog: Catalog, facts: StateYearFacts, zip_writer: ZipWriter) -> list[FileEntry]:
-    """Write the README of the state-year. It comes last, since it describes all that is in the zip."""
+    """Write the README of the state-year, which describes all tables of the zip."""
     texts = state_year_readme(catalog, facts)
     if facts.provenance.notes:
         texts[SOURCE_NOTES] = source_notes_csv(facts.provenance)
