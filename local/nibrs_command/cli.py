@@ -5,6 +5,7 @@ from nibrs_home import embedded_postgres
 from nibrs_home.home import Home
 
 from nibrs_command.check import check_command
+from nibrs_command.diff import diff_command
 from nibrs_command.failures import Commands
 from nibrs_command.listing import list_command
 from nibrs_command.load import load_command
@@ -20,7 +21,7 @@ def main() -> None:
     """NIBRS downloads and estimates: from a PostgreSQL database to one zip per state and data year, and per year.
 
     \b
-    On this machine:   nibrs simulate, nibrs load, nibrs check, nibrs run, nibrs list, nibrs verify
+    On this machine:   nibrs simulate, nibrs load, nibrs check, nibrs diff, nibrs run, nibrs list, nibrs verify
     On AWS:            nibrs start, nibrs watch, nibrs load --on-aws, nibrs simulate --on-aws
 
     NIBRS_HOME (default: the current folder) is where the database, published objects, logs and
@@ -31,8 +32,8 @@ def main() -> None:
 
 
 for each in (
-    simulate_command, load_command, check_command, run_command, start_command, watch_command, list_command,
-    verify_command,
+    simulate_command, load_command, check_command, diff_command, run_command, start_command, watch_command,
+    list_command, verify_command,
 ):  # fmt: skip
     main.add_command(each)
 

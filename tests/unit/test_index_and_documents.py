@@ -22,6 +22,7 @@ from nibrs_pipeline.archive.provenance import (
 )
 from nibrs_pipeline.catalog import Catalog, nibrs_catalog
 from nibrs_pipeline.extract.documents import DIAGRAM, documents
+from nibrs_pipeline.extract.documents.data_package import DATA_PACKAGE
 from nibrs_pipeline.extract.documents.readme import (
     BundleFolder,
     StateYearFacts,
@@ -107,7 +108,7 @@ def test_the_readme_page_needs_nothing_from_outside(catalog: Catalog, known: Pro
 @pytest.mark.parametrize("known", [UNKNOWN, MADE_UP], ids=["real", "simulated"])
 def test_every_link_of_the_readme_leads_somewhere(catalog: Catalog, known: Provenance) -> None:
     contents = state_year_readme(catalog, facts(known))
-    in_zip = {*documents(catalog), *contents, *([SOURCE_NOTES] if known.notes else [])}
+    in_zip = {*documents(catalog), *contents, DATA_PACKAGE, *([SOURCE_NOTES] if known.notes else [])}
     page = contents["README.html"].decode()
     places = set(re.findall(r'id="([^"]*)"', page))
     links = re.findall(r'href="([^"]*)"', page)
