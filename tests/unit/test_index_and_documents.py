@@ -38,6 +38,7 @@ from nibrs_pipeline.state_year import StateYear
 from tests.unit.samples import MADE_UP, bundle, estimates, manifest
 
 NIBRS_MANUAL = "https://www.fbi.gov/how-we-can-help-you/more-fbi-services-and-information/ucr/nibrs"
+FRICTIONLESS = "https://specs.frictionlessdata.io/"
 
 
 def facts(known: Provenance = UNKNOWN) -> StateYearFacts:
@@ -115,7 +116,7 @@ def test_every_link_of_the_readme_leads_somewhere(catalog: Catalog, known: Prove
     assert len(links) > 43
     for link in links:
         file, _, place = link.partition("#")
-        assert file in in_zip | {"", NIBRS_MANUAL}, link
+        assert file in in_zip | {"", NIBRS_MANUAL, FRICTIONLESS}, link
         assert not place or place in places, link
 
 
