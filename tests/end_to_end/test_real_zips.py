@@ -11,6 +11,7 @@ from nibrs_home import embedded_postgres
 from nibrs_home.home import Home
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.extract.documents import documents
+from nibrs_pipeline.extract.documents.data_package import DATA_PACKAGE
 from nibrs_pipeline.extract.documents.readme import README
 from nibrs_pipeline.state_year import StateYear
 
@@ -73,6 +74,7 @@ def test_a_zip_holds_the_tables_and_the_documents_and_nothing_else(
             *(table.csv_name for table in catalog.code_tables),
             *(table.csv_name for table in catalog.data_tables),
             *README,
+            DATA_PACKAGE,
         ]
 
 

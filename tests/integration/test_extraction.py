@@ -16,6 +16,7 @@ from nibrs_pipeline.database.sql import copy_out
 from nibrs_pipeline.errors import EmptyTable, QueryFailed
 from nibrs_pipeline.extract import extraction
 from nibrs_pipeline.extract.documents import documents
+from nibrs_pipeline.extract.documents.data_package import DATA_PACKAGE
 from nibrs_pipeline.extract.documents.readme import README
 from nibrs_pipeline.extract.extraction import extract_common, extract_state_year
 from nibrs_pipeline.extract.queries import KeyRange, state_year_query
@@ -139,7 +140,7 @@ def test_what_is_known_of_a_source_travels_with_its_zip(
     assert problems_of(tmp_path / "DE-2015.zip", manifest) == []
     with zipfile.ZipFile(tmp_path / "DE-2015.zip") as archive:
         assert archive.testzip() is None
-        assert archive.namelist()[-3:] == [*README, SOURCE_NOTES]
+        assert archive.namelist()[-4:] == [*README, SOURCE_NOTES, DATA_PACKAGE]
         assert [entry.name for entry in manifest.files] == archive.namelist()
         assert "* nibrs_victim: 7 victims & more." in archive.read("README.md").decode()
     again, _ = extract(loaded, catalog, DE, tmp_path)
@@ -166,7 +167,7 @@ def test_a_database_without_the_tables_of_sources_says_nothing_of_them(
     manifest, _ = extract(loaded, catalog, DE, tmp_path)
     assert (manifest.simulated, manifest.provenance) == (False, UNKNOWN)
     with zipfile.ZipFile(tmp_path / "DE-2015.zip") as archive:
-        assert archive.namelist()[-2:] == [*README]
+        assert archive.namelist()[-3:] == [*README, DATA_PACKAGE]
 
 
 def test_codes_that_fit_no_table_are_named(loaded: DatabaseLocation, catalog: Catalog, tmp_path: Path) -> None:
