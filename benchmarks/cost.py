@@ -35,11 +35,13 @@ PRICES = {
 }
 HOURS = 730.0
 #: What is at work at rest; a test holds the numbers to the template.
-ALARMS, COMPOSITE_ALARMS, ENDPOINT_ZONES = 32, 1, 8
+ALARMS, COMPOSITE_ALARMS, ENDPOINT_ZONES = 34, 1, 8
 #: Groups of geographies times groups of tables, estimated side by side (``ESTIMATE_*_GROUPS``, nibrs_pipeline.keys).
 ESTIMATE_TASKS = 3
 #: What functions, containers and the state machine write to logs, in KB; assumed.
 STATE_YEAR_LOG_KB, TASK_LOG_KB = 60, 40
+#: Steps of an item that a container takes over: its beginning, the function, the container.
+TAKE_OVER_TRANSITIONS = 3
 
 
 class Scenario(NamedTuple):
@@ -93,6 +95,19 @@ def state_years(count: int, seconds: float) -> float:
     )
 
 
+def taken_over(handler: str, minutes: float) -> float:
+    """An item that its function tried until its time was over, and that a container then made."""
+    handlers = json.loads((REPOSITORY / "containers" / "pipeline" / "tasks.json").read_text())
+    function = handlers[handler]["function"]
+    limit = json.loads((REPOSITORY / "lambdas" / "functions.json").read_text())[function]["timeout_s"]
+    return (
+        function_seconds(function, limit)
+        + task_minutes(handler, minutes)
+        + TAKE_OVER_TRANSITIONS * PRICES["Step Functions, state transition"]
+        + logs(STATE_YEAR_LOG_KB + TASK_LOG_KB)
+    )
+
+
 def logs(kilobytes: float) -> float:
     """Lines that CloudWatch takes in."""
     return kilobytes / 1024 / 1024 * PRICES["CloudWatch Logs, GB taken in"]
@@ -134,6 +149,16 @@ def scenarios() -> list[Scenario]:
         Scenario("one state-year", "1 extraction of 30 s", state_years(1, 30)),
         Scenario("all downloads", "1,200 state-years of 60 s", state_years(1200, 60)),
         Scenario("a month's changes", "150 state-years of 60 s", state_years(150, 60)),
+        Scenario(
+            "one state-year that a container takes over",
+            "15 min of the function, then a container of 60 min",
+            taken_over("extract_state_year", 60),
+        ),
+        Scenario(
+            "one bundle that a container takes over",
+            "15 min of the function, then a container of 60 min",
+            taken_over("build_bundle", 60),
+        ),
         Scenario("one estimation year", "51 states of 5 min, the other stages 3 to 10 min", estimation_year(51)),
         Scenario("filling a trial's database", "one task of 20 min", task_minutes("load", 20)),
         Scenario(

@@ -4,11 +4,15 @@ Files lie in ``cdk/config/``; ``cdk synth -c config=production`` reads ``product
 a file of your own. What a file leaves out has the default below.
 """
 
+import ipaddress
 import tomllib
+import zoneinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from nibrs_pipeline.errors import BadRequest
+from nibrs_pipeline.plan.request import parse_request
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDER = REPOSITORY / "cdk" / "config"
@@ -16,6 +20,9 @@ FOLDER = REPOSITORY / "cdk" / "config"
 
 #: How many availability zones CDK uses in a region that it does not know.
 _ZONES_ANYWHERE = 2
+
+#: The largest and the smallest subnet of a VPC, as lengths of their prefixes; a created VPC is at most the largest.
+_LARGEST_NETWORK, _SMALLEST_NETWORK = 16, 28
 
 #: How the names of regions begin in which CloudFormation cannot create a distribution: GovCloud's, China's.
 _WITHOUT_CLOUDFRONT = ("us-gov-", "cn-")
@@ -31,6 +38,31 @@ class _Section(BaseModel):
 
 def _matching(pattern: str, description: str) -> Any:
     return Field(pattern=pattern, description=description)
+
+
+def _zone_of_time(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError from None
+    return name
+
+
+def _schedule_expression(cron: str) -> str:
+    """EventBridge wants a question mark for the day of the month or the weekday, and for one of them alone."""
+    _, _, day, _, weekday, _ = cron.split(" ")
+    if (day == "?") == (weekday == "?"):
+        raise ValueError
+    return cron
+
+
+def _request(given: dict[str, Any]) -> dict[str, Any]:
+    """A request that Plan run will understand; else each scheduled run would fail."""
+    try:
+        parse_request(given)
+    except BadRequest as error:
+        raise ValueError(str(error)) from None
+    return given
 
 
 SubnetId = Annotated[str, _matching(r"^subnet-[0-9a-f]+$", "the identifier of a subnet, such as subnet-0a1b2c3d")]
@@ -75,7 +107,9 @@ class TrialDatabase(_Database):
 
     kind: Literal["trial"]
     instance_type: str = Field(
-        default="t4g.small", description="the RDS instance type without 'db.', such as t4g.small"
+        default="t4g.small",
+        pattern=r"^[a-z0-9]+\.[a-z0-9-]+$",
+        description="the RDS instance type without 'db.', such as t4g.small",
     )
     storage_gb: int = Field(default=100, ge=20, le=65536, description="its storage in GB, 20 or more")
 
@@ -103,16 +137,21 @@ class Schedule(_Section):
     """When a run starts by itself, and with which request."""
 
     enabled: bool = Field(description="true or false")
-    cron: str = Field(
-        pattern=r"^(\S+ ){5}\S+$", description='minutes, hours, day, month, weekday and year, such as "0 6 1 * ? *"'
+    cron: Annotated[str, Field(pattern=r"^(\S+ ){5}\S+$"), AfterValidator(_schedule_expression)] = Field(
+        description="minutes, hours, day, month, weekday and year, with ? for either day or weekday, such as "
+        '"0 6 1 * ? *"',
     )
-    request: dict[str, Any] = Field(default={}, description="the request that the run is started with")
+    request: Annotated[dict[str, Any], AfterValidator(_request)] = Field(
+        default={}, description="a request as docs/architecture.md has it, such as { estimates = false }"
+    )
 
 
 class Schedules(_Section):
     """The schedules; both are off unless a file says otherwise."""
 
-    time_zone: str = Field(default="America/New_York", description="a time zone's name, such as America/New_York")
+    time_zone: Annotated[str, AfterValidator(_zone_of_time)] = Field(
+        default="America/New_York", description="a time zone's name, such as America/New_York"
+    )
     downloads: Schedule = Schedule(enabled=False, cron="0 6 1 * ? *", request={"estimates": False})
     estimates: Schedule = Schedule(enabled=False, cron="0 6 15 9 ? *", request={"estimates": True})
 
@@ -166,7 +205,11 @@ class PublicAccess(_Section):
     cloudfront: bool = Field(
         default=False, description="true: a CloudFront distribution serves downloads and estimates"
     )
-    domain_name: str = Field(default="", description="a domain name of your own, or nothing")
+    domain_name: str = Field(
+        default="",
+        pattern=r"^(|([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,})$",
+        description="a domain name of your own in small letters, such as nibrs.example.org, or nothing",
+    )
     certificate_arn: str = Field(
         default="", pattern=r"^(|arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/.+)$",
         description="the ARN of the domain's certificate, which has to be in us-east-1",
@@ -242,6 +285,17 @@ def _require_consistent(path: Path, found: Configuration) -> None:
         len(network.availability_zones) if isinstance(network, GivenNetwork) else network.zones
     ) < 2:  # fmt: skip
         raise BadConfiguration(f"{path}: network: one zone was given; RDS wants subnets in two zones or more")
+    if isinstance(network, CreatedNetwork) and not _holds_subnets(network):
+        raise BadConfiguration(
+            f"{path}: network.cidr: {network.cidr!r} was given; it has to be a range such as 10.64.0.0/24, "
+            f"/{_LARGEST_NETWORK} at most, of which each of {network.zones} zones gets a /{_SMALLEST_NETWORK} at least"
+        )
+    secret = found.database.secret_arn.split(":") if isinstance(found.database, GivenDatabase) else []
+    if secret and found.region and secret[1] != _partition(found.region):
+        raise BadConfiguration(
+            f"{path}: database.secret_arn: it is of the partition {secret[1]}, the region {found.region} of "
+            f"{_partition(found.region)}; functions there cannot read it"
+        )
     if isinstance(network, CreatedNetwork) and network.zones > _ZONES_ANYWHERE and not (found.account and found.region):
         raise BadConfiguration(
             f"{path}: network.zones: {network.zones} was given; without account and region CDK makes two at most; give "
@@ -261,6 +315,22 @@ def _require_consistent(path: Path, found: Configuration) -> None:
         )
 
 
+def _holds_subnets(network: CreatedNetwork) -> bool:
+    try:
+        whole = ipaddress.IPv4Network(network.cidr)
+    except ValueError:
+        return False
+    # CDK divides by the power of two that holds the zones.
+    part = whole.prefixlen + (network.zones - 1).bit_length()
+    return whole.prefixlen >= _LARGEST_NETWORK and part <= _SMALLEST_NETWORK
+
+
+def _partition(region: str) -> str:
+    return {"us-gov-": "aws-us-gov", "cn-": "aws-cn"}.get(
+        next((each for each in _WITHOUT_CLOUDFRONT if region.startswith(each)), ""), "aws"
+    )
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="ascii", errors="replace")
@@ -278,7 +348,9 @@ def _refusal(path: Path, problem: Any) -> str:
     allowed = _description(problem["loc"])
     if kind == "missing":
         return f"{path}: {key}: is missing; it has to be {allowed}"
-    return f"{path}: {key}: {problem['input']!r} was given; it has to be {allowed or problem['msg']}"
+    refusal = f"{path}: {key}: {problem['input']!r} was given; it has to be {allowed or problem['msg']}"
+    why = str(problem["ctx"]["error"]) if kind == "value_error" else ""
+    return f"{refusal}: {why}" if why else refusal
 
 
 def _description(location: tuple[str | int, ...]) -> str:

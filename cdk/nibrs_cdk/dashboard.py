@@ -8,8 +8,6 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from nibrs_cdk.estimation import Estimation
-
 _DAY, _FIVE_MINUTES = Duration.days(1), Duration.minutes(5)
 
 
@@ -18,9 +16,13 @@ def make_dashboard(
     alarms: Sequence[cloudwatch.IAlarm],
     state_machine: sfn.StateMachine,
     functions: Mapping[str, lambda_.Function],
-    estimation: Estimation,
+    memory_in_use: Sequence[cloudwatch.IMetric],
 ) -> None:
-    """Make the dashboard of a stack."""
+    """Make the dashboard of a stack.
+
+    Args:
+        memory_in_use: the containers', in MB; empty where it is not measured.
+    """
     board = cloudwatch.Dashboard(scope, "Dashboard", default_interval=Duration.days(14))
     board.add_widgets(cloudwatch.AlarmStatusWidget(title="Alarms", alarms=list(alarms), width=24, height=6))
     board.add_widgets(
@@ -47,12 +49,12 @@ def make_dashboard(
         ],
         width=12,
     )
-    if not estimation.memory_in_use:
+    if not memory_in_use:
         board.add_widgets(durations)
         return
     memory = cloudwatch.GraphWidget(
         title="Containers: memory in use (MB), largest of five minutes",
-        left=list(estimation.memory_in_use),
+        left=list(memory_in_use),
         width=12,
     )
     board.add_widgets(durations, memory)

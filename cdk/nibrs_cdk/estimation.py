@@ -4,15 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_ecr_assets import Platform
 from constructs import Construct
 
 from nibrs_cdk.acknowledgments import acknowledge
-from nibrs_cdk.fargate import Container, allow_objects, fargate_task
+from nibrs_cdk.fargate import ImageTasks, Task
 from nibrs_cdk.log_groups import LogGroups
 from nibrs_cdk.network import Network
 
@@ -30,7 +28,7 @@ def image_on(base: str) -> ecs.ContainerImage:
     return ecs.ContainerImage.from_asset(str(FOLDER), platform=Platform.LINUX_ARM64, build_args={"BASE": base})
 
 
-class Estimation(Construct):
+class Estimation(ImageTasks):
     """Cluster, task definitions and their roles.
 
     Args:
@@ -49,10 +47,8 @@ class Estimation(Construct):
         insights: bool,
         log_groups: LogGroups,
     ) -> None:
-        super().__init__(scope, construct_id)
-        self._image, self._bucket = image, bucket
+        super().__init__(scope, construct_id, container=CONTAINER, image=image, bucket=bucket, log_groups=log_groups)
         # Its metrics come with a log group that ECS makes, of a name that outlives a stack.
-        self._insights = insights
         self.cluster = ecs.Cluster(
             self,
             "Cluster",
@@ -65,9 +61,9 @@ class Estimation(Construct):
             )
         self.subnets = network.vpc.select_subnets(subnets=network.subnets.subnets).subnet_ids
         self.security_group = network.client_group(self, "Tasks", "Estimation containers: nothing comes in")
-        self._log_group = log_groups.make(self, "Logs")
         stages: dict[str, dict[str, Any]] = json.loads((FOLDER / "stages.json").read_text(encoding="utf-8"))
-        self.tasks = {definition["task"]: self._task(stage, definition) for stage, definition in stages.items()}
+        for stage, definition in stages.items():
+            self._stage(stage, definition)
 
     @property
     def substitutions(self) -> dict[str, str]:
@@ -79,26 +75,7 @@ class Estimation(Construct):
             **{name: task.task_definition_arn for name, task in self.tasks.items()},
         }
 
-    @property
-    def memory_in_use(self) -> list[cloudwatch.Metric]:
-        """Each stage's, in MB; empty without Container Insights."""
-        if not self._insights:
-            return []
-        return [
-            cloudwatch.Metric(
-                namespace="ECS/ContainerInsights",
-                metric_name="MemoryUtilized",
-                dimensions_map={"ClusterName": self.cluster.cluster_name, "TaskDefinitionFamily": task.family},
-                statistic="Maximum",
-                period=Duration.minutes(5),
-                label=name.removesuffix("Task"),
-            )
-            for name, task in self.tasks.items()
-        ]
-
-    def _task(self, stage: str, definition: dict[str, Any]) -> ecs.FargateTaskDefinition:
+    def _stage(self, stage: str, definition: dict[str, Any]) -> ecs.FargateTaskDefinition:
         environment = {"ARTIFACT_STORE": f"s3://{self._bucket.bucket_name}", "LOG_THRESHOLD": "INFO"}
-        container = Container(CONTAINER, self._image, [stage], environment, self._log_group)
-        task = fargate_task(self, stage, definition, container)
-        allow_objects(task, self._bucket, reads=definition["reads"], writes=[_MADE], deletes=[_FAILURES])
-        return task
+        task = Task([stage], environment, reads=definition["reads"], writes=[_MADE], deletes=[_FAILURES])
+        return self._make(stage, definition, task)

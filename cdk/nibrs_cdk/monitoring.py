@@ -4,7 +4,7 @@ A run that fails sends one mail, its own notice. So an alarm about what belongs 
 dashboard and sends no mail; alarms about what no notice reports send one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ import jsii
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -26,7 +27,7 @@ from constructs import Construct
 from nibrs_cdk.acknowledgments import acknowledge_controls
 from nibrs_cdk.configuration import Alarms
 from nibrs_cdk.dashboard import make_dashboard
-from nibrs_cdk.estimation import CONTAINER, Estimation
+from nibrs_cdk.estimation import CONTAINER
 from nibrs_cdk.log_groups import LogGroups
 from nibrs_cdk.pipeline_tasks import CONTAINER as PIPELINE
 
@@ -106,6 +107,7 @@ class Monitoring(Construct):
 
     Args:
         functions: by name; ``of_state_machine`` are those whose failures fail a run, which sends its own notice.
+        containers_memory: what containers use, in MB; empty where it is not measured.
         web_caches: whether Publish has caches to refresh.
     """
 
@@ -119,7 +121,8 @@ class Monitoring(Construct):
         state_machine: sfn.StateMachine,
         functions: Mapping[str, lambda_.Function],
         of_state_machine: Mapping[str, lambda_.Function],
-        estimation: Estimation,
+        cluster: ecs.ICluster,
+        containers_memory: Sequence[cloudwatch.IMetric],
         dead_letters: sqs.Queue,
         web_caches: bool,
         log_groups: LogGroups,
@@ -128,7 +131,7 @@ class Monitoring(Construct):
         self._action = actions.SnsAction(topic)
         self.alarms: list[cloudwatch.IAlarm] = []
         self._watch_runs(state_machine)
-        self._watch_containers(estimation, log_groups)
+        self._watch_containers(cluster, log_groups)
         for watch in (
             _Watch("StateYearsTolerated", _own_metric("StateYearsTolerated", "Sum", _FIVE_MINUTES)),
             _Watch(
@@ -147,7 +150,7 @@ class Monitoring(Construct):
             self._alarm(_Watch("CachesNotRefreshed", _own_metric("CachesNotRefreshed", "Sum", _FIVE_MINUTES)))
         for name, function in functions.items():
             self._watch_function(name.removesuffix("Function"), function, in_a_run=name in of_state_machine)
-        make_dashboard(self, self.alarms, state_machine, functions, estimation)
+        make_dashboard(self, self.alarms, state_machine, functions, containers_memory)
 
     def _watch_runs(self, state_machine: sfn.StateMachine) -> None:
         failed = self._alarm(
@@ -197,7 +200,7 @@ class Monitoring(Construct):
         )
         self._alarm(_Watch(f"{name}Slow", duration, 0.9 * limit))
 
-    def _watch_containers(self, estimation: Estimation, log_groups: LogGroups) -> None:
+    def _watch_containers(self, cluster: ecs.ICluster, log_groups: LogGroups) -> None:
         """Counts containers that failed or never started, and keeps what ECS says of them in a log."""
         log_group = log_groups.make(self, "StoppedContainersLog")
         patterns: dict[str, dict[str, Any]] = {
@@ -214,7 +217,7 @@ class Monitoring(Construct):
                 event_pattern=events.EventPattern(
                     source=["aws.ecs"],
                     detail_type=["ECS Task State Change"],
-                    detail={"clusterArn": [estimation.cluster.cluster_arn], "lastStatus": ["STOPPED"], **detail},
+                    detail={"clusterArn": [cluster.cluster_arn], "lastStatus": ["STOPPED"], **detail},
                 ),
             )
             rule.add_target(_LogGroup(log_group))

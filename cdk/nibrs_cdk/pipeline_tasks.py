@@ -11,7 +11,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from nibrs_cdk.database import DatabaseAccess
-from nibrs_cdk.fargate import Container, allow_objects, fargate_task
+from nibrs_cdk.fargate import ImageTasks, Task
 from nibrs_cdk.functions import DEFINITIONS
 from nibrs_cdk.log_groups import LogGroups
 from nibrs_cdk.pipeline_image import FOLDER, ROOT_CERTIFICATES_PATH
@@ -23,7 +23,7 @@ CONTAINER = "pipeline"
 _HANDLER = ["python3", "-m", "nibrs_pipeline.handlers.in_container"]
 
 
-class PipelineTasks(Construct):
+class PipelineTasks(ImageTasks):
     """Task definitions and their roles, in a cluster that is there.
 
     Args:
@@ -43,9 +43,8 @@ class PipelineTasks(Construct):
         database: DatabaseAccess,
         log_groups: LogGroups,
     ) -> None:
-        super().__init__(scope, construct_id)
-        self._image, self._bucket, self._database = image, bucket, database
-        self._log_group = log_groups.make(self, "Logs")
+        super().__init__(scope, construct_id, container=CONTAINER, image=image, bucket=bucket, log_groups=log_groups)
+        self._database = database
         definitions: dict[str, dict[str, Any]] = json.loads((FOLDER / "tasks.json").read_text(encoding="utf-8"))
         functions: dict[str, dict[str, Any]] = json.loads(DEFINITIONS.read_text(encoding="utf-8"))
         self.load = self._load(definitions.pop("load"))
@@ -63,11 +62,11 @@ class PipelineTasks(Construct):
 
     def _load(self, definition: Mapping[str, Any]) -> ecs.FargateTaskDefinition:
         kept = {"KEEP_IN": f"s3://{self._bucket.bucket_name}/uploads/kept/"}
-        container = Container(CONTAINER, self._image, ["help"], kept | self._where_database_is(), self._log_group)
-        task = fargate_task(self, "load", definition, container)
-        allow_objects(task, self._bucket, reads=definition["reads"], writes=definition["writes"])
-        self._allow_database(task)
-        return task
+        environment = kept | self._where_database_is()
+        task = Task(["help"], environment, reads=definition["reads"], writes=definition["writes"])
+        made = self._make("load", definition, task)
+        self._allow_database(made)
+        return made
 
     def _handler(
         self, label: str, definition: Mapping[str, Any], function: Mapping[str, Any]
@@ -80,13 +79,18 @@ class PipelineTasks(Construct):
             "POWERTOOLS_TRACE_DISABLED": "true",
             **(self._where_database_is() if function["database"] else {}),
         }
-        container = Container(CONTAINER, self._image, [label], environment, self._log_group, _HANDLER)
-        task = fargate_task(self, label, definition, container)
-        writes = [*function["writes"], *definition["writes"]]
-        allow_objects(task, self._bucket, reads=function["reads"], writes=writes, deletes=function["deletes"])
+        task = Task(
+            [label],
+            environment,
+            reads=function["reads"],
+            writes=[*function["writes"], *definition["writes"]],
+            deletes=function["deletes"],
+            entry_point=_HANDLER,
+        )
+        made = self._make(label, definition, task)
         if function["database"]:
-            self._allow_database(task)
-        return task
+            self._allow_database(made)
+        return made
 
     def _where_database_is(self) -> dict[str, str]:
         return {"DB_SECRET_ARN": self._database.secret.secret_arn, "PGSSLROOTCERT": ROOT_CERTIFICATES_PATH}

@@ -131,7 +131,13 @@ class PipelineStack(Stack):
             state_machine=machine,
             functions=functions.by_name,
             of_state_machine=functions.of_state_machine,
-            estimation=estimation,
+            cluster=estimation.cluster,
+            containers_memory=[
+                metric
+                for image in (estimation, pipeline)
+                for metric in image.memory_in_use(estimation.cluster)
+                if configuration.retention.keep_data
+            ],
             dead_letters=schedules.dead_letters,
             web_caches=configuration.public.cloudfront,
             log_groups=log_groups,

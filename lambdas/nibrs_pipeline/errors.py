@@ -49,6 +49,10 @@ class MissingExtracts(PipelineError):
     """State-years of the work list were not produced."""
 
 
+class MissingBundles(PipelineError):
+    """Bundles of the work list were not built."""
+
+
 class MissingTabulations(PipelineError):
     """States were not tabulated, so that the year cannot be estimated."""
 

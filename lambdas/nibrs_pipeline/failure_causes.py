@@ -67,7 +67,7 @@ class StoppedTask:
         return f"{where}: exit status {self.exit_code}, {meaning}"
 
     def _places(self) -> list[str]:
-        dimensions = ("INPUT_STATE", "GEOGRAPHY_GROUP", "TABLE_GROUP")
+        dimensions = ("INPUT_STATE", "BUNDLE", "GEOGRAPHY_GROUP", "TABLE_GROUP")
         return [self.variables[name] for name in dimensions if name in self.variables]
 
 

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import boto3
 import click
@@ -24,6 +24,8 @@ UPLOADS = "uploads/"
 _LONGEST = 8192
 #: Seconds between two looks at a task; and how long after its end CloudWatch may bring lines of it.
 _LOOK, _LATE = 3.0, 15.0
+#: Seconds after its start in which ECS, which tells what it knows with a delay, has to know a task.
+_KNOWN_AFTER = 60.0
 _OUTPUTS = {
     "definition": "LoadTaskArn", "cluster": "ClusterArn", "subnets": "TaskSubnets", "group": "DatabaseClients",
     "bucket": "BucketName",
@@ -171,9 +173,11 @@ def follow(task: Task, place: Place) -> int:
     """
     with asking(f"the task {task.id} cannot be followed"):
         lines = _Lines(place.definition, task)
-        while (described := _described(task))["lastStatus"] != "STOPPED":
+        described = _known(task)
+        while described["lastStatus"] != "STOPPED":
             lines.show()
             time.sleep(_LOOK)
+            described = _described(task) or _forgotten(task)
         _show_late(lines)
     container: Any = next((each for each in described["containers"] if each["name"] == CONTAINER), {})
     code = container.get("exitCode")
@@ -188,11 +192,21 @@ def follow(task: Task, place: Place) -> int:
     return int(code)
 
 
+def _known(task: Task) -> Any:
+    """What ECS says of a task that was just started, as soon as it says anything."""
+    until = time.monotonic() + _KNOWN_AFTER
+    while (described := _described(task)) is None and time.monotonic() < until:
+        time.sleep(_LOOK)
+    return described or _forgotten(task)
+
+
 def _described(task: Task) -> Any:
     found = boto3.client("ecs").describe_tasks(cluster=task.cluster, tasks=[task.arn])["tasks"]
-    if not found:
-        raise AwsError(f"ECS does not know the task {task.id} any more; its lines are in CloudWatch Logs")
-    return found[0]
+    return found[0] if found else None
+
+
+def _forgotten(task: Task) -> NoReturn:
+    raise AwsError(f"ECS does not know the task {task.id}; its lines are in CloudWatch Logs")
 
 
 def _show_late(lines: "_Lines") -> None:

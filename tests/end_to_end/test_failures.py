@@ -19,9 +19,10 @@ from nibrs_home import embedded_postgres
 from nibrs_home.home import BUCKET, Home
 from nibrs_pipeline.database.connection import connect
 from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.state_year import StateYear
 from werkzeug.exceptions import ServiceUnavailable
 
-from tests.runs import load_trial, public_files, run, sql, zips
+from tests.runs import load_trial, public_files, published_zip, run, sql, zips
 
 ALL = {"2015/DE-2015.zip", "2016/DE-2016.zip", "2015/RI-2015.zip", "2016/RI-2016.zip"}
 WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'COPY%'"
@@ -202,6 +203,29 @@ def test_a_failed_item_does_not_stop_the_others_and_only_it_is_redone(
     now = zips(public_files(home))
     assert now["2015/DE-2015.zip"] == right["2015/DE-2015.zip"]
     assert {name for name in now if now[name] != published[name]} == {"2016/DE-2016.zip", "2016/RI-2016.zip"}
+
+
+def test_a_bundle_that_fails_is_named_with_its_cause_before_anything_is_estimated(
+    home: Home, loaded: DatabaseLocation
+) -> None:
+    run(home, loaded, run_id="before")
+    path = published_zip(home, StateYear("DE", 2016))
+    sound = path.read_bytes()
+    path.write_bytes(sound[:-1] + b"x")
+
+    failed = run(home, loaded, run_id="broken", bundles=["states"], estimates=True)
+    assert failed.view.status == "FAILED"
+    name, message = failed.view.failure
+    assert name == "MissingBundles"
+    assert "1 of 2 bundles were not built" in message
+    assert "DE-all-years: BrokenExtract: s3://nibrs-data/downloads/2016/DE-2016.zip has SHA-256 " in message
+    assert "nibrs run --run-id broken" in (failed.artifacts / "failure.txt").read_text()
+    assert "Check bundles" in failed.view.states
+    assert not {"Estimate years", "Publish"} & set(failed.view.states)
+
+    path.write_bytes(sound)
+    assert run(home, loaded, run_id="mended", bundles=["states"]).view.status == "SUCCEEDED"
+    assert {"bundles/DE-all-years.zip", "bundles/RI-all-years.zip"} <= public_files(home).keys()
 
 
 def test_a_refused_request_writes_nothing(home: Home, loaded: DatabaseLocation) -> None:

@@ -11,10 +11,11 @@ from nibrs_engine.container_tasks import TaskPool
 from nibrs_engine.lambda_pool import LambdaPool, function_definitions
 from nibrs_home.home import Home
 from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.state_year import StateYear
 
 from tests.databases import copied
 from tests.end_to_end.test_failures import disturbed
-from tests.runs import public_files, run, sql, zips
+from tests.runs import public_files, published_zip, run, sql, zips
 
 
 @pytest.fixture
@@ -77,3 +78,14 @@ def test_a_container_that_is_killed_says_so_and_one_that_fails_says_why(home: Ho
     empty = run(home, loaded, run_id="empty", years=[2015])
     told = " ".join((empty.artifacts / "failure.txt").read_text().split())
     assert "DE-2015: EmptyTable: " in told
+
+
+@pytest.mark.usefixtures("no_time")
+def test_a_container_whose_bundle_fails_says_which_and_why(home: Home, loaded: DatabaseLocation) -> None:
+    run(home, loaded, run_id="before", years=[2015])
+    published_zip(home, StateYear("DE", 2015)).write_bytes(b"no zip")
+    failed = run(home, loaded, run_id="broken", years=[2015], bundles=["states"])
+    told = " ".join((failed.artifacts / "failure.txt").read_text().split())
+    assert (
+        "MissingBundles: 1 of 2 bundles were not built DE-all-years: BrokenExtract: s3://nibrs-data/downloads" in told
+    )

@@ -106,6 +106,7 @@ class Story:
     nothing_to_do: RunView
     bundled: RunView
     bundled_by_container: RunView
+    bundle_broken: RunView
     age_before: dict[str, Any]
     age: dict[str, Any]
 
@@ -128,9 +129,10 @@ def story(deployed: Deployed, location: DatabaseLocation) -> Story:
     bundled = deployed.run(bundles | {"bundles": ["states"], "run_id": "bundled"})
     with deployed.without_time_for("BuildBundle"):
         bundled_by_container = deployed.run(bundles | {"bundles": ["years"], "run_id": "large"})
+        bundle_broken = break_a_bundle(deployed)
     return Story(
         deployed, loaded, refused, first, one_state_broken, completed, zip_broken, zip_mended, nobody_eligible,
-        nothing_to_do, bundled, bundled_by_container, age_before, deployed.invoke("ReportAge"),
+        nothing_to_do, bundled, bundled_by_container, bundle_broken, age_before, deployed.invoke("ReportAge"),
     )  # fmt: skip
 
 
@@ -170,6 +172,15 @@ def break_a_zip(deployed: Deployed) -> tuple[RunView, RunView]:
     broken = deployed.run({"run_id": "zip", "downloads": False, "estimates": True, "force": True})
     deployed.put("downloads/2016/AZ-2016.zip", sound)
     return broken, deployed.run({"run_id": "zip"})
+
+
+def break_a_bundle(deployed: Deployed) -> RunView:
+    """A published zip is not what its manifest says."""
+    sound = deployed.object("downloads/2016/AZ-2016.zip").read_bytes()
+    deployed.put("downloads/2016/AZ-2016.zip", b"no zip")
+    broken = deployed.run({"run_id": "bundle", "states": ["AZ"], "downloads": False, "bundles": ["states"]})
+    deployed.put("downloads/2016/AZ-2016.zip", sound)
+    return broken
 
 
 def test_everything_is_created_but_what_moto_does_not_hold(deployed: Deployed) -> None:
@@ -225,6 +236,8 @@ def test_failures_are_named_and_told_to_the_deployed_topic(story: Story) -> None
     assert "DE-2015: EmptyTable: " in ": ".join(story.one_state_broken.failure)
     assert story.zip_broken.status == "FAILED"
     assert story.nobody_eligible.status == "FAILED"
+    assert story.bundle_broken.status == "FAILED"
+    assert "AZ-all-years: BrokenExtract: " in ": ".join(story.bundle_broken.failure)
     told = dict(story.deployed.messages())
     assert set(told) >= {"NIBRS run broken failed", "NIBRS run zip failed", "NIBRS run nobody failed"}
     assert "AZ: exit status 3: tabulate_state AZ 2016: downloads/2016/AZ-2016.zip has" in told["NIBRS run zip failed"]

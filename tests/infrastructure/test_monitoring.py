@@ -106,6 +106,25 @@ def test_memory_is_shown_where_it_is_measured_and_in_the_unit_in_which_it_is(sta
     )
 
 
+def test_memory_is_shown_of_every_task(given: dict[str, Any]) -> None:
+    stack = FilledIn(given)
+    shown = {
+        dimensions["TaskDefinitionFamily"]
+        for namespace, _, dimensions in metrics_of_dashboard(stack)
+        if namespace == "ECS/ContainerInsights"
+    }
+    assert shown == {each["Family"] for each in stack.of_type("AWS::ECS::TaskDefinition").values()}
+
+
+def test_the_trial_alarm_of_the_documentation_is_one_alarm_of_the_stack(given: dict[str, Any]) -> None:
+    page = (REPOSITORY / "docs" / "deployment.md").read_text()
+    [(stack_name, logical)] = re.findall(r"--alarm-name-prefix (NibrsPipeline)-(\w+)", page)
+    assert f'stack_name = "{stack_name}"' in (REPOSITORY / "cdk" / "config" / "production.toml").read_text()
+    # CloudFormation names an alarm after the stack, its logical identifier, and letters of its own.
+    [alarm] = [name for name in FilledIn(given).of_type("AWS::CloudWatch::Alarm") if name.startswith(logical)]
+    assert FilledIn(given).of_type("AWS::CloudWatch::Alarm")[alarm]["AlarmActions"]
+
+
 def test_every_alarm_has_a_heading_in_the_documentation(stack: FilledIn) -> None:
     text = (REPOSITORY / "docs" / "operations.md").read_text()
     headings = set(re.findall(r"^### (\w+)", text, re.MULTILINE))

@@ -26,10 +26,13 @@ FAILED = ["States.TaskFailed", json.dumps({"StopCode": "EssentialContainerExited
 #: How often a container is started again that never ran.
 STARTS_AGAIN = 4
 #: Errors that are an end: memory, time, and what is wrong whenever it is tried.
-FINAL = ["Lambda.Unknown", "Sandbox.Timedout", "States.Timeout", "BadRequest", "DatabaseMisconfigured", "DiskFull"]
+FINAL = [
+    "Lambda.Unknown", "Runtime.OutOfMemory", "Sandbox.Timedout", "States.Timeout", "BadRequest",
+    "DatabaseMisconfigured", "DiskFull",
+]  # fmt: skip
 
 _ITEMS = {"state_years": {"count": 1, "key": "k", "items": [{"run_id": "r", "state": "RI", "year": 2016}]},
-          "bundles": {"count": 1, "key": "k", "items": [{"name": "b"}]}}  # fmt: skip
+          "bundles": {"count": 1, "key": "k", "items": [{"run_id": "r", "name": "b"}]}}  # fmt: skip
 RESULTS: dict[str, Any] = {
     "Plan run": {"Payload": {"run_id": "r", "held_by": "", "bucket": "b", "max_concurrency": 2, "to_publish": 1,
                              "estimates": {"count": 1, "years": [2016]}, **_ITEMS}},
@@ -65,7 +68,9 @@ ALWAYS = sorted(
 CONTAINERS = sorted(name for name in ALWAYS if kinds_of(TASKS[name]) == {"containers"})
 #: Functions whose work a container takes over, if it is too large for them, and after which errors.
 INSTEAD = {name: f"{name} in a container" for name in ("Extract state-year", "Build bundle")}
-TOO_LARGE = ["DiskFull", "QueryTooSlow", "Sandbox.Timedout", "States.Timeout", "Lambda.Unknown"]
+TOO_LARGE = ["DiskFull", "QueryTooSlow", "Sandbox.Timedout", "States.Timeout", "Lambda.Unknown", "Runtime.OutOfMemory"]
+#: After these, too, once they have been tried again.
+TAKEN_OVER = ["Runtime.ExitError"]
 
 
 def for_the_second_interpreter(machine: dict[str, Any]) -> dict[str, Any]:
@@ -123,6 +128,9 @@ def test_every_error_that_passes_is_waited_for_at_every_state_and_no_longer_than
     too_long = [{name: [[error, "x"]] * (attempts + 1)} for name, error, attempts in RETRIED]
     for (name, error, attempts), survived, lost in zip(RETRIED, runs_with(lasting), runs_with(too_long), strict=True):
         assert survived == {"failure": None, "calls": dict.fromkeys(ALWAYS, 1) | {name: attempts + 1}}, (name, error)
+        if name in INSTEAD and error in TAKEN_OVER:
+            assert lost["calls"] == dict.fromkeys(ALWAYS, 1) | {name: attempts + 1, INSTEAD[name]: 1}, (name, error)
+            continue
         assert lost["failure"] is not None, (name, error)
         assert lost["calls"][name] == attempts + 1, (name, error)
         assert lost["calls"]["Notify failure"] == 1, (name, error)
@@ -151,6 +159,22 @@ def test_what_is_too_large_for_a_function_is_done_once_by_a_container() -> None:
     cases = [(name, error) for name in INSTEAD for error in TOO_LARGE]
     for (name, error), answer in zip(cases, runs_with([{name: [[error, "x"]]} for name, error in cases]), strict=True):
         assert answer == {"failure": None, "calls": dict.fromkeys(ALWAYS, 1) | {INSTEAD[name]: 1}}, (name, error)
+
+
+def test_a_function_that_ended_by_itself_twice_is_too_small_and_a_container_takes_over() -> None:
+    """Lambda kills a process that needs more memory than there is, which is told as its end."""
+    for name, instead in INSTEAD.items():
+        passing, lasting = runs_with([{name: [["Runtime.ExitError", "signal: killed"]] * times} for times in (1, 2)])
+        assert passing == {"failure": None, "calls": dict.fromkeys(ALWAYS, 1) | {name: 2}}, name
+        assert lasting == {"failure": None, "calls": dict.fromkeys(ALWAYS, 1) | {name: 2, instead: 1}}, name
+
+
+def test_a_container_that_takes_over_has_more_of_everything_than_its_function() -> None:
+    for handler in handler_definitions().values():
+        function = function_definitions()[handler.function]
+        assert handler.memory_mb >= 2 * function.memory_mb, handler.task
+        assert handler.storage_gb * 1024 > function.storage_mb, handler.task
+        assert handler.timeout_s > function.timeout_s, handler.task
 
 
 def test_a_container_that_stands_in_is_started_again_if_it_never_started_and_else_fails_its_item() -> None:

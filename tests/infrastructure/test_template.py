@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nibrs_engine.container_tasks import stage_definitions
+from nibrs_engine.container_tasks import handler_definitions, stage_definitions
 from nibrs_engine.lambda_pool import function_definitions
+from nibrs_pipeline.keys import ESTIMATE_GEOGRAPHY_GROUPS, ESTIMATE_TABLE_GROUPS
 
 from tests.infrastructure.synthesis import GIVEN, REPOSITORY, given_configuration, synthesise, with_values
 
@@ -137,6 +138,19 @@ def test_lambda_may_put_functions_into_the_vpc(given: dict[str, Any]) -> None:
         }
         assert needed <= allowed, role
     assert in_vpc
+
+
+def test_quotas_are_asked_for_that_cover_what_is_deployed() -> None:
+    page = (REPOSITORY / "docs" / "deployment.md").read_text()
+    vcpus = {name: each.cpu // 1024 for name, each in (stage_definitions() | handler_definitions()).items()}
+    estimates = len(ESTIMATE_GEOGRAPHY_GROUPS) * len(ESTIMATE_TABLE_GROUPS) * vcpus["estimate"]
+    load = json.loads((REPOSITORY / "containers" / "pipeline" / "tasks.json").read_text())["load"]["cpu"] // 1024
+    assert (
+        f"| {vcpus['tabulate_state']} for each state tabulated at once (`max_concurrency`), {estimates} for the "
+        f"estimates, {load} to fill a trial's database; {vcpus['extract_state_year']} for each state-year and "
+        f"{vcpus['build_bundle']} for each bundle that a container takes over |"
+    ) in page
+    assert f"| {max(each.memory_mb for each in function_definitions().values()):,} MB, `memory_mb` in" in page
 
 
 def test_every_handler_can_be_imported() -> None:

@@ -16,9 +16,16 @@ from nibrs_home import embedded_postgres
 from nibrs_home.home import Home
 from nibrs_pipeline.archive.manifest import PAGE_BESIDE_ZIP
 from nibrs_pipeline.environment import environment
-from nibrs_pipeline.errors import BrokenExtract, MissingExtracts, MissingTabulations, SimulatedBesideReal
+from nibrs_pipeline.errors import (
+    BrokenExtract,
+    MissingBundles,
+    MissingExtracts,
+    MissingTabulations,
+    SimulatedBesideReal,
+)
 from nibrs_pipeline.handlers import (
     build_bundle,
+    check_bundles,
     check_extracts,
     check_tabulation,
     extract_code_tables,
@@ -163,6 +170,7 @@ def test_every_function_may_be_called_again(functions: Functions) -> None:
     same_however_often(functions, check_extracts, OF_RUN)
     [bundle] = functions.list(bundles_work_key(RUN))
     same_however_often(functions, build_bundle, bundle)
+    same_however_often(functions, check_bundles, OF_RUN)
 
     same_however_often(functions, extract_reference, OF_YEAR)
     states = functions.list(states_work_key(RUN, 2016))
@@ -230,6 +238,8 @@ def test_what_an_earlier_try_left_counts_for_nothing_after_the_data_changed(func
     [item] = functions.list(state_years_work_key("changed"))
     functions.call(extract_state_year, item)
     functions.call(check_extracts, run)
+    with pytest.raises(MissingBundles, match=r"1 of 1 bundles were not built\n2015-all-states: no cause was recorded"):
+        functions.call(check_bundles, run)
     with pytest.raises(BrokenExtract, match="bundle 2015-all-states was made of another zip of DE-2015"):
         functions.call(publish, {**run, "execution": f"{EXECUTION}-2"})
 

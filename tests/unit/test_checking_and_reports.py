@@ -1,13 +1,19 @@
-"""Check extracts, Publish's order, and what people are told of a failure."""
+"""Check extracts, Check bundles, Publish's order, and what people are told of a failure."""
 
 import json
 
 import pytest
 from nibrs_pipeline.archive.manifest import companion_keys, public_key
-from nibrs_pipeline.errors import MissingExtracts
+from nibrs_pipeline.errors import MissingBundles, MissingExtracts
 from nibrs_pipeline.failure_causes import cause_of
-from nibrs_pipeline.plan.planning import Plan, WorkItem
-from nibrs_pipeline.publish.checking import Check, check_extracts, require_tolerable
+from nibrs_pipeline.plan.planning import BundleItem, Plan, WorkItem
+from nibrs_pipeline.publish.checking import (
+    Check,
+    check_extracts,
+    missing_bundles,
+    require_all_built,
+    require_tolerable,
+)
 from nibrs_pipeline.publish.failure_report import failure_report, is_planned, mail_subject, run_id_of, what_failed
 from nibrs_pipeline.publish.selection import to_publish
 from nibrs_pipeline.state_year import StateYear
@@ -55,6 +61,44 @@ def test_a_run_fails_if_more_is_missing_than_is_tolerated(tolerated: float, fail
             require_tolerable(check, tolerated)
     else:
         require_tolerable(check, tolerated)
+
+
+def test_a_bundle_that_is_missing_is_named_with_its_cause() -> None:
+    names = ["AZ-all-years", "LA-all-years", "NE-all-years", "2016-all-states"]
+    plan = planned(AZ).model_copy(update={"bundles": [BundleItem(run_id="r", name=name, members=[]) for name in names]})
+    stopped = {
+        "Overrides": {"ContainerOverrides": [{
+            "Name": "pipeline", "Command": ["build_bundle"],
+            "Environment": [{"Name": "EVENT", "Value": "{}"}, {"Name": "BUNDLE", "Value": "NE-all-years"}],
+        }]},
+        "Containers": [{"Name": "pipeline", "ExitCode": 137}],
+    }  # fmt: skip
+    causes = {
+        "LA-all-years": {"Error": "DiskFull", "Cause": json.dumps({"errorMessage": "no space"})},
+        "task-LA-all-years": {"Error": "States.TaskFailed", "Cause": "exit status"},
+        "task-NE-all-years": {"Error": "States.TaskFailed", "Cause": json.dumps(stopped)},
+    }
+    missing = missing_bundles(
+        plan, {"AZ-all-years": bundle("AZ-all-years")}, {}, {k: json.dumps(v).encode() for k, v in causes.items()}
+    )
+    assert missing == {
+        "LA-all-years": "DiskFull: no space",
+        "NE-all-years": "States.TaskFailed: build_bundle NE-all-years: exit status 137, it was killed, most likely "
+        "because it ran out of memory; give it more in containers/pipeline/tasks.json",
+        "2016-all-states": "no cause was recorded; see the log of its task",
+    }
+    with pytest.raises(MissingBundles, match=r"3 of 4 bundles were not built\n2016-all-states: no cause.*\nLA-all"):
+        require_all_built(plan, missing)
+    require_all_built(plan, {})
+
+
+def test_a_bundle_that_an_earlier_try_built_of_another_zip_is_missing() -> None:
+    plan = planned(AZ).model_copy(update={"bundles": [BundleItem(run_id="r", name="AZ-all-years", members=[AZ])]})
+    made = manifest(*AZ)
+    another = made.model_copy(update={"zip": made.zip.model_copy(update={"sha256": "f" * 64})})
+    left = bundle("AZ-all-years", made, manifest(*LA))
+    assert missing_bundles(plan, {left.name: left}, {AZ: made}, {}) == {}
+    assert missing_bundles(plan, {left.name: left}, {AZ: another}, {}).keys() == {"AZ-all-years"}
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ def write(folder: Path, text: str) -> str:
     return str(path)
 
 
+SCHEDULE = GOOD + "[schedules.downloads]\nenabled = true\ncron = '0 6 1 * ? *'\n"
+
 _SECRET = "arn:aws-us-gov:secretsmanager:us-gov-west-1:111122223333:secret"
 
 DIGEST = "debian:12@sha256:" + "0" * 64
@@ -75,6 +77,31 @@ def test_production_names_every_key_that_is_to_be_filled_in() -> None:
         (
             "region = 'cn-north-1'" + GOOD + "[public]\ncloudfront = true",
             "public.cloudfront: true was given; CloudFront is not in the region cn-north-1",
+        ),
+        # CloudFormation would refuse these after half an hour of creating, or nobody until the schedule's time.
+        (SCHEDULE.replace("?", "*"), "schedules.downloads.cron: '0 6 1 .* with \\?"),
+        (SCHEDULE.replace("1 *", "? *"), "schedules.downloads.cron: '0 6 \\? "),
+        (
+            SCHEDULE + "request = {estimate = false}",
+            "schedules.downloads.request: .* estimate: there is no such field",
+        ),
+        (
+            SCHEDULE + "request = {years = [2016], states = []}",
+            "schedules.downloads.request: .* states: \\[\\] was given; allowed is",
+        ),
+        (GOOD + "[schedules]\ntime_zone = 'America/Washington'", "schedules.time_zone: 'America/Washington' was given"),
+        (GOOD + "[schedules]\ntime_zone = '../etc'", "schedules.time_zone: '../etc' was given"),
+        (GOOD + "cidr = '10.0.0.0/8'", "network.cidr: '10.0.0.0/8' was given"),
+        (GOOD + "cidr = '10.64.0.0/28'", "network.cidr: '10.64.0.0/28' was given"),
+        (GOOD + "cidr = '10.64.0.1/24'", "network.cidr: '10.64.0.1/24' was given"),
+        (GOOD + "cidr = '300.64.0.0/24'", "network.cidr: '300.64.0.0/24' was given"),
+        (GOOD.replace('"trial"', '"trial"\ninstance_type = "db.t4g.small"'), "database.instance_type: 'db.t4g.small'"),
+        (GOOD + "[public]\ndomain_name = 'https://x.org'", "public.domain_name: 'https://x.org' was given"),
+        (
+            "region = 'us-gov-west-1'\n[database]\nkind = 'given'\nsecurity_group_id = 'sg-01'\n"
+            "secret_arn = 'arn:aws:secretsmanager:us-east-1:111122223333:secret:x-AbCdEf'\n[network]\nkind = 'given'\n"
+            "vpc_id = 'vpc-01'\navailability_zones = ['a']\nprivate_subnet_ids = ['subnet-01']",
+            "database.secret_arn: it is of the partition aws, the region us-gov-west-1 of aws-us-gov",
         ),
         ("account = '12'" + GOOD, "account: '12' was given; it has to be twelve digits"),
         ("this is not TOML", "not TOML"),

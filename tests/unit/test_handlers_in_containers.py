@@ -67,7 +67,7 @@ def test_a_handler_is_given_its_event_and_the_container_s_time(monkeypatch: pyte
     assert kept == {}
 
 
-def test_what_fails_is_kept_under_the_name_of_its_state_year(
+def test_what_fails_is_kept_under_the_name_of_its_state_year_or_bundle(
     monkeypatch: pytest.MonkeyPatch, kept: Kept, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def full(event: Any, context: Any) -> None:
@@ -78,7 +78,7 @@ def test_what_fails_is_kept_under_the_name_of_its_state_year(
     assert "ERROR DiskFull: no space left" in capsys.readouterr().out
     kept.clear()
     assert handled_by(monkeypatch, full, {"run_id": "r", "name": "AZ-all-years"}) == FAILED
-    assert kept == {}
+    assert kept.keys() == {"runs/r/failures/AZ-all-years.json"}
 
 
 def test_what_nobody_foresaw_is_kept_and_leaves_its_traceback(monkeypatch: pytest.MonkeyPatch, kept: Kept) -> None:

@@ -6,13 +6,14 @@ tests/infrastructure/test_deployment.py loads by such a command, in a stack that
 import json
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import click
 import pytest
 from click.testing import CliRunner, Result
 from moto import mock_aws
-from moto.ecs.models import ecs_backends
+from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
 from nibrs_command import on_aws
 from nibrs_command.cli import main
 from nibrs_command.load import load_command
@@ -96,6 +97,27 @@ def test_what_a_task_prints_is_shown_and_its_exit_code_is_the_command_s(monkeypa
     assert result.exit_code == 1
     assert "of mine has been started" in said(result)
     assert result.output.endswith("AZ-2016.zip: AZ-2016, [3] rows\nNot loaded: x.zip\n")
+
+
+@pytest.mark.parametrize(("unknown", "code"), [(3, 0), (1000, 1)])
+def test_a_task_that_ecs_does_not_know_yet_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch, unknown: int, code: int
+) -> None:
+    """What ECS has started it may tell only a while later."""
+    make_stack("mine")
+    ending(monkeypatch, 0)
+    monkeypatch.setattr(on_aws, "_KNOWN_AFTER", 0.5)
+    describe, looks = EC2ContainerServiceBackend.describe_tasks, []
+
+    def not_yet(self: Any, *args: Any, **options: Any) -> Any:
+        looks.append(1)
+        return [] if len(looks) <= unknown else describe(self, *args, **options)
+
+    monkeypatch.setattr(EC2ContainerServiceBackend, "describe_tasks", not_yet)
+    result = typed("load", "--on-aws", ZIP)
+    assert result.exit_code == code, result.output
+    assert ("its lines are in CloudWatch Logs" in said(result)) == bool(code)
+    assert len(looks) > 3
 
 
 def test_a_container_that_never_ran_is_told_of_with_ecs_s_reason(monkeypatch: pytest.MonkeyPatch) -> None:

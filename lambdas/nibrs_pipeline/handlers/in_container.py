@@ -8,8 +8,7 @@ with, in the environment, what the function has, and
     TIMEOUT_S  seconds until the container is stopped
 
 Errors that pass are waited for here, since Step Functions cannot tell why a container failed. What fails for good is
-printed as one line that begins with ERROR, is kept where Check extracts looks if it was a state-year, and ends with
-status 1.
+printed as one line that begins with ERROR, is kept where Check extracts and Check bundles look, and ends with status 1.
 """
 
 import importlib
@@ -70,8 +69,7 @@ def main(name: str) -> int:
         patiently(lambda: handler(event, context))
     except Exception as error:
         print(f"ERROR {type(error).__name__}: {error}", flush=True)
-        if "state" in event:
-            _keep(event, error)
+        _keep(event, error)
         if not isinstance(error, PipelineError):
             raise
         return FAILED
@@ -79,10 +77,11 @@ def main(name: str) -> int:
 
 
 def _keep(event: dict[str, Any], error: Exception) -> None:
-    """Leave the error where Check extracts finds it, as the state machine leaves that of a function."""
+    """Leave the error where Check extracts or Check bundles finds it, as the state machine leaves a function's."""
+    item = f"{event['state']}-{event['year']}" if "state" in event else event["name"]
     record = {"Error": type(error).__name__, "Cause": str(error)}
     try:
-        data_store().put_json(failure_key(event["run_id"], f"{event['state']}-{event['year']}"), record)
+        data_store().put_json(failure_key(event["run_id"], item), record)
     except PipelineError as second:
         print(f"ERROR the failure could not be kept: {second}", flush=True)
 

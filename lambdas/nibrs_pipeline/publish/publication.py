@@ -32,6 +32,7 @@ from nibrs_pipeline.keys import (
 )
 from nibrs_pipeline.plan.planning import Plan
 from nibrs_pipeline.plan.run_store import read_plan
+from nibrs_pipeline.publish.checking import other_member
 from nibrs_pipeline.publish.index_page import download_index, index_html, index_json
 from nibrs_pipeline.publish.lease import publish_lease
 from nibrs_pipeline.publish.selection import to_publish
@@ -99,13 +100,11 @@ def _made_for(plan: Plan, staged_manifests: Manifests) -> list[AnyManifest]:
     """
     made = plan.made(staged_manifests.state_years)
     for bundle in staged_manifests.bundles.values():
-        for member in bundle.members:
-            mine = made.get(member.state_year)
-            if mine and mine.zip.sha256 != member.sha256:
-                raise BrokenExtract(
-                    f"the bundle {bundle.name} was made of another zip of {mine.item} by an earlier try, and not anew; "
-                    "see the logs of Build bundles and complete the run"
-                )
+        if other := other_member(bundle, made):
+            raise BrokenExtract(
+                f"the bundle {bundle.name} was made of another zip of {other} by an earlier try, and not anew; "
+                "see the logs of Build bundles and complete the run"
+            )
     return [*made.values(), *staged_manifests.bundles.values(), *staged_manifests.estimates.values()]
 
 
