@@ -19,6 +19,9 @@ STATE_YEAR = "state_year"
 AGENCIES_REPORTING_MONTHS = "agencies_reporting_months"
 AGENCIES_OF_STATE_AND_YEAR = "agencies_of_state_and_year"
 
+#: Where a month belongs: its agency, and that one's state.
+_PLACES = ("ref_agency", "ref_state")
+
 
 @dataclass(frozen=True)
 class Column:
@@ -83,6 +86,11 @@ class Catalog:
     def code_tables(self) -> tuple[Table, ...]:
         """The 23 tables that are the same in every zip."""
         return self.of_kind("code")
+
+    @property
+    def deciding_tables(self) -> tuple[Table, ...]:
+        """The tables whose rows' ages decide whether a zip is out of date: those with data, and where months belong."""
+        return *self.data_tables, *(self[name] for name in _PLACES)
 
     @property
     def published(self) -> tuple[Table, ...]:

@@ -43,7 +43,7 @@ class SourceFingerprint(_Record):
     """The source fingerprint: which database, and where its transactions stood.
 
     Rows written at or after ``horizon``, and rows that are gone, mean that the zip is out of date. Without
-    the same ``timeline`` and ``server`` the horizon says nothing (see ``SourcePosition``).
+    the same ``timeline``, ``server`` and ``tables`` the horizon says nothing (see ``SourcePosition``).
     """
 
     system: str
@@ -51,6 +51,7 @@ class SourceFingerprint(_Record):
     snapshot_time: str
     timeline: int = 0
     server: str = ""
+    tables: str = ""
 
     @classmethod
     def at(cls, position: SourcePosition) -> "SourceFingerprint":
@@ -61,6 +62,7 @@ class SourceFingerprint(_Record):
             snapshot_time=position.time,
             timeline=position.timeline,
             server=position.server,
+            tables=position.tables,
         )
 
     def break_before(self, position: SourcePosition) -> str | None:
@@ -74,6 +76,8 @@ class SourceFingerprint(_Record):
                 f"the database server was restarted or replaced ({self.server or 'not recorded'}, now "
                 f"{position.server}); it may have been restored from a backup"
             )
+        if self.tables != position.tables:
+            return "tables were replaced since, or their parts or columns, so that the age of their rows says nothing"
         if position.next < self.horizon:
             return (
                 f"the database was restored from a backup (it stands at transaction {position.next}, "

@@ -1,6 +1,10 @@
 """Where a database's transactions stand: the position that later tells what has changed since."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from nibrs_pipeline.catalog import Table
+from nibrs_pipeline.database.sql import identifier, literal
 
 #: The setting of a server whose restarts mean nothing, since nobody but its owner can replace its data folder.
 KNOWN_BY_FOLDER = "nibrs.known_by_data_folder"
@@ -11,7 +15,9 @@ class SourcePosition:
     """The cluster and database, and where its transactions stood (see ``source_position_query``).
 
     Transactions of two positions can be compared only if ``system``, ``timeline`` and ``server`` are the same:
-    a restored backup uses transaction numbers a second time.
+    a restored backup uses transaction numbers a second time. ``tables`` has to be the same, too: a table that was
+    filled beside another and then put in its place has rows that are older than their place (see
+    ``tables_query``).
     """
 
     system: str
@@ -20,6 +26,7 @@ class SourcePosition:
     time: str
     timeline: int
     server: str
+    tables: str = ""
 
 
 def source_position_query() -> str:
@@ -41,6 +48,27 @@ def source_position_query() -> str:
         f"       coalesce(current_setting('{KNOWN_BY_FOLDER}', true) = 'on', false)\n"
         "       AND has_function_privilege('pg_stat_file(text)', 'EXECUTE')\n"
         "FROM pg_database d WHERE d.datname = current_database()"
+    )
+
+
+def tables_query(tables: Iterable[Table]) -> str:
+    """What stands for tables, their parts (partitions, tables that inherit) and columns, whatever rows they have.
+
+    One text, which changes if another table is given a table's name, a part is added or taken away, or a column is
+    another one under the same name.
+    """
+    names = list(tables)
+    columns = ", ".join(f"({literal(each.name)}, {literal(column.name)})" for each in names for column in each.columns)
+    roots = ", ".join(f"({literal(each.name)}, to_regclass({literal(identifier(each.name))})::oid)" for each in names)
+    return (
+        f"WITH RECURSIVE part (name, oid) AS (\n"
+        f"  SELECT * FROM (VALUES {roots}) root\n"
+        "  UNION ALL SELECT part.name, i.inhrelid FROM part JOIN pg_inherits i ON i.inhparent = part.oid\n"
+        ")\n"
+        "SELECT coalesce(md5(string_agg(concat_ws(' ', name, part.oid, a.attname, a.attnum), ','\n"
+        "                               ORDER BY name, part.oid, a.attnum)), '')\n"
+        "FROM part JOIN pg_attribute a ON a.attrelid = part.oid AND a.attnum > 0 AND NOT a.attisdropped\n"
+        f"WHERE (name, a.attname) IN (VALUES {columns})"
     )
 
 

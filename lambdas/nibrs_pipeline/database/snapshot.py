@@ -11,10 +11,16 @@ from typing import Any, Protocol
 
 from pg8000.exceptions import InterfaceError
 
+from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.database.connection import Connection, connect
 from nibrs_pipeline.database.failures import CANCELLED, sqlstate, translated_errors
 from nibrs_pipeline.database.location import DatabaseLocation
-from nibrs_pipeline.database.position import SourcePosition, data_folder_query, source_position_query
+from nibrs_pipeline.database.position import (
+    SourcePosition,
+    data_folder_query,
+    source_position_query,
+    tables_query,
+)
 from nibrs_pipeline.database.sockets import (
     PATIENCE,
     Patience,
@@ -62,7 +68,9 @@ class Snapshot:
         # Text formats must not depend on how the server or the role is configured.
         self._run("SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL extra_float_digits = 1; SET LOCAL jit = off")
         [[*position, by_folder]] = self.read(source_position_query())
-        self.position = SourcePosition(*position)
+        # A view that is shared is that of its first transaction, which has asked.
+        [[tables]] = [[""]] if exported else self.read(tables_query(nibrs_catalog().deciding_tables))
+        self.position = replace(SourcePosition(*position), tables=tables)
         if by_folder:
             [[server]] = self.read(data_folder_query())
             self.position = replace(self.position, server=server)
