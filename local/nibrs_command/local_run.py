@@ -12,7 +12,8 @@ from typing import Any
 
 from nibrs_engine.container_tasks import TaskPool, estimation_version
 from nibrs_engine.definition import local_definition, state_machine_definition
-from nibrs_engine.emulator import emulator, executing
+from nibrs_engine.emulator import emulator
+from nibrs_engine.interpreter import executing
 from nibrs_engine.lambda_pool import LambdaPool
 from nibrs_home.home import BUCKET, Home, HomeInUse
 from nibrs_pipeline.database.location import DatabaseLocation

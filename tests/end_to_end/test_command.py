@@ -11,7 +11,8 @@ from pathlib import Path
 from nibrs_command.cli import main
 from nibrs_engine.container_tasks import TaskPool
 from nibrs_engine.definition import local_definition, state_machine_definition
-from nibrs_engine.emulator import Emulator, emulator, executing
+from nibrs_engine.emulator import Emulator, emulator
+from nibrs_engine.interpreter import executing
 from nibrs_engine.lambda_pool import LambdaPool
 from nibrs_home import embedded_postgres
 from nibrs_home.home import Home

@@ -10,8 +10,10 @@ from typing import Any
 
 from nibrs_command.watching import Activity, RunView, observe
 from nibrs_engine.container_tasks import TaskPool
-from nibrs_engine.emulator import REGION, Emulator, executing
+from nibrs_engine.emulator import Emulator
+from nibrs_engine.interpreter import executing
 from nibrs_engine.lambda_pool import FunctionDefinition, LambdaPool
+from nibrs_engine.services import REGION
 from nibrs_pipeline.database.location import DatabaseLocation
 
 from tests.runs import silently

@@ -19,7 +19,9 @@ from click.testing import CliRunner, Result
 from nibrs_command import on_aws
 from nibrs_command.cli import main
 from nibrs_command.watching import RunView
-from nibrs_engine.emulator import REGION, Emulator, deployments, emulator
+from nibrs_engine.emulator import Emulator, emulator
+from nibrs_engine.interpreter import deployments
+from nibrs_engine.services import REGION
 from nibrs_home import embedded_postgres
 from nibrs_home.home import Home
 from nibrs_pipeline.catalog import Catalog

@@ -48,6 +48,8 @@ RESULTS: dict[str, Any] = {
     "Notify failure": {"Payload": {"run_id": "r", "report": "what happened"}},
     "Ask for other execution": {"ExecutionArn": "arn:x", "Status": "SUCCEEDED"},
 }  # fmt: skip
+#: What Plan run answers if the run is another execution's, and after that one was asked for.
+HELD = [{"Payload": {**RESULTS["Plan run"]["Payload"], "held_by": "arn:x"}}, RESULTS["Plan run"]]
 
 
 def states(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -87,8 +89,12 @@ def for_the_second_interpreter(machine: dict[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def executions(faults: str) -> list[dict[str, Any]]:
-    """What comes of runs with these faults, a JSON list of {state: [[error, cause], ...]}."""
+def executions(faults: str, held: bool) -> list[dict[str, Any]]:
+    """What comes of runs with these faults, a JSON list of {state: [[error, cause], ...]}.
+
+    Args:
+        held: another execution has worked on the run before, so that Plan run is called again after it was asked for.
+    """
     node = shutil.which("node", path=str(REPOSITORY / ".venv" / "bin"))
     if not (INTERPRETER / "node_modules").exists() or node is None:
         missing("the second interpreter is not installed; `make test` installs it")
@@ -96,7 +102,7 @@ def executions(faults: str) -> list[dict[str, Any]]:
         "definition": for_the_second_interpreter(json.loads(DEFINITION.read_text())),
         "context": {"Execution": {"Id": "arn:me", "Name": "me"}},
         "input": {},
-        "results": {name: RESULTS.get(name, {}) for name in TASKS},
+        "results": {name: RESULTS.get(name, {}) for name in TASKS} | ({"Plan run": HELD} if held else {}),
         "states": [name for name, _ in states(MACHINE)],
         "cases": [{"faults": each} for each in json.loads(faults)],
     }
@@ -108,8 +114,8 @@ def executions(faults: str) -> list[dict[str, Any]]:
     return answers
 
 
-def runs_with(faults: list[dict[str, list[list[str]]]]) -> list[dict[str, Any]]:
-    return executions(json.dumps(faults))
+def runs_with(faults: list[dict[str, list[list[str]]]], held: bool = False) -> list[dict[str, Any]]:
+    return executions(json.dumps(faults), held)
 
 
 RETRIED = [
@@ -186,6 +192,54 @@ def test_a_container_that_stands_in_is_started_again_if_it_never_started_and_els
         assert (lasting["calls"][name], lasting["calls"][instead]) == (1, STARTS_AGAIN + 1)
         assert (failed["calls"][name], failed["calls"][instead]) == (1, 1)
         assert lasting["calls"]["Notify failure"] == failed["calls"]["Notify failure"] == 1
+
+
+def test_a_container_that_stands_in_waits_for_capacity_as_the_others_do() -> None:
+    for name, instead in INSTEAD.items():
+        retried = [(error, b["MaxAttempts"]) for b in TASKS[instead]["Retry"] for error in b["ErrorEquals"]]
+        assert len(retried) > 3
+        large = {name: [["Sandbox.Timedout", "x"]]}
+        lasting = runs_with([large | {instead: [[error, "x"]] * attempts} for error, attempts in retried])
+        too_long = runs_with([large | {instead: [[error, "x"]] * (attempts + 1)} for error, attempts in retried])
+        for (error, attempts), survived, lost in zip(retried, lasting, too_long, strict=True):
+            assert (survived["failure"], survived["calls"][instead]) == (None, attempts + 1), (instead, error)
+            assert (lost["calls"][instead], lost["calls"]["Notify failure"]) == (attempts + 1, 1), (instead, error)
+
+
+#: Where each failure of an item is written down: after which state, and which of its errors.
+NOTES = {
+    "Record failed state-year": ("Extract state-year", [["EmptyTable", "x"]]),
+    "Record failed bundle": ("Build bundle", [["BrokenExtract", "x"]]),
+    "Record failed tabulation": ("Tabulate state", [FAILED]),
+    "Record failed container": ("Extract state-year", [["DiskFull", "x"]]),
+    "Record failed bundle container": ("Build bundle", [["DiskFull", "x"]]),
+}
+
+
+def test_a_failure_is_written_down_however_s3_feels_and_told_even_if_it_could_not_be() -> None:
+    assert set(NOTES) == {name for name in TASKS if kinds_of(TASKS[name]) == {"notes"}}
+    for note, (name, error) in NOTES.items():
+        failing: dict[str, Any] = {name: error} | ({INSTEAD[name]: [FAILED]} if note.endswith("container") else {})
+        away = [["S3.SdkClientException", "x"]]
+        lasting, too_long = runs_with([failing | {note: away * 4}, failing | {note: away * 5}])
+        for answer in (lasting, too_long):
+            assert (answer["calls"][note], answer["calls"]["Notify failure"]) == (5, 1), note
+
+
+def test_another_execution_is_asked_for_as_long_as_step_functions_is_away() -> None:
+    ask = "Ask for other execution"
+    answers = runs_with(
+        [{}, *({ask: [[error, "x"]] * times} for error in ("Sfn.SdkClientException", "Sfn.SfnException") for times in (6, 7)),
+         {ask: [["Sfn.ExecutionDoesNotExistException", "x"]]}, {ask: [["Sfn.InvalidArnException", "x"]]}],
+        held=True,
+    )  # fmt: skip
+    planned = dict.fromkeys(ALWAYS, 1) | {"Plan run": 2}
+    assert answers[0] == {"failure": None, "calls": planned | {ask: 1}}
+    for lasting, too_long in (answers[1:3], answers[3:5]):
+        assert lasting == {"failure": None, "calls": planned | {ask: 7}}
+        assert too_long["calls"] == {"Plan run": 1, ask: 7, "Notify failure": 1}
+    assert answers[5] == {"failure": None, "calls": planned | {ask: 1}}
+    assert answers[6]["calls"] == {"Plan run": 1, ask: 1, "Notify failure": 1}
 
 
 def test_every_stage_of_a_year_has_starts_of_its_own() -> None:

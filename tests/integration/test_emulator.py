@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from nibrs_command.watching import RunView, Step, observe
-from nibrs_engine.emulator import Emulator, emulator, executing
+from nibrs_engine.emulator import Emulator, emulator
+from nibrs_engine.interpreter import executing
 from nibrs_home.home import BUCKET, Home
 
 MANY = 2000

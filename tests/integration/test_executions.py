@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from nibrs_command.watching import RunView, observe
 from nibrs_engine.definition import local_definition, state_machine_definition
-from nibrs_engine.emulator import Emulator, emulator, executing
+from nibrs_engine.emulator import Emulator, emulator
+from nibrs_engine.interpreter import executing
 from nibrs_engine.lambda_pool import FunctionError
 from nibrs_engine.lambda_process import Context
 from nibrs_home.home import Home
@@ -112,6 +113,14 @@ def test_whatever_is_given_is_refused_by_plan_run_with_a_notice(machine: Machine
     assert view.failure[0] == "BadRequest"
     assert view.cause.startswith("Run given-")
     assert "Correct the request" in view.cause
+
+
+@pytest.mark.parametrize("given", [{"years": [2016] * 30_000}, {"comment": "x" * 200_000}], ids=["years", "text"])
+def test_a_request_that_could_not_be_carried_along_is_refused(machine: Machine, given: Any) -> None:
+    view = machine.run(f"long-{time.time_ns()}", given)
+    assert view.failure[0] == "BadRequest"
+    assert "characters, and 20,000 are allowed" in view.failure[1]
+    assert len(view.cause) < 1_000
 
 
 def test_a_name_alone_starts_nothing_and_the_runs_that_there_are_are_told(machine: Machine) -> None:

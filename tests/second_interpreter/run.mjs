@@ -1,5 +1,5 @@
 // Runs executions of one definition with errors injected: a JSON object on standard input,
-//   {definition, context, input, results: {state: result},
+//   {definition, context, input, results: {state: result, or a list of which each call gets the next and the last again},
 //    cases: [{faults: {state: [[error, cause], ...]}}, ...]},
 // a JSON list on standard output, one entry a case: {failure: null | message, calls: {state: number}}.
 // A state's faults are raised one after the other; when there are none left it gives its result.
@@ -12,8 +12,9 @@ const unchecked = { validationOptions: { noValidate: true } };
 async function run({ faults }) {
   const calls = {};
   const left = structuredClone(faults);
+  const results = structuredClone(given.results);
   const handlers = {};
-  for (const [state, result] of Object.entries(given.results)) {
+  for (const [state, result] of Object.entries(results)) {
     handlers[state] = () => {
       calls[state] = (calls[state] ?? 0) + 1;
       const fault = left[state]?.shift();
@@ -22,7 +23,7 @@ async function run({ faults }) {
         error.name = fault[0];
         throw error;
       }
-      return structuredClone(result);
+      return structuredClone(Array.isArray(result) && result.length > 1 ? result.shift() : [result].flat()[0]);
     };
   }
   const atOnce = Object.fromEntries(given.states.map((state) => [state, 0]));

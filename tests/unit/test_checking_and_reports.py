@@ -156,7 +156,8 @@ MISSING = {"Error": "MissingExtracts", "Cause": json.dumps({"errorMessage": "1 o
 def test_the_report_says_what_failed_and_how_to_redo_it() -> None:
     text = failure_report("r1", MISSING, "arn:x", planned=True)
     for part in ("Run r1 failed; nothing", "MissingExtracts: 1 of 2\nLA-2013: DiskFull", "arn:x",
-                 "nibrs run --run-id r1", "nibrs start --run-id r1", '{"run_id": "r1"}'):  # fmt: skip
+                 "nibrs run --run-id r1", "nibrs start --run-id r1", '{"run_id": "r1"}',
+                 "Redrive in the console does not do it"):  # fmt: skip
         assert part in text
     assert what_failed(text) == ("MissingExtracts", "1 of 2\nLA-2013: DiskFull")
 

@@ -78,6 +78,23 @@ def test_every_task_has_a_time_limit_and_retries_with_a_cap_and_full_jitter(name
         assert retry["JitterStrategy"] == "FULL"
 
 
+def test_redrive_would_begin_at_the_end_whatever_failed_as_operations_says() -> None:
+    """Redrive begins at the state that failed, which is the Fail state that a Catch led to."""
+    top = MACHINE["States"]
+    failing = {name for name, state in top.items() if state["Type"] == "Fail"}
+    assert failing == {"Run failed", "Run failed without notice"}
+    for name, state in top.items():
+        if state["Type"] in ("Task", "Map") and name != "Notify failure":
+            last = state["Catch"][-1]
+            assert (last["ErrorEquals"], last["Next"]) == (["States.ALL"], "Notify failure"), name
+    notify = top["Notify failure"]
+    assert {notify["Next"], notify["Catch"][-1]["Next"]} == failing
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    section = page.partition("\n### Redrive\n")[2].partition("\n### ")[0]
+    assert all(f"`{name}`" in section for name in failing)
+    assert "Complete the run under its name instead" in section
+
+
 def containers(*names: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Each task that runs one of these containers: its state's name, its command, its container's override."""
     for name, task in TASKS.items():

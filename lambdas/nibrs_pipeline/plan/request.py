@@ -1,5 +1,6 @@
 """The request that starts a run, from the console, a schedule or the command line."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
@@ -21,6 +22,11 @@ Scope = Literal["states", "years"]
 
 #: What a run may be called; its name is part of keys, of folders and of a mail's subject.
 RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
+
+
+#: Characters of a request: all states and years have less than two thousand. Step Functions limits what states pass to
+#: each other, the request and a failure's message included.
+_LONGEST = 20_000
 
 
 class YearRange(BaseModel):
@@ -115,6 +121,10 @@ def parse_request(given: Any) -> Request:
     if not isinstance(given, dict):
         raise BadRequest(
             f"the request is {_short(given)}; it has to be a JSON object, {{}} for all that is out of date"
+        )
+    if (length := len(json.dumps(given))) > _LONGEST:
+        raise BadRequest(
+            f'the request has {length:,} characters, and {_LONGEST:,} are allowed; say "all", or give a range of years'
         )
     try:
         request = Request.model_validate(given)

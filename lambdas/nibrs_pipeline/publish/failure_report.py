@@ -70,6 +70,7 @@ def failure_report(
             f"  on this machine:    nibrs run --run-id {run_id}",
             f"  on AWS:             nibrs start --run-id {run_id}",
             f"  from the console:   start an execution with the input {json.dumps({'run_id': run_id})}",
+            "Redrive in the console does not do it: it begins where this message was sent, and sends none.",
         ]
     else:
         lines.append("Correct the request, or what the message above names, and start again.")
