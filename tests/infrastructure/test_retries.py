@@ -229,7 +229,8 @@ def test_a_failure_is_written_down_however_s3_feels_and_told_even_if_it_could_no
 def test_another_execution_is_asked_for_as_long_as_step_functions_is_away() -> None:
     ask = "Ask for other execution"
     answers = runs_with(
-        [{}, *({ask: [[error, "x"]] * times} for error in ("Sfn.SdkClientException", "Sfn.SfnException") for times in (6, 7)),
+        [{}, *({ask: [[f"Sfn.{error}", "x"]] * times} for error in ("SdkClientException", "SfnException")
+               for times in (6, 7)),
          {ask: [["Sfn.ExecutionDoesNotExistException", "x"]]}, {ask: [["Sfn.InvalidArnException", "x"]]}],
         held=True,
     )  # fmt: skip
