@@ -85,10 +85,11 @@ def source(
     known: Mapping[tuple[str, int], Provenance] | None = None,
     timeline: int = 1,
     server: str = "v",
+    tables: str = "",
 ) -> SourceContents:
     return SourceContents(
         {StateYear(*item): NAMES[item[0]] for item in items},
-        SourcePosition(system, next_, next_, "2026-02-01T00:00:00Z", timeline, server),
+        SourcePosition(system, next_, next_, "2026-02-01T00:00:00Z", timeline, server, tables),
         common,
         provenance={StateYear(*item): provenance for item, provenance in (known or {}).items()},
     )

@@ -1,10 +1,12 @@
 """Plan run: what has to be made, and why."""
 
+import json
 import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from nibrs_pipeline.archive.manifest import any_manifest
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.errors import BadRequest
 from nibrs_pipeline.plan.planning import (
@@ -17,7 +19,7 @@ from nibrs_pipeline.plan.planning import (
 from nibrs_pipeline.plan.request import parse_request
 from nibrs_pipeline.state_year import StateYear
 
-from tests.unit.samples import bundle, manifest, source
+from tests.unit.samples import bundle, estimates, manifest, source
 
 AZ, LA = StateYear("AZ", 2016), StateYear("LA", 2013)
 BOTH = source(AZ, LA)
@@ -42,6 +44,14 @@ def test_what_is_up_to_date_is_left_alone_unless_forced(catalog: Catalog) -> Non
     assert extracted(plan(catalog, {"force": True}, published=published)) == {"AZ-2016": "forced", "LA-2013": "forced"}
 
 
+def test_manifests_of_a_later_version_are_read(catalog: Catalog) -> None:
+    """Whoever goes back to an earlier version finds what a later one has published."""
+    for made in (manifest(*AZ), bundle("AZ-all-years", manifest(*AZ)), estimates(2016)):
+        later = json.loads(made.to_json()) | {"of_a_later_version": 1}
+        later |= {"source": later["source"] | {"of_a_later_version": 1}} if "source" in later else {}
+        assert any_manifest(json.dumps(later).encode()) == made
+
+
 def test_changed_rows_are_a_reason(catalog: Catalog) -> None:
     state = replace(BOTH, changes={AZ: ["3 rows of nibrs_offense were written since"]})
     published = {AZ: manifest(*AZ), LA: manifest(*LA)}
@@ -56,6 +66,7 @@ def test_changed_rows_are_a_reason(catalog: Catalog) -> None:
         (source(AZ, common="d"), {}, "code tables or documents changed"),
         (source(AZ, system="t"), {}, r"made from another database"),
         (source(AZ, timeline=2), {}, r"restored or promoted since \(timeline 1 to 2\)"),
+        (source(AZ, tables="w"), {}, r"tables were replaced since, or their parts or columns"),
         (source(AZ, server="w"), {}, r"was restarted or replaced \(v, now w\); it may have been restored"),
         (source(AZ, next_=99), {}, r"restored from a backup \(it stands at transaction 99, stood at 100\)"),
         (source(AZ), {"catalog_version": "old"}, r"the catalog changed \(old to "),

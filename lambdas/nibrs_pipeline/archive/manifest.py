@@ -18,7 +18,8 @@ PAGE_BESIDE_ZIP = "beside_zip.html"
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Fields of a later version are left out, so that an earlier one can be deployed again and reads what is published.
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     def to_json(self) -> bytes:
         """As published: indented, with a newline at the end."""

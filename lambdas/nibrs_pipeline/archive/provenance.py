@@ -34,7 +34,7 @@ Ask = Callable[[str], list[list[Any]]]
 
 
 class _Known(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class SourceNote(_Known):
