@@ -58,19 +58,19 @@ lint: setup  ## Style, types, formatting
 	@$(RUN) mypy
 
 synth:  ## The CloudFormation template of CONFIG (development, production or a .toml file), in cdk.out/
-	@local/setup.sh synth $(CONFIG)
+	@local/setup.sh synth "$(CONFIG)"
 
 bootstrap:  ## Once per AWS account and region: what CDK itself needs
-	@local/setup.sh cdk bootstrap $(CONFIG)
+	@local/setup.sh cdk bootstrap "$(CONFIG)"
 
 deploy:  ## Deploy CONFIG to the AWS account of your credentials; shows first what will change (APPROVED=1: does not ask)
-	@APPROVED="$(APPROVED)" local/setup.sh cdk deploy $(CONFIG)
+	@APPROVED="$(APPROVED)" local/setup.sh cdk deploy "$(CONFIG)"
 
 diff:  ## What `make deploy` would change
-	@local/setup.sh cdk diff $(CONFIG)
+	@local/setup.sh cdk diff "$(CONFIG)"
 
 destroy:  ## Remove the stack of CONFIG; docs/deployment.md says what stays
-	@local/setup.sh cdk destroy $(CONFIG)
+	@local/setup.sh cdk destroy "$(CONFIG)"
 
 bench: setup-test  ## Measure against the previous system; needs DATA="path/AZ-2016.zip path/LA-2013.zip"
 	@$(RUN) python benchmarks/extraction.py $(DATA)
