@@ -12,6 +12,8 @@ from nibrs_cdk.configuration import Retention
 from nibrs_cdk.log_groups import LogGroups, removal_policy
 from nibrs_cdk.trust import from_this_account
 
+#: Days for which earlier versions, and what was deleted, can be had back, of what is not published.
+_EARLIER_DAYS = 7
 #: What CDK calls its function that empties buckets before they are deleted.
 _EMPTYING = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 
@@ -48,13 +50,16 @@ class Storage(Construct):
                 s3.LifecycleRule(
                     prefix="runs/",
                     expiration=Duration.days(retention.runs),
-                    noncurrent_version_expiration=Duration.days(7),
+                    noncurrent_version_expiration=Duration.days(_EARLIER_DAYS),
                 ),
                 *(
-                    s3.LifecycleRule(
-                        prefix=prefix, noncurrent_version_expiration=Duration.days(retention.replaced_downloads)
+                    s3.LifecycleRule(prefix=prefix, noncurrent_version_expiration=Duration.days(days))
+                    for prefix, days in (
+                        ("downloads/", retention.replaced_downloads),
+                        ("estimates/", retention.replaced_downloads),
+                        ("source/", _EARLIER_DAYS),
+                        ("uploads/", _EARLIER_DAYS),
                     )
-                    for prefix in ("downloads/", "estimates/")
                 ),
                 s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(2)),
             ],

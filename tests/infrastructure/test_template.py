@@ -247,6 +247,20 @@ def test_buckets_are_private_encrypted_and_by_tls_only_and_data_is_versioned(giv
         assert refused == [{"Bool": {"aws:SecureTransport": "false"}}, {"NumericLessThan": {"s3:TlsVersion": 1.2}}]
 
 
+def test_earlier_versions_of_whatever_is_written_go_some_day(given: dict[str, Any], trial: dict[str, Any]) -> None:
+    tasks = json.loads((REPOSITORY / "containers" / "pipeline" / "tasks.json").read_text())
+    keys = [key for each in function_definitions().values() for key in each.writes]
+    keys += [key for each in tasks.values() for key in each["writes"]] + ["uploads/AZ-2016.zip"]
+    written = {f"{key.partition('/')[0]}/" for key in keys}
+    assert written >= {"downloads/", "estimates/", "runs/", "source/", "uploads/"}
+    for template in (given, trial):
+        [data] = [
+            each for name, each in resources(template, "AWS::S3::Bucket").items() if name.startswith("StorageData")
+        ]
+        rules = {each.get("Prefix"): each for each in data["LifecycleConfiguration"]["Rules"]}
+        assert {prefix for prefix in written if "NoncurrentVersionExpiration" not in rules.get(prefix, {})} == set()
+
+
 def test_only_publish_writes_what_the_public_sees(given: dict[str, Any]) -> None:
     writers = {
         name
