@@ -158,5 +158,18 @@ run_all <- function(root) {
   run_stage("weight", settings_of(root))
   for (group in c("nation", "regions", "states")) run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = group))
   run_stage("report", settings_of(root))
-  file.path(root, "pipeline", "report")
+  report_of(root)
 }
+
+# The folder of two states that have been through all stages: made once, for tests that only read it.
+done <- new.env()
+two_states_done <- function() {
+  if (is.null(done$root)) {
+    root <- two_states()
+    run_all(root)
+    done$root <- root
+  }
+  done$root
+}
+
+report_of <- function(root) file.path(root, "pipeline", "report")
