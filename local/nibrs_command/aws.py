@@ -17,6 +17,7 @@ from botocore.exceptions import (
 )
 from nibrs_pipeline.errors import BadRequest
 
+from nibrs_command.aws_error import AwsError
 from nibrs_command.watching import RunView, observe
 
 _NAME = "nibrs-pipeline"
@@ -27,10 +28,6 @@ _REMEDIES: dict[type[BotoCoreError], str] = {
     ProfileNotFound: "set AWS_PROFILE to one of `aws configure list-profiles`",
     EndpointConnectionError: "check the network and the region",
 }
-
-
-class AwsError(Exception):
-    """AWS could not be asked, or does not have what was asked for."""
 
 
 @contextmanager

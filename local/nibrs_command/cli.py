@@ -1,21 +1,39 @@
 """The ``nibrs`` command."""
 
+from importlib import import_module
+
 import click
 from nibrs_home import embedded_postgres
 from nibrs_home.home import Home
 
-from nibrs_command.check import check_command
-from nibrs_command.diff import diff_command
 from nibrs_command.failures import Commands
-from nibrs_command.listing import list_command
-from nibrs_command.load import load_command
-from nibrs_command.run_commands import run_command, start_command, watch_command
-from nibrs_command.simulate import simulate_command
 from nibrs_command.terminal import console
-from nibrs_command.verify import verify_command
+
+#: Modules of the commands, each imported when its command is named: a start should not wait for what others need.
+_MODULES = {
+    "simulate": "simulate",
+    "load": "load",
+    "check": "check",
+    "diff": "diff",
+    "run": "run",
+    "start": "start_and_watch",
+    "watch": "start_and_watch",
+    "list": "listing",
+    "verify": "verify",
+}
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def _command(name: str) -> click.Command:
+    found: click.Command = getattr(import_module(f"nibrs_command.{_MODULES[name]}"), f"{name}_command")
+    return found
+
+
+@click.group(
+    cls=Commands,
+    named=_MODULES,
+    find=_command,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(package_name="nibrs-pipeline")
 def main() -> None:
     """NIBRS downloads and estimates: from a PostgreSQL database to one zip per state and data year, and per year.
@@ -29,13 +47,6 @@ def main() -> None:
 
     Exit codes: 0 done, 1 failed, 2 wrong use or a refused request.
     """
-
-
-for each in (
-    simulate_command, load_command, check_command, diff_command, run_command, start_command, watch_command,
-    list_command, verify_command,
-):  # fmt: skip
-    main.add_command(each)
 
 
 @main.group()

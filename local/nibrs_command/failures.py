@@ -4,6 +4,7 @@ import errno
 import os
 import tempfile
 import traceback
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -18,7 +19,7 @@ from nibrs_pipeline.errors import BadRequest, PipelineError
 from nibrs_simulation.world import SimulationError
 from rich.markup import escape
 
-from nibrs_command.aws import AwsError
+from nibrs_command.aws_error import AwsError
 from nibrs_command.published_site import NotFetched
 from nibrs_command.terminal import FAILED, WRONG_USE, errors
 from nibrs_command.verification import UnreadableManifest
@@ -104,7 +105,25 @@ def _keep(error: Exception) -> Path:
 
 
 class Commands(click.Group):
-    """Commands that end with a line instead of a traceback, and suggest a command for a mistyped one."""
+    """Commands that end with a line instead of a traceback, and suggest a command for a mistyped one.
+
+    Args:
+        named: commands besides those that are added.
+        find: gives one of them by its name.
+    """
+
+    def __init__(self, *args: Any, named: Iterable[str] = (), find: Callable[[str], click.Command], **options: Any):
+        super().__init__(*args, **options)
+        self._named = set(named)
+        self._find = find
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted(self._named | self.commands.keys())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name, or None if there is none."""
+        return self._find(cmd_name) if cmd_name in self._named else super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was named.

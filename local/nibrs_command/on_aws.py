@@ -13,7 +13,8 @@ from click.core import ParameterSource
 from nibrs_pipeline.errors import BadRequest
 from rich.markup import escape
 
-from nibrs_command.aws import AwsError, asking
+from nibrs_command.aws import asking
+from nibrs_command.aws_error import AwsError
 from nibrs_command.terminal import FAILED, console, errors
 
 #: The container that a command is given to; services such as GuardDuty put others of their own into the task.

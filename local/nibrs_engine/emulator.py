@@ -21,6 +21,7 @@ from nibrs_home.home import BUCKET, Home
 from nibrs_engine.estimation_cluster import cluster_names
 from nibrs_engine.interpreter import deep_recursion, parsing_once
 from nibrs_engine.object_files import restore_objects, writing_to
+from nibrs_engine.parsed_definitions import ParsedDefinitions
 from nibrs_engine.patches import patched
 from nibrs_engine.services import REGION, TOPIC, logging_to, served
 
@@ -84,7 +85,7 @@ def emulator(home: Home, log: Path | None = None) -> Iterator[Emulator]:
         deep_recursion(),
         patched(S3Backend, "put_object", put_object),
         patched(S3Backend, "delete_object", delete_object),
-        parsing_once(),
+        parsing_once(ParsedDefinitions(home.objects.parent / "parsed")),
         served() as endpoint,
     ):
         s3_backends[DEFAULT_ACCOUNT_ID]["aws"].create_bucket(BUCKET, REGION)

@@ -14,8 +14,8 @@ What AWS does and moto does not, with the test that fails without it:
 What saves time:
 
 * moto makes a client for every task, which costs more than the task: here one is kept.
-* moto parses a definition when a state machine is created and again when it starts, which takes longer than
-  everything else of a small run: here the first execution takes over what was parsed.
+* moto parses a definition when a state machine is created and again when it starts: here what was parsed is kept, and
+  every execution gets a copy (parsed_definitions.py).
 """
 
 import json
@@ -42,6 +42,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from nibrs_engine.container_tasks import TaskPool
 from nibrs_engine.definition import require_supported, substitute
 from nibrs_engine.lambda_pool import LambdaPool
+from nibrs_engine.parsed_definitions import ParsedDefinitions
 from nibrs_engine.patches import camel_case, pascal_case, patched
 from nibrs_engine.services import Services
 from nibrs_engine.tasks_of_states import running_tasks
@@ -96,20 +97,18 @@ def deep_recursion() -> Iterator[None]:
 
 
 @contextmanager
-def parsing_once() -> Iterator[None]:
-    """The first execution uses what was parsed to create the machine; others parse again, since it holds state."""
-    parse, parsed = AmazonStateLanguageParser.parse, {}
+def parsing_once(parsed: ParsedDefinitions) -> Iterator[None]:
+    """Let moto execute copies of what is parsed once."""
 
-    def parse_for_later(definition: str) -> Any:
-        parsed[definition] = parse(definition)
-        return parsed[definition]
+    def parse(definition: str) -> Any:
+        # moto only asks whether it can be parsed.
+        return parsed.program(definition), None
 
     def take_over(self: ExecutionWorker) -> Any:
-        definition = self._evaluation_details.state_machine_details.definition
-        return (parsed.pop(definition, None) or parse(definition))[0]
+        return parsed.program(self._evaluation_details.state_machine_details.definition)
 
     with (
-        patched(AmazonStateLanguageParser, "parse", staticmethod(parse_for_later)),
+        patched(AmazonStateLanguageParser, "parse", staticmethod(parse)),
         patched(ExecutionWorker, "_get_evaluation_entrypoint", take_over),
     ):
         yield

@@ -3,6 +3,7 @@
 What saves time:
 
 * moto's Lambda takes longer to import than everything else: here calls of functions are answered without it.
+* moto lists its services on the disk for every request: here once.
 * moto looks twice a second whether its server should end: here it does so more often.
 """
 
@@ -15,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from moto import backends
+from moto.backends import list_of_moto_modules
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -24,12 +27,14 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from nibrs_engine.lambda_pool import FunctionError, LambdaPool
+from nibrs_engine.patches import patched
 
 REGION = "us-east-1"
 #: The topic of failures.
 TOPIC = "nibrs-failures"
 #: Seconds after which the server looks again whether it should end.
 _LOOK = 0.02
+_SERVICES = frozenset(list_of_moto_modules())
 _INVOCATION = re.compile(r"/2015-03-31/functions/[^/]+/invocations")
 
 
@@ -88,7 +93,8 @@ def served() -> Iterator[str]:
     host, port = server.get_host_and_port()
     os.environ["MOTO_PORT"] = str(port)
     try:
-        yield f"http://{host}:{port}"
+        with patched(backends, "list_of_moto_modules", lambda: _SERVICES):
+            yield f"http://{host}:{port}"
     finally:
         server.stop()
         BackendDict.reset()

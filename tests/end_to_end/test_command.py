@@ -8,6 +8,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import click
 from nibrs_command.cli import main
 from nibrs_engine.container_tasks import TaskPool
 from nibrs_engine.definition import local_definition, state_machine_definition
@@ -119,7 +120,12 @@ def test_a_database_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
 
 
 def test_every_command_has_a_help_text_with_an_example() -> None:
-    for name, command in main.commands.items():
+    context = click.Context(main)
+    names = main.list_commands(context)
+    assert len(names) == 11
+    for name in names:
+        command = main.get_command(context, name)
+        assert command, name
         assert command.help, name
         if command.params and name != "db":
             assert re.search(rf"nibrs {name}", command.help), f"{name} has no example"

@@ -51,7 +51,10 @@ def test_every_command_shown_can_be_typed(line: str, tmp_path: Path, monkeypatch
     words = shlex.split(line)[1:]
     command: click.Command = main
     while isinstance(command, click.Group):
-        command = command.commands[words.pop(0)]
+        name = words.pop(0)
+        found = command.get_command(click.Context(command), name)
+        assert found, name
+        command = found
     command.make_context("nibrs", words)
 
 
