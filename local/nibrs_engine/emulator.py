@@ -16,11 +16,12 @@ import boto3
 from moto.core.config import default_user_config
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.s3.models import S3Backend, s3_backends
+from moto.s3.responses import S3Response
 from nibrs_home.home import BUCKET, Home
 
 from nibrs_engine.estimation_cluster import cluster_names
 from nibrs_engine.interpreter import deep_recursion, parsing_once
-from nibrs_engine.object_files import restore_objects, writing_to
+from nibrs_engine.object_files import one_at_a_time, restore_objects, writing_to
 from nibrs_engine.parsed_definitions import ParsedDefinitions
 from nibrs_engine.patches import patched
 from nibrs_engine.services import REGION, TOPIC, logging_to, served
@@ -85,6 +86,8 @@ def emulator(home: Home, log: Path | None = None) -> Iterator[Emulator]:
         deep_recursion(),
         patched(S3Backend, "put_object", put_object),
         patched(S3Backend, "delete_object", delete_object),
+        patched(S3Response, "put_object", one_at_a_time(S3Response.put_object)),
+        patched(S3Response, "delete_object", one_at_a_time(S3Response.delete_object)),
         parsing_once(ParsedDefinitions(home.objects.parent / "parsed")),
         served() as endpoint,
     ):

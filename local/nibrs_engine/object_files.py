@@ -2,10 +2,14 @@
 
 moto keeps objects in memory. Here every object is written through to a file of the home, and read
 from it when it is asked for, so that thousands of zips cost neither memory nor time at the start.
+
+What AWS does and moto does not: of several writes of an object on the condition that nobody else has written it, one
+succeeds (test_emulator.py, test_of_writes_on_one_condition_at_the_same_moment_one_succeeds).
 """
 
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -13,8 +17,11 @@ from typing import Any
 
 from moto.s3 import models
 from moto.s3.models import FakeKey, S3Backend
+from moto.s3.responses import S3Response
 
 _LOCK = Lock()
+#: Held while a condition is looked at and what depends on it is done.
+_CONDITION = Lock()
 
 
 class _FileBuffer:
@@ -68,6 +75,17 @@ def writing_to(folder: Path) -> tuple[Callable[..., FakeKey], Callable[..., Any]
         return result
 
     return put_object, delete_object
+
+
+def one_at_a_time(respond: Callable[[S3Response], Any]) -> Callable[[S3Response], Any]:
+    """A response to a write that looks at its condition and writes in one step, as S3 does."""
+
+    def respond_alone(self: S3Response) -> Any:
+        conditional = "If-Match" in self.headers or "If-None-Match" in self.headers
+        with _CONDITION if conditional else nullcontext():
+            return respond(self)
+
+    return respond_alone
 
 
 def restore_objects(folder: Path, bucket: str, account: str) -> int:

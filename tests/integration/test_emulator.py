@@ -4,10 +4,13 @@ import json
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from moto.s3.models import S3Backend
 from nibrs_command.watching import RunView, Step, observe
 from nibrs_engine.emulator import Emulator, emulator
 from nibrs_engine.interpreter import executing
@@ -174,3 +177,32 @@ def test_a_key_cannot_leave_the_folder(tmp_path: Path) -> None:
 def test_the_emulation_listens_on_this_machine_only(tmp_path: Path) -> None:
     with emulator(Home(tmp_path)) as aws:
         assert aws.endpoint.startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("condition", ["IfNoneMatch", "IfMatch"])
+def test_of_writes_on_one_condition_at_the_same_moment_one_succeeds(
+    condition: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = S3Backend.get_object
+
+    def look_for_a_while(*args: Any, **options: Any) -> Any:
+        found = look(*args, **options)
+        time.sleep(0.2)
+        return found
+
+    with emulator(Home(tmp_path)) as aws:
+        s3 = aws.client("s3")
+        tag = s3.put_object(Bucket=BUCKET, Key="before", Body=b"0")["ETag"]
+        key, given = {"IfNoneMatch": ("new", "*"), "IfMatch": ("before", tag)}[condition]
+        monkeypatch.setattr(S3Backend, "get_object", look_for_a_while)
+
+        def write(content: bytes) -> str:
+            try:
+                s3.put_object(Bucket=BUCKET, Key=key, Body=content, **{condition: given})
+            except ClientError as error:
+                return str(error.response["Error"]["Code"])
+            return "written"
+
+        with ThreadPoolExecutor(4) as threads:
+            answers = list(threads.map(write, [b"1", b"2", b"3", b"4"]))
+    assert sorted(answers) == ["PreconditionFailed"] * 3 + ["written"]
