@@ -20,6 +20,7 @@ _MODULES = {
     "watch": "start_and_watch",
     "list": "listing",
     "verify": "verify",
+    "estimates": "estimates",
 }
 
 
@@ -39,7 +40,8 @@ def main() -> None:
     """NIBRS downloads and estimates: from a PostgreSQL database to one zip per state and data year, and per year.
 
     \b
-    On this machine:   nibrs simulate, nibrs load, nibrs check, nibrs diff, nibrs run, nibrs list, nibrs verify
+    On this machine:   nibrs simulate, nibrs load, nibrs check, nibrs diff, nibrs run, nibrs list, nibrs verify,
+                       nibrs estimates
     On AWS:            nibrs start, nibrs watch, nibrs load --on-aws, nibrs simulate --on-aws
 
     NIBRS_HOME (default: the current folder) is where the database, published objects, logs and

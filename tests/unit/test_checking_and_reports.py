@@ -95,10 +95,11 @@ def test_a_bundle_that_is_missing_is_named_with_its_cause() -> None:
 def test_a_bundle_that_an_earlier_try_built_of_another_zip_is_missing() -> None:
     plan = planned(AZ).model_copy(update={"bundles": [BundleItem(run_id="r", name="AZ-all-years", members=[AZ])]})
     made = manifest(*AZ)
-    another = made.model_copy(update={"zip": made.zip.model_copy(update={"sha256": "f" * 64})})
     left = bundle("AZ-all-years", made, manifest(*LA))
     assert missing_bundles(plan, {left.name: left}, {AZ: made}, {}) == {}
-    assert missing_bundles(plan, {left.name: left}, {AZ: another}, {}).keys() == {"AZ-all-years"}
+    for sha256 in ("0" * 64, "f" * 64):
+        another = made.model_copy(update={"zip": made.zip.model_copy(update={"sha256": sha256})})
+        assert missing_bundles(plan, {left.name: left}, {AZ: another}, {}).keys() == {"AZ-all-years"}
 
 
 @pytest.mark.parametrize(
@@ -124,6 +125,12 @@ def test_causes_of_fifty_state_years_fit_what_step_functions_takes_as_a_cause() 
     missing = {StateYear("AZ", 1960 + each): told for each in range(90)}
     with pytest.raises(MissingExtracts) as caught:
         require_tolerable(Check([], missing), 0)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 52
+    assert lines[-1] == "and 40 more"
+    with pytest.raises(MissingExtracts) as few:
+        require_tolerable(Check([], dict(list(missing.items())[:50])), 0)
+    assert len(str(few.value).splitlines()) == 51
     # As Lambda answers, beside a stack trace.
     assert len(json.dumps({"errorMessage": str(caught.value), "errorType": "MissingExtracts"})) < 24_000
 
