@@ -4,10 +4,12 @@ import gc
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from coverage import Coverage
 from hypothesis import HealthCheck, settings
 from nibrs_engine import definition
 from nibrs_home import embedded_postgres
@@ -60,6 +62,23 @@ def real_data(name: str) -> Path:
 def _tried_again_soon() -> None:
     """What tests break is mended at once: runs in the tests' own process wait for a second before they try again."""
     definition._LONGEST_WAIT_S = 2
+
+
+@pytest.fixture(scope="module")
+def unmeasured() -> Iterator[None]:
+    """The module's coverage is not measured: measuring takes half as long again, and others run the same lines."""
+    measured = Coverage.current()
+    variables = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("COVERAGE_")}
+    if not measured:
+        yield
+        return
+    measured.stop()
+    # What it forks would go on to measure, or not to.
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
+    yield
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
+    os.environ.update(variables)
+    measured.start()
 
 
 @pytest.fixture(scope="session")

@@ -137,7 +137,13 @@ class TaskPool:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**_needed_to_start(), **self.environment_of(command), **self._database_of(container), **variables},
+                env={
+                    **_needed_to_start(),
+                    **_measured(container),
+                    **self.environment_of(command),
+                    **self._database_of(container),
+                    **variables,
+                },
             )
         with self._lock:
             self._processes[task] = process
@@ -194,8 +200,14 @@ def _needed_to_start() -> dict[str, str]:
         "LANG": "C.UTF-8",
         "R_LIBS": libraries,
         **{name: os.environ[name] for name in passed_on if name in os.environ},
-        **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
     }
+
+
+def _measured(container: Mapping[str, Any]) -> dict[str, str]:
+    """Variables by which tests measure the packages that run here; the estimation's image has none of them."""
+    if container["name"] == ESTIMATION:
+        return {}
+    return {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
 
 
 def _task_name(command: list[str], variables: Mapping[str, str]) -> str:

@@ -34,7 +34,7 @@ from nibrs_simulation.world import World
 from tests.conftest import missing, real_zip
 from tests.runs import load, load_trial, make_nation_of_trial, public, run, sql
 
-pytestmark = pytest.mark.usefixtures("r")
+pytestmark = pytest.mark.usefixtures("unmeasured", "r")
 
 
 @pytest.fixture

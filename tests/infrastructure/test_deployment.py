@@ -56,7 +56,7 @@ _OF_2015 = (
 )
 
 # All tests look at one story, which the first of them waits for.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("unmeasured")]
 
 
 @pytest.fixture(scope="module")
