@@ -5,9 +5,11 @@ import json
 from pathlib import Path
 
 import pytest
+from nibrs_pipeline.archive.manifest import ESTIMATES_TABLES, EstimatesManifest, FileEntry
 from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.errors import BadRequest, MissingExtracts, MissingTabulations
 from nibrs_pipeline.estimate.estimation import (
+    NO_PREVIOUS,
     Receipt,
     YearInputs,
     is_up_to_date,
@@ -54,6 +56,35 @@ def test_a_year_is_estimated_from_this_runs_zips_and_else_from_published_ones() 
     assert made.zips == {"AZ": "downloads/2016/AZ-2016.zip", "LA": "runs/r/downloads/2016/LA-2016.zip"}
     assert made.source.zips == {"AZ": "AZ2016100", "LA": "LA2016100"}
     assert made.source.snapshot_time == "2026-02-01"
+
+
+def test_zips_of_other_years_are_left_out() -> None:
+    published = {StateYear(state, year): manifest(state, year) for state in ("AZ", "LA") for year in (2015, 2016, 2017)}
+    published.pop(LA)
+    made = year_inputs("r", 2016, {}, published, ("ref", "2026-02-01"), "m")
+    assert made.zips == {"AZ": "downloads/2016/AZ-2016.zip"}
+
+
+def compared_with(mine: list[int], published: list[int], tables: bool = True) -> str:
+    """The key of the estimates that those of 2016 are compared with."""
+
+    def made(years: list[int]) -> dict[int, EstimatesManifest]:
+        files = [FileEntry(name=ESTIMATES_TABLES if tables else "other.csv", bytes=1, sha256="x")]
+        return {year: estimates(year).model_copy(update={"files": files}) for year in years}
+
+    return year_inputs(
+        "r", 2016, {}, {AZ: manifest(*AZ)}, ("ref", "2026-02-01"), "m",
+        staged_estimates=made(mine), published_estimates=made(published),
+    ).previous  # fmt: skip
+
+
+def test_estimates_are_compared_with_those_of_the_year_before_and_no_other() -> None:
+    published = "estimates/2015/nibrs-estimates-2015.zip"
+    assert compared_with([], [2014, 2015, 2016, 2017]) == published
+    assert compared_with([2014, 2016, 2017], [2015]) == published
+    assert compared_with([2015], [2014, 2015, 2016]) == f"runs/r/{published}"
+    assert compared_with([2014, 2016, 2017], [2014, 2016, 2017]) == NO_PREVIOUS
+    assert compared_with([2015], [2015], tables=False) == NO_PREVIOUS
 
 
 def test_a_year_without_any_zip_is_refused_with_what_helps() -> None:
