@@ -241,6 +241,15 @@ def test_estimates_without_any_download_are_refused_if_they_were_asked_for() -> 
     assert make_plan(parse_request({"downloads": False}), "r", there, {}, {}, {}, CATALOG).estimate_years == []
 
 
+def test_of_all_years_those_with_a_download_are_estimated_a_named_year_has_to_have_one() -> None:
+    there, published = source(("AZ", 2016), ("LA", 2013)), {AZ: manifest(*AZ)}
+    every: dict[str, object] = {"estimates": True, "downloads": False}
+    plan = make_plan(parse_request(every), "r", there, published, {}, {}, CATALOG)
+    assert plan.estimate_years == [2016]
+    with pytest.raises(BadRequest, match=r"estimates: no download of 2013 is published"):
+        make_plan(parse_request(every | {"years": [2013, 2016]}), "r", there, published, {}, {}, CATALOG)
+
+
 def test_the_reference_queries_hold_the_year_and_nothing_to_fill_in() -> None:
     queries = reference_queries(2016, tuple(OPTIONAL_FILES))
     names = {"agencies", "months", "history", "return_a", "return_a_months", "source_notes", "demographics"}

@@ -149,5 +149,12 @@ def test_a_bundle_that_lacks_a_published_member_is_made_anew(catalog: Catalog) -
     ]
 
 
+@pytest.mark.parametrize(("years", "told"), [(12, "2001, .*, 2012$"), (13, "2001, .*, 2012 and 1 more$")])
+def test_a_refusal_names_twelve_years_and_counts_the_others(catalog: Catalog, years: int, told: str) -> None:
+    there = source(*(("AZ", 2000 + number) for number in range(1, years + 1)))
+    with pytest.raises(BadRequest, match=rf"years: the database has no months of 1999; it has {told}"):
+        make_plan(parse_request({"years": [1999]}), "r", there, {}, {}, {}, catalog)
+
+
 def test_without_downloads_nothing_is_extracted(catalog: Catalog) -> None:
     assert plan(catalog, {"downloads": False}).to_extract == []
