@@ -165,6 +165,14 @@ class Extraction(_Section):
     )
 
 
+class Estimates(_Section):
+    """What the estimates are to say."""
+
+    bias: Literal["none", "copula", "copula_return_a"] = Field(
+        default="none", description='how their bias is found: "none", "copula" or "copula_return_a"'
+    )
+
+
 class Image(_Section):
     """What the estimation's image is built on."""
 
@@ -232,6 +240,7 @@ class Configuration(_Section):
     database: GivenDatabase | TrialDatabase = Field(discriminator="kind", description='of kind "given" or "trial"')
     network: GivenNetwork | CreatedNetwork = Field(discriminator="kind", description='of kind "given" or "created"')
     extraction: Extraction = Extraction()
+    estimates: Estimates = Estimates()
     schedules: Schedules = Schedules()
     image: Image = Image()
     retention: Retention = Retention()

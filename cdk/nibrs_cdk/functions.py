@@ -11,7 +11,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from nibrs_cdk.acknowledgments import acknowledge, acknowledge_controls, acknowledge_objects
-from nibrs_cdk.configuration import Extraction
+from nibrs_cdk.configuration import Estimates, Extraction
 from nibrs_cdk.database import DatabaseAccess
 from nibrs_cdk.function_bundle import ROOT_CERTIFICATES
 from nibrs_cdk.log_groups import LogGroups
@@ -49,6 +49,7 @@ class Functions(Construct):
         network: Network,
         database: DatabaseAccess,
         extraction: Extraction,
+        estimates: Estimates,
         estimation_version: str,
         log_groups: LogGroups,
     ) -> None:
@@ -60,6 +61,7 @@ class Functions(Construct):
             "MAX_CONCURRENCY": str(extraction.max_concurrency),
             "TOLERATED_FAILURE_PERCENTAGE": f"{extraction.tolerated_failure_percentage:g}",
             "ESTIMATION_VERSION": estimation_version,
+            "BIAS": estimates.bias,
             "POWERTOOLS_LOG_LEVEL": "INFO",
         }
         self.definitions: dict[str, dict[str, Any]] = json.loads(DEFINITIONS.read_text(encoding="utf-8"))

@@ -81,6 +81,7 @@ class PipelineStack(Stack):
             network=network,
             database=database,
             extraction=configuration.extraction,
+            estimates=configuration.estimates,
             estimation_version=estimation_version,
             log_groups=log_groups,
         )

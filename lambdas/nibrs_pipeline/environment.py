@@ -4,8 +4,12 @@ import os
 from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+#: How the bias of estimates is found, as the R package's setting BIAS has it.
+Bias = Literal["none", "copula", "copula_return_a"]
 
 
 class Environment(BaseModel):
@@ -19,6 +23,7 @@ class Environment(BaseModel):
         default=0.0, ge=0, le=100, description="share of state-years that may fail without failing the run"
     )
     estimation_version: str = Field(default="unknown", description="identifies the code of the estimation")
+    bias: Bias = Field(default="none", description="how the bias of estimates is found, if it is sought")
     state_machine_arn: str = Field(default="", description="the state machine, for Report age")
     distribution_id: str = Field(default="", description="the CloudFront distribution of the downloads, for Publish")
     failure_topic_arn: str = Field(default="", description="SNS topic that is told of failed runs")

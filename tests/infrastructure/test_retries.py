@@ -40,6 +40,7 @@ RESULTS: dict[str, Any] = {
         "year": "2016", "estimation_prefix": "p/", "identity": "i", "reference_sha256": "0", "up_to_date": False,
         "previous": "none", "previous_sha256": "none",
         "estimate_tasks": [{"geography_group": "nation", "table_group": "crimes"}],
+        "bias": "copula", "bias_folder": "p/bias/", "bias_tasks": [{"table_group": "crimes"}],
         "states": {"count": 1, "key": "k", "items": [
             {"year": "2016", "state": "RI", "estimation_prefix": "p/", "identity": "i", "zip_key": "z",
              "zip_sha256": "0"}]}}},

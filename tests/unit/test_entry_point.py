@@ -64,7 +64,7 @@ def store(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "variables", "said"),
     [
-        ([], {}, "nothing was given; it has to be one stage of tabulate_state, weight, estimate, report"),
+        ([], {}, "nothing was given; it has to be one stage of tabulate_state, weight, estimate, bias, report"),
         (["sleep"], {}, "sleep was given"),
         (["tabulate_state"], WEIGHT, "tabulate_state: INPUT_STATE, STATE_ZIP must be set"),
         (["weight"], {"DATA_YEAR": "2016"}, "weight: ESTIMATION_PREFIX must be set"),

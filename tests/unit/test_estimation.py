@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from nibrs_pipeline.archive.manifest import ESTIMATES_TABLES, EstimatesManifest, FileEntry
 from nibrs_pipeline.catalog import nibrs_catalog
+from nibrs_pipeline.environment import Bias
 from nibrs_pipeline.errors import BadRequest, MissingExtracts, MissingTabulations
 from nibrs_pipeline.estimate.estimation import (
     NO_PREVIOUS,
@@ -32,9 +33,11 @@ AZ, LA = StateYear("AZ", 2016), StateYear("LA", 2016)
 CATALOG = nibrs_catalog()
 
 
-def inputs(method: str = "m", horizon: int = 100) -> YearInputs:
+def inputs(method: str = "m", horizon: int = 100, bias: Bias = "none") -> YearInputs:
     published = {AZ: manifest(*AZ), StateYear("LA", 2013): manifest("LA", 2013)}
-    return year_inputs("r", 2016, {LA: manifest(*LA, horizon=horizon)}, published, ("ref", "2026-02-01"), method)
+    return year_inputs(
+        "r", 2016, {LA: manifest(*LA, horizon=horizon)}, published, ("ref", "2026-02-01"), method, bias=bias
+    )
 
 
 def stopped(stage: str, exit_code: int | None, **variables: str) -> str:
@@ -99,6 +102,11 @@ def test_estimates_are_up_to_date_if_zips_reference_and_method_are_the_same() ->
     assert not is_up_to_date(made, None, None)
     assert not is_up_to_date(inputs(method="other"), same)
     assert not is_up_to_date(inputs(horizon=101), same)
+    assert not is_up_to_date(inputs(bias="copula"), same)
+    # Manifests of before do not speak of the bias, which was not sought.
+    before = same.model_dump()
+    del before["source"]["bias"]
+    assert is_up_to_date(made, EstimatesManifest.model_validate(before))
 
 
 def receipts_of(made: YearInputs, *states: str) -> dict[str, Receipt]:
@@ -131,11 +139,14 @@ def test_inputs_are_the_same_if_contents_and_method_are_and_are_read_as_they_wer
     others = [
         inputs(method="n"),
         inputs(horizon=101),
+        inputs(bias="copula"),
         made.model_copy(update={"year": 2015}),
         made.model_copy(update={"source": made.source.model_copy(update={"reference_sha256": "other"})}),
         made.model_copy(update={"previous_zip_sha256": "other"}),
     ]
-    assert len({made.identity, *(other.identity for other in others)}) == 6
+    assert len({made.identity, *(other.identity for other in others)}) == 7
+    # How states are counted does not depend on it.
+    assert inputs(bias="copula").tabulations == made.tabulations
 
 
 def test_the_state_machine_is_told_keys_and_counts() -> None:
@@ -150,6 +161,10 @@ def test_the_state_machine_is_told_keys_and_counts() -> None:
     assert summary["estimate_tasks"] == [
         {"geography_group": group, "table_group": "crimes"} for group in ("nation", "regions", "states")
     ]
+    assert (summary["bias"], summary["bias_folder"], summary["bias_tasks"]) == ("none", "none", [])
+    sought = year_summary(inputs(bias="copula_return_a"), work, False)
+    assert (sought["bias"], sought["bias_folder"]) == ("copula_return_a", "runs/r/estimation/2016/bias/")
+    assert sought["bias_tasks"] == [{"table_group": "crimes"}]
     assert (summary["identity"], summary["reference_sha256"], summary["previous_sha256"]) == (
         made.identity,
         "ref",

@@ -24,6 +24,8 @@ from nibrs_pipeline.state_year import StateYear
 
 #: Stands for the key of estimates that do not exist; an empty variable might not reach a Fargate container.
 NO_PREVIOUS = "none"
+#: The bias of estimates is not sought; also stands for the folder that there is not then.
+NO_BIAS = "none"
 
 
 class StateItem(BaseModel):
@@ -99,6 +101,7 @@ def year_inputs(
     method: str,
     staged_estimates: Mapping[int, EstimatesManifest] | None = None,
     published_estimates: Mapping[int, EstimatesManifest] | None = None,
+    bias: str = NO_BIAS,
 ) -> YearInputs:
     """The zips of a year and the estimates of the year before: this run's if it has them, else the published ones.
 
@@ -106,6 +109,7 @@ def year_inputs(
         reference: SHA-256 of the reference extract, and when it was read.
         staged_estimates: by year, as are ``published_estimates``.
         method: identifies the code that estimates.
+        bias: how the bias of estimates is found (see ``environment.Bias``).
 
     Raises:
         MissingExtracts: no state has a zip of that year.
@@ -126,6 +130,7 @@ def year_inputs(
             zips={state: manifest.zip.sha256 for state, manifest in found.items()},
             reference_sha256=sha256,
             method=method,
+            bias=bias,
             previous_sha256=before.tables_sha256 if before else None,
             snapshot_time=max([read_at, *(manifest.source.snapshot_time for manifest in found.values())]),
         ),
@@ -191,9 +196,10 @@ def states_to_tabulate(inputs: YearInputs, tabulated: Collection[str]) -> list[S
 
 def year_summary(inputs: YearInputs, to_tabulate: list[StateItem], up_to_date: bool) -> dict[str, object]:
     """What the state machine needs to know of a year."""
+    prefix, bias = estimation_prefix(inputs.run_id, inputs.year), inputs.source.bias
     return {
         "year": str(inputs.year),
-        "estimation_prefix": estimation_prefix(inputs.run_id, inputs.year),
+        "estimation_prefix": prefix,
         "identity": inputs.identity,
         "up_to_date": up_to_date,
         "states": {"count": len(to_tabulate), "key": states_work_key(inputs.run_id, inputs.year)},
@@ -204,6 +210,9 @@ def year_summary(inputs: YearInputs, to_tabulate: list[StateItem], up_to_date: b
             {"geography_group": geographies, "table_group": tables}
             for geographies, tables in product(ESTIMATE_GEOGRAPHY_GROUPS, ESTIMATE_TABLE_GROUPS)
         ],
+        "bias": bias,
+        "bias_folder": NO_BIAS if bias == NO_BIAS else f"{prefix}bias/",
+        "bias_tasks": [{"table_group": tables} for tables in ESTIMATE_TABLE_GROUPS if bias != NO_BIAS],
     }
 
 

@@ -2,7 +2,7 @@
 #'
 #' What is published by offense and what is published by table goes through here, so that the two never disagree.
 #'
-#' @param tables See [estimate_tables()], with `permutation`.
+#' @param tables See [with_bias()].
 #' @param places A data.table, a row per permutation: `permutation`, `kind`, and the columns of [coverage_of()].
 #' @param cells See [table_cells()].
 #' @param released_places See [released_places()].
@@ -10,15 +10,14 @@
 #'   `cell_flag`, `released_place`, `withheld_place`, `flag` (0 released, 1 not, NA without meaning) for counts, and the
 #'   same with the ending `_percentage` for percentages where they differ.
 #'   Where numbers are no estimates ([universe_status()]), nothing is released.
-#' @references METHOD, section 11; relative standard errors stand for relative root mean squared errors until bias is
-#'   estimated.
+#' @references METHOD, section 11.
 #' @noRd
 release_flags <- function(tables, places, cells, released_places = places_released_by(tables, places, cells)) {
   place <- released_places[match(tables$permutation, released_places$permutation), ]
   cell <- cells[match(tables$cell, cells$cell), ]
   rules <- package_table("release_rules.csv")
-  counts <- cell_flags(tables$estimate, tables$standard_error, place, cell, rules)
-  shares <- cell_flags(tables$percentage, tables$percentage_error, place, cell, rules)
+  counts <- cell_flags(tables$estimate, tables$standard_error, tables$rmse, place, cell, rules)
+  shares <- cell_flags(tables$percentage, tables$percentage_error, tables$percentage_rmse, place, cell, rules)
   flags <- data.table::data.table(
     cell_flag = counts, cell_flag_percentage = shares, released_place = place$covered & !place$no_estimate,
     withheld_place = place$withheld | place$no_estimate, flag = decided(counts, place),
@@ -36,8 +35,8 @@ release_flags <- function(tables, places, cells, released_places = places_releas
 offense_release_flags <- function(offenses, released_places) {
   rows <- data.table::data.table(
     permutation = permutation_of(offenses$geography, offenses$agency_group), cell = offenses$cell,
-    estimate = offenses$estimate, standard_error = offenses$standard_error, percentage = NA_real_,
-    percentage_error = NA_real_
+    estimate = offenses$estimate, standard_error = offenses$standard_error, rmse = offenses$standard_error,
+    percentage = NA_real_, percentage_error = NA_real_, percentage_rmse = NA_real_
   )
   # An offense is a cell of no table, and of no type of agency.
   cells <- data.table::data.table(
@@ -57,7 +56,7 @@ places_released_by <- function(tables, places, cells) {
   rules <- package_table("release_rules.csv")
   place <- places[match(tables$permutation, places$permutation), ]
   cell <- cells[match(tables$cell, cells$cell), ]
-  flag <- cell_flags(tables$estimate, tables$standard_error, place, cell, rules)
+  flag <- cell_flags(tables$estimate, tables$standard_error, tables$rmse, place, cell, rules)
   cbind(places,
     no_estimate = places$basis != "estimate",
     silent = place_misses_agency(places, rules),
@@ -68,8 +67,8 @@ places_released_by <- function(tables, places, cells) {
 
 #' Whether an estimate is too uncertain by itself; NA where it has no meaning
 #' @noRd
-cell_flags <- function(estimate, error, place, cell, rules) {
-  relative <- ifelse(estimate == 0, NA, error / estimate)
+cell_flags <- function(estimate, error, rmse, place, cell, rules) {
+  relative <- ifelse(estimate == 0, NA, rmse / estimate)
   unknown <- is.na(error) & !is.na(estimate)
   uncertain <- (relative > constant("relative_error_limit")) %in% TRUE
   low <- low_coverage(place, cell, rules)

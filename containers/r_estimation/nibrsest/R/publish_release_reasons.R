@@ -10,6 +10,7 @@ release_reasons <- function(tables, flags, places, cells) {
   rules <- package_table("release_rules.csv")
   place <- places[match(tables$permutation, places$permutation), ]
   silent <- place_misses_agency(place, rules)
+  what <- ifelse(is.na(tables$bias), "relative standard error", "relative root mean squared error")
   reason <- function(flag, own, estimate, error) {
     relative <- ifelse(estimate == 0, NA, error / estimate)
     withheld <- data.table::fcase(
@@ -17,7 +18,7 @@ release_reasons <- function(tables, flags, places, cells) {
       place$basis == "residents", "raised by residents, without Return A",
       silent, "a silent agency has more than a tenth of the residents",
       is.na(error), "no standard error is known",
-      (relative > constant("relative_error_limit")) %in% TRUE, "relative standard error above 30 %",
+      (relative > constant("relative_error_limit")) %in% TRUE, paste(what, "above 30 %"),
       own %in% TRUE, "a zero, or without error, where fewer than 80 % are covered",
       flags$withheld_place, "most totals of this geography are not for release",
       default = "not for release in this geography"
@@ -26,13 +27,13 @@ release_reasons <- function(tables, flags, places, cells) {
       place$coverage > constant("released_coverage"), "more than 80 % of residents covered",
       flags$withheld_place, "violent and property crime of a state, sound by themselves",
       estimate == 0, "a zero where at least 80 % are covered",
-      default = "relative standard error at most 30 %"
+      rep(TRUE, length(what)), paste(what, "at most 30 %")
     )
     ifelse(flag %in% 1L, withheld, ifelse(flag %in% 0L, released, NA))
   }
   data.table::data.table(
-    count = reason(flags$flag, flags$cell_flag, tables$estimate, tables$standard_error),
+    count = reason(flags$flag, flags$cell_flag, tables$estimate, tables$rmse),
     percentage = ifelse(is.na(tables$percentage), NA, reason(flags$flag_percentage, flags$cell_flag_percentage,
-      tables$percentage, tables$percentage_error))
+      tables$percentage, tables$percentage_rmse))
   )
 }

@@ -15,16 +15,17 @@ published_tables <- function(definitions = table_definitions()) {
 
 #' The published rows of a table, with the reference's columns in its order
 #'
-#' @param rows Of any permutations, see [estimate_tables()].
+#' @param rows Of any permutations, see [with_bias()].
 #' @param flags Of the same rows, see [release_flags()].
 #' @param places A row per permutation: description, weight, and the columns of [coverage_of()].
 #' @param tables See [published_tables()].
 #' @param year The data year.
+#' @param bias_method See [read_settings()].
 #' @return A data.table: a row per count, percentage and rate, ordered by permutation, row and column. `bias_method`
 #'   and `basis` stand after the reference's columns.
 #' @references METHOD, sections 8.3 and 11.
 #' @noRd
-published_rows <- function(rows, flags, places, tables, year) {
+published_rows <- function(rows, flags, places, tables, year, bias_method = "none") {
   statistics <- tables$statistics
   # A row of the result per statistic of each row's cell.
   cell_rows <- data.table::data.table(cell = rows$cell, row = seq_len(nrow(rows)))
@@ -38,7 +39,7 @@ published_rows <- function(rows, flags, places, tables, year) {
     label = tables$labels[cell_row, ],
     population = tables$populations[match(statistics$population, tables$populations$population), ]
   )
-  described <- describe_rows(values_of(parts), parts)
+  described <- describe_rows(values_of(parts), parts, bias_method)
   # The reference has these two columns from 2024 on.
   late <- if (year < 2024L) c("PROP_ELIG_ORIS_NONZERO_COUNT", "CORRELATION_WITH_PRIOR_YEAR") else character()
   described[, setdiff(names(described), late), with = FALSE]
@@ -75,12 +76,15 @@ values_of <- function(parts) {
   times_unweighted <- ifelse(is_rate, per_100000(parts$place, parts$population$column_of_respondents), 1)
   estimate <- ifelse(is_share, rows$percentage, rows$estimate * times)
   error <- ifelse(is_share, rows$percentage_error, rows$standard_error * times)
-  half <- interval_factor(rows$degrees_of_freedom) * error
+  rmse <- ifelse(is_share, rows$percentage_rmse, rows$rmse * times)
+  half <- interval_factor(rows$degrees_of_freedom) * rmse
   data.table::data.table(
     estimate = estimate,
     unweighted = ifelse(is_share, rows$unweighted_percentage, rows$unweighted * times_unweighted),
     error = error, upper = estimate + half, lower = pmax(0, estimate - half),
-    relative = ifelse(estimate == 0, NA, error / estimate),
+    relative = ifelse(estimate == 0, NA, error / estimate), rmse = rmse,
+    relative_rmse = ifelse(estimate == 0, NA, rmse / estimate),
+    bias = ifelse(is_share, rows$percentage_bias, rows$bias * times),
     cell_flag = as.integer(ifelse(is_share, flags$cell_flag_percentage, flags$cell_flag)),
     flag = ifelse(is_share, flags$flag_percentage, flags$flag)
   )
@@ -91,8 +95,9 @@ values_of <- function(parts) {
 #' @param values See [values_of()].
 #' @param parts What stands beside them, in the same order: `statistic` (of [table_statistics()]), `rows`, `flags`,
 #'   `place`, `cell`, `label`, `population` (of `populations.csv`).
+#' @param bias_method See [read_settings()].
 #' @noRd
-describe_rows <- function(values, parts) {
+describe_rows <- function(values, parts, bias_method) {
   statistic <- parts$statistic
   cell <- parts$cell
   place <- parts$place
@@ -102,6 +107,8 @@ describe_rows <- function(values, parts) {
   # A count of some agencies has no error as an estimate of all.
   uncertain <- function(x) ifelse(place$basis == "estimate", value(x), -9)
   blank <- rep(NA_real_, nrow(values))
+  # Without a bias there is nothing but the standard error.
+  of_bias <- function(x) ifelse(is.na(values$bias), NA, uncertain(x))
   table <- data.table::data.table(
     indicator_name = label$indicator, estimate = value(values$estimate), estimate_unweighted = value(values$unweighted),
     estimate_geographic_location = place$description, estimate_type = statistic_kinds[kind], estimate_type_num = kind,
@@ -111,10 +118,12 @@ describe_rows <- function(values, parts) {
     estimate_domain_2 = label$domain_2, estimate_standard_error = uncertain(values$error),
     estimate_upper_bound = uncertain(values$upper), estimate_lower_bound = uncertain(values$lower),
     relative_standard_error = uncertain(values$relative), analysis_weight_name = place$weight_name,
-    estimate_prb = blank, estimate_bias = blank, estimate_rmse = blank, relative_rmse = blank,
+    estimate_prb = of_bias(ifelse(values$estimate == 0, NA, 100 * values$bias / values$estimate)),
+    estimate_bias = of_bias(values$bias), estimate_rmse = of_bias(values$rmse),
+    relative_rmse = of_bias(values$relative_rmse),
     suppression_flag_indicator = value(values$flag), der_elig_suppression = as.integer(cell$applies),
     pop_cov = place$coverage, agency_counts = value(parts$rows$agency_counts),
-    der_rrmse_30 = uncertain(as.integer(values$relative > 0.3)),
+    der_rrmse_30 = uncertain(as.integer(values$relative_rmse > 0.3)),
     der_rrmse_gt_30_se_estimate_0_2_cond = value(values$cell_flag),
     der_rrmse_gt_30_se_estimate_0_2_cond_top = ifelse(cell$total, value(values$cell_flag), NA),
     der_perm_group_unsuppression_flag = as.integer(parts$flags$released_place),
@@ -124,8 +133,8 @@ describe_rows <- function(values, parts) {
     POPTOTAL_ORIG_UNIV_ELIG_PERM_AGENCY_MISSING_OVER_10_PERCENT = as.integer(place$missing_over_10_percent),
     POPTOTAL_ORIG_ELIG_PERM_AGENCY_MISSING_PRINCIPAL_CITY = blank,
     PROP_ELIG_ORIS_NONZERO_COUNT = value(parts$rows$agency_counts / place$agencies),
-    CORRELATION_WITH_PRIOR_YEAR = value(prior_year_correlation(parts$rows, place)), estimate_copula = blank,
-    bias_method = rep("none", nrow(values)), basis = place$basis
+    CORRELATION_WITH_PRIOR_YEAR = value(prior_year_correlation(parts$rows, place)),
+    estimate_copula = of_bias(values$estimate - values$bias), bias_method = bias_method, basis = place$basis
   )
   table[order(place$permutation, statistic$row, cell$column, kind), ]
 }

@@ -262,11 +262,12 @@ figures_of <- function(rows, lines, labels) {
   reasons <- rows$reasons[lines$cell, ]
   no_number <- lines$is_rate & is.na(tables$estimate * lines$times)
   factor <- interval_factor(tables$degrees_of_freedom)
-  numbers <- figure_columns(tables$estimate, tables$standard_error, factor, lines$times, flags$flag, reasons$count,
-    no_number)
+  numbers <- figure_columns(tables$estimate, tables$standard_error, factor * tables$rmse, lines$times, flags$flag,
+    reasons$count, no_number)
   # A rate has no percentage.
-  shares <- figure_columns(ifelse(lines$is_rate, NA, tables$percentage), ifelse(lines$is_rate, NA,
-    tables$percentage_error), factor, 1, flags$flag_percentage, reasons$percentage, lines$is_rate)
+  of_count <- function(x) ifelse(lines$is_rate, NA, x)
+  shares <- figure_columns(of_count(tables$percentage), of_count(tables$percentage_error),
+    of_count(factor * tables$percentage_rmse), 1, flags$flag_percentage, reasons$percentage, lines$is_rate)
   names(shares) <- paste(names(shares), "(percent)")
   names(shares)[[1]] <- "Percent"
   cbind(
@@ -277,12 +278,11 @@ figures_of <- function(rows, lines, labels) {
 
 #' What is known of a number, a rate or a percentage
 #'
-#' @param factor How many standard errors the limits are away.
+#' @param half How far the limits are away.
 #' @param times What it is multiplied by.
 #' @param nothing Where neither release nor reason are told.
 #' @noRd
-figure_columns <- function(estimate, error, factor, times, flag, reason, nothing) {
-  half <- factor * error
+figure_columns <- function(estimate, error, half, times, flag, reason, nothing) {
   release <- ifelse(is.na(flag) | is.na(estimate), NA, ifelse(flag == 1L, "no", "yes"))
   data.frame(
     "Number or rate" = estimate * times, "Standard error" = error * times,

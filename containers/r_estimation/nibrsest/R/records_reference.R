@@ -21,8 +21,8 @@ state_names <- function(abbreviations) {
 #'   * `history`: `ori`, `year`, `month`, `offenses` of months reported in the four years before;
 #'   * `return_a`: `ori`, `year`, `line`, `count`;
 #'   * `return_a_months`: `ori`, `year`, `months`;
-#'   * `demographics`: `ori`, and shares of its residents by age, sex, race and income (0 to 1); no rows in extracts that
-#'     do not have them;
+#'   * `demographics`: `ori`, and shares of its residents by age, sex, race and income (0 to 1); no rows in extracts
+#'     that do not have them;
 #'   * `notes`: `state`, `kind`, `note`: what is known of the states' sources; nothing in extracts that do not say it.
 #' @examples
 #' reference <- read_reference(file.path(example_year(), "reference", "reference-2016.zip"))

@@ -37,9 +37,22 @@ report_page <- function(year, found, where) {
       "Weights by national stratum"),
     strata = html_table(strata_table(found$strata[which(found$strata$geography == "US"), ], weights)),
     filled = months_plot(months, "Months filled or replaced by state"), months = html_table(months_table(months)),
-    imputed = imputed_note(agencies, found$donors), estimator = estimator_note(found$estimators)
+    imputed = imputed_note(agencies, found$donors), estimator = estimator_note(found$estimators),
+    bias = bias_note(found$bias_method)
   )
   filled_in(template, parts)
+}
+
+#' What the report says of the bias
+#' @noRd
+bias_note <- function(bias_method) {
+  if (bias_method == "none") {
+    return(paste("The bias of the method is not sought (bias_method = none). If agencies that report differ from those",
+      "that do not in more than their Return A, the estimates are biased, and the intervals do not show it."))
+  }
+  paste0("The bias of the method is found by a copula (bias_method = ", bias_method, ") and is part of intervals and ",
+    "release: what silent agencies had is drawn from respondents alike. Where the truth is known, what it finds is ",
+    "mostly not the bias that there is.")
 }
 
 #' How to read the nation's figures
@@ -71,7 +84,7 @@ headline_rows <- function(found, permutation) {
   rows <- found$tables[mine, ]
   at <- which(found$places$permutation == permutation)
   place <- found$places[at, ]
-  half <- interval_factor(rows$degrees_of_freedom) * rows$standard_error
+  half <- interval_factor(rows$degrees_of_freedom) * rows$rmse
   # What some agencies counted is no rate of all residents.
   known <- permutations()
   geography <- known$geography[match(permutation, known$permutation)]

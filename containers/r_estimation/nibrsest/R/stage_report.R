@@ -5,9 +5,10 @@ stage_report <- function(settings) {
   places <- read_weight_file(settings, "places.csv")
   geography_groups <- geography_groups_of(places, settings)
   estimates <- read_estimates(settings, geography_groups, "", "estimates/<group>.csv")
-  tables <- read_tables(settings, geography_groups, places)
+  tables <- with_bias(read_tables(settings, geography_groups, places), read_bias(settings), table_cells())
   folder <- file.path(settings$output, "report")
   publish_weights(settings, folder)
+  diagnostics <- publish_copula(settings, folder)
   estimators <- read_weight_file(settings, "estimators.csv")
   described <- cbind(places,
     described_permutations(places$permutation)[, c("description", "folder", "weight_name", "kind")],
@@ -20,20 +21,21 @@ stage_report <- function(settings) {
   data.table::set(estimates, NULL, "suppression_flag", offense_release_flags(estimates, released_places))
   write_stage_file(estimates, file.path(folder, "offenses.csv"), "estimates/<group>.csv")
   notice <- simulated_notice(universe, settings$year)
-  publish_tables(tables, flags, described, settings$year, folder, notice)
+  publish_tables(tables, flags, described, settings, folder, notice)
   found <- list(
     tables = tables, flags = flags, places = places, weights = read_weight_file(settings, "weights.csv"),
     strata = read_strata(settings), attempts = read_weight_file(settings, "attempts.csv"),
     table_a = read_weight_file(settings, "table_a.csv"), estimators = estimators,
     agencies = agencies, universe = universe,
-    donors = read_weight_file(settings, "donors.csv"), previous = read_previous(settings$external, settings$year - 1L)
+    donors = read_weight_file(settings, "donors.csv"), bias_method = settings$bias,
+    previous = read_previous(settings$external, settings$year - 1L)
   )
   write_page(report_page(settings$year, found, "in_zip"), file.path(folder, "report.html"))
   write_page(report_page(settings$year, found, "beside_zip"), file.path(folder, "beside_zip.html"))
   readme <- readLines(system.file("zip_readme.md", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
   parts <- list(year = settings$year, notices = if (length(notice) > 0L) paste0("> **", notice, "**\n") else "",
     universe = universe_lines(universe, agencies), estimator = estimator_lines(estimators, described$clipped_cells),
-    glossary = markdown_glossary(),
+    bias = bias_lines(settings$bias, diagnostics), glossary = markdown_glossary(),
     use = use_and_citation(settings$year, is_simulated(universe)))
   write_page(c(filled_in(readme, parts), describe_files("published")), file.path(folder, "README.md"))
   inform("wrote %s", file.path(folder, "report.html"))
@@ -87,6 +89,22 @@ publish_weights <- function(settings, folder) {
   }
 }
 
+#' Write how the bias was found, of all groups of tables; nothing if it was not sought
+#' @return What was written; NULL if nothing was.
+#' @noRd
+publish_copula <- function(settings, folder) {
+  path <- file.path(folder, "weights", "copula.csv")
+  if (settings$bias == "none") {
+    unlink(path)
+    return(NULL)
+  }
+  found <- data.table::rbindlist(lapply(names(table_groups()), function(group) {
+    read_stage_file(file.path(stage_folder(settings, "bias"), paste0(group, "-copula.csv")), "bias/<tables>-copula.csv")
+  }))
+  write_stage_file(found, path, "bias/<tables>-copula.csv")
+  found
+}
+
 #' The groups of geographies that have estimates
 #' @noRd
 geography_groups_of <- function(places, settings) {
@@ -122,7 +140,7 @@ read_tables <- function(settings, geography_groups, places) {
 #' @param tables,flags,places Of all permutations: see [estimate_tables()], [release_flags()] and [coverage_of()].
 #' @param notice See [simulated_notice()].
 #' @noRd
-publish_tables <- function(tables, flags, places, year, folder, notice) {
+publish_tables <- function(tables, flags, places, settings, folder, notice) {
   published <- published_tables()
   cells <- published$cells
   cell_is_published <- !is.na(published$labels$indicator)
@@ -132,7 +150,7 @@ publish_tables <- function(tables, flags, places, year, folder, notice) {
   write_stage_file(places, file.path(folder, "geographies.csv"), "report/geographies.csv")
   for (table in unique(cells$table)) {
     of_table <- which(tables$cell %in% cells$cell[cell_is_published & cells$table == table])
-    rows <- published_rows(tables[of_table, ], flags[of_table, ], places, published, year)
+    rows <- published_rows(tables[of_table, ], flags[of_table, ], places, published, settings$year, settings$bias)
     write_by_place(rows, places, table, folder)
   }
   for (number in which(!endsWith(places$kind, "group"))) {
@@ -140,7 +158,7 @@ publish_tables <- function(tables, flags, places, year, folder, notice) {
     of_place <- of_place[match(cells$cell, tables$cell[of_place])]
     name <- paste0(file_name_of(places$description[[number]]), ".xlsx")
     rows <- list(tables = tables[of_place, ], flags = flags[of_place, ], reasons = reasons[of_place, ])
-    write_workbook(file.path(folder, "workbooks", name), rows, places[number, ], published, year, notice)
+    write_workbook(file.path(folder, "workbooks", name), rows, places[number, ], published, settings$year, notice)
   }
   inform("wrote tables of %d geographies and groups of agencies", nrow(places))
 }
@@ -169,7 +187,10 @@ compact_rows <- function(tables, flags, cells, cell_is_published) {
   data.table::data.table(
     PERMUTATION_NUMBER = rows$permutation, der_variable_name = rows$cell, estimate = rows$estimate,
     standard_error = rows$standard_error, percentage = rows$percentage, percentage_error = rows$percentage_error,
-    degrees_of_freedom = rows$degrees_of_freedom, unweighted = rows$unweighted, agency_counts = rows$agency_counts,
+    degrees_of_freedom = rows$degrees_of_freedom, bias = rows$bias, rmse = ifelse(is.na(rows$bias), NA, rows$rmse),
+    percentage_bias = rows$percentage_bias,
+    percentage_rmse = ifelse(is.na(rows$percentage_bias), NA, rows$percentage_rmse),
+    unweighted = rows$unweighted, agency_counts = rows$agency_counts,
     suppression_flag = flags$flag[keep],
     percentage_suppression_flag = ifelse(is.na(rows$percentage), NA, flags$flag_percentage[keep])
   )

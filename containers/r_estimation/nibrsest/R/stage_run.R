@@ -27,6 +27,7 @@ stage_functions <- function() {
     tabulate_state = stage_tabulate_state,
     weight = stage_weight,
     estimate = stage_estimate,
+    bias = stage_bias,
     report = stage_report
   )
 }

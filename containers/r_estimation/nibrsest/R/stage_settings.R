@@ -19,11 +19,13 @@
 #'   [model_assisted_estimates()].
 #' * `ERROR_CORRECTION`: of `estimate`, where the estimator is the reference's, `few_respondents` (default) or `none`,
 #'   see [linearised_estimates()].
+#' * `BIAS`: of `bias` and `report`, `none` (default), or how the bias of estimates is found: `copula`, by residents and
+#'   their shares, or `copula_return_a`, by these and Return A.
 #' * `LOG_THRESHOLD`: `TRACE`, `DEBUG`, `INFO` (default), `WARN` or `ERROR`.
 #'
 #' @param environment Named character vector; the process's own by default.
 #' @return A list with `year` (integer), `external`, `input`, `output` (paths), `state`,
-#'   `geography_group`, `table_group` (text, or `""`), `outlier_rule`, `months`, `estimator`, `correction` and
+#'   `geography_group`, `table_group` (text, or `""`), `outlier_rule`, `months`, `estimator`, `correction`, `bias` and
 #'   `log_threshold`.
 #' @examples
 #' read_settings(c(DATA_YEAR = "2016", INPUT_PIPELINE_DIR = "pipeline", GEOGRAPHY_GROUP = "states"))$geography_group
@@ -59,6 +61,7 @@ read_settings <- function(environment = Sys.getenv()) {
     months = choice("MONTHS", c("own", "reference")),
     estimator = choice("ESTIMATOR", c("reference", "model_assisted")),
     correction = choice("ERROR_CORRECTION", c("few_respondents", "none")),
+    bias = choice("BIAS", c("none", "copula", "copula_return_a")),
     log_threshold = choice("LOG_THRESHOLD", c("TRACE", "DEBUG", "INFO", "WARN", "ERROR"), "INFO")
   )
 }

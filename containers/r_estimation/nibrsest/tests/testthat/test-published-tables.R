@@ -8,12 +8,12 @@ place <- function(kind = "national", coverage = 0.5, over = FALSE, number = 1L, 
     state_police_coverage = 0.9, other_coverage = 0.9, missing_over_10_percent = over, basis = basis
   )
 }
-rows_of <- function(estimate, error, number = 1L) {
-  data.table::data.table(
+rows_of <- function(estimate, error, number = 1L, bias = NULL) {
+  with_bias(data.table::data.table(
     permutation = number, cell = wanted, estimate = estimate, standard_error = error, percentage = c(NA, 40, 60, 0, 1),
     percentage_error = c(NA, 2, 2, 0, 1), unweighted = 5, unweighted_percentage = c(NA, 50, 50, 0, 1),
     agency_counts = 3L, degrees_of_freedom = NA_real_
-  )
+  ), bias, cells)
 }
 
 test_that("a cell is flagged by its relative error, or as zero where too few are covered", {
@@ -46,8 +46,8 @@ test_that("the first rule that holds decides", {
 
 test_that("offenses are released as the tables of their geography are", {
   key <- cells[which(cells$row == 1L & cells$table %in% c("2a", "2b")), ]
-  rows <- data.table::data.table(permutation = 60L, cell = key$cell, estimate = 100, standard_error = 50,
-    percentage = NA_real_, percentage_error = NA_real_)
+  rows <- with_bias(data.table::data.table(permutation = 60L, cell = key$cell, estimate = 100, standard_error = 50,
+    percentage = NA_real_, percentage_error = NA_real_), NULL, cells)
   offenses <- data.table::data.table(geography = described_permutations(60L)$geography, agency_group = "all agencies",
     cell = c("violent", "property", "120", "35A"), estimate = 100, standard_error = c(1, 1, 1, 50))
   flag <- function(offenses, ...) {
@@ -65,14 +65,14 @@ test_that("offenses are released as the tables of their geography are", {
 test_that("a place whose totals are mostly flagged is withheld, but a state keeps violent and property crime", {
   key <- cells[which(cells$row == 1L & cells$table %in% c("2a", "2b")), ]
   rows <- data.table::data.table(
-    permutation = 60L, cell = key$cell, estimate = 100, standard_error = 50, percentage = NA_real_,
-    percentage_error = NA_real_
+    permutation = 60L, cell = key$cell, estimate = 100, standard_error = 50, rmse = 50, percentage = NA_real_,
+    percentage_error = NA_real_, percentage_rmse = NA_real_
   )
-  data.table::set(rows, which(rows$cell %in% c("t_2a_1_1_17", "t_2b_1_1_14")), "standard_error", 1)
+  data.table::set(rows, which(rows$cell %in% c("t_2a_1_1_17", "t_2b_1_1_14")), c("standard_error", "rmse"), 1)
   found <- release_flags(rows, place("state", number = 60L), cells)
   expect_true(all(found$withheld_place))
   expect_equal(rows$cell[found$flag == 0L], c("t_2a_1_1_17", "t_2b_1_1_14"))
-  data.table::set(rows, which(rows$cell == "t_2b_1_1_14"), "standard_error", 50)
+  data.table::set(rows, which(rows$cell == "t_2b_1_1_14"), c("standard_error", "rmse"), 50)
   expect_equal(unique(release_flags(rows, place("state", number = 60L), cells)$flag), 1L)
   expect_equal(sum(release_flags(rows, place("national", number = 60L), cells)$flag == 0L), 1L)
 })

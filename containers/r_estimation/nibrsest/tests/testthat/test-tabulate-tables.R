@@ -162,7 +162,8 @@ test_that("a table of victims with rates over three populations, and of a pair o
     other_coverage = 1, missing_over_10_percent = FALSE, basis = "estimate")
   estimates <- data.table::data.table(permutation = 1L, cell = c("t_3a_1_1_2", "t_3a_1_2_2"), estimate = c(40, 10),
     standard_error = c(4, 2), percentage = NA_real_, percentage_error = NA_real_, unweighted = c(20, 5),
-    unweighted_percentage = NA_real_, agency_counts = 2L)
+    unweighted_percentage = NA_real_, agency_counts = 2L, degrees_of_freedom = NA_real_)
+  estimates <- with_bias(estimates, NULL, tables$cells)
   rows <- published_rows(estimates, release_flags(estimates, place, tables$cells), place, tables, 2023L)
   rates <- rows[which(rows$estimate_type == "rate"), ]
   expect_equal(rates$der_variable_name, c("t_3a_1_3_2", "t_3a_1_4_2", "t_3a_1_5_2"))
