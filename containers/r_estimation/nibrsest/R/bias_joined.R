@@ -61,6 +61,9 @@ bias_lines <- function(bias_method, diagnostics) {
     return(paste("* The bias of estimates is not sought (`bias_method` is `none`): release and limits go by the",
       "standard error."))
   }
+  if (nrow(diagnostics) == 0L) {
+    return("* No agency is silent: no bias is to be found (`weights/copula.csv` has no rows).")
+  }
   likened <- if (bias_method == "copula_return_a") "by residents, their shares and Return A" else
     "by residents and their shares"
   otherwise <- !diagnostics$way %in% c("full", "population", "constant", "none")

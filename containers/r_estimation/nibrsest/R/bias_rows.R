@@ -19,7 +19,7 @@ drawn_rows <- function(known, rows, section, type, total) {
   some_donors <- intersect(donors, with_any)
   some_recipients <- setdiff(with_any, donors)
   found <- matrix(0, length(total) - nrow(rows), ncol(rows), dimnames = dimnames(rows))
-  found[is.na(total[-donors]), ] <- NA
+  found[is.na(total[seq_len(nrow(found)) + nrow(rows)]), ] <- NA
   if (length(some_donors) == 0L || length(some_recipients) == 0L) {
     return(list(values = found, status = no_status(colnames(rows))))
   }

@@ -18,29 +18,36 @@ drawn_sums <- function(annual, oris, cells, agencies, groups, membership) {
   })
   made <- lapply(unique(cells$table), function(table) {
     mine <- which(cells$table == table)
-    drawn_table(annual[, mine, drop = FALSE], cells[mine, ], groups)
+    drawn_table(annual[, mine, drop = FALSE], cells[mine, ], groups, nrow(membership))
   })
   list(imputed = do.call(cbind, lapply(made, `[[`, "imputed")),
     status = data.table::rbindlist(lapply(made, `[[`, "status")))
 }
 
 #' The same of one table
+#' @param permutations How many there are.
 #' @noRd
-drawn_table <- function(annual, cells, groups) {
+drawn_table <- function(annual, cells, groups, permutations) {
   name <- cells$table[[1]]
   columns <- lines_of_table(copula_columns(), name)
   table <- list(cells = cells, annual = annual, columns = columns, rows = lines_of_table(copula_rows(), name),
     drawn = setdiff(as.character(sort(unique(cells$column))), columns$column[columns$method == "sum"]))
   totals <- lapply(groups, totals_of_group, table)
   parts <- lapply(table$drawn, column_of_groups, groups, totals, table)
-  imputed <- matrix(0, nrow(groups[[1]]$membership), nrow(cells), dimnames = list(NULL, cells$cell))
+  imputed <- matrix(0, permutations, nrow(cells), dimnames = list(NULL, cells$cell))
   for (part in parts) {
     imputed[, part$number] <- part$imputed
   }
-  status <- data.table::rbindlist(c(unlist(lapply(totals, `[[`, "status"), recursive = FALSE),
-    lapply(parts, `[[`, "status")))
-  list(imputed = with_summed_columns(imputed, cells, columns), status = cbind(table = name, status))
+  # Where nobody is silent there is no status.
+  status <- data.table::rbindlist(c(list(no_drawn), unlist(lapply(totals, `[[`, "status"), recursive = FALSE),
+    lapply(parts, `[[`, "status")), use.names = TRUE)
+  data.table::set(status, NULL, "table", rep(name, nrow(status)))
+  list(imputed = with_summed_columns(imputed, cells, columns), status = status)
 }
+
+#' @noRd
+no_drawn <- data.table::data.table(column = character(), group = character(), variable = character(),
+  way = character(), moved = numeric(), adjusted = numeric())
 
 #' @noRd
 lines_of_table <- function(lines, name) lines[which(lines$table == name), ]

@@ -10,7 +10,7 @@
 #' @param complete Logical, one per respondent: whether all its months are its own. The coefficients, and how far counts
 #'   lie from predictions, are those of complete respondents, if they are enough.
 #' @param pool Of each cell: rare cells of a pool share the slope of their variance, see `variance_function()`.
-#' @param sums What percentages divide by, see [denominator_sums()]; `NULL` if there are none.
+#' @param sums What percentages divide by, see `denominator_sums()`; `NULL` if there are none.
 #' @return A record of class `borrowed_model`: `cells` (counts, cells by respondents), `coefficients` (a row per cell),
 #'   `x`, `inverse` (of the sum of x x' / z), `rank`, `respondents` (that it is made of), `size` (z, at least 1),
 #'   `inflation` (of squared residuals: 1 / (1 - h)^2 with h the respondent's own part in the regression), and what

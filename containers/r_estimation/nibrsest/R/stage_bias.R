@@ -72,7 +72,7 @@ copula_diagnostics <- function(status, groups) {
   ), by = c("table", "column", "group", "way")]
   at <- match(found$group, vapply(groups, `[[`, character(1), "name"))
   text_of <- function(what) vapply(groups, `[[`, character(1), what)[at]
-  size_of <- function(what) lengths(lapply(groups, `[[`, what))[at]
+  size_of <- function(what) vapply(groups, function(group) length(group[[what]]), integer(1))[at]
   data.table::data.table(
     table = found$table, column = as.integer(found$column), subset = text_of("subset"),
     stratum = vapply(groups, `[[`, integer(1), "stratum")[at], donors_from = text_of("level"),

@@ -179,6 +179,33 @@ test_that("rows that add up to nothing are divided as those that fit are", {
   expect_equal(made$share[["1"]], 0.75)
 })
 
+test_that("of nobody nothing is drawn, and where nobody is silent there is nothing to draw", {
+  cells <- table_cells()
+  cells <- cells[which(cells$table == "2c"), ]
+  agencies <- data.table::data.table(ori = c("a", "b"), respondent = c(FALSE, FALSE), population = c(10, 20),
+    population_group_code = "6", class = 4L, agency_type = "City", msa_status = 1L, male_officers = 1,
+    female_officers = 1)
+  demographics <- data.table::as.data.table(c(list(ori = character()), lapply(stats::setNames(nm =
+    demographic_shares()), function(name) numeric())))
+  membership <- Matrix::sparseMatrix(c(1, 2, 2), c(1, 1, 2), x = 1)
+  drawn <- function(respond) {
+    data.table::set(agencies, NULL, "respondent", respond)
+    annual <- Matrix::Matrix(0, sum(respond), nrow(cells), sparse = TRUE)
+    groups <- copula_groups(agencies, demographics)
+    made <- drawn_sums(annual, agencies$ori[respond], cells, agencies, groups, membership)
+    c(made, list(diagnostics = copula_diagnostics(made$status, groups)))
+  }
+  nobody <- drawn(c(FALSE, FALSE))
+  expect_true(all(is.na(nobody$imputed)))
+  expect_identical(unique(nobody$diagnostics$donors_from), "none")
+  expect_true("failed" %in% nobody$diagnostics$way)
+  everyone <- drawn(c(TRUE, TRUE))
+  expect_identical(dim(everyone$imputed), c(2L, nrow(cells)))
+  expect_identical(sum(everyone$imputed), 0)
+  expect_identical(names(everyone$diagnostics), names(file_columns("bias/<tables>-copula.csv")))
+  expect_identical(nrow(everyone$diagnostics), 0L)
+})
+
 test_that("a total that no donor has, or no recipient, has no rows", {
   known <- known_of(size = 1:6 * 100)
   rows <- matrix(0, 4, 2, dimnames = list(NULL, c("a", "b")))

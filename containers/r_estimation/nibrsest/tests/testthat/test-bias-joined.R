@@ -63,6 +63,7 @@ test_that("the README says whether the bias is sought, and how it was drawn", {
   data.table::set(diagnostics, NULL, "subset", "residents")
   expect_match(bias_lines("copula", diagnostics)[[3]], "has no shares of residents")
   expect_match(bias_lines("copula_return_a", diagnostics)[[1]], "by residents, their shares and Return A")
+  expect_match(bias_lines("copula", diagnostics[0L, ]), "No agency is silent")
   expect_match(bias_note("none"), "not sought")
   expect_match(bias_note("copula"), "bias_method = copula")
 })
