@@ -1,80 +1,109 @@
-#' Changes of estimates against those of the year before
+#' Estimates that are compared between years: totals of the tables, and offenses by code
 #'
-#' @param rows Of the year: `cell`, `label`, `estimate`, `standard_error`, `flag` (1: not for release).
-#' @param previous Of the year before: `cell`, `estimate`, `standard_error`, `flag`.
-#' @return A data.table, a row per cell of `rows` that has an estimate above 0 and an error in both years: `cell`,
-#'   `label`, `previous`, `estimate`, `percent`, `lower`, `upper` (the 95 % interval of `percent`, not below -100),
-#'   `flag` (1 if either is not for release). The two years count as independent. Mostly the same agencies report in
-#'   both, which makes the change more certain than that: the intervals are wide rather than narrow.
-#' @references The error of a ratio by linearisation: Sarndal, Swensson and Wretman (1992), Model Assisted Survey
-#'   Sampling, section 5.6.
+#' @param tables,flags See [estimate_tables()], with `permutation`, and [release_flags()] of the same rows.
+#' @param offenses See [describe_estimates()], with its flags.
+#' @return A data.table: `permutation`, `cell`, `estimate`, `standard_error`, `flag` (1: not for release).
 #' @noRd
-changes_against <- function(rows, previous) {
-  at <- match(rows$cell, previous$cell)
-  before <- previous$estimate[at]
-  # What has no error is no estimate, see [universe_status()].
-  error_before <- previous$standard_error[at]
-  keep <- which(rows$estimate > 0 & before > 0 & !is.na(rows$standard_error) & !is.na(error_before))
-  ratio <- rows$estimate[keep] / before[keep]
-  relative <- sqrt(
-    (rows$standard_error[keep] / rows$estimate[keep])^2 + (error_before[keep] / before[keep])^2
-  )
-  half <- 100 * interval_factor() * ratio * relative
-  percent <- 100 * (ratio - 1)
-  data.table::data.table(
-    cell = rows$cell[keep], label = rows$label[keep], previous = before[keep], estimate = rows$estimate[keep],
-    percent = percent, lower = pmax(-100, percent - half), upper = percent + half,
-    flag = as.integer(rows$flag[keep] %in% 1L | previous$flag[at][keep] %in% 1L)
-  )
+compared_estimates <- function(tables, flags, offenses) {
+  totals <- which(tables$cell %in% compared_cells())
+  data.table::rbindlist(list(
+    data.table::data.table(permutation = tables$permutation[totals], cell = tables$cell[totals],
+      estimate = tables$estimate[totals], standard_error = tables$standard_error[totals], flag = flags$flag[totals]),
+    compared_offenses(offenses)
+  ))
 }
 
-#' Estimates of the nation in a published zip, or NULL if there is none
+#' The cells of the tables' first rows, which are published
+#' @noRd
+compared_cells <- function() {
+  published <- published_tables()
+  published$cells$cell[published$cells$total & published$cells$applies & !is.na(published$labels$indicator)]
+}
+
+#' @noRd
+compared_offenses <- function(offenses) {
+  data.table::data.table(permutation = permutation_of(offenses$geography, offenses$agency_group),
+    cell = offenses$cell, estimate = offenses$estimate, standard_error = offenses$standard_error,
+    flag = offenses$suppression_flag)
+}
+
+#' Estimates of a published zip, and what they were made of; `NULL` if there is no zip
 #'
 #' @param external Folder of what comes from outside the stages, or `""`.
 #' @param year The year of the zip.
-#' @return A data.table: `cell`, `estimate`, `standard_error`, `flag`.
+#' @return A list: `estimates`, see [compared_estimates()]; `inputs`, see [year_inputs_of_zip()].
 #' @noRd
 read_previous <- function(external, year) {
   path <- file.path(external, "estimates", sprintf("nibrs-estimates-%d.zip", year))
   if (!nzchar(external) || !file.exists(path)) {
     return(NULL)
   }
-  found <- read_member(path, "tables.csv", c(
-    permutation_number = "integer", der_variable_name = "character", estimate = "numeric", standard_error = "numeric",
-    suppression_flag = "integer"
-  ))
-  nation <- which(found$permutation_number == 1L)
-  data.table::data.table(
-    cell = found$der_variable_name[nation], estimate = found$estimate[nation],
-    standard_error = found$standard_error[nation], flag = found$suppression_flag[nation]
-  )
+  tables <- read_zipped(path, "tables.csv", "report/tables.csv", c("PERMUTATION_NUMBER", "der_variable_name",
+    "estimate", "standard_error", "suppression_flag"))
+  data.table::setnames(tables, 1:2, c("permutation", "cell"))
+  offenses <- read_zipped(path, "offenses.csv", "estimates/<group>.csv", c("geography", "agency_group", "cell",
+    "estimate", "standard_error", "suppression_flag"))
+  list(estimates = compared_estimates(tables, list(flag = tables$suppression_flag), offenses),
+    inputs = year_inputs_of_zip(path, year))
 }
 
 #' The report's section on changes; nothing without a year before
+#'
+#' @param nation See [headline_rows()].
+#' @param changes See [changes_of_years()]; `NULL` without a year before.
 #' @noRd
-changes_section <- function(rows, previous, year) {
-  if (is.null(previous)) {
+changes_section <- function(nation, changes, year) {
+  mine <- changes[which(changes$PERMUTATION_NUMBER == 1L & changes$der_variable_name %in% nation$cell), ]
+  if (NROW(mine) == 0L) {
     return("")
   }
-  changes <- changes_against(rows, previous)
-  if (nrow(changes) == 0L) {
-    return("")
-  }
-  table <- data.frame(
-    "Offenses" = changes$label, "Before" = count(changes$previous), "Now" = count(changes$estimate),
-    "Change" = sprintf("%s %%%s", signed(changes$percent), ifelse(changes$flag == 1L, "*", "")),
-    "95 % interval" = sprintf("%s to %s %%", signed(changes$lower), signed(changes$upper)), check.names = FALSE
-  )
-  names(table)[2:3] <- as.character(c(year - 1L, year))
+  rows <- data.table::data.table(cell = mine$der_variable_name, label = nation$label[match(mine$der_variable_name,
+    nation$cell)], previous = mine$previous, estimate = mine$estimate, percent = mine$percent, lower = mine$lower_95,
+    upper = mine$upper_95, flag = mine$suppression_flag)
+  rows <- rows[order(match(rows$cell, nation$cell)), ]
+  independent <- all(is.na(mine$correlation))
   c(
-    sprintf("<h2>Changes since %d</h2>", year - 1L),
+    sprintf("<h2 id=\"changes\">Changes since %d</h2>", year - 1L),
     paste(
-      "<p class=\"note\">Change of the nation's estimates in per cent, with 95 % intervals as if the two years were",
-      "independent; mostly the same agencies report in both, so that changes are rather more certain than shown.",
+      "<p class=\"note\">Change of the nation's estimates in per cent, with 95 % intervals",
+      if (independent) paste("as if the two years were independent, rather too wide since mostly the same agencies",
+        "report in both.") else
+        "that know which agencies report in both years (<code>changes.csv</code>: all geographies).",
       "Hollow dots and *: an estimate of either year is not for release. Arrows: the interval goes beyond the edge.</p>"
     ),
-    change_plot(changes, sprintf("Change of the nation's estimates since %d, per cent", year - 1L)),
+    change_plot(rows, sprintf("Change of the nation's estimates since %d, per cent", year - 1L)),
     "<details><summary>The changes in figures</summary><p class=\"note\">* not for release</p><div class=\"scroll\">",
-    html_table(table), "</div></details>"
+    html_table(change_table(rows, year)), "</div></details>",
+    places_with_changes(changes)
   )
+}
+
+#' @noRd
+change_table <- function(rows, year) {
+  table <- data.frame(
+    "Offenses" = rows$label, "Before" = count(rows$previous), "Now" = count(rows$estimate),
+    "Change" = sprintf("%s %%%s", signed(rows$percent), star(rows$flag %in% 1L)),
+    "95 % interval" = sprintf("%s to %s %%", signed(rows$lower), signed(rows$upper)), check.names = FALSE
+  )
+  names(table)[2:3] <- as.character(c(year - 1L, year))
+  table
+}
+
+#' Changes of violent and property crime in regions and states
+#' @noRd
+places_with_changes <- function(changes) {
+  known <- permutations()
+  places <- known[known$kind %in% c("region", "state") & known$permutation %in% changes$PERMUTATION_NUMBER, ]
+  if (nrow(places) == 0L) {
+    return(character())
+  }
+  text <- function(cell) {
+    row <- match(paste(places$permutation, cell), paste(changes$PERMUTATION_NUMBER, changes$der_variable_name))
+    ifelse(is.na(row), "", sprintf("%s %%%s (%s to %s)", signed(changes$percent[row]),
+      star(changes$suppression_flag[row] %in% 1L), signed(changes$lower_95[row]), signed(changes$upper_95[row])))
+  }
+  table <- data.frame("Region or state" = places$description, "Violent crime (95 %)" = text("t_2a_1_1_17"),
+    "Property crime (95 %)" = text("t_2b_1_1_14"), check.names = FALSE)
+  c("<details><summary>Regions and states</summary><p class=\"note\">* not for release</p><div class=\"scroll\">",
+    html_table(table), "</div></details>")
 }

@@ -4,8 +4,8 @@
 #' @param found A list of data.tables: `tables` (see [estimate_tables()], with `permutation`), `flags` (see
 #'   [release_flags()], of the same rows), `places`, `weights`, `strata`, `attempts`, `table_a` (of all
 #'   geographies, see [table_a()]), `estimators` (see [estimators_of()]), `agencies`, `universe` (see
-#'   [universe_status()]), `donors`, `previous` (the nation's estimates of the year
-#'   before, or NULL, see [read_previous()]).
+#'   [universe_status()]), `donors`, `changes` (see [changes_of_years()], or NULL), `precision`
+#'   (see [publish_precision()]).
 #' @param where The page lies in the zip (`"in_zip"`) or beside it (`"beside_zip"`): its links lead to what lies there.
 #' @return The page, lines of HTML.
 #' @noRd
@@ -28,7 +28,8 @@ report_page <- function(year, found, where) {
     use = paste0("<p>", escape(use_and_citation(year, is_simulated(found$universe))), "</p>"),
     plot = interval_plot(nation, "95 % intervals of the nation's estimates, in per cent of the estimate"),
     map = state_grid(states, "Share of residents covered and release status by state"),
-    nation_note = nation_note(us$basis), changes = changes_section(nation, found$previous, year),
+    nation_note = nation_note(us$basis), changes = changes_section(nation, found$changes, year),
+    precision = precision_section(found$precision$rows, found$precision$tables, found$precision$fits),
     rates = state_rates_plot(state_rates(found), "Violent and property crime per 100,000 residents by state"),
     states = html_table(state_table(states)), calibration = calibration_note(found),
     deviations = if (nrow(national_a) == 0L) "<p>The nation is not estimated.</p>" else deviation_plot(national_a,

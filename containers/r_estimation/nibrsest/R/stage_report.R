@@ -28,7 +28,8 @@ stage_report <- function(settings) {
     table_a = read_weight_file(settings, "table_a.csv"), estimators = estimators,
     agencies = agencies, universe = universe,
     donors = read_weight_file(settings, "donors.csv"), bias_method = settings$bias,
-    previous = read_previous(settings$external, settings$year - 1L)
+    changes = publish_changes(compared_estimates(tables, flags, estimates), settings, folder),
+    precision = publish_precision(tables, folder)
   )
   write_page(report_page(settings$year, found, "in_zip"), file.path(folder, "report.html"))
   write_page(report_page(settings$year, found, "beside_zip"), file.path(folder, "beside_zip.html"))
@@ -39,6 +40,44 @@ stage_report <- function(settings) {
     use = use_and_citation(settings$year, is_simulated(universe)))
   write_page(c(filled_in(readme, parts), describe_files("published")), file.path(folder, "README.md"))
   inform("wrote %s", file.path(folder, "report.html"))
+}
+
+#' Write `changes.csv`, if the year before is published
+#'
+#' @param estimates See [compared_estimates()].
+#' @return See [changes_of_years()]; `NULL` without a year before.
+#' @noRd
+publish_changes <- function(estimates, settings, folder) {
+  before <- read_previous(settings$external, settings$year - 1L)
+  path <- file.path(folder, "changes.csv")
+  if (is.null(before)) {
+    # Of an earlier run of the stage, with another year beside it.
+    unlink(path)
+    return(NULL)
+  }
+  now <- list(estimates = estimates, inputs = year_inputs_of_stages(settings))
+  changes <- changes_of_years(now, before, settings$correction)
+  write_stage_file(changes, path, "report/changes.csv")
+  changes
+}
+
+#' Write `generalised_variances.csv`
+#'
+#' @param tables See [estimate_tables()], with `permutation`.
+#' @return A list: `rows` and `tables` (of the published counts of the nation) and `fits`, see
+#'   [generalised_variances()].
+#' @noRd
+publish_precision <- function(tables, folder) {
+  published <- published_tables()
+  cells <- published$cells[which(published$cells$applies & !is.na(published$labels$indicator)), ]
+  rows <- tables[which(tables$cell %in% cells$cell), ]
+  of_table <- cells$table[match(rows$cell, cells$cell)]
+  fits <- generalised_variances(rows, of_table)
+  written <- data.table::copy(fits)
+  data.table::setnames(written, "permutation", "PERMUTATION_NUMBER")
+  write_stage_file(written, file.path(folder, "generalised_variances.csv"), "report/generalised_variances.csv")
+  nation <- which(rows$permutation == 1L)
+  list(rows = rows[nation, ], tables = of_table[nation], fits = fits)
 }
 
 #' @noRd

@@ -36,11 +36,13 @@ stage_weight <- function(settings) {
 #' State after state, since a donor's months may go to another state and all cells of all months are large.
 #' @noRd
 write_used_months <- function(folders, tabulated, made, folder) {
-  write_weight_file(used_offenses(tabulated, made$months, made$donors), folder, "offenses.csv")
+  offenses <- used_offenses(tabulated, made$months, made$donors)
+  write_weight_file(offenses, folder, "offenses.csv")
   definitions <- table_definitions()
   cells <- table_cells(definitions)
   groups <- table_groups(definitions)
   respondents <- made$agencies[which(made$agencies$respondent), ]
+  totals <- list(offense_counts(offenses))
   for (group in names(groups)) {
     of_group <- cells[which(cells$table %in% groups[[group]]), ]
     states <- function(state) {
@@ -48,9 +50,23 @@ write_used_months <- function(folders, tabulated, made, folder) {
         of_group$cell)
     }
     used <- used_counts(states, names(folders), made$months, made$donors, respondents$ori, of_group$cell)
-    write_count_matrix(with_agency_cells(used, respondents, of_group),
-      file.path(dirname(folder), "annual", group, "cells.rds"))
+    annual <- with_agency_cells(used, respondents, of_group)
+    write_count_matrix(annual, file.path(dirname(folder), "annual", group, "cells.rds"))
+    first_rows <- which(of_group$total & of_group$applies)
+    annual$counts <- annual$counts[which(annual$counts$cell %in% first_rows), ]
+    totals[[group]] <- counts_of(annual)
   }
+  write_weight_file(data.table::rbindlist(totals), folder, "counts.csv")
+}
+
+#' Offenses by code, with violent and property crime, as `counts.csv` has counts
+#' @noRd
+offense_counts <- function(offenses) {
+  by_code <- data.table::data.table(ori = offenses$ori, cell = offenses$offense_code, number = offenses$offenses)
+  named <- package_table("offense_totals.csv")
+  pairs <- merge(by_code, named, by.x = "cell", by.y = "offense_code", allow.cartesian = TRUE, sort = FALSE)
+  sums <- pairs[, list(number = sum(number)), keyby = c("ori", "total")]
+  data.table::rbindlist(list(by_code, data.table::data.table(ori = sums$ori, cell = sums$total, number = sums$number)))
 }
 
 #' @noRd

@@ -1,30 +1,51 @@
-estimates_of <- function(estimate, error = 0, flag = 0L, cell = c("a", "b")) {
-  data.table::data.table(cell = cell, label = toupper(cell), estimate = estimate, standard_error = error, flag = flag)
+both_years <- function(estimate, before, error = 0, error_before = 0, flag = 0L, flag_before = 0L) {
+  data.table::data.table(permutation = 1L, cell = letters[seq_along(estimate)], estimate = estimate,
+    standard_error = error, flag = flag, estimate_before = before, standard_error_before = error_before,
+    flag_before = flag_before)
 }
 
-test_that("a change has the error of a ratio of independent estimates", {
-  found <- changes_against(estimates_of(c(110, 50), c(3, 0)), estimates_of(c(50, 100), c(0, 4), cell = c("b", "a")))
+year_of <- function(estimate, error = 0, flag = 0L, cell = c("a", "b")) {
+  list(inputs = NULL, estimates = data.table::data.table(permutation = 1L, cell = cell, estimate = estimate,
+    standard_error = error, flag = flag))
+}
+
+test_that("a change has the error of a ratio of two estimates that go together", {
+  covariance <- c(0.6 * 3 * 4, NA)
+  found <- change_rows(both_years(c(110, 50), c(100, 50), c(3, 0), c(4, 0)), covariance)
   expect_equal(found$percent, c(10, 0))
-  expect_equal(found$upper - found$percent, c(stats::qnorm(0.975) * 110 * sqrt((3 / 110)^2 + (4 / 100)^2), 0))
-  expect_equal(found$previous, c(100, 50))
-  # The same error by drawing both years.
+  # The same errors by drawing both years.
   set.seed(3)
-  drawn <- stats::sd(100 * stats::rnorm(2e5, 110, 3) / stats::rnorm(2e5, 100, 4))
-  expect_equal((found$upper - found$lower)[[1]] / (2 * stats::qnorm(0.975)), drawn, tolerance = 0.01)
+  z <- matrix(stats::rnorm(4e5), 2)
+  before <- 100 + 4 * z[1, ]
+  now <- 110 + 3 * (0.6 * z[1, ] + 0.8 * z[2, ])
+  expect_equal(found$percent_error[[1]], stats::sd(100 * now / before), tolerance = 0.01)
+  expect_equal(found$difference_error[[1]], stats::sd(now - before), tolerance = 0.01)
+  expect_equal((found$upper_95 - found$percent) / stats::qnorm(0.975), found$percent_error)
+  expect_equal(found$correlation, c(0.6, NA))
+  # Without a covariance the years are independent.
+  expect_equal(change_rows(both_years(110, 100, 3, 4), NA_real_)$difference_error, 5)
+})
+
+test_that("two estimates go together wholly at most", {
+  found <- change_rows(both_years(c(110, 110), c(100, 100), 4, 4), c(100, -100))
+  expect_equal(found$difference_error, c(0, 8))
+  expect_equal(found$correlation, c(1, -1))
 })
 
 test_that("what was not there before has no change, and a flag of either year stays", {
-  found <- changes_against(estimates_of(c(5, 0)), estimates_of(c(0, 5)))
-  expect_equal(nrow(found), 0L)
-  expect_match(change_plot(found, "x"), "Nothing was estimated in both years")
-  expect_equal(changes_against(estimates_of(c(5, 6), flag = 0:1), estimates_of(c(5, 6), flag = 1:0))$flag, c(1L, 1L))
+  expect_equal(nrow(changes_of_years(year_of(c(5, 0)), year_of(c(0, 5)), "none")), 0L)
+  found <- changes_of_years(year_of(c(5, 6), flag = 0:1), year_of(c(5, 6), flag = 1:0), "none")
+  expect_equal(found$suppression_flag, c(1L, 1L))
+  expect_equal(nrow(changes_of_years(year_of(c(5, 6), error = NA), year_of(c(5, 6)), "none")), 0L)
+  expect_equal(nrow(changes_of_years(year_of(5, cell = "a"), year_of(6, cell = "b"), "none")), 0L)
 })
 
 test_that("nothing falls by more than all of it", {
-  found <- changes_against(estimates_of(c(60, 50), c(60, 1)), estimates_of(c(100, 50), c(40, 1)))
-  expect_equal(found$lower[[1]], -100)
-  expect_gt(found$upper[[1]], 0)
-  plot <- change_plot(found, "x")
+  found <- change_rows(both_years(c(60, 50), c(100, 50), c(60, 1), c(40, 1)), NA_real_)
+  expect_equal(found$lower_95[[1]], -100)
+  expect_gt(found$upper_95[[1]], 0)
+  plot <- change_plot(data.table::data.table(label = "A", percent = found$percent, lower = found$lower_95,
+    upper = found$upper_95, flag = 0L), "x")
   expect_false(grepl(">-1[0-9]+[1-9] %<|>-[2-9][0-9][0-9] %<", plot))
   expect_match(plot, "-40.0 %", fixed = TRUE)
 })
@@ -32,21 +53,40 @@ test_that("nothing falls by more than all of it", {
 test_that("without a zip of the year before there is no section", {
   expect_null(read_previous("", 2015L))
   expect_null(read_previous(tempfile(), 2015L))
-  expect_equal(changes_section(estimates_of(c(1, 2)), NULL, 2016L), "")
+  expect_equal(changes_section(data.table::data.table(cell = "a", label = "A"), NULL, 2016L), "")
 })
 
-test_that("the section says which year is compared with, and every change once in figures", {
-  section <- paste(changes_section(estimates_of(c(110, 50), 1), estimates_of(c(100, 50), 1), 2016L), collapse = "\n")
+test_that("the section says which year is compared with, every change once in figures, and what is known", {
+  nation <- data.table::data.table(cell = c("b", "a"), label = c("B", "A"))
+  rows <- change_rows(both_years(c(110, 50), c(100, 50), 1, 1), NA_real_)
+  section <- paste(changes_section(nation, rows, 2016L), collapse = "\n")
   expect_match(section, "Changes since 2015", fixed = TRUE)
   expect_match(section, "<td>+10.0 %</td>", fixed = TRUE)
   expect_match(section, "<th scope=\"col\">2015</th><th scope=\"col\">2016</th>", fixed = TRUE)
+  expect_match(section, "as if the two years were independent", fixed = TRUE)
+  expect_lt(regexpr("<td>B</td>", section, fixed = TRUE), regexpr("<td>A</td>", section, fixed = TRUE))
+  states <- data.table::copy(rows)[, c("PERMUTATION_NUMBER", "der_variable_name") := list(56L, c("t_2a_1_1_17", "x"))]
+  known <- change_rows(both_years(c(110, 50), c(100, 50), 1, 1), c(0.5, 0.5))
+  section <- paste(changes_section(nation, rbind(known, states), 2016L), collapse = "\n")
+  expect_match(section, "know which agencies report in both", fixed = TRUE)
+  expect_match(section, "<td>Alabama</td><td>+10.0 % (", fixed = TRUE)
 })
 
-test_that("the nation's estimates are read from the zip of the year before", {
+test_that("the estimates are read from the zip of the year before, also from one that does not say what it was made of", {
   root <- tempfile()
-  zip_of(file.path(root, "estimates", "nibrs-estimates-2015.zip"), list("tables.csv" = data.frame(
-    PERMUTATION_NUMBER = c(1, 12), der_variable_name = "a", estimate = 5:6, standard_error = 1:2, suppression_flag = 0
-  )))
-  expect_equal(as.list(read_previous(root, 2015L)), list(cell = "a", estimate = 5, standard_error = 1, flag = 0L))
+  cell <- compared_cells()[[1]]
+  zip <- file.path(root, "estimates", "nibrs-estimates-2015.zip")
+  zip_of(zip, list(
+    "tables.csv" = data.frame(PERMUTATION_NUMBER = c(1, 1), der_variable_name = c(cell, "t_1a_2_3_1"), estimate = 5:6,
+      standard_error = 1:2, suppression_flag = 0),
+    "offenses.csv" = data.frame(geography = "US", agency_group = "all agencies", cell = "120", estimate = 9,
+      standard_error = 1, suppression_flag = 1)
+  ))
+  found <- read_previous(root, 2015L)
+  expect_null(found$inputs)
+  expect_equal(as.list(found$estimates), list(permutation = c(1L, 1L), cell = c(cell, "120"), estimate = c(5, 9),
+    standard_error = c(1, 1), flag = 0:1))
   expect_null(read_previous(root, 2014L))
+  zip_of(zip, list("tables.csv" = data.frame(PERMUTATION_NUMBER = 1, estimate = 2)))
+  expect_error(read_previous(root, 2015L), "tables.csv lacks the column der_variable_name")
 })

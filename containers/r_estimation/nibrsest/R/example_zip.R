@@ -1,0 +1,29 @@
+#' The published zip of the made-up year
+#'
+#' Runs all stages on [example_year()] and packs what they publish, as `nibrs run` does.
+#'
+#' @param folder Where to work; it is made.
+#' @return The path of `nibrs-estimates-2016.zip`.
+#' @examples
+#' \donttest{
+#' utils::unzip(example_zip(), list = TRUE)$Name[1:10]
+#' }
+#' @export
+example_zip <- function(folder = tempfile("example")) {
+  example_year(folder)
+  pipeline <- file.path(folder, "pipeline")
+  settings <- function(...) {
+    read_settings(c(DATA_YEAR = "2016", EXTERNAL_FILE_PATH = folder, INPUT_PIPELINE_DIR = pipeline, ...))
+  }
+  before <- logger::log_threshold()
+  on.exit(logger::log_threshold(before))
+  logger::log_threshold("WARN")
+  run_stage("tabulate_state", settings(INPUT_STATE = "RI"))
+  run_stage("weight", settings())
+  for (group in unique(geography_kinds()$geography_group)) run_stage("estimate", settings(GEOGRAPHY_GROUP = group))
+  run_stage("report", settings())
+  zip <- file.path(normalizePath(folder), "nibrs-estimates-2016.zip")
+  report <- file.path(pipeline, "report")
+  zip::zip(zip, list.files(report, recursive = TRUE), root = report)
+  zip
+}
