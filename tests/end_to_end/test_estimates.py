@@ -270,7 +270,7 @@ def test_the_report_shows_changes_where_the_year_before_has_been_estimated(publi
         for year in (2015, 2016)
     }
     assert "Changes since" not in pages[2015]
-    assert "<h2>Changes since 2015</h2>" in pages[2016]
+    assert ">Changes since 2015</h2>" in pages[2016]
     now, before = (
         {
             row["der_variable_name"]: float(row["estimate"])
@@ -280,6 +280,14 @@ def test_the_report_shows_changes_where_the_year_before_has_been_estimated(publi
         for year in (2016, 2015)
     )
     assert f"{100 * (now / before - 1):+.1f} %" in pages[2016]
+    changes = rows(published.home, "changes.csv", 2016)
+    [property_crime] = [
+        row for row in changes if (row["PERMUTATION_NUMBER"], row["der_variable_name"]) == ("1", "t_2b_1_1_14")
+    ]
+    assert float(property_crime["previous"]) == before
+    assert float(property_crime["percent"]) == pytest.approx(100 * (now / before - 1))
+    # The zip of the year before says which agencies the two years have in common.
+    assert any(row["correlation"] not in ("", "0") for row in changes)
 
 
 def test_a_second_run_makes_no_estimates_a_changed_state_makes_its_year_anew(

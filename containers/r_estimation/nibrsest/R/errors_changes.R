@@ -80,7 +80,7 @@ residual_correlation <- function(one, other, first, second) {
   e[!is.finite(e)] <- 0
   f[!is.finite(f)] <- 0
   length <- sqrt(rowSums(e^2) * rowSums(f^2))
-  ifelse(length > 0, rowSums(e * f) / length, 0)
+  unname(ifelse(length > 0, rowSums(e * f) / length, 0))
 }
 
 #' Residuals about the borrowed regression, cells by respondents
@@ -115,8 +115,8 @@ assisted_covariance <- function(one, other, correlation) {
   inflated <- sqrt(one$model$inflation[first$row] * other$model$inflation[second$row]) * first$factor * second$factor
   known <- as.vector((residuals_of(one$model, first$row[varying]) * residuals_of(other$model, second$row[varying])) %*%
     inflated[varying])
-  known + correlation * (expected_product(one, other, "silent", "silent") -
-    expected_product(one, other, "respondents", "silent") - expected_product(one, other, "silent", "respondents"))
+  unname(known + correlation * (expected_product(one, other, "silent", "silent") -
+    expected_product(one, other, "respondents", "silent") - expected_product(one, other, "silent", "respondents")))
 }
 
 #' Sums over agencies of the products of both years' spreads, with their factors

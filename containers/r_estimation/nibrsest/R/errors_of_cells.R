@@ -22,11 +22,12 @@
 #' @param kind `"sum"`, `"difference"` or `"ratio"`.
 #' @param geography Of `geographies.csv`, such as `"US"`, `"South"` or `"AZ"`; one for both sides or one for each.
 #' @param agency_group See [permutations()].
-#' @param part Whether the second cells contain the first ones, as a total contains a row; otherwise they do not overlap.
+#' @param part Whether the second cells contain the first ones, as a total contains a row; otherwise they do not
+#'   overlap.
 #' @param method `"best"`: the first of the above that is possible; or one of `"exact"`, `"generalised"`.
 #' @return A data.table with one row: `estimate`, `standard_error`, `lower_95`, `upper_95`, `method`.
-#' @references Wolter (2007), Introduction to Variance Estimation, chapter 7; Särndal, Swensson and Wretman (1992), Model
-#'   Assisted Survey Sampling, section 5.6 (ratios).
+#' @references Wolter (2007), Introduction to Variance Estimation, chapter 7; Särndal, Swensson and Wretman (1992),
+#'   Model Assisted Survey Sampling, section 5.6 (ratios).
 #' @examples
 #' # A made-up year, from its incidents to the zip.
 #' zip <- example_zip()
@@ -43,25 +44,27 @@ error_of_cells <- function(zip, first, second = NULL, kind = if (is.null(second)
     stop("kind is \"", kind, "\"; a sum has first cells only, a difference and a ratio have second ones too",
       call. = FALSE)
   }
-  sides <- Map(function(cells, place) published_side(zip, cells, place, agency_group), list(first, second)[c(TRUE,
-    !is.null(second))], rep(geography, length.out = 1L + !is.null(second)))
-  geography <- unique(geography)
-  if (length(geography) > 1L) {
+  cells <- list(first, second)[c(TRUE, kind != "sum")]
+  geography <- rep_len(geography, length(cells))
+  sides <- Map(function(names, place) published_side(zip, names, place, agency_group), cells, geography)
+  if (length(unique(geography)) > 1L) {
     refuse_shared(zip, geography)
-    return(combined_error(sides, kind, c(direct_error(zip, sides[[1]]), direct_error(zip, sides[[2]])), 0,
-      "independent"))
+    errors <- vapply(sides, function(side) direct_error(zip, side), numeric(1))
+    return(combined_error(sides, kind, errors, 0, "independent"))
   }
-  if (kind == "sum" && length(first) == 1L && method == "best") {
+  if (method == "best" && identical(lengths(cells), 1L)) {
     return(combined_error(sides, kind, sides[[1]]$rows$standard_error, 0, "published"))
   }
-  cells <- c(first, second)
-  counted <- all(cells %in% c(compared_cells(), cells[!startsWith(cells, "t_")]))
-  if (method == "exact" || (method == "best" && counted)) {
-    exact_error(zip, first, second, kind, geography, agency_group, sides)
+  if (method == "exact" || (method == "best" && all(are_counted(unlist(cells))))) {
+    exact_error(zip, first, second, kind, geography[[1]], agency_group, sides)
   } else {
     generalised_combination(zip, sides, kind, part)
   }
 }
+
+#' Whether `counts.csv` has the respondents' counts of cells: offenses by code and first rows of tables
+#' @noRd
+are_counted <- function(cells) !startsWith(cells, "t_") | cells %in% compared_cells()
 
 #' Published rows of the cells of one side
 #' @return A list: `permutation`, `place`, `rows` (`cell`, `table`, `estimate`, `standard_error`).
@@ -72,7 +75,8 @@ published_side <- function(zip, cells, geography, agency_group) {
   }
   number <- permutation_of(geography, agency_group)
   if (is.na(number)) {
-    stop("there is no geography ", geography, " with the group ", agency_group, "; permutations() has all", call. = FALSE)
+    stop("there is no geography ", geography, " with the group ", agency_group, "; permutations() has all",
+      call. = FALSE)
   }
   offenses <- read_zipped(zip, "offenses.csv", "estimates/<group>.csv", c("geography", "agency_group", "cell",
     "estimate", "standard_error"))
@@ -92,8 +96,8 @@ published_side <- function(zip, cells, geography, agency_group) {
   }
   rows <- all_rows[match(cells, all_rows$cell), ]
   if (anyNA(rows$standard_error)) {
-    stop(geography, ", ", agency_group, " has no estimates but counts, which have no error; see basis in geographies.csv",
-      call. = FALSE)
+    stop(geography, ", ", agency_group, " has no estimates but counts, which have no error; see basis in ",
+      "geographies.csv", call. = FALSE)
   }
   data.table::set(rows, NULL, "table", ifelse(startsWith(cells, "t_"), sub("^t_([^_]+)_.*", "\\1", cells), "offenses"))
   list(permutation = number, rows = rows)
@@ -105,8 +109,8 @@ refuse_shared <- function(zip, geography) {
   oris <- split(weights$ori, weights$geography)
   shared <- intersect(oris[[geography[[1]]]], oris[[geography[[2]]]])
   if (length(shared) > 0L) {
-    stop(geography[[1]], " and ", geography[[2]], " have ", length(shared), " respondents in common, such as ", shared[[1]],
-      "; only geographies that share none can be compared", call. = FALSE)
+    stop(geography[[1]], " and ", geography[[2]], " have ", length(shared), " respondents in common, such as ",
+      shared[[1]], "; only geographies that share none can be compared", call. = FALSE)
   }
 }
 
@@ -199,8 +203,8 @@ generalised_sum <- function(rows, fits) {
 scaled_variance <- function(total, rows, fits) {
   fit <- fits[which(fits$table == rows$table[[1]]), ]
   if (nrow(fit) == 0L) {
-    stop("table ", rows$table[[1]], " has no generalised variance function in this geography; its errors are known cell ",
-      "by cell only", call. = FALSE)
+    stop("table ", rows$table[[1]], " has no generalised variance function in this geography; its errors are known ",
+      "cell by cell only", call. = FALSE)
   }
   known <- which(rows$estimate > 0 & rows$standard_error > 0)
   if (total <= 0 || length(known) == 0L) {

@@ -74,8 +74,8 @@ covariances_of_years <- function(one, other, cells, correction) {
   }))
 }
 
-#' @return A list: `inputs`, `counts` (respondents by cells), `respondents` (their ORIs), `model` (`NULL` if no geography
-#'   is estimated with it).
+#' @return A list: `inputs`, `counts` (respondents by cells), `respondents` (their ORIs), `model` (`NULL` if no
+#'   geography is estimated with it).
 #' @noRd
 year_of_covariance <- function(inputs, cells) {
   counts <- counts_of_year(inputs, cells)

@@ -26,11 +26,11 @@ precision_section <- function(rows, tables, fits) {
   c(
     "<h2 id=\"precision\">Errors of sums of one's own</h2>",
     paste(
-      "<p>An error for a number that is not in the tables, such as the sum of some of their counts, is read off a curve",
-      "per table and geography (<code>generalised_variances.csv</code>; <code>error_of_cells()</code> of the R package",
-      "does it, and knows better where it can). The curves below are the nation's. Each dot is a count of the table with",
-      "its own relative error; the larger the count, the smaller the error. The line is what the curve says. Counts",
-      "far below the line follow Return A closely: for sums of such the curve says too much.</p>"
+      "<p>An error for a number that is not in the tables, such as the sum of some of their counts, is read off a",
+      "curve per table and geography (<code>generalised_variances.csv</code>; <code>error_of_cells()</code> of the R",
+      "package does it, and knows better where it can). The curves below are the nation's. Each dot is a count of the",
+      "table with its own relative error; the larger the count, the smaller the error. The line is what the curve",
+      "says. Counts far below the line follow Return A closely: for sums of such the curve says too much.</p>"
     ),
     "<div class=\"fits\">", panels, "</div>",
     "<details><summary>How well the curves fit</summary><div class=\"scroll\">", html_table(summary), "</div></details>"

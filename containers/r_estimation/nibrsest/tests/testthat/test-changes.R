@@ -72,7 +72,7 @@ test_that("the section says which year is compared with, every change once in fi
   expect_match(section, "<td>Alabama</td><td>+10.0 % (", fixed = TRUE)
 })
 
-test_that("the estimates are read from the zip of the year before, also from one that does not say what it was made of", {
+test_that("estimates are read from the zip of the year before, even if it does not say what it was made of", {
   root <- tempfile()
   cell <- compared_cells()[[1]]
   zip <- file.path(root, "estimates", "nibrs-estimates-2015.zip")
@@ -89,4 +89,19 @@ test_that("the estimates are read from the zip of the year before, also from one
   expect_null(read_previous(root, 2014L))
   zip_of(zip, list("tables.csv" = data.frame(PERMUTATION_NUMBER = 1, estimate = 2)))
   expect_error(read_previous(root, 2015L), "tables.csv lacks the column der_variable_name")
+})
+
+test_that("a year that repeats itself has no error of its change, in any geography", {
+  zip <- example_zip()
+  inputs <- year_inputs_of_zip(zip, 2016L)
+  offenses <- read_zipped(zip, "offenses.csv", "estimates/<group>.csv")
+  year <- list(estimates = compared_offenses(offenses), inputs = inputs)
+  found <- changes_of_years(year, year, "few_respondents")
+  expect_setequal(permutations()$geography[match(found$PERMUTATION_NUMBER, permutations()$permutation)],
+    c("US", "Northeast", "RI"))
+  uncertain <- which(found$PERMUTATION_NUMBER == 95L & offenses$standard_error[match(found$der_variable_name,
+    offenses$cell)] > 0)
+  expect_gt(length(uncertain), 3L)
+  expect_equal(found$correlation[uncertain], rep(1, length(uncertain)), tolerance = 1e-6)
+  expect_lt(max(found$percent_error[uncertain]), 1e-3)
 })

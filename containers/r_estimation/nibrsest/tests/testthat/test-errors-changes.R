@@ -167,3 +167,12 @@ test_that("each kind of agency adds its own part", {
   expect_equal(assisted_covariance(one, other, 0.5), expected)
   expect_gt(min(length(both), length(silent), length(stopped), length(began)), 10)
 })
+
+test_that("a year that repeats itself has its variance as covariance", {
+  world <- assisted_world()
+  year <- assisted_year(world, 1, 0.3 * world$total + persistent(world$total, 0)[[1]])
+  rows <- seq_along(world$responds[[1]])
+  correlation <- residual_correlation(year$model, year$model, rows, rows)
+  expect_equal(correlation, 1)
+  expect_equal(assisted_covariance(year, year, correlation), year$variance)
+})

@@ -24,7 +24,8 @@ test_that("a curve that is there is found, and its fit said", {
 })
 
 test_that("each geography and table has its own, where there are enough counts that differ", {
-  rows <- rbind(counts_of_table(), counts_of_table(permutation = 56L, seed = 3), counts_of_table(permutation = 57L)[1:19])
+  rows <- rbind(counts_of_table(), counts_of_table(permutation = 56L, seed = 3),
+    counts_of_table(permutation = 57L)[1:19])
   tables <- c(rep(c("1a", "2a"), 30), rep("1a", 60), rep("1a", 19))
   found <- generalised_variances(rows, tables)
   expect_equal(paste(found$permutation, found$table), c("1 1a", "1 2a", "56 1a"))

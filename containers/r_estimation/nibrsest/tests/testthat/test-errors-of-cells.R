@@ -41,8 +41,8 @@ test_that("cells twice as uncertain as the function make a sum twice as uncertai
   fits <- data.table::as.data.table(fits_of_test)
   expect_equal(generalised_sum(rows, fits), 4 * 1000)
   # An error of 0 says nothing of how uncertain the others are.
-  expect_equal(generalised_sum(rbind(rows, data.table::data.table(table = "1a", estimate = 24, standard_error = 0)), fits),
-    4 * 1024)
+  sure <- data.table::data.table(table = "1a", estimate = 24, standard_error = 0)
+  expect_equal(generalised_sum(rbind(rows, sure), fits), 4 * 1024)
   expect_equal(generalised_sum(data.table::data.table(table = "1a", estimate = c(0, 0), standard_error = 0), fits), 0)
 })
 
