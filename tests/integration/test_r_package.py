@@ -1,6 +1,7 @@
 """The R package's own tests, its style, and its documentation, run from here so that one command runs all."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -55,6 +56,14 @@ def test_the_page_of_files_is_what_the_package_says() -> None:
     done = r("writeLines(nibrsest::describe_files())", PACKAGE)
     page = (Path(__file__).parents[2] / "docs" / "files.md").read_text(encoding="utf-8")
     assert page.partition("## Every file\n\n")[2].rstrip() == done.stdout.rstrip()
+
+
+def test_every_exported_function_has_an_example_and_a_help_page_of_its_own() -> None:
+    exported = re.findall(r"^export\((\w+)\)$", (PACKAGE / "NAMESPACE").read_text(encoding="utf-8"), re.MULTILINE)
+    pages = [path.read_text(encoding="utf-8") for path in (PACKAGE / "man").glob("*.Rd")]
+    with_examples = {name for page in pages if "\\examples{" in page for name in re.findall(r"\\alias\{(\w+)\}", page)}
+    assert len(exported) > 30
+    assert set(exported) - with_examples == set()
 
 
 def test_lintr_finds_nothing() -> None:

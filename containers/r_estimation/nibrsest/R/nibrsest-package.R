@@ -5,6 +5,11 @@
 #' `bias_` (how far that may be off), `publish_` and `report_` (what readers get), `stage_` (what a stage reads and
 #' writes).
 #'
+#' METHOD, in the references of functions, is the project's account of the rules of the national estimation by the
+#' Bureau of Justice Statistics and RTI International; what a rule says stands in the function's help.
+#'
+#' @references Bureau of Justice Statistics and Federal Bureau of Investigation (2022), Estimation Procedures for Crimes
+#'   in the United States Based on NIBRS Data, NCJ 305108.
 #' @importFrom data.table := .N
 #' @keywords internal
 "_PACKAGE"

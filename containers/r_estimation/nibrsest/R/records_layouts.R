@@ -6,7 +6,6 @@
 #' @param zip Path of a published zip of a state-year.
 #' @return A list: `zip`, `number` (1, 2 or 3), `members` (path within the zip of each table), `sources` (a named
 #'   list per table: the file's column of each of the table's columns), `values` (meanings of written values).
-#' @references LAYOUTS.md.
 #' @noRd
 open_published_zip <- function(zip) {
   if (!file.exists(zip)) {

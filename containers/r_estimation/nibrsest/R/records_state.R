@@ -13,7 +13,11 @@
 #'   * `property`: `incident`, `code` (kind of loss), `stolen`, `vehicle` (logical);
 #'
 #'   and `codes`: by code table the codes of records, `code` beside the column of the unit that they are of.
-#' @references LAYOUTS.md; METHOD, section 7.1.
+#' @references METHOD, section 7.1.
+#' @examples
+#' records <- read_state_records(file.path(example_year(), "downloads", "2016", "RI-2016.zip"))
+#' names(records)
+#' head(records$offense)
 #' @export
 read_state_records <- function(zip) {
   opened <- open_published_zip(zip)

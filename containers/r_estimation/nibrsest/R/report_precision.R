@@ -5,7 +5,8 @@
 precision_section <- function(rows, tables, fits) {
   national <- fits[which(fits$permutation == 1L), ]
   if (nrow(national) == 0L) {
-    return("")
+    return(c("<h2 id=\"precision\">Errors of sums of one's own</h2>",
+      "<p>The nation's tables have too few counts with an error for a curve through them.</p>"))
   }
   states <- fits[which(fits$permutation %in% permutations()$permutation[permutations()$kind == "state"]), ]
   panels <- vapply(seq_len(nrow(national)), function(number) {

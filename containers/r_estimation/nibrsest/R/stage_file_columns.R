@@ -19,6 +19,8 @@ columns_of_file <- function(columns, file) {
 #' @param only `"published"` for the files of a year's zip by the names that they have there, `"stages"` for all, by
 #'   the names that stages know them by.
 #' @return Lines: of each file a heading, what a row stands for, and a table.
+#' @examples
+#' writeLines(describe_files("published")[1:12])
 #' @export
 describe_files <- function(only = c("stages", "published")) {
   only <- match.arg(only)

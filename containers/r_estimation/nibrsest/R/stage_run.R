@@ -3,6 +3,11 @@
 #' @param name One of [stage_names()].
 #' @param settings See [read_settings()].
 #' @return Nothing; the stage's files are written.
+#' @examples
+#' folder <- tempfile()
+#' run_stage("tabulate_state", read_settings(c(DATA_YEAR = "2016", INPUT_STATE = "RI",
+#'   EXTERNAL_FILE_PATH = example_year(), INPUT_PIPELINE_DIR = folder)))
+#' list.files(folder, recursive = TRUE)
 #' @export
 run_stage <- function(name, settings) {
   stages <- stage_functions()
@@ -18,6 +23,8 @@ run_stage <- function(name, settings) {
 }
 
 #' The names of all stages, in the order in which they are run
+#' @examples
+#' stage_names()
 #' @export
 stage_names <- function() names(stage_functions())
 

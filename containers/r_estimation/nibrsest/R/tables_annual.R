@@ -31,6 +31,13 @@ used_counts <- function(states, names, months, donors, oris, cells) {
 #' @param cells See [table_cells()].
 #' @return Sparse matrix, respondents by cells.
 #' @references METHOD, section 8.2.
+#' @examples
+#' # Of a year without missing months: what was counted in its months.
+#' counted <- tabulate_tables(read_state_records(file.path(example_year(), "downloads", "2016", "RI-2016.zip")))
+#' used <- counted[, c("ori", "cell", "number")]
+#' agencies <- data.table::data.table(ori = sort(unique(used$ori)), class = 4L, agency_type = "City", msa_status = 1L)
+#' y <- annual_cells(used, agencies, table_cells())
+#' y[, "t_2b_1_1_14"] # property crime
 #' @export
 annual_cells <- function(used, agencies, cells) {
   row <- match(used$ori, agencies$ori)

@@ -9,6 +9,21 @@
 #'   `unweighted_percentage`, `agency_counts` (respondents with any), `degrees_of_freedom` (missing: intervals are
 #'   normal), `clipped` (FALSE: weights are positive).
 #' @references METHOD, section 9.
+#' @examples
+#' folder <- example_year()
+#' records <- read_state_records(file.path(folder, "downloads", "2016", "RI-2016.zip"))
+#' reference <- read_reference(file.path(folder, "reference", "reference-2016.zip"))
+#' weighed <- weigh_year(reference, tabulate_offenses(records), "RI", 2016L)
+#' of_state <- function(table) table[table$geography == "RI", ]
+#' weights <- of_state(weighed$weights)
+#' rows <- match(weights$ori, weighed$agencies$ori)
+#' # Own months only; stage `weight` adds those that are filled.
+#' cells <- table_cells()
+#' y <- annual_cells(tabulate_tables(records)[, c("ori", "cell", "number")], weighed$agencies[rows, ], cells)
+#' covariates <- as.matrix(weighed$covariates[rows, -(1:4)])
+#' found <- estimate_tables(y, weights, of_state(weighed$strata), covariates,
+#'   list("all agencies" = rep(TRUE, length(rows))), cells)
+#' found[found$cell == "t_2b_1_1_14", ]
 #' @export
 estimate_tables <- function(y, weights, strata, covariates, groups, cells, correction = "none") {
   used <- covariates_used(weights, strata, covariates)

@@ -8,6 +8,8 @@
 #' @return A data.table with `ori` (text), `month` (1 to 12), `offense_code` (text) and `offenses`
 #'   (integer, at least 1), in this order of keys.
 #' @references METHOD, sections 2.8 and 8.2 (agency-level totals).
+#' @examples
+#' tabulate_offenses(read_state_records(file.path(example_year(), "downloads", "2016", "RI-2016.zip")))
 #' @export
 tabulate_offenses <- function(records) {
   place <- records$incident$place[records$offense$incident]

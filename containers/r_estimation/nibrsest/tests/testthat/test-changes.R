@@ -105,3 +105,27 @@ test_that("a year that repeats itself has no error of its change, in any geograp
   expect_equal(found$correlation[uncertain], rep(1, length(uncertain)), tolerance = 1e-6)
   expect_lt(max(found$percent_error[uncertain]), 1e-3)
 })
+
+test_that("the report compares with the zip of the year before, by the stages", {
+  zip <- example_zip()
+  folder <- dirname(zip)
+  dir.create(file.path(folder, "estimates"))
+  file.copy(zip, file.path(folder, "estimates", "nibrs-estimates-2015.zip"))
+  logger::log_threshold("FATAL")
+  settings <- read_settings(c(DATA_YEAR = "2016", EXTERNAL_FILE_PATH = folder,
+    INPUT_PIPELINE_DIR = file.path(folder, "pipeline")))
+  run_stage("report", settings)
+  report <- file.path(folder, "pipeline", "report")
+  found <- read_stage_file(file.path(report, "changes.csv"), "report/changes.csv")
+  # As if 2015 had been 2016: violent crime of the state, a total of a table and an offense by code.
+  state <- found[found$PERMUTATION_NUMBER == 95L & found$der_variable_name %in% c("violent", "t_2b_1_1_14", "13A"), ]
+  expect_equal(state$correlation, rep(1, 3), tolerance = 1e-6)
+  expect_equal(state$percent, rep(0, 3))
+  expect_lt(max(state$difference_error), 1e-3)
+  expect_match(paste(readLines(file.path(report, "report.html")), collapse = " "), "<td>Rhode Island</td><td>+0.0 %",
+    fixed = TRUE)
+  # Without that year the file of another run does not stay.
+  unlink(file.path(folder, "estimates"), recursive = TRUE)
+  run_stage("report", settings)
+  expect_false(file.exists(file.path(report, "changes.csv")))
+})
