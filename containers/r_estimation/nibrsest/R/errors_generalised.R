@@ -2,13 +2,15 @@
 #'
 #' Per geography and table, `log(standard error / estimate) = intercept + slope * l + curve * l^2` with
 #' `l = log(estimate)`, by least squares over the table's counts that at least five respondents have any of.
+#' Counts that lie four spreads (median absolute deviations) off a first such curve do not bend the second: those that
+#' Return A tells exactly have next to no error.
 #'
 #' @param rows Of any geographies, see [estimate_tables()], with `permutation`; those without an error, or with none to
 #'   have, are left out.
 #' @param tables The table of each row.
 #' @return A data.table, a row per geography and table of at least twenty such counts that differ: `permutation`,
 #'   `table`, `cells` (how many), `lowest` and `highest` (their estimates), `intercept`, `slope`, `curve`, `r_squared`
-#'   (of the logarithms), and of the ratio of fitted to direct relative error `ratio_10`, `ratio_median` and `ratio_90`
+#'   (of the logarithms, without what lies far off), and of the ratio of fitted to direct relative error `ratio_10`, `ratio_median` and `ratio_90`
 #'   (its quantiles).
 #' @references Wolter (2007), Introduction to Variance Estimation, chapter 7.
 #' @noRd
@@ -41,17 +43,23 @@ fit_generalised <- function(estimate, direct) {
   if (length(size) < constant("cells_of_generalised") || diff(range(size)) < 1e-6) {
     return(NULL)
   }
-  decomposed <- qr(cbind(1, size, size^2))
-  coefficients <- qr.coef(decomposed, log(direct))
-  # Of two sizes a curve is not known.
-  coefficients[is.na(coefficients)] <- 0
-  residual <- qr.resid(decomposed, log(direct))
+  terms <- cbind(1, size, size^2)
+  curve_through <- function(kept) {
+    coefficients <- qr.coef(qr(terms[kept, , drop = FALSE]), log(direct[kept]))
+    # Of two sizes a curve is not known.
+    replace(coefficients, is.na(coefficients), 0)
+  }
+  residual_of <- function(coefficients) log(direct) - drop(terms %*% coefficients)
+  first <- residual_of(curve_through(seq_along(size)))
+  kept <- which(abs(first - stats::median(first)) <= constant("spreads_of_generalised") * stats::mad(first) + 1e-9)
+  coefficients <- curve_through(kept)
+  residual <- residual_of(coefficients)
   ratios <- stats::quantile(exp(-residual), c(0.1, 0.5, 0.9), names = FALSE)
-  spread <- sum((log(direct) - mean(log(direct)))^2)
+  spread <- sum((log(direct[kept]) - mean(log(direct[kept])))^2)
   data.table::data.table(
     cells = length(size), lowest = min(estimate), highest = max(estimate), intercept = coefficients[[1]],
     slope = coefficients[[2]], curve = coefficients[[3]],
-    r_squared = if (spread > 0) 1 - sum(residual^2) / spread else NA_real_,
+    r_squared = if (spread > 0) 1 - sum(residual[kept]^2) / spread else NA_real_,
     ratio_10 = ratios[[1]], ratio_median = ratios[[2]], ratio_90 = ratios[[3]]
   )
 }

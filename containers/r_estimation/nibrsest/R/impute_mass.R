@@ -98,10 +98,12 @@ shares_of_neighbours <- function(takers, givers, group, place, total, neighbours
 #' @noRd
 nearest_of <- function(points, others, number, itself) {
   nearest <- matrix(0L, nrow(points), number)
+  columns <- t(others)
   for (row in seq_len(nrow(points))) {
-    distance <- colSums((t(others) - points[row, ])^2)
+    distance <- colSums((columns - points[row, ])^2)
     if (!is.na(itself[[row]])) distance[[itself[[row]]]] <- Inf
-    nearest[row, ] <- order(distance)[seq_len(number)]
+    near <- which(distance <= sort.int(distance, partial = number)[[number]])
+    nearest[row, ] <- near[order(distance[near])][seq_len(number)]
   }
   nearest
 }

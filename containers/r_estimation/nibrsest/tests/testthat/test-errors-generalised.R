@@ -23,6 +23,17 @@ test_that("a curve that is there is found, and its fit said", {
   expect_equal(c(found$cells, found$lowest, found$highest), c(60, range(rows$estimate)))
 })
 
+test_that("a few counts that Return A tells exactly do not bend the curve", {
+  rows <- counts_of_table(noise = 0.05)
+  sure <- data.table::copy(rows)
+  data.table::set(sure, c(10L, 50L), "standard_error", sure$standard_error[c(10, 50)] / 1000)
+  found <- generalised_variances(sure, rep("1a", nrow(sure)))
+  rest <- generalised_variances(rows[-c(10, 50), ], rep("1a", nrow(rows) - 2L))
+  same <- c("intercept", "slope", "curve", "r_squared")
+  expect_equal(found[, same, with = FALSE], rest[, same, with = FALSE])
+  expect_equal(found$cells, 60L)
+})
+
 test_that("each geography and table has its own, where there are enough counts that differ", {
   rows <- rbind(counts_of_table(), counts_of_table(permutation = 56L, seed = 3),
     counts_of_table(permutation = 57L)[1:19])
