@@ -89,11 +89,10 @@ all_draws <- data.table::rbindlist(parallel::mclapply(seq_len(draws), one_draw, 
 all_draws <- all_draws[all_draws$true > 0, ]
 all_draws[, c("off", "held") := list(100 * (estimate / true - 1),
   abs(estimate - true) <= stats::qnorm(0.975) * error + 1e-9)]
-by_place <- all_draws[, list(bias = mean(off), rmse = sqrt(mean(off^2)), coverage = 100 * mean(held)),
+by_place <- all_draws[, list(bias = mean(off), rmse = sqrt(mean(off^2)), coverage = 100 * mean(held, na.rm = TRUE)),
   by = c("geography", "crime", "estimator")]
 data.table::set(by_place, NULL, "place", ifelse(by_place$geography == "US", "US", "states"))
-shown <- by_place[, list(bias = mean(bias), rmse = mean(rmse), coverage = mean(coverage),
-  below_85 = sum(coverage < 85)), by = c("place", "crime", "estimator")]
+shown <- by_place[, list(bias = mean(bias), rmse = mean(rmse), coverage = mean(coverage)), by = c("place", "crime", "estimator")]
 options(width = 200)
 print(shown[order(-(shown$place == "US"), match(shown$crime, names(crimes)))], digits = 3, nrows = 100)
 cat("seconds of mass imputation, median:", stats::median(all_draws$seconds), "\n")

@@ -10,8 +10,8 @@
 #' @param tables The table of each row.
 #' @return A data.table, a row per geography and table of at least twenty such counts that differ: `permutation`,
 #'   `table`, `cells` (how many), `lowest` and `highest` (their estimates), `intercept`, `slope`, `curve`, `r_squared`
-#'   (of the logarithms, without what lies far off), and of the ratio of fitted to direct relative error `ratio_10`, `ratio_median` and `ratio_90`
-#'   (its quantiles).
+#'   (of the logarithms, without what lies far off), and of the ratio of fitted to direct relative error `ratio_10`,
+#'   `ratio_median` and `ratio_90` (its quantiles).
 #' @references Wolter (2007), Introduction to Variance Estimation, chapter 7.
 #' @noRd
 generalised_variances <- function(rows, tables) {
