@@ -14,7 +14,8 @@
 #'   and what is left of B do not overlap.
 #' * `independent`: of two geographies without a respondent in common the variances add up.
 #'
-#' A ratio's error is linearised. Geographies that share respondents, such as a state and the nation, are refused.
+#' Errors are standard errors, without any bias. A ratio's error is linearised. Geographies that share respondents, such
+#' as a state and the nation, are refused.
 #'
 #' @param zip Path of `nibrs-estimates-<year>.zip`.
 #' @param first Names of cells, added up: `der_variable_name` of `tables.csv`, or `cell` of `offenses.csv`.
