@@ -24,6 +24,25 @@ estimator_lines <- function(estimators, clipped) {
   )
 }
 
+#' By what the error of filled months is known, for the README
+#'
+#' @param donors,masked See [weigh_year()].
+#' @return A sentence.
+#' @noRd
+months_error_lines <- function(donors, masked) {
+  if (nrow(donors) == 0L) {
+    return("* No respondent's months were filled or replaced; `months_error` is 0.")
+  }
+  filled <- counted(nrow(donors), "respondent", "respondents")
+  if (nrow(masked) < constant("masked_for_a_fit")) {
+    return(sprintf(paste("* Months of %s were filled or replaced. Too few agencies reported all twelve months to find",
+      "out how far that is from the truth (%d of the %d needed): `months_error` is by numbers that are assumed."),
+      filled, nrow(masked), as.integer(constant("masked_for_a_fit"))))
+  }
+  sprintf(paste("* Months of %s were filled or replaced. `months_error` is that of %s complete reporters of which",
+    "months were hidden and filled in the same way (`weights/masked.csv`)."), filled, count(nrow(masked)))
+}
+
 #' How estimates and errors come about, for the page
 #'
 #' @param estimators See [estimators_of()].

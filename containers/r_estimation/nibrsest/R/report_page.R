@@ -95,7 +95,8 @@ headline_rows <- function(found, permutation) {
   data.table::data.table(
     cell = wanted, label = found$names[wanted], estimate = rows$estimate, standard_error = rows$standard_error,
     lower = pmax(0, rows$estimate - half), upper = rows$estimate + half, flag = found$flags$flag[mine],
-    rate = rows$estimate * rate, rate_half = half * rate
+    rate = rows$estimate * rate, rate_half = half * rate,
+    months_share = ifelse(rows$standard_error > 0, (rows$months_error / rows$standard_error)^2, NA)
   )
 }
 
@@ -137,7 +138,8 @@ state_summary <- function(found) {
     data.table::data.table(
       state = place$geography, agencies = place$agencies, respondents = place$respondents, coverage = place$coverage,
       status = if (all(key$flag %in% 0L)) "released" else if (any(key$flag %in% 0L)) "in part" else "withheld",
-      violent = text_of(key[1, ]), property = text_of(key[2, ])
+      violent = text_of(key[1, ]), property = text_of(key[2, ]), violent_months = key$months_share[[1]],
+      property_months = key$months_share[[2]]
     )
   })
   data.table::rbindlist(rows)
@@ -147,6 +149,9 @@ state_summary <- function(found) {
 text_of <- function(row) {
   paste0(with_interval(row$estimate, row$lower, row$upper), star(!row$flag %in% 0L))
 }
+
+#' @noRd
+whole_percent <- function(share) ifelse(is.na(share), "n/a", sprintf("%.0f %%", 100 * share))
 
 #' @noRd
 state_rates <- function(found) {
@@ -168,7 +173,8 @@ state_table <- function(states) {
   data.frame(
     "State" = states$state, "Agencies" = count(states$agencies), "Respondents" = count(states$respondents),
     "Residents covered" = sprintf("%.0f %%", 100 * states$coverage), "Violent crime (95 %)" = states$violent,
-    "Property crime (95 %)" = states$property, check.names = FALSE
+    "Property crime (95 %)" = states$property, "Of their error by months" = paste(whole_percent(states$violent_months),
+      whole_percent(states$property_months), sep = "; "), check.names = FALSE
   )
 }
 

@@ -25,7 +25,8 @@ stage_estimate <- function(settings) {
 #'
 #' @return A list: `names` of the geographies, `responding`, those of them that have estimates, `geographies`,
 #'   `agencies`, `weights`, `strata`, `covariates`, `places` (see [estimated_places()]), `estimators` (see
-#'   [estimators_of()]).
+#'   [estimators_of()]), `year`, and what errors are made of: `source` of the covariates, `earlier` (both as of the year
+#'   before), `donors`, `masked`, `offenses`, `filled_offenses`.
 #' @noRd
 estimate_inputs <- function(settings, kinds) {
   geographies <- read_weight_file(settings, "geographies.csv")
@@ -40,12 +41,21 @@ estimate_inputs <- function(settings, kinds) {
     stop("no agency reported three usable months of ", settings$year, " in any of ", paste(names, collapse = ", "),
       "; choose a year in which some did", call. = FALSE)
   }
-  list(
-    names = names, responding = responding, geographies = geographies, places = places,
-    agencies = read_weight_file(settings, "agencies.csv"), weights = read_weight_file(settings, "weights.csv"),
-    strata = read_strata(settings), estimators = read_weight_file(settings, "estimators.csv"),
-    covariates = as.matrix(read_weight_file(settings, "covariates.csv")[, covariate_names, with = FALSE])
-  )
+  read <- function(name) read_weight_file(settings, name)
+  c(list(
+    names = names, responding = responding, geographies = geographies, places = places, year = settings$year,
+    agencies = read("agencies.csv"), weights = read("weights.csv"), strata = read_strata(settings),
+    estimators = read("estimators.csv"), earlier = covariates_and_source(read("earlier_covariates.csv")),
+    donors = read("donors.csv"), masked = read("masked.csv"), offenses = read("offenses.csv"),
+    filled_offenses = read("filled_offenses.csv")
+  ), covariates_and_source(read("covariates.csv")))
+}
+
+#' Return A of all agencies, and where it comes from
+#' @noRd
+covariates_and_source <- function(table) {
+  list(covariates = as.matrix(table[, covariate_names, with = FALSE]),
+    source = table[, c("srs_year", "srs_months", "donor")])
 }
 
 #' Estimate a group of tables for all geographies, and write the files
@@ -61,13 +71,16 @@ estimate_tables_of <- function(group, tables, inputs, settings, kinds) {
   annual <- read_count_matrix(file.path(folder, "cells.rds"), "weight", cells$cell)
   counts <- as_sparse(annual)
   borrowed <- borrowed_by_cells(counts, annual$rows$ori, cells, inputs)
-  estimates <- lapply(designs, estimate_cells, counts, annual$rows$ori, cells, settings, borrowed)
+  terms <- terms_of_cells(read_count_matrix(file.path(folder, "filled.rds"), "weight", cells$cell), cells, inputs,
+    borrowed)
+  estimates <- lapply(designs, estimate_cells, counts, annual$rows$ori, cells, settings, borrowed, terms)
   path <- file.path(settings$output, "estimates", settings$geography_group)
   write_stage_file(data.table::rbindlist(estimates), sprintf("%s-%s.csv", path, group),
     "estimates/<group>-<tables>.csv")
   if ("offense_codes" %in% tables) {
-    offenses <- read_weight_file(settings, "offenses.csv")
-    estimates <- lapply(designs, estimate_offense_codes, offenses, settings, borrowed_by_codes(offenses, inputs))
+    borrowed <- borrowed_by_codes(inputs$offenses, inputs)
+    terms <- terms_of_codes(inputs, borrowed)
+    estimates <- lapply(designs, estimate_offense_codes, inputs$offenses, settings, borrowed, terms)
     write_stage_file(data.table::rbindlist(estimates), paste0(path, ".csv"), "estimates/<group>.csv")
   }
 }
@@ -89,6 +102,33 @@ borrowed_by_cells <- function(annual, oris, cells, inputs) {
     denominator_sums(cells))
 }
 
+#' What the errors of cells of the tables are made of: see [error_terms()]
+#'
+#' @param stacked The matrix of `annual/<tables>/filled.rds`.
+#' @noRd
+terms_of_cells <- function(stacked, cells, inputs, borrowed) {
+  oris <- list(filled = inputs$donors$ori, masked_filled = inputs$masked$ori, masked_missed = inputs$masked$ori)
+  error_terms(parted(stacked, oris), inputs, paste(cells$table, cells$section), denominator_sums(cells), borrowed)
+}
+
+#' The same of offense codes
+#' @noRd
+terms_of_codes <- function(inputs, borrowed) {
+  oris <- list(filled = inputs$donors$ori, masked_filled = inputs$masked$ori, masked_missed = inputs$masked$ori)
+  columns <- annual_columns(inputs$offenses$offense_code)
+  parts <- lapply(stats::setNames(nm = names(oris)), function(part) {
+    # Outside of `[`, where the column would hide the part.
+    of_part <- which(inputs$filled_offenses$part == part)
+    counts <- annual_counts(inputs$filled_offenses[of_part, ], oris[[part]])
+    all_codes <- matrix(0, length(oris[[part]]), length(columns), dimnames = list(NULL, columns))
+    # What only agencies have that are no respondents any more is in no year.
+    codes <- intersect(colnames(counts), columns)
+    all_codes[, codes] <- counts[, codes]
+    all_codes
+  })
+  error_terms(parts, inputs, rep("all", length(columns)), NULL, borrowed)
+}
+
 #' The same of offense codes
 #' @noRd
 borrowed_by_codes <- function(offenses, inputs) {
@@ -101,13 +141,15 @@ borrowed_by_codes <- function(offenses, inputs) {
 
 #' Everything that the estimates of one geography need besides the counts
 #'
-#' @return A list: `place` (see [geography_of()], with `basis`, `universe_status` and `residents`), `estimator` (see
+#' @return A list: `place` (see [geography_of()], with `source` of the covariates, `basis`, `universe_status`
+#'   and `residents`), `estimator` (see
 #'   [estimators_of()]), `places` (rows of [estimated_places()]), `groups` (see [groups_within()]), and of the
 #'   respondents, in the order of `weights`: `weights`, `covariates`, `share`, `inside` (as `groups`); `strata`.
 #' @noRd
 design_of <- function(name, inputs, kinds) {
   weights <- inputs$weights[which(inputs$weights$geography == name), ]
   place <- geography_of(name, inputs$geographies, inputs$agencies, inputs$covariates)
+  place$source <- inputs$source[place$rows, ]
   places <- inputs$places[which(inputs$places$geography == name), ]
   status <- as.list(places[1, c("basis", "universe_status", "residents")])
   groups <- groups_within(place, weights$ori, kinds)
@@ -126,8 +168,9 @@ design_of <- function(name, inputs, kinds) {
 #' @param design See [design_of()].
 #' @param annual Sparse matrix, respondents by cells; `oris` are those of its rows.
 #' @param borrowed See [borrowed_by_cells()].
+#' @param terms See [error_terms()].
 #' @noRd
-estimate_cells <- function(design, annual, oris, cells, settings, borrowed = NULL) {
+estimate_cells <- function(design, annual, oris, cells, settings, borrowed, terms) {
   if (design$estimator == "model_assisted") {
     tables <- estimate_assisted(borrowed, design$place, design$weights, design$groups)
   } else {
@@ -145,12 +188,14 @@ estimate_cells <- function(design, annual, oris, cells, settings, borrowed = NUL
   data.table::set(tables, sure, "percentage", tables$unweighted_percentage[sure])
   data.table::set(tables, sure, "standard_error", 0)
   data.table::set(tables, sure[!is.na(tables$percentage[sure])], "percentage_error", 0)
+  tables <- with_error_terms(tables, design, terms)
   if (design$place$basis != "estimate") {
     # Counts of some agencies have no error as estimates of all.
-    data.table::set(tables, NULL, c("standard_error", "percentage_error"), NA_real_)
+    data.table::set(tables, NULL, grep("_error$", names(tables), value = TRUE), NA_real_)
   }
   number <- places$permutation[match(tables$agency_group, places$agency_group)]
-  cbind(permutation = number, tables[, -"agency_group"])
+  columns <- setdiff(names(file_columns("estimates/<group>-<tables>.csv")), "permutation")
+  cbind(permutation = number, tables[, columns, with = FALSE])
 }
 
 #' Estimates of one geography by offense code: see [describe_estimates()]
@@ -158,8 +203,9 @@ estimate_cells <- function(design, annual, oris, cells, settings, borrowed = NUL
 #' @param design See [design_of()].
 #' @param offenses Annual counts: `ori`, `offense_code`, `offenses`.
 #' @param borrowed See [borrowed_by_codes()].
+#' @param terms See [error_terms()].
 #' @noRd
-estimate_offense_codes <- function(design, offenses, settings, borrowed = NULL) {
+estimate_offense_codes <- function(design, offenses, settings, borrowed, terms) {
   if (design$estimator == "model_assisted") {
     estimates <- estimate_assisted(borrowed, design$place, design$weights, design$groups)
   } else {
@@ -167,5 +213,6 @@ estimate_offense_codes <- function(design, offenses, settings, borrowed = NULL) 
     estimates <- estimate_geography(counts, design$weights, design$strata, design$covariates, design$inside,
       settings$correction)
   }
+  estimates <- with_error_terms(estimates, design, terms)
   describe_estimates(estimates, settings$year, design$place$name, design$place, design$place$agencies, design$groups)
 }

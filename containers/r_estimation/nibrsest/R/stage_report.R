@@ -35,7 +35,8 @@ stage_report <- function(settings) {
   write_page(report_page(settings$year, found, "beside_zip"), file.path(folder, "beside_zip.html"))
   readme <- readLines(system.file("zip_readme.md", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
   parts <- list(year = settings$year, notices = if (length(notice) > 0L) paste0("> **", notice, "**\n") else "",
-    universe = universe_lines(universe, agencies), estimator = estimator_lines(estimators, described$clipped_cells),
+    universe = universe_lines(universe, agencies), estimator = c(estimator_lines(estimators, described$clipped_cells),
+      months_error_lines(found$donors, read_weight_file(settings, "masked.csv"))),
     bias = bias_lines(settings$bias, diagnostics), glossary = markdown_glossary(),
     use = use_and_citation(settings$year, is_simulated(universe)))
   write_page(c(filled_in(readme, parts), describe_files("published")), file.path(folder, "README.md"))
@@ -225,7 +226,10 @@ compact_rows <- function(tables, flags, cells, cell_is_published) {
   rows <- tables[keep, ]
   data.table::data.table(
     PERMUTATION_NUMBER = rows$permutation, der_variable_name = rows$cell, estimate = rows$estimate,
-    standard_error = rows$standard_error, percentage = rows$percentage, percentage_error = rows$percentage_error,
+    standard_error = rows$standard_error, sampling_error = rows$sampling_error, months_error = rows$months_error,
+    return_a_error = rows$return_a_error, percentage = rows$percentage, percentage_error = rows$percentage_error,
+    percentage_sampling_error = rows$percentage_sampling_error, percentage_months_error = rows$percentage_months_error,
+    percentage_return_a_error = rows$percentage_return_a_error,
     degrees_of_freedom = rows$degrees_of_freedom, bias = rows$bias, rmse = ifelse(is.na(rows$bias), NA, rows$rmse),
     percentage_bias = rows$percentage_bias,
     percentage_rmse = ifelse(is.na(rows$percentage_bias), NA, rows$percentage_rmse),

@@ -31,17 +31,21 @@ stage_weight <- function(settings) {
 }
 
 #' `weights/offenses.csv` and `annual/<tables>/cells.rds`: annual counts of respondents, with the months taken from
-#' others
+#' others; `weights/filled_offenses.csv` and `annual/<tables>/filled.rds`: what of them is filled, and what masked
+#' reporters are filled with and had
 #'
 #' State after state, since a donor's months may go to another state and all cells of all months are large.
 #' @noRd
 write_used_months <- function(folders, tabulated, made, folder) {
   offenses <- used_offenses(tabulated, made$months, made$donors)
   write_weight_file(offenses, folder, "offenses.csv")
+  respondents <- made$agencies[which(made$agencies$respondent), ]
+  parts <- parts_of_years(made$months, made$donors, made$masked, respondents$ori)
+  filled <- lapply(parts[-1], function(part) used_offenses(tabulated, part$months, part$donors))
+  write_weight_file(data.table::rbindlist(filled, idcol = "part"), folder, "filled_offenses.csv")
   definitions <- table_definitions()
   cells <- table_cells(definitions)
   groups <- table_groups(definitions)
-  respondents <- made$agencies[which(made$agencies$respondent), ]
   totals <- list(offense_counts(offenses))
   for (group in names(groups)) {
     of_group <- cells[which(cells$table %in% groups[[group]]), ]
@@ -49,9 +53,13 @@ write_used_months <- function(folders, tabulated, made, folder) {
       read_count_matrix(file.path(folders[[state]], sprintf("%s-%s.rds", state, group)), "tabulate_state",
         of_group$cell)
     }
-    used <- used_counts(states, names(folders), made$months, made$donors, respondents$ori, of_group$cell)
-    annual <- with_agency_cells(used, respondents, of_group)
-    write_count_matrix(annual, file.path(dirname(folder), "annual", group, "cells.rds"))
+    counts <- lapply(used_counts(states, names(folders), parts, of_group$cell), function(part) {
+      with_agency_cells(part, respondents[match(part$rows$ori, respondents$ori), ], of_group)
+    })
+    annual_folder <- file.path(dirname(folder), "annual", group)
+    annual <- counts$used
+    write_count_matrix(annual, file.path(annual_folder, "cells.rds"))
+    write_count_matrix(stacked_parts(counts[-1]), file.path(annual_folder, "filled.rds"))
     first_rows <- which(of_group$total & of_group$applies)
     annual$counts <- annual$counts[which(annual$counts$cell %in% first_rows), ]
     totals[[group]] <- counts_of(annual)

@@ -2,24 +2,28 @@
 #'
 #' @param states Matrices of states by agency and month, one after the other: a function of a state that reads it.
 #' @param names Names of the states.
-#' @param months,donors See [weigh_year()].
-#' @param oris ORIs of the respondents: the rows, in this order.
+#' @param parts See [parts_of_years()].
 #' @param cells Names of the cells.
-#' @return See [count_matrix()]; rows are `ori`.
+#' @return A list, named as the parts, of matrices, see [count_matrix()]; rows are `ori`, those of the part.
 #' @references METHOD, section 4.
 #' @noRd
-used_counts <- function(states, names, months, donors, oris, cells) {
+used_counts <- function(states, names, parts, cells) {
   entries <- lapply(names, function(name) {
     matrix <- states(name)
     places <- cbind(matrix$rows, place = seq_len(nrow(matrix$rows)))
-    used <- with_donated_months(places, months, donors)
-    used <- used[which(used$ori %in% oris), ]
-    taken <- Matrix::sparseMatrix(match(used$ori, oris), used$place, x = used$weight,
-      dims = c(length(oris), nrow(matrix$rows)))
-    Matrix::summary(taken %*% as_sparse(matrix))
+    counts <- as_sparse(matrix)
+    lapply(parts, function(part) {
+      used <- with_donated_months(places, part$months, part$donors)
+      used <- used[which(used$ori %in% part$oris), ]
+      taken <- Matrix::sparseMatrix(match(used$ori, part$oris), used$place, x = used$weight,
+        dims = c(length(part$oris), nrow(matrix$rows)))
+      as.list(Matrix::summary(taken %*% counts))
+    })
   })
-  entries <- data.table::rbindlist(lapply(entries, as.list))
-  count_matrix(data.table::data.table(ori = oris), cells, entries$i, entries$j, entries$x)
+  lapply(stats::setNames(nm = names(parts)), function(part) {
+    of_part <- data.table::rbindlist(lapply(entries, `[[`, part))
+    count_matrix(data.table::data.table(ori = parts[[part]]$oris), cells, of_part$i, of_part$j, of_part$x)
+  })
 }
 
 #' The annual counts of respondents in all cells

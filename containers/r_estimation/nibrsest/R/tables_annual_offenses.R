@@ -16,8 +16,13 @@ annual_counts <- function(tabulated, oris) {
   sums <- vapply(unique(totals$total), function(total) {
     rowSums(counts[, codes %in% totals$offense_code[totals$total == total], drop = FALSE])
   }, numeric(length(oris)))
-  cbind(matrix(sums, nrow = length(oris), dimnames = list(NULL, unique(totals$total))), counts)
+  cbind(matrix(as.numeric(sums), length(oris), length(unique(totals$total)),
+    dimnames = list(NULL, unique(totals$total))), counts)
 }
+
+#' The columns of [annual_counts()]
+#' @noRd
+annual_columns <- function(codes) c(unique(package_table("offense_totals.csv")$total), sort(unique(codes)))
 
 #' Counts of offense codes that make up the years of respondents
 #'

@@ -24,6 +24,30 @@ as_sparse <- function(matrix) {
     dims = c(nrow(matrix$rows), length(matrix$cells)))
 }
 
+#' Matrices of the same cells, one below the other; a column `part` says which
+#' @noRd
+stacked_parts <- function(parts) {
+  before <- cumsum(c(0L, vapply(parts, function(part) nrow(part$rows), integer(1))))
+  counts <- data.table::rbindlist(lapply(seq_along(parts), function(number) {
+    of_part <- data.table::copy(parts[[number]]$counts)
+    data.table::set(of_part, NULL, "row", of_part$row + before[[number]])
+  }))
+  rows <- data.table::rbindlist(lapply(parts, `[[`, "rows"), idcol = "part")
+  count_matrix(rows, parts[[1]]$cells, counts$row, counts$cell, counts$number)
+}
+
+#' The same as sparse matrices, rows of each part in the order of the ORIs that are asked for
+#'
+#' @param oris A list, named by part.
+#' @noRd
+parted <- function(stacked, oris) {
+  counts <- as_sparse(stacked)
+  lapply(stats::setNames(nm = names(oris)), function(part) {
+    of_part <- which(stacked$rows$part == part)
+    counts[of_part[match(oris[[part]], stacked$rows$ori[of_part])], , drop = FALSE]
+  })
+}
+
 #' Names a dictionary of cells: its MD5
 #' @noRd
 cells_hash <- function(cells) {

@@ -12,7 +12,9 @@
 #' @param kinds,schemes Kinds of geographies and how they are weighted, see [geography_kinds()] and
 #'   [weighting_schemes()].
 #' @return A list of data.tables: `agencies` (eligible ones, with what decided about them), `covariates`,
-#'   `donors`, `months` (own months that are kept: `ori`, `month`), `missing_months`, `universe` (see
+#'   `earlier_covariates` (the same as of the year before, of which the error of old Return A is known), `donors`,
+#'   `masked` (complete reporters filled as if months were missing, by which the error of filled months is known),
+#'   `months` (own months that are kept: `ori`, `month`), `missing_months`, `universe` (see
 #'   [universe_status()]; with `unlisted_agencies`, which have offenses and are in no list of agencies, and
 #'   `unlisted_offenses`), `geographies` (see [geographies()]), and of all of them `weights`, `strata`,
 #'   `attempts`, each with a column `geography`.
@@ -69,11 +71,14 @@ weigh_year <- function(reference, tabulated, states, year, outlier_rule = "seaso
   respondent_rows <- which(agencies$respondent)
   donors <- find_donors(donor_attributes(agencies[respondent_rows, ], year), months[respondent_rows, , drop = FALSE],
     colours[respondent_rows, , drop = FALSE], months_rule)
+  ordinary <- ordinary_months(earlier, all_colours)[respondent_rows, , drop = FALSE]
   if (months_rule == "own") {
     donors <- weighted_months(donors, agencies$ori[respondent_rows], months[respondent_rows, , drop = FALSE],
-      colours[respondent_rows, , drop = FALSE],
-      ordinary_months(earlier, all_colours)[respondent_rows, , drop = FALSE])
+      colours[respondent_rows, , drop = FALSE], ordinary)
   }
+  masked <- masked_years(donor_attributes(agencies[respondent_rows, ], year), months[respondent_rows, , drop = FALSE],
+    colours[respondent_rows, , drop = FALSE], ordinary, donors, months_rule, year)
+  before <- srs_covariates(agencies, reference$return_a, reference$return_a_months, year - 1L)
   kept_months <- which(reported[respondent_rows, , drop = FALSE], arr.ind = TRUE)
   places <- geographies(agencies, areas, kinds)
   universe <- universe_status(agencies, reference$notes, !is.na(srs$source$srs_months), year, states, areas)
@@ -81,6 +86,7 @@ weigh_year <- function(reference, tabulated, states, year, outlier_rule = "seaso
   c(
     list(
       agencies = agencies, covariates = cbind(srs$source, data.table::as.data.table(srs$covariates)), donors = donors,
+      masked = masked, earlier_covariates = cbind(before$source, data.table::as.data.table(before$covariates)),
       months = data.table::data.table(ori = agencies$ori[respondent_rows][kept_months[, 1]],
         month = as.integer(kept_months[, 2]),
         key = c("ori", "month")),

@@ -134,7 +134,8 @@ used_of <- function(counted, months, donors) {
   matrix <- count_matrix(rows, cells, match(paste(counted$ori, counted$month), paste(rows$ori, rows$month)),
     match(counted$cell, cells), counted$number)
   oris <- unique(c(months$ori, donors$ori))
-  counts_of(used_counts(function(state) matrix, "AZ", months, donors, oris, cells))
+  parts <- list(used = list(months = months, donors = donors, oris = oris))
+  counts_of(used_counts(function(state) matrix, "AZ", parts, cells)$used)
 }
 
 settings_of <- function(root, ...) {

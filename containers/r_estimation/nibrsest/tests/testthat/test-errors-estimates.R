@@ -24,7 +24,8 @@ test_that("flags follow relative error and coverage", {
   agencies <- data.table::data.table(population = c(10, 10, 10, 70), respondent = c(TRUE, TRUE, FALSE, FALSE))
   estimates <- data.table::data.table(
     agency_group = "all agencies", cell = c("120", "13A", "23H"), estimate = c(100, 100, 0),
-    standard_error = c(31, 29, 0), unweighted = 1, agency_counts = 1L, degrees_of_freedom = NA_real_
+    sampling_error = c(31, 29, 0), months_error = 0, return_a_error = 0, unweighted = 1, agency_counts = 1L,
+    degrees_of_freedom = NA_real_
   )
   groups <- list("all agencies" = rep(TRUE, 4))
   whole <- list(basis = "estimate", universe_status = "whole", residents = 100)
@@ -38,6 +39,10 @@ test_that("flags follow relative error and coverage", {
   expect_equal(complete$standard_error, rep(0, 3))
   expect_equal(complete$estimate, rep(1, 3))
   expect_equal(complete$upper_95, rep(1, 3))
+  # Sure but for the months that are filled.
+  filled <- describe_estimates(cbind(estimates[, -"months_error"], months_error = c(3, 0, 0)), 2016L, "US", whole,
+    agencies, groups)
+  expect_equal(filled$standard_error, c(3, 0, 0))
   # Agencies that are no universe: counts without an error, however complete, and covering few of the real residents.
   part <- list(basis = "counts", universe_status = "reporters_only", residents = 1000)
   found <- describe_estimates(estimates, 2016L, "MN", part, agencies, groups)

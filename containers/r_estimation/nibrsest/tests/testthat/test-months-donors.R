@@ -1,18 +1,5 @@
-crowd <- function(seed = 1, n = 60) {
-  set.seed(seed)
-  population <- round(exp(runif(n, 7, 11)))
-  agencies <- data.table::data.table(
-    ori = sprintf("XX%07d", seq_len(n)), population = population, suburban = sample(c("Y", "N"), n, TRUE),
-    agency_type = sample(c("City", "County"), n, TRUE), region = sample(1:4, n, TRUE),
-    male_officers = round(population / 600), female_officers = round(population / 4000),
-    months_since_start = sample(12:300, n, TRUE), covering = FALSE
-  )
-  months <- matrix(rpois(n * 12, population / 400), n)
-  list(agencies = agencies, months = months, colours = matrix("green", n, 12))
-}
-
 test_that("missing and low months get a donor of like size, others keep their own", {
-  made <- crowd()
+  made <- crowd_of_reporters()
   made$months[3, 5:7] <- NA
   made$colours[3, 5:7] <- NA
   made$months[9, 2] <- 0
@@ -27,7 +14,7 @@ test_that("missing and low months get a donor of like size, others keep their ow
 })
 
 test_that("an agency with a high month is no donor, a low month is replaced by more only", {
-  made <- crowd()
+  made <- crowd_of_reporters()
   made$colours[, 1] <- "blue"
   made$colours[7, 1] <- "green"
   made$months[4, 3] <- NA
@@ -40,7 +27,7 @@ test_that("an agency with a high month is no donor, a low month is replaced by m
 })
 
 test_that("agencies without residents take from such, as long as there are any", {
-  made <- crowd()
+  made <- crowd_of_reporters()
   made$agencies$population[1:6] <- 0
   made$months[1, 1] <- NA
   found <- find_donors(made$agencies, made$months, made$colours)
@@ -48,7 +35,7 @@ test_that("agencies without residents take from such, as long as there are any",
 })
 
 test_that("without donors the reference imputes nothing, and the result has its columns", {
-  made <- crowd()
+  made <- crowd_of_reporters()
   made$months[, 1] <- NA
   found <- find_donors(made$agencies, made$months, made$colours, "reference")
   expect_equal(nrow(found), 0L)
@@ -56,7 +43,7 @@ test_that("without donors the reference imputes nothing, and the result has its 
 })
 
 test_that("the order of the agencies does not matter", {
-  made <- crowd()
+  made <- crowd_of_reporters()
   made$months[c(3, 8, 20), 4:6] <- NA
   order <- sample(nrow(made$months))
   expect_equal(

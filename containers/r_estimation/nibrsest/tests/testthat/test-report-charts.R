@@ -92,7 +92,7 @@ test_that("what some agencies counted is no rate of all residents", {
   cells <- package_table("report_cells.csv")$cell
   found <- list(
     tables = data.table::data.table(permutation = 1L, cell = cells, estimate = 10, standard_error = 1, rmse = 1,
-      degrees_of_freedom = NA_real_),
+      months_error = 0.5, degrees_of_freedom = NA_real_),
     places = data.table::data.table(permutation = 1L, population = 1000),
     flags = data.table::data.table(flag = rep(0L, length(cells))), names = stats::setNames(cells, cells)
   )

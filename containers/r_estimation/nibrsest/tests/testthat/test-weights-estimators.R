@@ -1,33 +1,3 @@
-# A nation of one state of 400 agencies, of which Kent has parts; see borrowing_world().
-borrowing_year <- function() {
-  world <- borrowing_world(21)
-  n <- nrow(world$y)
-  agencies <- data.table::data.table(
-    ori = sprintf("XX%07d", seq_len(n)), state = "NE", region = "Midwest", agency_type = "City",
-    class = rep(1:4, length.out = n), population = 1000 + 40 * world$covariates[, "total"], respondent = world$responds,
-    usable_months = 12L, male_officers = 8, female_officers = 2, national_group = 8L, super_group = 1L,
-    state_stratum = 4L, msa_status = 1L
-  )
-  areas <- data.table::data.table(geography = "Kent", kind = "county", ori = agencies$ori[1:60],
-    share = rep(c(1, 0.4), c(40, 20)))
-  kinds <- rbind(geography_kinds(), list("county", "counties", NA, NA, NA, "yes"))
-  scheme <- weighting_scheme("county", "county", required = "total", ladder = data.frame(upper = 10, lower_factor = 1))
-  places <- geographies(agencies, areas, kinds)
-  universe <- universe_status(agencies, data.table::data.table(state = "NE", kind = "simulated"), rep(TRUE, n), 2023L,
-    areas = areas)
-  weighed <- weigh_geographies(agencies, world$covariates, universe, places,
-    c(weighting_schemes(), list(county = scheme)))
-  c(weighed, list(world = world, agencies = agencies, universe = universe, geographies = places, kinds = kinds,
-    areas = areas))
-}
-
-counts_of <- function(year) {
-  respondents <- which(year$agencies$respondent)
-  data.table::data.table(ori = rep(year$agencies$ori[respondents], 2),
-    offense_code = rep(c("13A", "23F"), each = length(respondents)),
-    offenses = as.vector(year$world$y[respondents, 1:2]))
-}
-
 test_that("a county with shares, and its groups of agencies, have the totals of a regression of all respondents", {
   logger::log_threshold("FATAL")
   year <- borrowing_year()
@@ -43,11 +13,14 @@ test_that("a county with shares, and its groups of agencies, have the totals of 
   inputs <- list(geographies = year$geographies, places = known, agencies = year$agencies, weights = year$weights,
     strata = year$strata, covariates = x,
     estimators = data.table::data.table(geography = "Kent", estimator = "model_assisted"))
+  inputs <- without_filled(inputs, offenses)
   kent <- design_of("Kent", inputs, year$kinds)
   settings <- list(year = 2023L, correction = "none")
-  by_code <- estimate_offense_codes(kent, offenses, settings, borrowed_by_codes(offenses, inputs))
-  by_cell <- estimate_cells(kent, annual, year$agencies$ori, cells, settings,
-    borrowed_by_cells(annual, year$agencies$ori, cells, inputs))
+  borrowed <- borrowed_by_codes(offenses, inputs)
+  by_code <- estimate_offense_codes(kent, offenses, settings, borrowed, terms_of_codes(inputs, borrowed))
+  of_cells <- borrowed_by_cells(annual, year$agencies$ori, cells, inputs)
+  by_cell <- estimate_cells(kent, annual, year$agencies$ori, cells, settings, of_cells,
+    terms_of_cells(nothing_filled(cells), cells, inputs, of_cells))
   weights <- kent$weights
   respondents <- which(year$agencies$respondent)
   crimes <- regression_crimes()
@@ -121,6 +94,13 @@ test_that("the page describes the estimators that were used", {
   expect_no_match(estimator_note(assisted), "calibration")
   data.table::set(assisted, 2L, c("estimator", "reason"), list("reference", "few_with_return_a"))
   expect_match(estimator_note(assisted), "regression on Return A.*weights/estimators.csv.*calibration estimator")
+})
+
+test_that("the README says by what the error of filled months is known", {
+  some <- data.table::data.table(ori = 1:60)
+  expect_match(months_error_lines(some[0, ], some[0, ]), "No respondent's months .* `months_error` is 0")
+  expect_match(months_error_lines(some[1, ], some[1:49, ]), "Months of 1 respondent .*Too few .*49 of the 50 .*assumed")
+  expect_match(months_error_lines(some[1:2, ], some), "Months of 2 respondents .*60 complete reporters")
 })
 
 test_that("weights alone are the default", {

@@ -77,17 +77,19 @@ test_that("a county with shares of agencies has the totals and errors of these s
   inputs <- list(geographies = places, places = known, agencies = agencies, weights = made$weights,
     strata = made$strata, covariates = x,
     estimators = data.table::data.table(geography = "Kent", estimator = "reference"))
+  inputs <- without_filled(inputs, offenses)
   kent <- design_of("Kent", inputs, county_kind())
   cells <- table_cells()
   annual <- annual_cells(data.table::data.table(ori = offenses$ori, cell = "t_2a_1_1_2", number = offenses$offenses),
     agencies, cells)
   settings <- list(year = 2023L, correction = "none")
-  by_code <- estimate_offense_codes(kent, offenses, settings)
+  by_code <- estimate_offense_codes(kent, offenses, settings, NULL, terms_of_codes(inputs, NULL))
   assault <- by_code[by_code$cell == "13A", ]
   expect_equal(c(assault$estimate, assault$standard_error), c(coef(expected), survey::SE(expected)),
     tolerance = 1e-6, ignore_attr = TRUE)
   expect_equal(assault$unweighted, sum(frame$y))
-  by_cell <- estimate_cells(kent, annual, agencies$ori, cells, settings)
+  by_cell <- estimate_cells(kent, annual, agencies$ori, cells, settings, NULL,
+    terms_of_cells(nothing_filled(cells), cells, inputs, NULL))
   cell <- by_cell[by_cell$cell == "t_2a_1_1_2", ]
   expect_equal(c(cell$estimate, cell$standard_error), c(assault$estimate, assault$standard_error), tolerance = 1e-12)
   # Residents and officers are those of the shares too.
