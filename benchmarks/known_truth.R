@@ -177,10 +177,12 @@ data.table::set(made, NULL, "truth", true[cbind(made$crime, made$geography)])
 # Of no crime nothing is a per cent.
 made <- made[which(made$truth > 0), ]
 made[, `:=`(off = estimate / truth - 1, held = lower_95 <= truth + 1e-9 & upper_95 >= truth - 1e-9)]
+# A single respondent of a geography has no known error by the reference's way; such draws are in no coverage.
+share_of <- function(term, error) mean(term^2, na.rm = TRUE) / mean(error^2, na.rm = TRUE)
 by_place <- made[made$kind != "state" | !made$withheld, list(
-  draws = .N, bias = 100 * mean(off), coverage = 100 * mean(held), rmse = 100 * sqrt(mean(off^2)),
-  error = 100 * mean(standard_error / truth), months = mean(months_error^2) / mean(standard_error^2),
-  return_a = mean(return_a_error^2) / mean(standard_error^2)
+  draws = .N, bias = 100 * mean(off), coverage = 100 * mean(held, na.rm = TRUE), rmse = 100 * sqrt(mean(off^2)),
+  error = 100 * mean(standard_error / truth, na.rm = TRUE), months = share_of(months_error, standard_error),
+  return_a = share_of(return_a_error, standard_error)
 ), by = c("geography", "kind", "crime", "estimator")]
 
 cat(sprintf("%s, %d draws, %d agencies, Return A off by %.0f %%, %.0f s of the clock\n", mechanism, draws, n,
@@ -201,7 +203,8 @@ cat("|---|---|---|---|---|---|\n")
 for (crime_name in names(crimes)) for (way in c("reference", "model_assisted")) {
   rows <- by_place[by_place$kind == "state" & by_place$crime == crime_name & by_place$estimator == way, ]
   cat(sprintf("| %s | %s | %.2f | %.1f | %d of %d | %d |\n", crime_name, way, mean(rows$rmse),
-    sum(rows$coverage * rows$draws) / sum(rows$draws), sum(rows$coverage < 85), nrow(rows), sum(rows$coverage > 99)))
+    stats::weighted.mean(rows$coverage, rows$draws, na.rm = TRUE), sum(rows$coverage < 85, na.rm = TRUE), nrow(rows),
+    sum(rows$coverage > 99, na.rm = TRUE)))
 }
 withheld <- made[made$kind == "state" & made$crime == "violent" & made$estimator == "model_assisted", ]
 cat(sprintf("withheld: %.1f states a draw; %s\n", sum(withheld$withheld) / draws,

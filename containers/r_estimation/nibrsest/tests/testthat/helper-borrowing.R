@@ -52,7 +52,7 @@ borrowing_year <- function() {
     areas = areas))
 }
 
-counts_of <- function(year) {
+offenses_of_year <- function(year) {
   respondents <- which(year$agencies$respondent)
   data.table::data.table(ori = rep(year$agencies$ori[respondents], 2),
     offense_code = rep(c("13A", "23F"), each = length(respondents)),

@@ -151,7 +151,7 @@ test_that("masked reporters lose months as recipients do, are at most half, and 
 test_that("offense codes and cells of the tables have the same error of filled months, each part by itself", {
   logger::log_threshold("FATAL")
   year <- borrowing_year()
-  counted <- counts_of(year)
+  counted <- offenses_of_year(year)
   complete <- year$agencies$ori[which(year$agencies$respondent)]
   donors <- data.table::data.table(ori = complete[1:10], own_weight = 1.5)
   masked <- data.table::data.table(ori = complete[11:100], own_weight = 1.5)

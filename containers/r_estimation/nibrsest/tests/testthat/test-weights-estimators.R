@@ -2,7 +2,7 @@ test_that("a county with shares, and its groups of agencies, have the totals of 
   logger::log_threshold("FATAL")
   year <- borrowing_year()
   x <- year$world$covariates
-  offenses <- counts_of(year)
+  offenses <- offenses_of_year(year)
   cells <- table_cells()
   cells <- cells[which(cells$table %in% c("2a", "2b") & cells$characteristic %in% c(NA, "agency_type")), ]
   annual <- annual_cells(data.table::data.table(ori = offenses$ori, number = offenses$offenses,
