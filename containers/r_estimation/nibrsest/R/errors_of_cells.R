@@ -4,8 +4,10 @@
 #'
 #' * `published`: a single cell has the error that is published of it.
 #' * `exact`: all cells are offenses by code or first rows of tables, whose counts by respondent are in
-#'   `weights/counts.csv`, and of one geography: the combination is estimated as a cell of its own is. Nothing is
-#'   assumed of covariances.
+#'   `weights/counts.csv`, and of one geography: the combination is estimated as a cell of its own is, and nothing is
+#'   assumed of covariances. What filled months and Return A of silent agencies leave open in its cells is added as if
+#'   these were wrong together where they are added, and in opposite directions where they are subtracted or divided:
+#'   more it cannot be.
 #' * `generalised`: of one geography, and one table on each side: the variance of a sum of cells that do not overlap is
 #'   what the table's generalised variance function says of the sum, times how much more or less than that function
 #'   the published errors of its cells are (the geometric mean). Of a difference A - B it is V(A) + V(B) - 2 C, with
@@ -68,7 +70,8 @@ error_of_cells <- function(zip, first, second = NULL, kind = if (is.null(second)
 are_counted <- function(cells) !startsWith(cells, "t_") | cells %in% compared_cells()
 
 #' Published rows of the cells of one side
-#' @return A list: `permutation`, `place`, `rows` (`cell`, `table`, `estimate`, `standard_error`).
+#' @return A list: `permutation`, `rows` (`cell`, `table`, `estimate`, `standard_error`, `months_error`,
+#'   `return_a_error`).
 #' @noRd
 published_side <- function(zip, cells, geography, agency_group) {
   if (anyDuplicated(cells)) {
@@ -79,17 +82,19 @@ published_side <- function(zip, cells, geography, agency_group) {
     stop("there is no geography ", geography, " with the group ", agency_group, "; permutations() has all",
       call. = FALSE)
   }
+  terms <- c("months_error", "return_a_error")
   offenses <- read_zipped(zip, "offenses.csv", "estimates/<group>.csv", c("geography", "agency_group", "cell",
-    "estimate", "standard_error"))
+    "estimate", "standard_error", terms))
   # Outside of `[`, where columns would hide the arguments.
   of_place <- which(offenses$geography == geography & offenses$agency_group == agency_group)
   offenses <- offenses[of_place, ]
   tables <- if (all(cells %in% offenses$cell)) NULL else read_zipped(zip, "tables.csv", "report/tables.csv",
-    c("PERMUTATION_NUMBER", "der_variable_name", "estimate", "standard_error"))
+    c("PERMUTATION_NUMBER", "der_variable_name", "estimate", "standard_error", terms))
   tables <- tables[which(tables$PERMUTATION_NUMBER == number), ]
   all_rows <- data.table::data.table(cell = c(offenses$cell, tables$der_variable_name),
     estimate = c(offenses$estimate, tables$estimate), standard_error = c(offenses$standard_error,
-      tables$standard_error))
+      tables$standard_error), months_error = c(offenses$months_error, tables$months_error),
+    return_a_error = c(offenses$return_a_error, tables$return_a_error))
   lacking <- setdiff(cells, all_rows$cell)
   if (length(lacking) > 0L) {
     stop(zip, " has no cell ", lacking[[1]], " of ", geography, ", ", agency_group,
@@ -157,12 +162,26 @@ exact_error <- function(zip, first, second, kind, geography, agency_group, sides
     total = FALSE, applies = TRUE)
   respondents <- inputs$agencies$ori[which(inputs$agencies$respondent)]
   design <- design_of(geography, inputs, geography_kinds())
-  rows <- estimate_cells(design, combined, respondents, pseudo, list(correction = "few_respondents"),
+  rows <- sampled_cells(design, combined, respondents, pseudo, list(correction = "few_respondents"),
     borrowed_by_cells(combined, respondents, pseudo, inputs))
-  row <- rows[which(rows$permutation == sides[[1]]$permutation & rows$cell == "combination"), ]
-  error <- if (kind == "ratio") row$percentage_error / 100 else row$standard_error
+  row <- rows[which(rows$agency_group == agency_group & rows$cell == "combination"), ]
+  sampling <- if (kind == "ratio") row$percentage_error / 100 else row$standard_error
   combined <- combined_error(sides, kind, c(0, 0), 0, "exact")
-  described_error(combined$estimate, error, kind, "exact")
+  terms <- vapply(c("months_error", "return_a_error"), largest_term, numeric(1), sides = sides, kind = kind)
+  described_error(combined$estimate, sqrt(sampling^2 + sum(terms^2)), kind, "exact")
+}
+
+#' What filled months, or Return A of the silent, can add to the error of a combination at most
+#'
+#' It would be that much if all cells of a side were wrong in one direction, and those of the other side in the opposite
+#' one.
+#'
+#' @param term `months_error` or `return_a_error`.
+#' @noRd
+largest_term <- function(term, sides, kind) {
+  errors <- vapply(sides, function(side) sum(side$rows[[term]]), numeric(1))
+  totals <- vapply(sides, function(side) sum(side$rows$estimate), numeric(1))
+  if (kind == "ratio") (errors[[1]] + totals[[1]] / totals[[2]] * errors[[2]]) / totals[[2]] else sum(errors)
 }
 
 #' By generalised variance functions

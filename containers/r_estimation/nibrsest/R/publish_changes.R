@@ -1,7 +1,7 @@
 #' Changes of a year's estimates against the year before, with the covariance of agencies that respond in both
 #'
 #' @param now,before Of each year a list: `estimates`, a data.table of `permutation`, `cell`, `estimate`,
-#'   `standard_error`, `flag`; `inputs`, see [year_inputs_of_stages()], or `NULL` if they are not known.
+#'   `standard_error`, `sampling_error`, `flag`; `inputs`, see [year_inputs_of_stages()], or `NULL` if they are not known.
 #' @param correction See [linearised_estimates()].
 #' @return A data.table with the columns of `changes.csv`: a row per geography or group and cell that has an estimate
 #'   above 0 and an error in both years.
@@ -19,13 +19,17 @@ changes_of_years <- function(now, before, correction) {
   change_rows(both, covariance)
 }
 
-#' @param both Side by side: `estimate`, `standard_error`, `flag` and the same of the year before with `_before`.
-#' @param covariance Of both estimates; missing: they count as independent.
+#' What filled months and Return A leave open in the one year has nothing to do with that of the other.
+#'
+#' @param both Side by side: `estimate`, `standard_error`, `sampling_error`, `flag` and the same of the year before with
+#'   `_before`.
+#' @param covariance Of both estimates by sampling; missing: they count as independent.
 #' @references The error of a ratio by linearisation: Särndal, Swensson and Wretman (1992), Model Assisted Survey
 #'   Sampling, section 5.6.
 #' @noRd
 change_rows <- function(both, covariance) {
-  most <- both$standard_error * both$standard_error_before
+  most <- both$sampling_error * both$sampling_error_before
+  errors <- both$standard_error * both$standard_error_before
   # No two estimates go together more than wholly.
   shared <- ifelse(is.na(covariance), 0, pmax(-most, pmin(most, covariance)))
   difference <- sqrt(pmax(0, both$standard_error^2 + both$standard_error_before^2 - 2 * shared))
@@ -38,7 +42,7 @@ change_rows <- function(both, covariance) {
     PERMUTATION_NUMBER = both$permutation, der_variable_name = both$cell, previous = both$estimate_before,
     estimate = both$estimate, difference = both$estimate - both$estimate_before, difference_error = difference,
     percent = percent, percent_error = 100 * ratio * relative, lower_95 = pmax(-100, percent - half),
-    upper_95 = percent + half, correlation = ifelse(most > 0 & !is.na(covariance), shared / most, NA_real_),
+    upper_95 = percent + half, correlation = ifelse(errors > 0 & !is.na(covariance), shared / errors, NA_real_),
     suppression_flag = as.integer(both$flag %in% 1L | both$flag_before %in% 1L)
   )
 }

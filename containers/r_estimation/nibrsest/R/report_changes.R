@@ -2,13 +2,15 @@
 #'
 #' @param tables,flags See [estimate_tables()], with `permutation`, and [release_flags()] of the same rows.
 #' @param offenses See [describe_estimates()], with its flags.
-#' @return A data.table: `permutation`, `cell`, `estimate`, `standard_error`, `flag` (1: not for release).
+#' @return A data.table: `permutation`, `cell`, `estimate`, `standard_error`, `sampling_error`, `flag` (1: not for
+#'   release).
 #' @noRd
 compared_estimates <- function(tables, flags, offenses) {
   totals <- which(tables$cell %in% compared_cells())
   data.table::rbindlist(list(
     data.table::data.table(permutation = tables$permutation[totals], cell = tables$cell[totals],
-      estimate = tables$estimate[totals], standard_error = tables$standard_error[totals], flag = flags$flag[totals]),
+      estimate = tables$estimate[totals], standard_error = tables$standard_error[totals],
+      sampling_error = tables$sampling_error[totals], flag = flags$flag[totals]),
     compared_offenses(offenses)
   ))
 }
@@ -24,7 +26,7 @@ compared_cells <- function() {
 compared_offenses <- function(offenses) {
   data.table::data.table(permutation = permutation_of(offenses$geography, offenses$agency_group),
     cell = offenses$cell, estimate = offenses$estimate, standard_error = offenses$standard_error,
-    flag = offenses$suppression_flag)
+    sampling_error = offenses$sampling_error, flag = offenses$suppression_flag)
 }
 
 #' Estimates of a published zip, and what they were made of; `NULL` if there is no zip
@@ -39,10 +41,10 @@ read_previous <- function(external, year) {
     return(NULL)
   }
   tables <- read_zipped(path, "tables.csv", "report/tables.csv", c("PERMUTATION_NUMBER", "der_variable_name",
-    "estimate", "standard_error", "suppression_flag"))
+    "estimate", "standard_error", "sampling_error", "suppression_flag"))
   data.table::setnames(tables, 1:2, c("permutation", "cell"))
   offenses <- read_zipped(path, "offenses.csv", "estimates/<group>.csv", c("geography", "agency_group", "cell",
-    "estimate", "standard_error", "suppression_flag"))
+    "estimate", "standard_error", "sampling_error", "suppression_flag"))
   list(estimates = compared_estimates(tables, list(flag = tables$suppression_flag), offenses),
     inputs = year_inputs_of_zip(path, year))
 }

@@ -171,6 +171,20 @@ design_of <- function(name, inputs, kinds) {
 #' @param terms See [error_terms()].
 #' @noRd
 estimate_cells <- function(design, annual, oris, cells, settings, borrowed, terms) {
+  tables <- with_error_terms(sampled_cells(design, annual, oris, cells, settings, borrowed), design, terms)
+  if (design$place$basis != "estimate") {
+    # Counts of some agencies have no error as estimates of all.
+    data.table::set(tables, NULL, grep("_error$", names(tables), value = TRUE), NA_real_)
+  }
+  places <- design$places
+  number <- places$permutation[match(tables$agency_group, places$agency_group)]
+  columns <- setdiff(names(file_columns("estimates/<group>-<tables>.csv")), "permutation")
+  cbind(permutation = number, tables[, columns, with = FALSE])
+}
+
+#' The same with errors of sampling alone, and `agency_group`: see [estimate_tables()]
+#' @noRd
+sampled_cells <- function(design, annual, oris, cells, settings, borrowed) {
   if (design$estimator == "model_assisted") {
     tables <- estimate_assisted(borrowed, design$place, design$weights, design$groups)
   } else {
@@ -188,14 +202,7 @@ estimate_cells <- function(design, annual, oris, cells, settings, borrowed, term
   data.table::set(tables, sure, "percentage", tables$unweighted_percentage[sure])
   data.table::set(tables, sure, "standard_error", 0)
   data.table::set(tables, sure[!is.na(tables$percentage[sure])], "percentage_error", 0)
-  tables <- with_error_terms(tables, design, terms)
-  if (design$place$basis != "estimate") {
-    # Counts of some agencies have no error as estimates of all.
-    data.table::set(tables, NULL, grep("_error$", names(tables), value = TRUE), NA_real_)
-  }
-  number <- places$permutation[match(tables$agency_group, places$agency_group)]
-  columns <- setdiff(names(file_columns("estimates/<group>-<tables>.csv")), "permutation")
-  cbind(permutation = number, tables[, columns, with = FALSE])
+  tables[]
 }
 
 #' Estimates of one geography by offense code: see [describe_estimates()]

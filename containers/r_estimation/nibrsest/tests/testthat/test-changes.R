@@ -1,12 +1,12 @@
 both_years <- function(estimate, before, error = 0, error_before = 0, flag = 0L, flag_before = 0L) {
   data.table::data.table(permutation = 1L, cell = letters[seq_along(estimate)], estimate = estimate,
-    standard_error = error, flag = flag, estimate_before = before, standard_error_before = error_before,
-    flag_before = flag_before)
+    standard_error = error, sampling_error = error, flag = flag, estimate_before = before,
+    standard_error_before = error_before, sampling_error_before = error_before, flag_before = flag_before)
 }
 
 year_of <- function(estimate, error = 0, flag = 0L, cell = c("a", "b")) {
   list(inputs = NULL, estimates = data.table::data.table(permutation = 1L, cell = cell, estimate = estimate,
-    standard_error = error, flag = flag))
+    standard_error = error, sampling_error = error, flag = flag))
 }
 
 test_that("a change has the error of a ratio of two estimates that go together", {
@@ -78,14 +78,14 @@ test_that("estimates are read from the zip of the year before, even if it does n
   zip <- file.path(root, "estimates", "nibrs-estimates-2015.zip")
   zip_of(zip, list(
     "tables.csv" = data.frame(PERMUTATION_NUMBER = c(1, 1), der_variable_name = c(cell, "t_1a_2_3_1"), estimate = 5:6,
-      standard_error = 1:2, suppression_flag = 0),
+      standard_error = 1:2, sampling_error = 1:2, suppression_flag = 0),
     "offenses.csv" = data.frame(geography = "US", agency_group = "all agencies", cell = "120", estimate = 9,
-      standard_error = 1, suppression_flag = 1)
+      standard_error = 1, sampling_error = 0.5, suppression_flag = 1)
   ))
   found <- read_previous(root, 2015L)
   expect_null(found$inputs)
   expect_equal(as.list(found$estimates), list(permutation = c(1L, 1L), cell = c(cell, "120"), estimate = c(5, 9),
-    standard_error = c(1, 1), flag = 0:1))
+    standard_error = c(1, 1), sampling_error = c(1, 0.5), flag = 0:1))
   expect_null(read_previous(root, 2014L))
   zip_of(zip, list("tables.csv" = data.frame(PERMUTATION_NUMBER = 1, estimate = 2)))
   expect_error(read_previous(root, 2015L), "tables.csv lacks the column der_variable_name")
@@ -95,15 +95,31 @@ test_that("a year that repeats itself has no error of its change, in any geograp
   zip <- example_zip()
   inputs <- year_inputs_of_zip(zip, 2016L)
   offenses <- read_zipped(zip, "offenses.csv", "estimates/<group>.csv")
-  year <- list(estimates = compared_offenses(offenses), inputs = inputs)
+  sampled <- data.table::copy(offenses)[, "standard_error" := offenses$sampling_error]
+  year <- list(estimates = compared_offenses(sampled), inputs = inputs)
   found <- changes_of_years(year, year, "few_respondents")
   expect_setequal(permutations()$geography[match(found$PERMUTATION_NUMBER, permutations()$permutation)],
     c("US", "Northeast", "RI"))
-  uncertain <- which(found$PERMUTATION_NUMBER == 95L & offenses$standard_error[match(found$der_variable_name,
+  uncertain <- which(found$PERMUTATION_NUMBER == 95L & offenses$sampling_error[match(found$der_variable_name,
     offenses$cell)] > 0)
   expect_gt(length(uncertain), 3L)
   expect_equal(found$correlation[uncertain], rep(1, length(uncertain)), tolerance = 1e-6)
   expect_lt(max(found$percent_error[uncertain]), 1e-3)
+})
+
+test_that("what filled months and Return A leave open in one year has nothing to do with that of the other", {
+  zip <- example_zip()
+  offenses <- read_zipped(zip, "offenses.csv", "estimates/<group>.csv")
+  year <- list(estimates = compared_offenses(offenses), inputs = year_inputs_of_zip(zip, 2016L))
+  found <- changes_of_years(year, year, "few_respondents")
+  row <- match(paste(found$PERMUTATION_NUMBER, found$der_variable_name),
+    paste(permutation_of(offenses$geography, offenses$agency_group), offenses$cell))
+  others <- offenses$months_error[row]^2 + offenses$return_a_error[row]^2
+  expect_gt(max(others), 0)
+  expect_equal(found$difference_error, sqrt(2 * others), tolerance = 1e-4)
+  known <- which(!is.na(found$correlation))
+  expect_equal(found$correlation[known], (offenses$sampling_error[row]^2 / offenses$standard_error[row]^2)[known],
+    tolerance = 1e-6)
 })
 
 test_that("the report compares with the zip of the year before, by the stages", {
@@ -119,9 +135,14 @@ test_that("the report compares with the zip of the year before, by the stages", 
   found <- read_stage_file(file.path(report, "changes.csv"), "report/changes.csv")
   # As if 2015 had been 2016: violent crime of the state, a total of a table and an offense by code.
   state <- found[found$PERMUTATION_NUMBER == 95L & found$der_variable_name %in% c("violent", "t_2b_1_1_14", "13A"), ]
-  expect_equal(state$correlation, rep(1, 3), tolerance = 1e-6)
+  published <- read_zipped(zip, "offenses.csv", "estimates/<group>.csv")
+  violent <- published[published$geography == "RI" & published$cell == "violent", ]
+  expect_equal(state$correlation[state$der_variable_name == "violent"],
+    violent$sampling_error^2 / violent$standard_error^2, tolerance = 1e-6)
+  expect_true(all(state$correlation > 0 & state$correlation <= 1))
   expect_equal(state$percent, rep(0, 3))
-  expect_lt(max(state$difference_error), 1e-3)
+  expect_equal(state$difference_error[state$der_variable_name == "violent"],
+    sqrt(2 * (violent$months_error^2 + violent$return_a_error^2)), tolerance = 1e-4)
   expect_match(paste(readLines(file.path(report, "report.html")), collapse = " "), "<td>Rhode Island</td><td>+0.0 %",
     fixed = TRUE)
   # Without that year the file of another run does not stay.

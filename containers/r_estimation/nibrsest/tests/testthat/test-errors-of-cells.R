@@ -6,12 +6,13 @@ zip_of_test <- function() {
   estimate <- c(100, 400, 900, 1600, 2500, 3600)
   tables <- data.frame(
     PERMUTATION_NUMBER = rep(c(1, 57, 58), each = 6), der_variable_name = c(paste0("t_1a_2_3_", 1:5), "t_2a_2_3_1"),
-    estimate = rep(estimate, 3), standard_error = rep(c(sqrt(estimate[1:5]), exp(0.3) * 60), 3)
+    estimate = rep(estimate, 3), standard_error = rep(c(sqrt(estimate[1:5]), exp(0.3) * 60), 3), months_error = 0,
+    return_a_error = 0
   )
   files <- list(
     "tables.csv" = tables,
     "offenses.csv" = data.frame(geography = c("US", "AK"), agency_group = "all agencies", cell = "120", estimate = 10,
-      standard_error = c(3, NA)),
+      standard_error = c(3, NA), months_error = c(0, NA), return_a_error = c(0, NA)),
     "generalised_variances.csv" = fits_of_test, "weights/weights.csv" = data.frame(geography = c("US", "US", "AK",
       "AZ"), ori = c("a", "b", "a", "b"))
   )
@@ -91,15 +92,26 @@ test_that("where the counts of respondents are known a combination is as exact a
   estimates <- estimate_offenses(weigh_year(reference, tabulated, "RI", 2016L), tabulated, "RI")
   covariance <- vcov(estimates, c("120", "13A"))
   total <- coef(estimates)[c("120", "13A")]
+  published <- read_zipped(zip, "offenses.csv", "estimates/<group>.csv")
+  published <- published[published$geography == "RI", ][match(c("120", "13A"), published$cell[published$geography ==
+    "RI"]), ]
+  expect_gt(min(published$months_error), 0)
+  # What filled months leave open, as if both were wrong together.
+  added <- function(a, b) {
+    sum(a * published$months_error[[1]], b * published$months_error[[2]])^2 +
+      sum(a * published$return_a_error[[1]], b * published$return_a_error[[2]])^2
+  }
   sum_of_both <- error_of_cells(zip, c("120", "13A"), geography = "RI")
-  expect_equal(c(sum_of_both$estimate, sum_of_both$standard_error^2), c(sum(total), sum(covariance)), tolerance = 1e-6)
+  expect_equal(c(sum_of_both$estimate, sum_of_both$standard_error^2), c(sum(total), sum(covariance) + added(1, 1)),
+    tolerance = 1e-6)
   expect_equal(sum_of_both$method, "exact")
   difference <- error_of_cells(zip, "120", "13A", geography = "RI")
-  expect_equal(difference$standard_error^2, sum(covariance * c(1, -1, -1, 1)), tolerance = 1e-6)
+  expect_equal(difference$standard_error^2, sum(covariance * c(1, -1, -1, 1)) + added(1, 1), tolerance = 1e-6)
   ratio <- error_of_cells(zip, "120", "13A", "ratio", "RI")
   r <- total[[1]] / total[[2]]
   gradient <- c(1, -r) / total[[2]]
-  expect_equal(ratio$standard_error^2, drop(gradient %*% covariance %*% gradient), tolerance = 1e-6)
+  expect_equal(ratio$standard_error^2, drop(gradient %*% covariance %*% gradient) +
+    added(1 / total[[2]], r / total[[2]]), tolerance = 1e-6)
   # A single cell that is estimated anew has the error that is published.
   expect_equal(error_of_cells(zip, "13A", geography = "RI", method = "exact")$standard_error,
     error_of_cells(zip, "13A", geography = "RI")$standard_error, tolerance = 1e-6)
