@@ -169,8 +169,9 @@ def test_the_zip_the_report_and_the_index_are_published(published: Published) ->
     whole = [place["geography"] for place in places if place["agency_group"] == "all agencies"]
     assert whole == ["US", "Northeast", "South", "DE", "RI", "University or College"]
     assert folders == {
-        "README.md": 1, "geographies.csv": 1, "indicator_tables": 7 * len(places), "offenses.csv": 1, "report.html": 1,
-        "tables.csv": 1, "weights": 9, "workbooks": len(whole),
+        "README.md": 1, "changes.csv": 1, "generalised_variances.csv": 1, "geographies.csv": 1,
+        "indicator_tables": 7 * len(places), "offenses.csv": 1, "report.html": 1, "tables.csv": 1, "weights": 12,
+        "workbooks": len(whole),
     }  # fmt: skip
     beside = (home.objects / BUCKET / public_report_key(2016)).read_bytes()
     assert manifest.report_sha256 == hashlib.sha256(beside).hexdigest()
