@@ -122,7 +122,7 @@ def test_a_database_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
 def test_every_command_has_a_help_text_with_an_example() -> None:
     context = click.Context(main)
     names = main.list_commands(context)
-    assert len(names) == 11
+    assert len(names) == 12
     for name in names:
         command = main.get_command(context, name)
         assert command, name
