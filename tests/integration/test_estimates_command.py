@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from nibrs_command.cli import main
+from nibrs_command.terminal import console
 from nibrs_home.home import BUCKET, Home
 from nibrs_pipeline.keys import public_estimates_key
 
@@ -41,6 +42,12 @@ def write_zip(path: Path, readme: str = "# NIBRS estimates", year: int = 2023) -
 
 def nibrs(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["estimates", *arguments])
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal on which no cell of a table is broken into lines."""
+    monkeypatch.setattr(console, "_width", 120)
 
 
 @pytest.fixture
