@@ -89,6 +89,8 @@ def synthesised_for(aws: Emulator, location: DatabaseLocation, folder: Path) -> 
     """The template for a network and a database that are given: made in the emulation first."""
     # moto holds no CloudFront distribution, and outputs name its address.
     text = with_values(GIVEN, {**given_resources(aws, location), "cloudfront = true": "cloudfront = false"})
+    # So that every stage runs under its role.
+    text += '\n[estimates]\nbias = "copula"\n'
     return synthesise(str(given_configuration(folder, text)), folder / "cdk.out")
 
 
