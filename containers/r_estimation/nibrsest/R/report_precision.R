@@ -30,8 +30,8 @@ precision_section <- function(rows, tables, fits) {
       "<p>An error for a number that is not in the tables, such as the sum of some of their counts, is read off a",
       "curve per table and geography (<code>generalised_variances.csv</code>; <code>error_of_cells()</code> of the R",
       "package does it, and knows better where it can). The curves below are the nation's. Each dot is a count of the",
-      "table with its own relative error; the larger the count, the smaller the error. The line is what the curve",
-      "says. Counts far below the line follow Return A closely: for sums of such the curve says too much.</p>"
+      "table: across its estimated number, upright its relative standard error; the larger the count, the smaller the",
+      "error. The line is what the curve says. Counts far below the line follow Return A closely: for sums of such the curve says too much.</p>"
     ),
     "<div class=\"fits\">", panels, "</div>",
     "<details><summary>How well the curves fit</summary><div class=\"scroll\">", html_table(summary), "</div></details>"
@@ -63,7 +63,9 @@ fit_panel <- function(estimate, direct, fit) {
       collapse = ""),
     paste(sprintf("<text x=\"40\" y=\"%.1f\" text-anchor=\"end\">%s %%</text>", y(upright) + 4,
       format(100 * upright, trim = TRUE, drop0trailing = TRUE, scientific = FALSE)), collapse = ""),
-    paste(sprintf("<text x=\"%.1f\" y=\"166\" text-anchor=\"middle\">%s</text>", x(some), labels), collapse = ""),
+    # The last label ends at the edge, beyond which it would be cut off.
+    paste(sprintf("<text x=\"%.1f\" y=\"166\" text-anchor=\"%s\">%s</text>", x(some),
+      ifelse(some == across[[length(across)]], "end", "middle"), labels), collapse = ""),
     paste(sprintf("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"1.8\"/>", x(estimate[shown]), y(direct[shown])),
       collapse = ""),
     sprintf("<polyline points=\"%s\"/>", paste(sprintf("%.1f,%.1f", x(line), y(generalised_error(fit, line))),
