@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import json
+import math
 import os
 import re
 import shutil
@@ -272,14 +273,15 @@ def test_the_report_shows_changes_where_the_year_before_has_been_estimated(publi
     }
     assert "Changes since" not in pages[2015]
     assert ">Changes since 2015</h2>" in pages[2016]
-    now, before = (
+    nation = [
         {
-            row["der_variable_name"]: float(row["estimate"])
+            row["der_variable_name"]: row
             for row in rows(published.home, "tables.csv", year)
             if row["PERMUTATION_NUMBER"] == "1"
         }["t_2b_1_1_14"]
         for year in (2016, 2015)
-    )
+    ]
+    now, before = (float(row["estimate"]) for row in nation)
     assert f"{100 * (now / before - 1):+.1f} %" in pages[2016]
     changes = rows(published.home, "changes.csv", 2016)
     [property_crime] = [
@@ -287,8 +289,11 @@ def test_the_report_shows_changes_where_the_year_before_has_been_estimated(publi
     ]
     assert float(property_crime["previous"]) == before
     assert float(property_crime["percent"]) == pytest.approx(100 * (now / before - 1))
-    # All agencies report in both years: nothing is uncertain.
-    assert {row["difference_error"] for row in changes if row["PERMUTATION_NUMBER"] == "1"} == {"0"}
+    # All agencies report in both years: nothing is uncertain but months that were filled.
+    assert {row["sampling_error"] for row in nation} == {"0"}
+    filled = math.hypot(*(float(row["months_error"]) for row in nation))
+    assert filled > 0
+    assert float(property_crime["difference_error"]) == pytest.approx(filled)
 
 
 def test_a_second_run_makes_no_estimates_a_changed_state_makes_its_year_anew(
