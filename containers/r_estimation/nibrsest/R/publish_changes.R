@@ -1,7 +1,8 @@
 #' Changes of a year's estimates against the year before, with the covariance of agencies that respond in both
 #'
 #' @param now,before Of each year a list: `estimates`, a data.table of `permutation`, `cell`, `estimate`,
-#'   `standard_error`, `sampling_error`, `flag`; `inputs`, see [year_inputs_of_stages()], or `NULL` if they are not known.
+#'   `standard_error`, `sampling_error`, `flag`; `inputs`, see [year_inputs_of_stages()], or `NULL` if they are not
+#'   known.
 #' @param correction See [linearised_estimates()].
 #' @return A data.table with the columns of `changes.csv`: a row per geography or group and cell that has an estimate
 #'   above 0 and an error in both years.
