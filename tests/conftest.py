@@ -24,12 +24,19 @@ from tests.runs import load_trial
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
+#: Modules that take minutes are begun first: else one worker would be at them when the other has nothing left.
+_LONGEST = ("test_deployment.py", "test_estimates.py", "test_r_package.py", "test_image.py")
+
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     for name in ("DB_URI", "PGHOST", "DB_SECRET_ARN", "NIBRS_HOME"):
         os.environ.pop(name, None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _LONGEST.index(item.path.name) if item.path.name in _LONGEST else len(_LONGEST))
 
 
 def pytest_unconfigure() -> None:

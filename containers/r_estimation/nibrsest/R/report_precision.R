@@ -31,7 +31,8 @@ precision_section <- function(rows, tables, fits) {
       "curve per table and geography (<code>generalised_variances.csv</code>; <code>error_of_cells()</code> of the R",
       "package does it, and knows better where it can). The curves below are the nation's. Each dot is a count of the",
       "table: across its estimated number, upright its relative standard error; the larger the count, the smaller the",
-      "error. The line is what the curve says. Counts far below the line follow Return A closely: for sums of such the curve says too much.</p>"
+      "error. The line is what the curve says. Counts far below the line follow Return A closely: for sums of such",
+      "the curve says too much.</p>"
     ),
     "<div class=\"fits\">", panels, "</div>",
     "<details><summary>How well the curves fit</summary><div class=\"scroll\">", html_table(summary), "</div></details>"
