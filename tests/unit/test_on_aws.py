@@ -99,14 +99,14 @@ def test_what_a_task_prints_is_shown_and_its_exit_code_is_the_command_s(monkeypa
     assert result.output.endswith("AZ-2016.zip: AZ-2016, [3] rows\nNot loaded: x.zip\n")
 
 
-@pytest.mark.parametrize(("unknown", "code"), [(3, 0), (1000, 1)])
+@pytest.mark.parametrize(("unknown", "seconds", "code"), [(3, 60.0, 0), (1_000_000, 3.0, 1)])
 def test_a_task_that_ecs_does_not_know_yet_is_asked_for_again(
-    monkeypatch: pytest.MonkeyPatch, unknown: int, code: int
+    monkeypatch: pytest.MonkeyPatch, unknown: int, seconds: float, code: int
 ) -> None:
     """What ECS has started it may tell only a while later."""
     make_stack("mine")
     ending(monkeypatch, 0)
-    monkeypatch.setattr(on_aws, "_KNOWN_AFTER", 0.5)
+    monkeypatch.setattr(on_aws, "_KNOWN_AFTER", seconds)
     describe, looks = EC2ContainerServiceBackend.describe_tasks, []
 
     def not_yet(self: Any, *args: Any, **options: Any) -> Any:
@@ -117,7 +117,7 @@ def test_a_task_that_ecs_does_not_know_yet_is_asked_for_again(
     result = typed("load", "--on-aws", ZIP)
     assert result.exit_code == code, result.output
     assert ("its lines are in CloudWatch Logs" in said(result)) == bool(code)
-    assert len(looks) > 3
+    assert len(looks) > 1
 
 
 def test_a_container_that_never_ran_is_told_of_with_ecs_s_reason(monkeypatch: pytest.MonkeyPatch) -> None:
