@@ -62,7 +62,7 @@ bias_lines <- function(bias_method, diagnostics) {
       "standard error."))
   }
   if (nrow(diagnostics) == 0L) {
-    return("* No agency is silent: no bias is to be found (`weights/copula.csv` has no rows).")
+    return("* No agency is silent, or nothing is estimated: no bias is to be found (`weights/copula.csv` has no rows).")
   }
   likened <- if (bias_method == "copula_return_a") "by residents, their shares and Return A" else
     "by residents and their shares"

@@ -30,8 +30,9 @@ bias_inputs <- function(settings) {
   if (nrow(reference$demographics) == 0L) {
     inform("the reference extract has no shares of residents: agencies are likened by their residents alone")
   }
-  groups <- copula_groups(agencies, reference$demographics,
-    if (settings$bias == "copula_return_a") covariates else NULL)
+  # Of counts nothing is estimated that could have a bias.
+  groups <- if (!any(places$basis == "estimate")) list() else
+    copula_groups(agencies, reference$demographics, if (settings$bias == "copula_return_a") covariates else NULL)
   for (group in groups) {
     if (group$level != "own") {
       inform("%s: %d silent agencies are drawn from %s", group$name, length(group$recipients), switch(group$level,

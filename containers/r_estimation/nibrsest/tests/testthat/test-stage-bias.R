@@ -61,3 +61,14 @@ test_that("without BIAS nothing is sought, and with it the stage has to have bee
   expect_error(run_stage("report", settings), "run the stage bias first")
   expect_error(read_settings(c(DATA_YEAR = "2016", BIAS = "some")), "BIAS is \"some\"; it has to be none, copula or")
 })
+
+test_that("where everything is counted and nothing estimated nothing is drawn", {
+  folder <- stages_of("none")
+  places <- read_stage_file(file.path(folder, "weights", "places.csv"), "weights/places.csv")
+  data.table::set(places, NULL, "basis", "counts")
+  write_stage_file(places, file.path(folder, "weights", "places.csv"), "weights/places.csv")
+  run_stage("bias", read_settings(c(DATA_YEAR = "2016", EXTERNAL_FILE_PATH = dirname(folder),
+    INPUT_PIPELINE_DIR = folder, BIAS = "copula")))
+  expect_identical(nrow(read_stage_file(file.path(folder, "bias", "crimes-copula.csv"), "bias/<tables>-copula.csv")),
+    0L)
+})
