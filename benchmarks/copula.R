@@ -15,6 +15,7 @@
 # the truth; over all states and crimes the correlation of found bias and error, of their means over the draws, and
 # how much wider intervals become.
 suppressMessages(library(nibrsest))
+source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "truth.R"))
 logger::log_threshold("WARN")
 arguments <- commandArgs(trailingOnly = TRUE)
 truth <- arguments[[1]]
@@ -24,19 +25,11 @@ mechanism <- arguments[[4]]
 disagreement <- if (length(arguments) > 4L) as.numeric(arguments[[5]]) else 0
 processes <- if (length(arguments) > 5L) as.integer(arguments[[6]]) else parallel::detectCores()
 
-read_truth <- function(name) {
-  data.table::as.data.table(utils::read.csv(file.path(truth, paste0(name, ".csv.gz")), na.strings = ""))
-}
-of_year <- function(name) read_truth(sprintf("%s-%d", name, year))
+of_year <- function(name) data.table::as.data.table(read_truth(truth, sprintf("%s-%d", name, year)))
 
-agencies <- of_year("agencies")
+agencies <- eligible_agencies(truth, year)
 regions <- c("Northeast", "Midwest", "South", "West")
-eligible <- which(agencies$agency_type != "Federal" & agencies$dormant == "N" & is.na(agencies$covered_by))
-agencies <- agencies[eligible, ]
-data.table::set(agencies, NULL, "region", regions[agencies$region])
-data.table::set(agencies, NULL, "population_group_code", agencies$population_group)
-agencies <- cbind(agencies, weighting_groups(agencies))
-demographics <- read_truth("demographics")
+demographics <- data.table::as.data.table(read_truth(truth, "demographics"))
 demographics <- cbind(ori = agencies$ori[match(demographics$agency_id, agencies$agency_id)],
   demographics[, -c("agency_id", "data_year")])
 

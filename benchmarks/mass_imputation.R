@@ -8,6 +8,7 @@
 # nation and the states, by crime and estimator, bias and root mean squared error in per cent (for states their mean over
 # states), and the share of 95 % intervals that hold the truth.
 suppressMessages(library(nibrsest))
+source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "truth.R"))
 logger::log_threshold("WARN")
 arguments <- commandArgs(trailingOnly = TRUE)
 truth <- arguments[[1]]
@@ -15,17 +16,12 @@ year <- as.integer(arguments[[2]])
 draws <- as.integer(arguments[[3]])
 disagreement <- as.numeric(arguments[[4]])
 
-read_truth <- function(name) utils::read.csv(file.path(truth, sprintf("%s-%d.csv.gz", name, year)), na.strings = "")
+of_year <- function(name) read_truth(truth, sprintf("%s-%d", name, year))
 
-agencies <- data.table::as.data.table(read_truth("agencies"))
-eligible <- which(agencies$agency_type != "Federal" & agencies$dormant == "N" & is.na(agencies$covered_by))
-agencies <- agencies[eligible, ]
-data.table::set(agencies, NULL, "region", c("Northeast", "Midwest", "South", "West")[agencies$region])
-data.table::set(agencies, NULL, "population_group_code", agencies$population_group)
-agencies <- cbind(agencies, weighting_groups(agencies))
+agencies <- eligible_agencies(truth, year)
 data.table::set(agencies, NULL, "group", agencies$national_group)
 
-counts <- read_truth("counts")
+counts <- of_year("counts")
 counts <- counts[counts$unit == "offense", ]
 larceny <- paste0("23", LETTERS[1:8])
 crimes <- list(violent = c("09A", "11A", "11B", "11C", "120", "13A"), property = c("220", "240", larceny),
@@ -36,7 +32,7 @@ y <- vapply(crimes, function(codes) {
   ifelse(is.na(sums), 0, sums)
 }, numeric(nrow(agencies)))
 
-return_a <- read_truth("return_a")
+return_a <- of_year("return_a")
 return_a$ori <- agencies$ori[match(return_a$agency_id, agencies$agency_id)]
 annual <- stats::aggregate(number ~ ori + line, return_a[!is.na(return_a$ori), ], sum)
 set.seed(year)
