@@ -55,12 +55,13 @@ model_assisted_estimates <- function(model, rows, weight, share, totals, silent)
 #'
 #' @param place `rows` and `factor` of the respondents whose weights are not 1, `silent` agencies.
 #' @param sampled The respondents' part of the cells' variances.
-#' @return A data.table, a row per cell whose denominator is not 0: `cell` (its number), `share`, `share_error`.
+#' @return A data.table, a row per cell whose denominator is not next to nothing, as what is left of parts above and
+#'   below 0 can be: `cell` (its number), `share`, `share_error`.
 #' @noRd
 model_assisted_shares <- function(model, place, estimate, sampled) {
   parts <- model$shares
   base <- as.vector(Matrix::t(parts$adds) %*% estimate)
-  some <- which(base[parts$denominator] > 0)
+  some <- which(base[parts$denominator] >= constant("least_denominator"))
   if (length(some) == 0L) {
     return(data.table::data.table(cell = integer(), share = numeric(), share_error = numeric()))
   }

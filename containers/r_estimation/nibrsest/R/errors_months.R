@@ -150,7 +150,7 @@ months_variance <- function(model, oris, weight, estimate) {
     return(found)
   }
   base <- as.vector(Matrix::t(model$adds) %*% estimate)
-  some <- which(base[model$denominator] > 0)
+  some <- which(base[model$denominator] >= constant("least_denominator"))
   cell <- model$has[some]
   denominator <- model$denominator[some]
   share <- pmin(estimate[cell] / base[denominator], 1)

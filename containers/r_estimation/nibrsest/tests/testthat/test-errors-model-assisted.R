@@ -231,6 +231,13 @@ test_that("a part is never more than 100 per cent, though what else there is cam
   expect_equal(found$estimate[[2]] / found$estimate[[4]], 0.5)
   expect_equal(found$share[[4]], 1)
   expect_equal(found$share[[3]], 2)
+  # Of next to nothing, as is left of parts above and below 0, there is none either: its error would be beyond measure.
+  place$totals <- place$totals - gap + drop(t(two) %*% solve(tcrossprod(two), c(1e-9, 2) - weighted))
+  nothing <- assisted(model, place)
+  expect_lt(nothing$estimate[[2]], 1e-6)
+  expect_equal(nothing$estimate[[4]], 2)
+  expect_true(all(is.na(nothing$share) & is.na(nothing$share_error)))
+  place$totals <- place$totals - drop(t(two) %*% solve(tcrossprod(two), c(1e-9, 2) - weighted)) + gap
   # Without a whole there is no part.
   place$totals <- place$totals - gap + drop(t(two) %*% solve(tcrossprod(two), c(-1, -2) - weighted))
   expect_true(all(is.na(assisted(model, place)$share)))
