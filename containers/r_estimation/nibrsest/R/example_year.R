@@ -59,6 +59,10 @@ example_records <- function(agencies, offenses) {
   offenses <- offenses[which(example_reported(agencies)[cbind(offenses$agency, offenses$month)]), ]
   id <- seq_len(nrow(offenses))
   codes <- sort(unique(offenses$code))
+  # Of two persons each, one is not known.
+  persons <- data.table::data.table(age_id = 2L - id %% 2L, age_num = ifelse(id %% 2L == 0L, NA, 15L + id %% 60L),
+    sex_code = ifelse(id %% 2L == 0L, "U", ifelse(id %% 3L == 0L, "F", "M")), race_id = 1L + id %% 2L,
+    ethnicity_id = 1L)
   none <- function(...) data.table::setnames(data.table::data.table(matrix(integer(), 0L, ...length())), c(...))[]
   code_table <- function(id, code, codes) stats::setNames(data.table::data.table(seq_along(codes), codes), c(id, code))
   one_code <- function(name, code) code_table(paste0(name, "_id"), paste0(name, "_code"), code)
@@ -68,19 +72,22 @@ example_records <- function(agencies, offenses) {
       offenses$month, report_date_flag = "", incident_hour = 12L, cleared_except_id = 1L),
     nibrs_offense = data.table::data.table(offense_id = id, incident_id = id, offense_type_id = match(offenses$code,
       codes), attempt_complete_flag = "C", location_id = 1L),
-    nibrs_victim = data.table::data.table(victim_id = id, incident_id = id, victim_type_id = 1L),
+    nibrs_victim = data.table::data.table(victim_id = id, incident_id = id, victim_type_id = 1L, persons),
     nibrs_victim_offense = data.table::data.table(victim_id = id, offense_id = id),
-    nibrs_offender = data.table::data.table(offender_id = id, incident_id = id, offender_seq_num = 1L),
+    nibrs_offender = data.table::data.table(offender_id = id, incident_id = id, offender_seq_num = 1L, persons),
     nibrs_weapon = none("offense_id", "weapon_id"), nibrs_criminal_act = none("offense_id", "criminal_act_id"),
     nibrs_victim_injury = none("victim_id", "injury_id"),
     nibrs_victim_offender_rel = none("victim_id", "offender_id", "relationship_id"),
     nibrs_property = none("property_id", "incident_id", "prop_loss_id", "stolen_count"),
-    nibrs_property_desc = none("property_id", "prop_desc_id"), nibrs_arrestee = none("incident_id"),
+    nibrs_property_desc = none("property_id", "prop_desc_id"),
+    nibrs_arrestee = none("arrestee_id", "incident_id", "offense_type_id", names(persons)),
     nibrs_offense_type = code_table("offense_type_id", "offense_code", codes),
     nibrs_location_type = one_code("location", "20"), nibrs_cleared_except = one_code("cleared_except", "N"),
     nibrs_victim_type = one_code("victim_type", "I"), nibrs_weapon_type = one_code("weapon", "40"),
     nibrs_criminal_act_type = one_code("criminal_act", "N"), nibrs_injury = one_code("injury", "N"),
-    nibrs_relationship = one_code("relationship", "ST"), nibrs_prop_desc_type = one_code("prop_desc", "20")
+    nibrs_relationship = one_code("relationship", "ST"), nibrs_prop_desc_type = one_code("prop_desc", "20"),
+    nibrs_age = code_table("age_id", "age_code", c("AG", "00")),
+    ref_race = code_table("race_id", "race_code", c("U", "W")), nibrs_ethnicity = one_code("ethnicity", "N")
   )
 }
 

@@ -8,12 +8,17 @@
 #'   * `place`: agency and month: `ori`, `month`;
 #'   * `incident`: `place`, `by_report` (the hour is that of the report), `hour` (0 to 23), `except` (code);
 #'   * `offense`: `incident`, `code`, `completed`; `victim`: `incident`, `type` (code); `victim_offense`: `victim`,
-#'     `offense`; `offender`: `incident`, `known`; `victim_offender`: `victim`, `offender`; `arrestee`: `incident`;
-#'     `officer`: `victim`;
+#'     `offense`; `offender`: `incident`, `known`; `victim_offender`: `victim`, `offender`, `code` (of what the victim
+#'     is to the offender); `arrestee`: `incident`, `code` (of the offense of the arrest); `officer`: `victim`;
 #'   * `property`: `incident`, `code` (kind of loss), `stolen`, `vehicle` (logical);
+#'   * `group_b`, Group B arrestees, where the zip has them: `ori` and `month` (missing where it does not say them) and
+#'     `code` of the offense;
 #'
-#'   and `codes`: by code table the codes of records, `code` beside the column of the unit that they are of.
-#' @references METHOD, section 7.1.
+#'   `victim`, `offender`, `arrestee` and `group_b` have `id` (text, the key in the zip), `age` (years, 0 to 99), `sex`
+#'   (F, M), `race` and `ethnicity` (codes) besides, as reported: missing where unknown. `codes` has by code table the
+#'   codes of records, `code` beside the column of the unit that they are of; `faults` what was not taken as it is
+#'   written: `table`, `variable`, `fault`, `number` of records.
+#' @references METHOD, sections 6.2 and 7.1.
 #' @examples
 #' records <- read_state_records(file.path(example_year(), "downloads", "2016", "RI-2016.zip"))
 #' names(records)
@@ -24,32 +29,27 @@ read_state_records <- function(zip) {
   incidents <- read_incidents(opened)
   offenses <- read_offenses(opened, incidents$id)
   victims <- read_victims(opened, incidents$id)
-  offenders <- read_published(opened, "nibrs_offender",
-    c(offender_id = "character", incident_id = "character", offender_seq_num = "integer"))
-  relationships <- read_relationships(opened, victims$id, offenders$offender_id)
-  arrests <- read_published(opened, "nibrs_arrestee", c(incident_id = "character"))
-  of_incident <- function(ids) row_of(ids, incidents$id, "incident_id", zip)
+  offenders <- read_offenders(opened, incidents$id)
+  arrestees <- read_arrestees(opened, incidents$id)
+  group_b <- read_group_b(opened, incidents$agencies)
   records <- list(
     place = incidents$place, incident = incidents$incident, offense = offenses$offense, victim = victims$victim,
-    victim_offense = read_victims_of_offenses(opened, victims$id, offenses$id),
-    offender = data.table::data.table(
-      incident = of_incident(offenders$incident_id), known = !offenders$offender_seq_num %in% 0L
-    ),
-    victim_offender = relationships[, c("victim", "offender")],
-    arrestee = data.table::data.table(incident = of_incident(arrests$incident_id)),
+    victim_offense = read_victims_of_offenses(opened, victims$victim$id, offenses$id),
+    offender = offenders$offender,
+    victim_offender = read_relationships(opened, victims$victim$id, offenders$offender$id),
+    arrestee = arrestees$arrestee, group_b = group_b$items,
     officer = data.table::data.table(victim = which(victims$victim$type %in% "L")),
-    property = read_properties(opened, incidents$id)
+    property = read_properties(opened, incidents$id),
+    faults = rbind(victims$faults, offenders$faults, arrestees$faults, group_b$faults)
   )
   pairs <- function(table, id, unit, ids) read_pairs(opened, table, id, unit, ids)
   records$codes <- list(
     nibrs_location_type = data.table::data.table(offense = seq_along(offenses$id), code = offenses$location),
     nibrs_weapon_type = pairs("nibrs_weapon", "weapon_id", "offense", offenses$id),
     nibrs_criminal_act_type = pairs("nibrs_criminal_act", "criminal_act_id", "offense", offenses$id),
-    nibrs_injury = pairs("nibrs_victim_injury", "injury_id", "victim", victims$id),
-    nibrs_victim_type = data.table::data.table(victim = seq_along(victims$id), code = victims$victim$type),
-    nibrs_relationship = data.table::data.table(
-      victim_offender = seq_len(nrow(relationships)), code = relationships$code
-    ),
+    nibrs_injury = pairs("nibrs_victim_injury", "injury_id", "victim", victims$victim$id),
+    nibrs_victim_type = data.table::data.table(victim = seq_len(nrow(victims$victim)), code = victims$victim$type),
+    nibrs_relationship = relationships_of(records$victim_offender),
     nibrs_prop_loss_type = records$property[, c("incident", "code")],
     nibrs_cleared_except = exceptions_of(records)
   )
@@ -58,7 +58,7 @@ read_state_records <- function(zip) {
 
 #' Incidents, and the agencies and months they belong to
 #'
-#' @return A list: `id` (text) and `incident` side by side, and `place`.
+#' @return A list: `id` (text) and `incident` side by side, `place`, and `agencies` (`agency_id`, `ori`).
 #' @noRd
 read_incidents <- function(opened) {
   zip <- opened$zip
@@ -77,7 +77,7 @@ read_incidents <- function(opened) {
   number <- (agency - 1L) * 12L + months$month_num[month]
   used <- sort(unique(number))
   list(
-    id = incidents$incident_id,
+    id = incidents$incident_id, agencies = agencies,
     incident = data.table::data.table(
       place = match(number, used), by_report = incidents$report_date_flag %in% c("R", "Y"),
       hour = incidents$incident_hour, except = code_of(opened, "nibrs_incident", "cleared_except_id", incidents)
@@ -108,17 +108,48 @@ read_offenses <- function(opened, incident_ids) {
   )
 }
 
-#' @return A list: `id` (text) and `victim` side by side.
+#' @return A list: `victim`, and `faults` of its items (see [read_person_items()]).
 #' @noRd
 read_victims <- function(opened, incident_ids) {
   victims <- read_published(opened, "nibrs_victim",
-    c(victim_id = "character", incident_id = "character", victim_type_id = "character"))
+    c(victim_id = "character", incident_id = "character", victim_type_id = "character", item_columns))
+  of_persons <- read_person_items(opened, "nibrs_victim", victims)
   list(
-    id = victims$victim_id,
     victim = data.table::data.table(
-      incident = row_of(victims$incident_id, incident_ids, "incident_id", opened$zip),
-      type = code_of(opened, "nibrs_victim", "victim_type_id", victims)
-    )
+      id = victims$victim_id, incident = row_of(victims$incident_id, incident_ids, "incident_id", opened$zip),
+      type = code_of(opened, "nibrs_victim", "victim_type_id", victims), of_persons$items
+    ),
+    faults = of_persons$faults
+  )
+}
+
+#' @return A list: `offender`, and `faults` of its items.
+#' @noRd
+read_offenders <- function(opened, incident_ids) {
+  offenders <- read_published(opened, "nibrs_offender",
+    c(offender_id = "character", incident_id = "character", offender_seq_num = "integer", item_columns))
+  of_persons <- read_person_items(opened, "nibrs_offender", offenders)
+  list(
+    offender = data.table::data.table(
+      id = offenders$offender_id, incident = row_of(offenders$incident_id, incident_ids, "incident_id", opened$zip),
+      known = !offenders$offender_seq_num %in% 0L, of_persons$items
+    ),
+    faults = of_persons$faults
+  )
+}
+
+#' @return A list: `arrestee`, and `faults` of its items.
+#' @noRd
+read_arrestees <- function(opened, incident_ids) {
+  arrests <- read_published(opened, "nibrs_arrestee",
+    c(arrestee_id = "character", incident_id = "character", offense_type_id = "character", item_columns))
+  of_persons <- read_person_items(opened, "nibrs_arrestee", arrests)
+  list(
+    arrestee = data.table::data.table(
+      id = arrests$arrestee_id, incident = row_of(arrests$incident_id, incident_ids, "incident_id", opened$zip),
+      code = code_of(opened, "nibrs_arrestee", "offense_type_id", arrests), of_persons$items
+    ),
+    faults = of_persons$faults
   )
 }
 
@@ -196,7 +227,9 @@ code_tables <- list(
   relationship_id = c("nibrs_relationship", "relationship_code"),
   victim_type_id = c("nibrs_victim_type", "victim_type_code"),
   cleared_except_id = c("nibrs_cleared_except", "cleared_except_code"),
-  prop_desc_id = c("nibrs_prop_desc_type", "prop_desc_code")
+  prop_desc_id = c("nibrs_prop_desc_type", "prop_desc_code"), age_id = c("nibrs_age", "age_code"),
+  race_id = c("ref_race", "race_code"), ethnicity_id = c("nibrs_ethnicity", "ethnicity_code"),
+  bias_id = c("nibrs_bias_list", "bias_code")
 )
 
 #' The codes that a column's identifiers stand for in this zip

@@ -25,16 +25,23 @@ code_tables_of_world <- function() {
     "nibrs_injury.csv" = of("injury_id", "injury_code", c("N", "M")),
     "nibrs_relationship.csv" = of("relationship_id", "relationship_code", c("SE", "ST", "RU", "SB")),
     "nibrs_cleared_except.csv" = of("cleared_except_id", "cleared_except_code", c("A", "B", "N")),
-    "nibrs_prop_desc_type.csv" = of("prop_desc_id", "prop_desc_code", c("03", "20"))
+    "nibrs_prop_desc_type.csv" = of("prop_desc_id", "prop_desc_code", c("03", "20")),
+    "nibrs_age.csv" = of("age_id", "age_code", c("AG", "NN", "NB", "BB", "00", "99")),
+    "ref_race.csv" = of("race_id", "race_code", c("W", "B", "I", "A", "P", "U", "NS")),
+    "nibrs_ethnicity.csv" = of("ethnicity_id", "ethnicity_code", c("H", "N", "U")),
+    "nibrs_bias_list.csv" = of("bias_id", "bias_code", c("88", "12"))
   )
 }
 
-# Puts identifiers in place of codes, by the code tables of the world.
+# Puts identifiers in place of codes, by the code tables of the world; a code that is in none gets one that is in none.
 with_identifiers <- function(table) {
   known <- code_tables_of_world()
   for (codes in known) {
     id <- names(codes)[[1]]
-    if (id %in% names(table)) table[[id]] <- codes[[1]][match(table[[id]], codes[[2]])]
+    if (id %in% names(table)) {
+      found <- codes[[1]][match(table[[id]], codes[[2]])]
+      table[[id]] <- ifelse(is.na(found) & !is.na(table[[id]]), 999, found)
+    }
   }
   table
 }
@@ -46,6 +53,10 @@ record_zip <- function(path, state, records) {
   months$nibrs_month_id <- seq_len(nrow(months))
   incidents <- records$incidents
   incidents$nibrs_month_id <- match(paste(incidents$agency, incidents$month), paste(months$agency_id, months$month_num))
+  # Of persons nothing is known that is not given.
+  persons <- function(name, ...) {
+    given(name, ..., age_id = "00", age_num = "", sex_code = "U", race_id = "U", ethnicity_id = "U")
+  }
   given <- function(name, ...) {
     table <- as.data.frame(records[[name]])
     columns <- list(...)
@@ -61,15 +72,15 @@ record_zip <- function(path, state, records) {
       attempt_complete_flag = "C", location_id = "20"),
     "nibrs_weapon.csv" = given("weapons", offense_id = 0, weapon_id = "12"),
     "nibrs_criminal_act.csv" = given("acts", offense_id = 0, criminal_act_id = "N"),
-    "nibrs_victim.csv" = given("victims", victim_id = 0, incident_id = 0, victim_type_id = "I"),
+    "nibrs_victim.csv" = persons("victims", victim_id = 0, incident_id = 0, victim_type_id = "I"),
     "nibrs_victim_offense.csv" = given("links", victim_id = 0, offense_id = 0),
     "nibrs_victim_injury.csv" = given("injuries", victim_id = 0, injury_id = "N"),
     "nibrs_victim_offender_rel.csv" = given("relationships", victim_id = 0, offender_id = 0,
       relationship_id = "ST"),
-    "nibrs_offender.csv" = given("offenders", offender_id = 0, incident_id = 0, offender_seq_num = 1),
+    "nibrs_offender.csv" = persons("offenders", offender_id = 0, incident_id = 0, offender_seq_num = 1),
     "nibrs_property.csv" = given("properties", property_id = 0, incident_id = 0, prop_loss_id = 7, stolen_count = ""),
     "nibrs_property_desc.csv" = given("descriptions", property_id = 0, prop_desc_id = "03"),
-    "nibrs_arrestee.csv" = given("arrestees", incident_id = 0)
+    "nibrs_arrestee.csv" = persons("arrestees", arrestee_id = 0, incident_id = 0, offense_type_id = "120")
   ), code_tables_of_world()))
 }
 
