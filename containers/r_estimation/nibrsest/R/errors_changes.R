@@ -4,7 +4,8 @@
 #' corrected for few respondents, divided by 1 - h.
 #'
 #' @param y Matrix of annual counts: respondents by cells, 0 outside of a domain.
-#' @param weights Of the geography, in the order of the rows: `ori`, `stratum`, `N`, `n`, `weight`.
+#' @param weights Of the geography, in the order of the rows: `ori`, `stratum`, `N`, `n`, `weight`; and `ratio_to`, see
+#'   [linearised_estimates()].
 #' @param used See `covariates_used()`; `NULL` for none.
 #' @param correction See [linearised_estimates()].
 #' @return A matrix of the same size. Strata of so few respondents that their error is borrowed are 0.
@@ -14,9 +15,7 @@ stratum_contributions <- function(y, weights, used, correction) {
   contributions <- 0 * y
   for (stratum in strata_of(weights, used, correction)) {
     if (!stratum$few) {
-      residual <- y[stratum$rows, , drop = FALSE]
-      if (!is.null(stratum$basis)) residual <- residual - stratum$basis %*% crossprod(stratum$basis, residual)
-      contributions[stratum$rows, ] <- residual * stratum$weight
+      contributions[stratum$rows, ] <- residuals_of_fit(stratum$fit, y[stratum$rows, , drop = FALSE]) * stratum$weight
     }
   }
   contributions

@@ -47,8 +47,9 @@ estimate_offenses <- function(weighed, tabulated, geography, agency_group = "all
   counts <- annual_counts(used, weights$ori) * place$share[respondents] * inside[respondents]
   known_covariates <- place$covariates[respondents, , drop = FALSE]
   basis <- weighed$universe$basis[weighed$universe$geography == geography]
-  new_estimates(counts, weights,
-    covariates_used(weights, weighed$strata[stratum_rows, ], known_covariates),
+  strata <- weighed$strata[stratum_rows, ]
+  new_estimates(counts, with_ratios(weights, strata, known_covariates),
+    covariates_used(weights, strata, known_covariates),
     size = known_covariates[, "total"], correction = correction,
     error = if (basis != "estimate") "unknown" else if (all(place$agencies$respondent[inside])) "none" else "estimated",
     heading = sprintf("%s, %s: %d of %d agencies respond; %s", geography, agency_group, sum(inside[respondents]),

@@ -115,8 +115,9 @@ stratum_part <- function(year, design, group, correction) {
   rows <- match(design$weights$ori, year$respondents)
   y <- as.matrix(year$counts[rows, , drop = FALSE]) * design$share * design$inside[[group]]
   used <- covariates_used(design$weights, design$strata, design$covariates)
+  weights <- with_ratios(design$weights, design$strata, design$covariates)
   list(
-    contributions = stratum_contributions(y, design$weights, used, correction), ori = design$weights$ori,
+    contributions = stratum_contributions(y, weights, used, correction), ori = design$weights$ori,
     stratum = design$weights$stratum, N = design$weights$N, n = design$weights$n,
     universe = data.table::data.table(ori = design$place$agencies$ori, stratum = strata_of_agencies(design))
   )

@@ -27,11 +27,12 @@
 #' @export
 estimate_tables <- function(y, weights, strata, covariates, groups, cells, correction = "none") {
   used <- covariates_used(weights, strata, covariates)
+  design <- with_ratios(weights, strata, covariates)
   made <- lapply(names(groups), function(name) {
     # A group is a domain: agencies outside of it count as zero, and stay in the design.
     mine <- Matrix::Diagonal(x = as.numeric(groups[[name]])) %*% y
     below <- denominators_of(mine, cells)
-    found <- linearised_estimates(mine, weights, used, below$denominator, below$denominators,
+    found <- linearised_estimates(mine, design, used, below$denominator, below$denominators,
       correction = correction, size = covariates[, "total"])
     unweighted <- Matrix::colSums(mine)
     base <- Matrix::colSums(below$denominators)[below$denominator]

@@ -53,3 +53,12 @@ covariates_used <- function(weights, strata, covariates) {
   used <- t(vapply(sets[match(weights$stratum, strata$stratum)], function(set) terms %in% set, logical(length(terms))))
   term_columns(covariates, terms) * used
 }
+
+#' Weights with `ratio_to`: what the weights of a stratum are a ratio to, missing for others
+#'
+#' @param weights,strata,covariates See [covariates_used()]; `method` of the strata.
+#' @noRd
+with_ratios <- function(weights, strata, covariates) {
+  method <- strata$method[match(weights$stratum, strata$stratum)]
+  cbind(weights, ratio_to = ifelse(method %in% "ratio", covariates[, "total"], NA_real_))
+}

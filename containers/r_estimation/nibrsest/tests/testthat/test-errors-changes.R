@@ -7,7 +7,7 @@ panel <- function(n = 30, size = 60, seed = 5) {
 }
 
 part_of <- function(frame, column, used = NULL, weights = frame$N / frame$n, universe = frame) {
-  weighted <- cbind(frame[, c("ori", "stratum", "N", "n")], weight = weights)
+  weighted <- cbind(frame[, c("ori", "stratum", "N", "n")], weight = weights, ratio_to = frame$ratio_to)
   list(contributions = stratum_contributions(cbind(cell = frame[[column]]), weighted, used, "none"), ori = frame$ori,
     stratum = frame$stratum, N = frame$N, n = frame$n, universe = universe[, c("ori", "stratum")])
 }
@@ -35,6 +35,14 @@ test_that("the covariance of two years is that of survey's combined design, cali
   used <- as.matrix(frame[, "x"])
   found <- stratum_covariance(part_of(frame, "before", used, weights, whole(frame)),
     part_of(frame, "now", used, weights, whole(frame)))
+  expect_equal(found, vcov(theirs)[1, 2], tolerance = 1e-8)
+  # Raised by a ratio: residuals are those of the ratio.
+  raised <- survey::calibrate(design, ~ stratum:x - 1, c("stratum1:x" = 2800, "stratum2:x" = 2600),
+    variance = frame$x)
+  theirs <- survey::svytotal(~ before + now, raised)
+  frame$ratio_to <- frame$x
+  found <- stratum_covariance(part_of(frame, "before", NULL, stats::weights(raised), whole(frame)),
+    part_of(frame, "now", NULL, stats::weights(raised), whole(frame)))
   expect_equal(found, vcov(theirs)[1, 2], tolerance = 1e-8)
 })
 

@@ -2,7 +2,8 @@ design <- data.table::data.table(
   ori = c("A", "B", "C", "D"), stratum = c("1", "1", "2", "2"), N = c(4L, 4L, 5L, 5L), n = 2L,
   weight = c(2, 2, 2.5, 2.5)
 )
-strata <- data.table::data.table(stratum = c("1", "2"), covariates = c("", "total"))
+strata <- data.table::data.table(stratum = c("1", "2"), method = c("expansion", "calibrated"),
+  covariates = c("", "total"))
 covariates <- cbind(total = c(3, 8, 2, 9), murder = c(0, 1, 0, 2))
 counts <- cbind(x = c(3, 5, 1, 4), y = c(0, 0, 7, 1))
 
@@ -18,6 +19,18 @@ test_that("a group of agencies is a domain of the design", {
 
 test_that("only the covariates that a stratum was calibrated to explain its counts", {
   expect_equal(covariates_used(design, strata, covariates), cbind(total = c(0, 0, 2, 9), murder = 0))
+})
+
+test_that("the error of a stratum that is raised by its crimes is that of the ratio to them", {
+  expect_equal(with_ratios(design, strata, covariates)$ratio_to, rep(NA_real_, 4))
+  raised <- data.table::data.table(strata[, -"method"], method = c("ratio", "calibrated"))
+  expect_equal(with_ratios(design, raised, covariates)$ratio_to, c(3, 8, NA, NA))
+  groups <- list("all agencies" = rep(TRUE, 4))
+  found <- estimate_geography(counts, design, raised, covariates, groups)
+  # The first stratum's counts of x are 3 and 5 where 8/11 of its crimes are 24/11 and 64/11.
+  first <- (1 - 2 / 4) * 2 * 4 * 2 * (3 - 24 / 11)^2
+  second <- linearised_estimates(counts[3:4, ], design[3:4, ], cbind(total = c(2, 9)))$standard_error[[1]]
+  expect_equal(found$standard_error[[1]], sqrt(first + second^2))
 })
 
 test_that("flags follow relative error and coverage", {

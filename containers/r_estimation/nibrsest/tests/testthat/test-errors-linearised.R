@@ -60,6 +60,59 @@ test_that("with calibration totals and errors are those of the survey package", 
   }
 })
 
+test_that("where weights are a ratio errors are those of the ratio, as in the survey package", {
+  for (seed in 1:3) {
+    made <- world(seed)
+    # One stratum follows covariates, one a ratio, and one is complete.
+    made$x[made$stratum == 2, "b"] <- 0
+    x <- crossed(made)[, c("a1", "b1", "a2")]
+    design <- survey_design(made, ~ made$initial)
+    design$variables <- cbind(design$variables, x)
+    totals <- c(a1 = made$totals[[1, "a"]], b1 = made$totals[[1, "b"]], a2 = made$totals[[2, "a"]])
+    calibrated <- survey::calibrate(design, ~ a1 + b1 + a2 - 1, totals, calfun = "linear", epsilon = 1e-12,
+      variance = ifelse(made$stratum == 2, made$x[, "a"], 1))
+    weight <- stats::weights(calibrated)
+    raised <- made$totals[[2, "a"]] / sum(made$x[made$stratum == 2, "a"])
+    expect_equal(unname(weight[made$stratum == 2]), rep(raised, 20), tolerance = 1e-10)
+    used <- cbind(a = ifelse(made$stratum == 1, made$x[, "a"], 0), b = made$x[, "b"] * (made$stratum == 1))
+    ratio_to <- ifelse(made$stratum == 2, made$x[, "a"], NA)
+    ours <- cbind(design_of(made, weight), ratio_to = ratio_to)
+    expected <- survey::svytotal(made$y, calibrated)
+    found <- linearised_estimates(made$y, ours, used)
+    expect_equal(found$estimate, as.numeric(coef(expected)), tolerance = 1e-10)
+    expect_equal(found$standard_error, as.numeric(survey::SE(expected)), tolerance = 1e-8)
+    # Counts that follow the ratio nearly: the error is that of the small rest.
+    nearly <- cbind(made$x[, "a"] * (made$stratum == 2) + c(1e-6, -1e-6))
+    expected <- survey::svytotal(nearly, calibrated)
+    expect_equal(linearised_estimates(nearly, ours, used)$standard_error, as.numeric(survey::SE(expected)),
+      tolerance = 1e-6)
+    # The ratio estimator by itself, of one stratum.
+    alone <- which(made$stratum == 2)
+    single <- survey::svydesign(ids = ~1, fpc = ~N,
+      data = data.frame(N = made$N, y = made$y[, 1], x = made$x[, "a"])[alone, ])
+    theirs <- stats::predict(survey::svyratio(~y, ~x, single), total = made$totals[[2, "a"]])
+    mine <- linearised_estimates(made$y[alone, ], ours[alone, ])
+    expect_equal(c(mine$estimate[[1]], mine$standard_error[[1]]), c(theirs$total[[1]], theirs$se[[1]]),
+      tolerance = 1e-8)
+    expect_gt(abs(linearised_estimates(made$y[alone, ], design_of(made, weight)[alone, ])$standard_error[[1]] /
+      mine$standard_error[[1]] - 1), 0.1)
+  }
+})
+
+test_that("with the correction a respondent that makes the ratio counts for more than it deviates", {
+  size <- c(400, 40, 60, 80, 20, 50)
+  y <- cbind(c(100, 12, 10, 25, 4, 16))
+  weight <- rep(900 / sum(size), 6)
+  design <- data.table::data.table(stratum = "1", N = 12L, weight = weight, ratio_to = size)
+  fit <- stats::lm(y ~ 0 + size, weights = 1 / size)
+  z <- weight * stats::resid(fit) / (1 - stats::hatvalues(fit))
+  found <- linearised_estimates(y, design, correction = "few_respondents", size = size)
+  expect_equal(found$standard_error, sqrt((1 - 6 / 12) * 6 / 5 * sum((z - mean(z))^2)), tolerance = 1e-10)
+  # Of agencies without crimes there is no ratio.
+  none <- linearised_estimates(y, replace(design, "ratio_to", 0))
+  expect_equal(none, linearised_estimates(y, design[, 1:3]))
+})
+
 test_that("a lonely respondent adds the mean of the other strata, as in the survey package", {
   made <- world(2, sizes = c(30, 50, 8), n = c(12, 20, 1))
   before <- options(survey.lonely.psu = "average")

@@ -166,7 +166,7 @@ test_that("totals and percentages of tables are those of the survey package", {
   calibrated <- survey::calibrate(plain, ~ 0 + stratum:total + stratum:robbery, as.vector(by_stratum),
     calfun = "logit", bounds = c(0.3, 3), epsilon = 1e-12)
   data.table::set(design, NULL, "weight", 1 / calibrated$prob)
-  strata <- data.table::data.table(stratum = c("1", "2"), covariates = "total robbery")
+  strata <- data.table::data.table(stratum = c("1", "2"), method = "calibrated", covariates = "total robbery")
   found <- estimate_tables(y, design, strata, x, list("all agencies" = rep(TRUE, n)), cells)
   ours <- found[match(asked, found$cell), ]
   theirs <- survey::svytotal(stats::reformulate(asked), calibrated)
