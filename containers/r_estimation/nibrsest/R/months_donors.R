@@ -57,10 +57,14 @@ nearest_donors <- function(agencies, total, donors, recipients) {
   }
   predicted <- predict_crimes(agencies, total, donors)
   class <- paste(agencies$population == 0, agencies$covering)
+  # Of donors that are equally near the first by ORI gives.
+  donors <- donors[order(agencies$ori[donors])]
+  of_class <- split(donors, class[donors])
   vapply(recipients, function(recipient) {
-    alike <- donors[class[donors] == class[[recipient]]]
-    pool <- if (length(alike) > 0L) alike else donors
-    pool[order(abs(predicted[pool] - predicted[[recipient]]), agencies$ori[pool])][[1]]
+    alike <- of_class[[class[[recipient]]]]
+    pool <- if (is.null(alike)) donors else alike
+    nearest <- which.min(abs(predicted[pool] - predicted[[recipient]]))
+    pool[[c(nearest, 1L)[[1]]]]
   }, integer(1))
 }
 

@@ -58,7 +58,6 @@ robust_season <- function(months) {
 #' @param shares The share of each month in the agency's year: agencies by twelve.
 #' @noRd
 colours_by_shares <- function(months, shares) {
-  row_median <- function(values) apply(values, 1L, stats::median, na.rm = TRUE)
   expected <- row_median(months / shares) * shares
   ratio <- months / expected
   # Of the other months: four of twelve would hide themselves.
@@ -77,4 +76,14 @@ colours_by_shares <- function(months, shares) {
   colours[few(low)] <- "red"
   colours[few(high)] <- "blue"
   colours
+}
+
+#' The median of each row, missing values left out; missing where a row has none
+#' @noRd
+row_median <- function(values) {
+  number <- rowSums(!is.na(values))
+  # Each row's values become a column, the missing ones last.
+  sorted <- matrix(values[order(row(values), values)], ncol(values), nrow(values))
+  at <- function(place) sorted[cbind(pmax(place, 1), seq_len(nrow(values)))]
+  (at((number + 1) %/% 2) + at(number %/% 2 + 1)) / 2
 }

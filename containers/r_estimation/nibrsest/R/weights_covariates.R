@@ -29,12 +29,11 @@ srs_covariates <- function(agencies, return_a, months, year) {
   crimes <- crimes_of_lines(return_a)
   names <- c("murder", "manslaughter", "rape", "robbery", "aggravated_assault", "burglary", "larceny", "vehicle_theft")
   key <- paste(agencies$ori, latest$year)
-  counts <- vapply(names, function(name) {
-    crime_rows <- match(paste(key, name), paste(crimes$ori, crimes$year, crimes$crime))
-    ifelse(is.na(crime_rows), 0, crimes$count[crime_rows]) * 12 / latest$months
-  }, numeric(nrow(agencies)))
-  dim(counts) <- c(nrow(agencies), length(names))
-  colnames(counts) <- names
+  counts <- matrix(0, nrow(agencies), length(names), dimnames = list(NULL, names))
+  places <- cbind(match(paste(crimes$ori, crimes$year), key), match(crimes$crime, names))
+  known <- which(!is.na(places[, 1]) & !is.na(places[, 2]))
+  counts[places[known, , drop = FALSE]] <- crimes$count[known]
+  counts <- counts * 12 / latest$months
   donor <- draw_full_reporters(agencies, latest$months, year)
   without <- is.na(latest$months)
   counts[without, ] <- counts[donor[without], ]

@@ -26,6 +26,15 @@ test_that("an agency with a high month is no donor, a low month is replaced by m
   expect_equal(found$ori, made$agencies$ori[[4]])
 })
 
+test_that("of donors that are equally near the first by ORI gives, in whatever order they come", {
+  made <- crowd_of_reporters()
+  made$agencies[2:nrow(made$agencies), names(made$agencies) := made$agencies[2, ]]
+  data.table::set(made$agencies, NULL, "ori", sprintf("XX%07d", rev(seq_len(nrow(made$agencies)))))
+  made$months[1, 1] <- NA
+  found <- find_donors(made$agencies, made$months, made$colours)
+  expect_equal(found$donor, "XX0000001")
+})
+
 test_that("agencies without residents take from such, as long as there are any", {
   made <- crowd_of_reporters()
   made$agencies$population[1:6] <- 0

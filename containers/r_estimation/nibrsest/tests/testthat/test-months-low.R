@@ -66,3 +66,15 @@ test_that("an agency with nothing, too few months or none reported is left as it
   expect_true(all(is.na(colours[3, ])))
   expect_equal(colours[4, 12], "red")
 })
+
+test_that("the median of a row is that of its values that are there", {
+  set.seed(2)
+  values <- matrix(rpois(400 * 12, 4) / 3, 400)
+  values[sample(length(values), 2500)] <- NA
+  values[1, ] <- NA
+  values[2, ] <- c(7, rep(NA, 11))
+  values[3, 1:2] <- c(Inf, NaN)
+  expect_equal(row_median(values), apply(values, 1L, stats::median, na.rm = TRUE))
+  expect_equal(row_median(values[0, , drop = FALSE]), numeric())
+  expect_equal(row_median(rbind(c(NA, 3))), 3)
+})
