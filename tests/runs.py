@@ -31,7 +31,7 @@ def silently(look: Callable[[], RunView], activity: Callable[[], Activity]) -> R
     """Wait for a run's end. A look costs work: the longer the run takes, the rarer they are."""
     started = time.monotonic()
     while not (view := look()).is_over:
-        time.sleep(min(1.0, 0.05 + (time.monotonic() - started) / 20))
+        time.sleep(min(2.0, 0.05 + (time.monotonic() - started) / 20))
     return view
 
 

@@ -1,9 +1,9 @@
 """Emulated AWS for this application: S3, SNS, Lambda, ECS and Step Functions on this machine, over a home's objects.
 
 moto interprets the state machine. What it leaves out is filled in by the modules that touch it, and nowhere else:
-``interpreter`` (states), ``tasks_of_states`` (containers), ``services`` (addresses and functions), ``object_files``
-(objects); each says what AWS does and moto does not, and which test fails without it. What cannot be filled in is
-refused by ``definition.require_supported``.
+``interpreter`` (states), ``tasks_of_states`` (containers), ``histories`` (what is watched), ``services`` (addresses
+and functions), ``object_files`` (objects); each says what AWS does and moto does not, and which test fails without
+it. What cannot be filled in is refused by ``definition.require_supported``.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,6 +20,7 @@ from moto.s3.responses import S3Response
 from nibrs_home.home import BUCKET, Home
 
 from nibrs_engine.estimation_cluster import cluster_names
+from nibrs_engine.histories import answering_histories
 from nibrs_engine.interpreter import deep_recursion, parsing_once
 from nibrs_engine.object_files import one_at_a_time, restore_objects, writing_to
 from nibrs_engine.parsed_definitions import ParsedDefinitions
@@ -84,6 +85,7 @@ def emulator(home: Home, log: Path | None = None) -> Iterator[Emulator]:
     with (
         logging_to(log),
         deep_recursion(),
+        answering_histories(),
         patched(S3Backend, "put_object", put_object),
         patched(S3Backend, "delete_object", delete_object),
         patched(S3Response, "put_object", one_at_a_time(S3Response.put_object)),

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from moto.s3.models import S3Backend
+from moto.stepfunctions.responses import StepFunctionResponse
 from nibrs_command.watching import RunView, Step, observe
 from nibrs_engine.emulator import Emulator, emulator
 from nibrs_engine.interpreter import executing
+from nibrs_engine.patches import patched
 from nibrs_home.home import BUCKET, Home
 
 MANY = 2000
@@ -43,6 +45,10 @@ MAP = {
 
 
 def execute(aws: Emulator, definition: dict[str, Any], name: str = "x") -> RunView:
+    return executed(aws, definition, name)[1]
+
+
+def executed(aws: Emulator, definition: dict[str, Any], name: str) -> tuple[str, RunView]:
     client = aws.client("stepfunctions")
     machine = client.create_state_machine(
         name=name, definition=json.dumps(definition), roleArn="arn:aws:iam::123456789012:role/r"
@@ -50,7 +56,7 @@ def execute(aws: Emulator, definition: dict[str, Any], name: str = "x") -> RunVi
     execution = client.start_execution(stateMachineArn=machine, name=name, input="{}")["executionArn"]
     while not (view := observe(client, execution)).is_over:
         time.sleep(0.1)
-    return view
+    return str(execution), view
 
 
 class Tasks:
@@ -141,6 +147,24 @@ def test_an_execution_can_be_observed_from_its_first_moment(tmp_path: Path) -> N
     waiting = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 1, "End": True}}}
     with emulator(Home(tmp_path)) as aws:
         assert execute(aws, waiting).steps == [Step("A", done=True)]
+
+
+def test_a_history_is_answered_as_moto_answers_it_and_sooner(tmp_path: Path) -> None:
+    by_moto = StepFunctionResponse.get_execution_history
+    steps: dict[str, Any] = {f"{n}": {"Type": "Pass", "Result": n, "Next": f"{n + 1}"} for n in range(50)}
+    long = {"StartAt": "0", "States": steps | {"50": {"Type": "Fail", "Error": "E", "Cause": "because"}}}
+    with emulator(Home(tmp_path)) as aws:
+        client = aws.client("stepfunctions")
+        execution, _ = executed(aws, long, "long")
+        answers, seconds = [], []
+        for answer in (StepFunctionResponse.get_execution_history, by_moto):
+            with patched(StepFunctionResponse, "get_execution_history", answer):
+                before = time.process_time()
+                answers.append(client.get_execution_history(executionArn=execution)["events"])
+                seconds.append(time.process_time() - before)
+    assert answers[0] == answers[1]
+    assert len(answers[0]) == 103
+    assert seconds[0] < seconds[1] / 2
 
 
 def test_objects_are_there_for_the_next_emulation(tmp_path: Path) -> None:
