@@ -72,7 +72,8 @@ example_records <- function(agencies, offenses) {
       offenses$month, report_date_flag = "", incident_hour = 12L, cleared_except_id = 1L),
     nibrs_offense = data.table::data.table(offense_id = id, incident_id = id, offense_type_id = match(offenses$code,
       codes), attempt_complete_flag = "C", location_id = 1L),
-    nibrs_victim = data.table::data.table(victim_id = id, incident_id = id, victim_type_id = 1L, persons),
+    nibrs_victim = data.table::data.table(victim_id = id, incident_id = id, victim_type_id = 1L,
+      activity_type_id = NA, assignment_type_id = NA, persons),
     nibrs_victim_offense = data.table::data.table(victim_id = id, offense_id = id),
     nibrs_offender = data.table::data.table(offender_id = id, incident_id = id, offender_seq_num = 1L, persons),
     nibrs_weapon = none("offense_id", "weapon_id"), nibrs_criminal_act = none("offense_id", "criminal_act_id"),
@@ -80,14 +81,19 @@ example_records <- function(agencies, offenses) {
     nibrs_victim_offender_rel = none("victim_id", "offender_id", "relationship_id"),
     nibrs_property = none("property_id", "incident_id", "prop_loss_id", "stolen_count"),
     nibrs_property_desc = none("property_id", "prop_desc_id"),
-    nibrs_arrestee = none("arrestee_id", "incident_id", "offense_type_id", names(persons)),
+    nibrs_arrestee = data.table::data.table(arrestee_id = id, incident_id = id, arrest_type_id = 1L,
+      multiple_indicator = "N", offense_type_id = match(offenses$code, codes), under_18_disposition_code = NA,
+      persons)[id %% 3L == 0L, ],
+    nibrs_arrestee_weapon = none("arrestee_id", "weapon_id"),
     nibrs_offense_type = code_table("offense_type_id", "offense_code", codes),
     nibrs_location_type = one_code("location", "20"), nibrs_cleared_except = one_code("cleared_except", "N"),
     nibrs_victim_type = one_code("victim_type", "I"), nibrs_weapon_type = one_code("weapon", "40"),
     nibrs_criminal_act_type = one_code("criminal_act", "N"), nibrs_injury = one_code("injury", "N"),
     nibrs_relationship = one_code("relationship", "ST"), nibrs_prop_desc_type = one_code("prop_desc", "20"),
     nibrs_age = code_table("age_id", "age_code", c("AG", "00")),
-    ref_race = code_table("race_id", "race_code", c("U", "W")), nibrs_ethnicity = one_code("ethnicity", "N")
+    ref_race = code_table("race_id", "race_code", c("U", "W")), nibrs_ethnicity = one_code("ethnicity", "N"),
+    nibrs_arrest_type = one_code("arrest_type", "O"), nibrs_activity_type = one_code("activity_type", "01"),
+    nibrs_assignment_type = one_code("assignment_type", "F")
   )
 }
 

@@ -51,16 +51,18 @@ person_items <- c("age", "sex", "race", "ethnicity")
 #'
 #' Zips of layout 3 name neither agency nor month of a Group B arrest.
 #'
-#' @return A list as of [read_person_items()]; `items` has `id`, `ori`, `month` and `code` (of the offense) besides.
+#' @return A list as of [read_person_items()]; `items` has `id`, `ori`, `month` and the codes `code` (of the offense),
+#'   `arrest_type` and `under_18` (disposition) besides.
 #' @noRd
 read_group_b <- function(opened, agencies) {
   table <- "nibrs_grpb_arrest"
   if (is.na(opened$members[table])) {
     return(list(items = data.table::data.table(id = character(), ori = character(), month = integer(),
-      code = character(), age = integer(), sex = character(), race = character(), ethnicity = character())))
+      code = character(), arrest_type = character(), under_18 = character(), age = integer(), sex = character(),
+      race = character(), ethnicity = character())))
   }
   columns <- c(grpb_arrest_id = "character", agency_id = "character", arrest_date = "character",
-    offense_type_id = "character", item_columns)
+    offense_type_id = "character", arrest_type_id = "character", under_18_disposition_code = "character", item_columns)
   there <- names(columns) %in% names(opened$sources[[table]])
   rows <- read_published(opened, table, columns[there])
   must_be_unique(rows$grpb_arrest_id, "grpb_arrest_id", opened$zip)
@@ -69,7 +71,9 @@ read_group_b <- function(opened, agencies) {
   month <- as.integer(format(dates_of(opened, rows$arrest_date), "%m"))
   list(
     items = cbind(id = rows$grpb_arrest_id, ori = agencies$ori[agency], month = ifelse(is.na(agency), NA, month),
-      code = code_of(opened, table, "offense_type_id", rows), of_persons$items),
+      code = code_of(opened, table, "offense_type_id", rows),
+      arrest_type = code_of(opened, table, "arrest_type_id", rows), under_18 = rows$under_18_disposition_code,
+      of_persons$items),
     faults = of_persons$faults
   )
 }

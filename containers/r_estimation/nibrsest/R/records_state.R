@@ -7,12 +7,14 @@
 #' @return A list of data.tables:
 #'   * `place`: agency and month: `ori`, `month`;
 #'   * `incident`: `place`, `by_report` (the hour is that of the report), `hour` (0 to 23), `except` (code);
-#'   * `offense`: `incident`, `code`, `completed`; `victim`: `incident`, `type` (code); `victim_offense`: `victim`,
-#'     `offense`; `offender`: `incident`, `known`; `victim_offender`: `victim`, `offender`, `code` (of what the victim
-#'     is to the offender); `arrestee`: `incident`, `code` (of the offense of the arrest); `officer`: `victim`;
+#'   * `offense` (in the order of identifiers): `incident`, `code`, `completed`; `victim`: `incident`, `type`, `activity`
+#'     and `assignment` (codes, the latter two of officers); `victim_offense`: `victim`, `offense`; `offender`:
+#'     `incident`, `known`; `victim_offender`: `victim`, `offender`, `code` (of what the victim is to the offender);
+#'     `arrestee`: `incident`, `code` (of the offense of the arrest), `arrest_type`, `multiple` and `under_18`
+#'     (disposition; codes); `officer`: `victim`;
 #'   * `property`: `incident`, `code` (kind of loss), `stolen`, `vehicle` (logical);
 #'   * `group_b`, Group B arrestees, where the zip has them: `ori` and `month` (missing where it does not say them) and
-#'     `code` of the offense;
+#'     `code` of the offense, `arrest_type` and `under_18`;
 #'
 #'   `victim`, `offender`, `arrestee` and `group_b` have `id` (text, the key in the zip), `age` (years, 0 to 99), `sex`
 #'   (F, M), `race` and `ethnicity` (codes) besides, as reported: missing where unknown. `codes` has by code table the
@@ -51,7 +53,8 @@ read_state_records <- function(zip) {
     nibrs_victim_type = data.table::data.table(victim = seq_len(nrow(victims$victim)), code = victims$victim$type),
     nibrs_relationship = relationships_of(records$victim_offender),
     nibrs_prop_loss_type = records$property[, c("incident", "code")],
-    nibrs_cleared_except = exceptions_of(records)
+    nibrs_cleared_except = exceptions_of(records),
+    armed = armed_arrestees(opened, records)
   )
   records
 }
@@ -97,6 +100,9 @@ read_offenses <- function(opened, incident_ids) {
     offense_id = "character", incident_id = "character", offense_type_id = "character",
     attempt_complete_flag = "character", location_id = "character"
   ))
+  # In the order of their identifiers: which offense is a victim's first does not depend on the file.
+  data.table::set(offenses, NULL, "width", nchar(offenses$offense_id))
+  data.table::setorderv(offenses, c("width", "offense_id"))
   list(
     id = offenses$offense_id,
     offense = data.table::data.table(
@@ -112,12 +118,15 @@ read_offenses <- function(opened, incident_ids) {
 #' @noRd
 read_victims <- function(opened, incident_ids) {
   victims <- read_published(opened, "nibrs_victim",
-    c(victim_id = "character", incident_id = "character", victim_type_id = "character", item_columns))
+    c(victim_id = "character", incident_id = "character", victim_type_id = "character",
+      activity_type_id = "character", assignment_type_id = "character", item_columns))
   of_persons <- read_person_items(opened, "nibrs_victim", victims)
   list(
     victim = data.table::data.table(
       id = victims$victim_id, incident = row_of(victims$incident_id, incident_ids, "incident_id", opened$zip),
-      type = code_of(opened, "nibrs_victim", "victim_type_id", victims), of_persons$items
+      type = code_of(opened, "nibrs_victim", "victim_type_id", victims),
+      activity = code_of(opened, "nibrs_victim", "activity_type_id", victims),
+      assignment = code_of(opened, "nibrs_victim", "assignment_type_id", victims), of_persons$items
     ),
     faults = of_persons$faults
   )
@@ -142,12 +151,16 @@ read_offenders <- function(opened, incident_ids) {
 #' @noRd
 read_arrestees <- function(opened, incident_ids) {
   arrests <- read_published(opened, "nibrs_arrestee",
-    c(arrestee_id = "character", incident_id = "character", offense_type_id = "character", item_columns))
+    c(arrestee_id = "character", incident_id = "character", offense_type_id = "character",
+      arrest_type_id = "character", multiple_indicator = "character", under_18_disposition_code = "character",
+      item_columns))
   of_persons <- read_person_items(opened, "nibrs_arrestee", arrests)
   list(
     arrestee = data.table::data.table(
       id = arrests$arrestee_id, incident = row_of(arrests$incident_id, incident_ids, "incident_id", opened$zip),
-      code = code_of(opened, "nibrs_arrestee", "offense_type_id", arrests), of_persons$items
+      code = code_of(opened, "nibrs_arrestee", "offense_type_id", arrests),
+      arrest_type = code_of(opened, "nibrs_arrestee", "arrest_type_id", arrests),
+      multiple = arrests$multiple_indicator, under_18 = arrests$under_18_disposition_code, of_persons$items
     ),
     faults = of_persons$faults
   )
@@ -173,6 +186,21 @@ read_relationships <- function(opened, victim_ids, offender_ids) {
     offender = row_of(rows$offender_id, offender_ids, "offender_id", opened$zip),
     code = code_of(opened, "nibrs_victim_offender_rel", "relationship_id", rows)
   )
+}
+
+#' Weapons with which arrestees were armed, of both groups: `arrestee` or `group_b_arrestee`, `code`
+#' @noRd
+armed_arrestees <- function(opened, records) {
+  of <- function(table, key, unit, persons) {
+    if (is.na(opened$members[table])) {
+      return(NULL)
+    }
+    read_pairs(opened, table, "weapon_id", unit, persons$id, key)
+  }
+  data.table::rbindlist(list(
+    of("nibrs_arrestee_weapon", "arrestee_id", "arrestee", records$arrestee),
+    of("nibrs_grpb_arrest_weapon", "grpb_arrest_id", "group_b_arrestee", records$group_b)
+  ), fill = TRUE)
 }
 
 #' Incidents that were cleared exceptionally, without an arrest, and how
@@ -207,10 +235,9 @@ read_properties <- function(opened, incident_ids) {
 #' Pairs of a record and a code of it
 #'
 #' @param table,id The table of pairs and its column that refers to a code table.
-#' @param unit What the codes are of; `ids` are the identifiers of all of them.
+#' @param unit What the codes are of; `ids` are the identifiers of all of them, `key` the column of identifiers.
 #' @noRd
-read_pairs <- function(opened, table, id, unit, ids) {
-  key <- paste0(unit, "_id")
+read_pairs <- function(opened, table, id, unit, ids, key = paste0(unit, "_id")) {
   rows <- read_published(opened, table, stats::setNames(c("character", "character"), c(key, id)))
   pairs <- data.table::data.table(unit = row_of(rows[[key]], ids, key, opened$zip),
     code = code_of(opened, table, id, rows))
@@ -229,7 +256,9 @@ code_tables <- list(
   cleared_except_id = c("nibrs_cleared_except", "cleared_except_code"),
   prop_desc_id = c("nibrs_prop_desc_type", "prop_desc_code"), age_id = c("nibrs_age", "age_code"),
   race_id = c("ref_race", "race_code"), ethnicity_id = c("nibrs_ethnicity", "ethnicity_code"),
-  bias_id = c("nibrs_bias_list", "bias_code")
+  bias_id = c("nibrs_bias_list", "bias_code"), arrest_type_id = c("nibrs_arrest_type", "arrest_type_code"),
+  activity_type_id = c("nibrs_activity_type", "activity_type_code"),
+  assignment_type_id = c("nibrs_assignment_type", "assignment_type_code")
 )
 
 #' The codes that a column's identifiers stand for in this zip

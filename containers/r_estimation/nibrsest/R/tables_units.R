@@ -116,9 +116,6 @@ taken_down <- function(pairs, above) {
 #' @references METHOD, sections 7.1 and 8.1.
 #' @noRd
 counted_unit <- function(records, definitions, level, only = NA_character_) {
-  if (is.null(records[[level]])) {
-    stop("tables.csv: the unit ", level, " is not in the zips of states", call. = FALSE)
-  }
   edges <- definitions$units
   unit <- list(level = level, record = seq_len(nrow(records[[level]])))
   for (condition in if (is.na(only)) character() else strsplit(only, ";", fixed = TRUE)[[1]]) {

@@ -19,7 +19,7 @@ code_tables_of_world <- function() {
   list(
     "nibrs_offense_type.csv" = of("offense_type_id", "offense_code", c("120", "13A", "23H", "09A", "240", "35A")),
     "nibrs_location_type.csv" = of("location_id", "location_code", c("20", "13", "58")),
-    "nibrs_weapon_type.csv" = of("weapon_id", "weapon_code", c("12", "40", "99", "95")),
+    "nibrs_weapon_type.csv" = of("weapon_id", "weapon_code", c("12", "40", "99", "95", "01", "16")),
     "nibrs_criminal_act_type.csv" = of("criminal_act_id", "criminal_act_code", c("N", "G")),
     "nibrs_victim_type.csv" = of("victim_type_id", "victim_type_code", c("I", "B", "S", "L", "G")),
     "nibrs_injury.csv" = of("injury_id", "injury_code", c("N", "M")),
@@ -29,7 +29,10 @@ code_tables_of_world <- function() {
     "nibrs_age.csv" = of("age_id", "age_code", c("AG", "NN", "NB", "BB", "00", "99")),
     "ref_race.csv" = of("race_id", "race_code", c("W", "B", "I", "A", "P", "U", "NS")),
     "nibrs_ethnicity.csv" = of("ethnicity_id", "ethnicity_code", c("H", "N", "U")),
-    "nibrs_bias_list.csv" = of("bias_id", "bias_code", c("88", "12"))
+    "nibrs_bias_list.csv" = of("bias_id", "bias_code", c("88", "12")),
+    "nibrs_arrest_type.csv" = of("arrest_type_id", "arrest_type_code", c("O", "S", "T")),
+    "nibrs_activity_type.csv" = of("activity_type_id", "activity_type_code", c("01", "08", "11")),
+    "nibrs_assignment_type.csv" = of("assignment_type_id", "assignment_type_code", c("F", "G", "K", "L"))
   )
 }
 
@@ -72,7 +75,8 @@ record_zip <- function(path, state, records) {
       attempt_complete_flag = "C", location_id = "20"),
     "nibrs_weapon.csv" = given("weapons", offense_id = 0, weapon_id = "12"),
     "nibrs_criminal_act.csv" = given("acts", offense_id = 0, criminal_act_id = "N"),
-    "nibrs_victim.csv" = persons("victims", victim_id = 0, incident_id = 0, victim_type_id = "I"),
+    "nibrs_victim.csv" = persons("victims", victim_id = 0, incident_id = 0, victim_type_id = "I",
+      activity_type_id = "", assignment_type_id = ""),
     "nibrs_victim_offense.csv" = given("links", victim_id = 0, offense_id = 0),
     "nibrs_victim_injury.csv" = given("injuries", victim_id = 0, injury_id = "N"),
     "nibrs_victim_offender_rel.csv" = given("relationships", victim_id = 0, offender_id = 0,
@@ -80,7 +84,9 @@ record_zip <- function(path, state, records) {
     "nibrs_offender.csv" = persons("offenders", offender_id = 0, incident_id = 0, offender_seq_num = 1),
     "nibrs_property.csv" = given("properties", property_id = 0, incident_id = 0, prop_loss_id = 7, stolen_count = ""),
     "nibrs_property_desc.csv" = given("descriptions", property_id = 0, prop_desc_id = "03"),
-    "nibrs_arrestee.csv" = persons("arrestees", arrestee_id = 0, incident_id = 0, offense_type_id = "120")
+    "nibrs_arrestee.csv" = persons("arrestees", arrestee_id = 0, incident_id = 0, offense_type_id = "120",
+      arrest_type_id = "O", multiple_indicator = "N", under_18_disposition_code = ""),
+    "nibrs_arrestee_weapon.csv" = given("arrestee_weapons", arrestee_id = 0, weapon_id = "01")
   ), code_tables_of_world()))
 }
 
