@@ -1,29 +1,31 @@
 #' How far filled months are from what they stand for, by what they are filled with
 #'
 #' Of complete reporters whose months were masked and filled, the squared differences of what was filled and what was
-#' there are taken to have the mean `dispersion (1 + r) a + variation a^2`: a is what was filled, r how many times the
-#' agency's own months count besides themselves. The first term is chance: that of the months seen, raised, and that of
-#' the months that are not. The second is that agencies' months do not follow the season. Both are not negative, and
+#' there are taken to have the mean `dispersion (1 + r) m + variation a^2`: a is what was filled, m what is expected of
+#' it (see `expected_counts()`), r how many times the agency's own months count besides themselves. The first term is
+#' chance: that of the months seen, raised, and that of the months that are not. The second is that agencies' months do
+#' not follow the season. Both are not negative, and
 #' are fitted through ten classes of reporters by weighted least squares, with weights one over the mean, by which
 #' squares and their means add up. Cells that few masked reporters have share both terms with the rare cells of
 #' their pool.
 #'
 #' @param filled,missed Sparse matrices, cells by masked reporters: what was filled, and what was there.
-#' @param raise r of each.
+#' @param raise,seen r of each, and how often what was filled was seen, see `times_seen()`.
+#' @param share Of each cell in all counts.
 #' @param pool Of each cell.
 #' @return A data.table, a row per cell: `dispersion`, `variation`; and `fitted_on`, the number of masked reporters
 #'   (0: both are the `months_dispersion` and `months_variation` of [method_constants()]).
 #' @references Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, chapter 7 (ratio models);
 #'   McCullagh and Nelder (1989), Generalized Linear Models, chapter 9 (weights one over the mean).
 #' @noRd
-months_lines <- function(filled, missed, raise, pool) {
+months_lines <- function(filled, missed, raise, seen, share, pool) {
   reporters <- ncol(filled)
   if (reporters < constant("masked_for_a_fit")) {
     return(data.table::data.table(dispersion = rep(constant("months_dispersion"), length(pool)),
       variation = constant("months_variation"), fitted_on = 0L))
   }
   classes <- equal_classes(Matrix::colSums(filled), constant("masked_classes"))
-  moments <- months_moments(filled, missed, raise, classes)
+  moments <- months_moments(filled, missed, raise, seen, share, classes)
   frequent <- Matrix::rowSums(filled + missed > 0) >= constant("agencies_of_a_slope")
   lines <- two_terms(moments$squares, moments$linear, moments$squared)
   rare <- which(!frequent)
@@ -45,13 +47,16 @@ equal_classes <- function(size, number) {
 
 #' Sums by class of squared differences, and of what their mean is made of: cells by classes
 #' @noRd
-months_moments <- function(filled, missed, raise, classes) {
+months_moments <- function(filled, missed, raise, seen, share, classes) {
+  total <- Matrix::colSums(filled)
   by_class <- function(sums) matrix(unlist(lapply(classes, sums)), ncol = length(classes))
   list(
     squares = by_class(function(rows) {
       Matrix::rowSums((filled[, rows, drop = FALSE] - missed[, rows, drop = FALSE])^2)
     }),
-    linear = by_class(function(rows) as.vector(filled[, rows, drop = FALSE] %*% (1 + raise[rows]))),
+    linear = by_class(function(rows) {
+      expected_counts(filled[, rows, drop = FALSE], share, total[rows], seen[rows]) %*% (1 + raise[rows])
+    }),
     squared = by_class(function(rows) Matrix::rowSums(filled[, rows, drop = FALSE]^2))
   )
 }
@@ -108,21 +113,25 @@ two_terms <- function(squares, linear, squared) {
 #'   of `donors`, the others those of `masked`.
 #' @param donors,masked See [weigh_year()].
 #' @param pool,sums See [borrowed_model()].
-#' @return A list: `oris` of the recipients, `raise`, `filled` (cells by recipients), `lines` (see `months_lines()`),
-#'   and, where there are percentages, `has`, `denominator`, `below` and `products` as in `borrowed_model()`.
+#' @return A list: `oris` of the recipients, `raise`, `filled` (cells by recipients), `expected` (of the same, see
+#'   `expected_counts()`), `lines` (see `months_lines()`), and, where there are percentages, `has`, `denominator`,
+#'   `below` and `products` as in `borrowed_model()`, and `expected_below`.
 #' @noRd
 months_model <- function(parts, donors, masked, pool, sums = NULL) {
   filled <- by_respondent(parts$filled)
+  masked_filled <- by_respondent(parts$masked_filled)
+  share <- shares_of_cells(filled, masked_filled)
   model <- list(oris = donors$ori, raise = donors$own_weight - 1, filled = filled, squared = filled^2,
-    lines = months_lines(by_respondent(parts$masked_filled), by_respondent(parts$masked_missed),
-      masked$own_weight - 1, pool))
+    expected = expected_counts(filled, share, Matrix::colSums(filled), times_seen(donors)),
+    lines = months_lines(masked_filled, by_respondent(parts$masked_missed), masked$own_weight - 1,
+      times_seen(masked), share, pool))
   if (!is.null(sums)) {
     has <- which(!is.na(sums$denominator))
     below <- Matrix::t(sums$adds) %*% filled
     products <- filled[has, , drop = FALSE]
     products@x <- products@x * denominators_beside(products, below, sums$denominator[has])
     model <- c(model, list(has = has, denominator = sums$denominator[has], adds = sums$adds, below = below,
-      products = products))
+      products = products, expected_below = as.matrix(Matrix::t(sums$adds) %*% model$expected)))
   }
   model
 }
@@ -143,7 +152,7 @@ months_variance <- function(model, oris, weight, estimate) {
   raised <- times * (1 + model$raise)
   dispersion <- model$lines$dispersion
   variation <- model$lines$variation
-  linear <- as.vector(model$filled %*% raised)
+  linear <- as.vector(model$expected %*% raised)
   squared <- as.vector(model$squared %*% times)
   found <- data.table::data.table(variance = dispersion * linear + variation * squared, share_variance = NA_real_)
   if (is.null(model$has)) {
@@ -155,7 +164,7 @@ months_variance <- function(model, oris, weight, estimate) {
   denominator <- model$denominator[some]
   share <- pmin(estimate[cell] / base[denominator], 1)
   # Of y - p v: chance is that of the part and of the rest, each by itself; the variation is common to both.
-  chance <- linear[cell] * (1 - 2 * share) + share^2 * as.vector(model$below %*% raised)[denominator]
+  chance <- linear[cell] * (1 - 2 * share) + share^2 * as.vector(model$expected_below %*% raised)[denominator]
   common <- squared[cell] - 2 * share * as.vector(model$products[some, , drop = FALSE] %*% times) +
     share^2 * as.vector(model$below^2 %*% times)[denominator]
   sums <- dispersion[cell] * pmax(chance, 0) + variation[cell] * pmax(common, 0)

@@ -2,9 +2,9 @@
 #'
 #' Return A of fewer than twelve months is brought to twelve, that of an earlier year stands for the year's, and an
 #' agency without any has that of another of its group. What a model-assisted estimate takes from it, x'B, is off by
-#' some d'B, whose square is taken to have the mean `dispersion |a|'|B| f + variation (a'B)^2`, see `two_terms()`: a is
-#' what is not known (of m months (12 - m) / 12 of x, with f = 12 / m; of an earlier year all of x, with f = 1). Of
-#' what was drawn from a group the square has twice the variance within the group.
+#' some d'B, whose square is taken to have the mean `dispersion m'|B| f + variation (a'B)^2`, see `two_terms()`: a is
+#' what is not known (of k months (12 - k) / 12 of x, with f = 12 / k; of an earlier year all of x, with f = 1), m what
+#' is expected of it, see `expected_counts()`. Of what was drawn from a group the square has twice the variance within the group.
 #'
 #' @param coefficients Of [borrowed_model()], cells by crimes.
 #' @param covariates Of all agencies, the crimes of the coefficients.
@@ -14,38 +14,43 @@
 #'   and `missed`; and `months`, how many it kept.
 #' @param group Of each agency, from which Return A is drawn.
 #' @param year The data year.
-#' @return A list: `coefficients`, `lines` (of `partial` and `earlier`; NULL where nobody tells), `drawn` (a matrix per
+#' @return A list: `coefficients`, `share` (of each crime in all), `lines` (of `partial` and `earlier`; NULL where nobody tells), `drawn` (a matrix per
 #'   group, the variances and covariances of its full reporters' Return A, doubled).
 #' @noRd
 return_a_model <- function(coefficients, covariates, source, earlier, masked, group, year) {
   whole <- masked$kept + masked$missed
   raise <- 12 / masked$months
-  partial <- covariate_lines(coefficients, masked$kept * raise - whole, masked$kept * (raise - 1), raise)
+  share <- shares_of_cells(t(covariates))
+  partial <- covariate_lines(coefficients, masked$kept * raise - whole, masked$kept * (raise - 1), raise,
+    1 / (raise - 1), share)
   twelve <- which(source$srs_year %in% year & source$srs_months %in% 12L & earlier$source$srs_months %in% 12L)
   before <- earlier$covariates[twelve, , drop = FALSE]
-  one <- covariate_lines(coefficients, before - covariates[twelve, , drop = FALSE], before, rep(1, length(twelve)))
+  one <- covariate_lines(coefficients, before - covariates[twelve, , drop = FALSE], before, rep(1, length(twelve)),
+    rep(1, length(twelve)), share)
   full <- which(source$srs_months %in% 12L)
   drawn <- lapply(split(full, group[full]), function(rows) {
     if (length(rows) > 1L) 2 * stats::var(covariates[rows, , drop = FALSE]) else NULL
   })
-  list(coefficients = coefficients, lines = list(partial = partial, earlier = one), drawn = drawn)
+  list(coefficients = coefficients, share = share, lines = list(partial = partial, earlier = one), drawn = drawn)
 }
 
 #' The two terms of each cell
 #'
 #' @param off Matrix of what Return A was off by, agencies by crimes.
 #' @param amount What of it was not known.
-#' @param factor f of each agency.
+#' @param factor,seen f of each agency, and how often its amount was seen.
+#' @param share Of each crime in all.
 #' @noRd
-covariate_lines <- function(coefficients, off, amount, factor) {
+covariate_lines <- function(coefficients, off, amount, factor, seen, share) {
   if (nrow(off) < constant("masked_for_a_fit")) {
     return(NULL)
   }
   classes <- equal_classes(rowSums(amount), constant("masked_classes"))
   by_class <- function(sums) matrix(unlist(lapply(classes, sums)), ncol = length(classes))
+  expected <- expected_counts(t(amount), share, rowSums(amount), seen)
   lines <- two_terms(
     by_class(function(rows) quadratic(coefficients, crossprod(off[rows, , drop = FALSE]))),
-    by_class(function(rows) drop(abs(coefficients) %*% crossprod(amount[rows, , drop = FALSE], factor[rows]))),
+    by_class(function(rows) drop(abs(coefficients) %*% (expected[, rows, drop = FALSE] %*% factor[rows]))),
     by_class(function(rows) quadratic(coefficients, crossprod(amount[rows, , drop = FALSE])))
   )
   lines[is.na(lines)] <- 0
@@ -69,20 +74,22 @@ quadratic <- function(coefficients, matrix) rowSums((coefficients %*% matrix) * 
 return_a_variance <- function(model, silent, year, cell = seq_len(nrow(model$coefficients)),
                               coefficients = model$coefficients[cell, , drop = FALSE]) {
   known <- !silent$drawn & !is.na(silent$srs_months)
-  added <- function(lines, rows, amount, factor) {
+  added <- function(lines, rows, amount, factor, seen) {
     if (is.null(lines) || length(rows) == 0L) {
       return(0)
     }
     share <- silent$share[rows]^2
-    lines$dispersion[cell] * drop(abs(coefficients) %*% crossprod(amount, share * factor)) +
+    expected <- expected_counts(t(amount), model$share, rowSums(amount), seen)
+    lines$dispersion[cell] * drop(abs(coefficients) %*% (expected %*% (share * factor))) +
       lines$variation[cell] * quadratic(coefficients, crossprod(amount * sqrt(share)))
   }
   partial <- which(known & silent$srs_months < 12L)
   before <- which(known & silent$srs_year < year)
   months <- silent$srs_months[partial]
   variance <- added(model$lines$partial, partial, silent$covariates[partial, , drop = FALSE] * (1 - months / 12),
-    12 / months) +
-    added(model$lines$earlier, before, silent$covariates[before, , drop = FALSE], rep(1, length(before)))
+    12 / months, months / (12 - months)) +
+    added(model$lines$earlier, before, silent$covariates[before, , drop = FALSE], rep(1, length(before)),
+      rep(1, length(before)))
   drawn <- which(silent$drawn)
   for (name in intersect(unique(silent$group[drawn]), names(model$drawn))) {
     of_group <- drawn[silent$group[drawn] == name]

@@ -1,5 +1,15 @@
 sparse <- function(values) methods::as(methods::as(Matrix::Matrix(values, sparse = TRUE), "dMatrix"), "CsparseMatrix")
 
+lines_of <- function(world, pool = c("a", "a")) {
+  filled <- sparse(world$filled)
+  months_lines(filled, sparse(world$missed), world$raise, 1 / world$raise, shares_of_cells(filled), pool)
+}
+
+donors_of <- function(oris, own_weight, filled = 3) {
+  flags <- stats::setNames(as.list(rep(c(1L, 0L), c(filled, 12 - filled))), tolower(month.abb))
+  data.table::as.data.table(c(list(ori = oris, own_weight = own_weight), flags))
+}
+
 # Years of agencies, cells by agencies: months seen, and months that are filled with r times these. Counts are
 # Poisson's; the months that are not seen deviate from the season by a share whose variance is `variation`.
 filled_world <- function(n = 4000, variation = 0.04, seed = 1) {
@@ -12,6 +22,54 @@ filled_world <- function(n = 4000, variation = 0.04, seed = 1) {
   list(missed = month(hidden, rgamma(n, 1 / variation, 1 / variation)), filled = kept * rep(raise, each = 2),
     raise = raise)
 }
+
+# Agencies of some hundred crimes, of which 0.3 % are murders, more of them in some than in others.
+rare_world <- function(n, seed) {
+  set.seed(seed)
+  size <- exp(rnorm(n, 5, 0.8))
+  hidden <- sample(1:8, n, TRUE)
+  rate <- rbind(0.003 * rgamma(n, 2, 2), 0.997) * rep(size, each = 2)
+  counted <- function(months) matrix(rpois(2 * n, rate * rep(months / 12, each = 2)), 2)
+  raise <- hidden / (12 - hidden)
+  list(filled = counted(12 - hidden) * rep(raise, each = 2), missed = counted(hidden), raise = raise)
+}
+
+test_that("rare counts are expected to be what agencies with as many crimes have, frequent ones what they are", {
+  counts <- rbind(c(0, 2, 0), c(400, 3998, 40))
+  share <- c(0.001, 0.999)
+  found <- expected_counts(counts, share, colSums(counts), c(1, 1, 3))
+  m <- 0.4
+  expect_equal(found[1, 1], (1 - m / (1 + m)) * 0.4)
+  expect_equal(found[1, 2], 4 / 5 * 2 + 1 / 5 * 4)
+  expect_equal(found[1, 3], (1 - 0.12 / 1.12) * 0.04)
+  expect_equal(found[2, ], counts[2, ], tolerance = 0.001)
+  # By the gamma distribution: means of draws given what was counted.
+  set.seed(3)
+  rate <- stats::rgamma(2e5, 1, 1 / 0.7)
+  seen <- stats::rpois(2e5, rate * 3) / 3
+  missing <- stats::rpois(2e5, rate)
+  for (times in 0:4) {
+    here <- which(seen == times / 3)
+    expect_equal(expected_counts(cbind(times / 3), 0.7, 1, 3)[[1]], mean(missing[here]), tolerance = 0.05)
+  }
+  expect_equal(expected_counts(matrix(0, 2, 0), c(0, 0), numeric(), numeric()), matrix(0, 2, 0))
+  expect_equal(expected_counts(cbind(c(0, 0)), shares_of_cells(cbind(c(0, 0))), 0, 1), cbind(c(0, 0)))
+})
+
+test_that("agencies whose months tell of no murder have an error of it, and intervals of groups hold", {
+  fit <- rare_world(4000, 11)
+  lines <- lines_of(fit)
+  share <- shares_of_cells(fit$filled)
+  held <- vapply(1:400, function(draw) {
+    world <- rare_world(20, 20000 + draw)
+    filled <- sparse(world$filled)
+    model <- list(oris = sprintf("R%02d", 1:20), raise = world$raise, filled = filled, squared = filled^2,
+      expected = expected_counts(filled, share, colSums(world$filled), 1 / world$raise), lines = lines)
+    variance <- months_variance(model, model$oris, rep(1, 20))$variance
+    abs(rowSums(world$filled - world$missed)) <= 1.96 * sqrt(variance)
+  }, logical(2))
+  expect_true(all(rowMeans(held) > 0.91 & rowMeans(held) < 0.99))
+})
 
 test_that("two terms are those of a weighted regression, and none is negative", {
   set.seed(2)
@@ -39,7 +97,7 @@ test_that("two terms are those of a weighted regression, and none is negative", 
 
 test_that("chance and what does not follow the season are found apart", {
   world <- filled_world(20000, variation = 0.04)
-  found <- months_lines(sparse(world$filled), sparse(world$missed), world$raise, c("a", "a"))
+  found <- lines_of(world)
   # Counts of Poisson: the variance of r times the months seen and of those that are not is (1 + r) a.
   expect_equal(found$dispersion, c(1, 1), tolerance = 0.15)
   expect_equal(found$variation[[1]], 0.04, tolerance = 0.2)
@@ -48,14 +106,15 @@ test_that("chance and what does not follow the season are found apart", {
 
 test_that("the variance of filled months is that of draws of them", {
   fit <- filled_world(6000, seed = 3)
-  model <- list(oris = sprintf("R%03d", 1:150), lines = months_lines(sparse(fit$filled), sparse(fit$missed), fit$raise,
-    c("a", "a")))
+  model <- list(oris = sprintf("R%03d", 1:150), lines = lines_of(fit))
+  share <- shares_of_cells(fit$filled)
   weight <- rep(c(1, 2.5, 1), 50)
   draws <- lapply(1:800, function(draw) {
     world <- filled_world(150, seed = 1000 + draw)
     model$raise <- world$raise
     model$filled <- sparse(world$filled)
     model$squared <- model$filled^2
+    model$expected <- expected_counts(model$filled, share, colSums(world$filled), 1 / world$raise)
     error <- drop((world$filled - world$missed) %*% weight)
     list(error = error, variance = months_variance(model, model$oris, weight)$variance)
   })
@@ -70,7 +129,7 @@ test_that("the error of a share is that of its linearised counts, and 0 where th
   filled <- matrix(rpois(60, 8) * 1.5, 3)
   filled[3, ] <- filled[1, ] + filled[2, ]
   oris <- sprintf("R%02d", 1:20)
-  donors <- data.table::data.table(ori = oris, own_weight = 1 + runif(20))
+  donors <- donors_of(oris, 1 + runif(20))
   sums <- list(adds = Matrix::sparseMatrix(3, 1, x = 1, dims = c(3, 1)), denominator = c(1L, 1L, 1L))
   none <- donors[0, ]
   empty <- matrix(0, 0, 3)
@@ -79,13 +138,16 @@ test_that("the error of a share is that of its linearised counts, and 0 where th
   weight <- runif(20, 1, 2)
   found <- months_variance(model, oris, weight, c(300, 200, 500))
   p <- 0.6
-  # Chance of the part (1 - p)^2 and of the rest p^2; what is common to both by the linearised count.
+  # Chance of the part (1 - p)^2 and of the rest p^2, which is the part (1 - 2 p) and the whole p^2; what is common to both by the linearised count.
   raise <- 1 + model$raise
-  expected <- constant("months_dispersion") * sum(weight^2 * raise * ((1 - p)^2 * filled[1, ] + p^2 * filled[2, ])) +
+  of <- expected_counts(filled, rowSums(filled) / sum(filled), colSums(filled), 3)
+  expect_equal(model$expected, of)
+  chance <- of[1, ] * (1 - 2 * p) + p^2 * of[3, ]
+  expected <- constant("months_dispersion") * sum(weight^2 * raise * chance) +
     constant("months_variation") * sum(weight^2 * (filled[1, ] - p * filled[3, ])^2)
   expect_equal(found$share_variance[[1]], expected / 500^2, tolerance = 1e-10)
   expect_equal(found$share_variance[[3]], 0)
-  expect_equal(found$variance[[1]], constant("months_dispersion") * sum(weight^2 * raise * filled[1, ]) +
+  expect_equal(found$variance[[1]], constant("months_dispersion") * sum(weight^2 * raise * of[1, ]) +
     constant("months_variation") * sum(weight^2 * filled[1, ]^2), tolerance = 1e-10)
   # Who does not belong to the total adds nothing.
   expect_equal(months_variance(model, oris[1:5], weight[1:5], c(300, 200, 500))$variance[[2]],
@@ -100,24 +162,26 @@ test_that("rare cells share what their section knows, others what all rare ones 
   rare[1, 1:30] <- rare[2, 31:60] <- 1
   filled <- rbind(world$filled[1, ], rare)
   missed <- rbind(world$missed[1, ], rare * 3)
-  found <- months_lines(sparse(filled), sparse(missed), world$raise, c("a", "b", "b", "c"))
+  rares <- list(filled = filled, missed = missed, raise = world$raise)
+  found <- lines_of(rares, c("a", "b", "b", "c"))
   expect_equal(found[2, ], found[3, ])
   expect_false(isTRUE(all.equal(found$dispersion[[1]], found$dispersion[[2]])))
   # The section c was never seen: it takes that of the other rare cells.
   expect_equal(found[4, ], found[2, ])
-  only <- months_lines(sparse(matrix(0, 2, 1000)), sparse(matrix(0, 2, 1000)), world$raise, c("a", "b"))
+  nothing <- list(filled = matrix(0, 2, 1000), missed = matrix(0, 2, 1000), raise = world$raise)
+  only <- lines_of(nothing, c("a", "b"))
   expect_equal(only$dispersion, rep(constant("months_dispersion"), 2))
 })
 
 test_that("without recipients nothing is added, and without reporters to mask errors are those that are assumed", {
-  donors <- data.table::data.table(ori = character(), own_weight = numeric())
+  donors <- donors_of("A", 12)[0, ]
   empty <- matrix(0, 0, 2)
   parts <- list(filled = empty, masked_filled = empty, masked_missed = empty)
   model <- months_model(parts, donors, donors, c("a", "a"))
   expect_equal(months_variance(model, c("A", "B"), c(1, 2))$variance, c(0, 0))
   expect_equal(model$lines$fitted_on, c(0L, 0L))
-  one <- months_model(replace(parts, "filled", list(matrix(c(4, 0), 1))), data.table::data.table(ori = "A",
-    own_weight = 12), donors, c("a", "a"))
+  one <- months_model(replace(parts, "filled", list(matrix(c(4, 0), 1))), donors_of("A", 12), donors,
+    c("a", "a"))
   expect_equal(months_variance(one, c("A", "B"), c(2, 1))$variance,
     c(4 * (constant("months_dispersion") * 12 * 4 + constant("months_variation") * 16), 0))
 })
