@@ -1,10 +1,10 @@
 #' How far filled months are from what they stand for, by what they are filled with
 #'
 #' Of complete reporters whose months were masked and filled, the squared differences of what was filled and what was
-#' there are taken to have the mean `dispersion (1 + r) m + variation a^2`: a is what was filled, m what is expected of
-#' it (see `expected_counts()`), r how many times the agency's own months count besides themselves. The first term is
-#' chance: that of the months seen, raised, and that of the months that are not. The second is that agencies' months do
-#' not follow the season. Both are not negative, and
+#' there are taken to have the mean `dispersion (1 + r) m + variation m^2`: m is what is expected of what was filled (see
+#' `expected_counts()`), r how many times the agency's own months count besides themselves. The first term is chance:
+#' that of the months seen, raised, and that of the months that are not. The second is that agencies' months do not
+#' follow the season. Both are not negative, and
 #' are fitted through ten classes of reporters by weighted least squares, with weights one over the mean, by which
 #' squares and their means add up. Cells that few masked reporters have share both terms with the rare cells of
 #' their pool.
@@ -49,16 +49,15 @@ equal_classes <- function(size, number) {
 #' @noRd
 months_moments <- function(filled, missed, raise, seen, share, classes) {
   total <- Matrix::colSums(filled)
-  by_class <- function(sums) matrix(unlist(lapply(classes, sums)), ncol = length(classes))
-  list(
-    squares = by_class(function(rows) {
-      Matrix::rowSums((filled[, rows, drop = FALSE] - missed[, rows, drop = FALSE])^2)
-    }),
-    linear = by_class(function(rows) {
-      expected_counts(filled[, rows, drop = FALSE], share, total[rows], seen[rows]) %*% (1 + raise[rows])
-    }),
-    squared = by_class(function(rows) Matrix::rowSums(filled[, rows, drop = FALSE]^2))
-  )
+  by_class <- lapply(classes, function(rows) {
+    given <- filled[, rows, drop = FALSE]
+    expected <- expected_counts(given, share, total[rows], seen[rows])
+    list(squares = Matrix::rowSums((given - missed[, rows, drop = FALSE])^2), linear = expected %*% (1 + raise[rows]),
+      squared = rowSums(expected^2))
+  })
+  lapply(c(squares = "squares", linear = "linear", squared = "squared"), function(term) {
+    matrix(unlist(lapply(by_class, `[[`, term)), ncol = length(classes))
+  })
 }
 
 #' The terms of the rare cells of each pool, all together; of all rare cells where a pool has none
@@ -113,25 +112,22 @@ two_terms <- function(squares, linear, squared) {
 #'   of `donors`, the others those of `masked`.
 #' @param donors,masked See [weigh_year()].
 #' @param pool,sums See [borrowed_model()].
-#' @return A list: `oris` of the recipients, `raise`, `filled` (cells by recipients), `expected` (of the same, see
-#'   `expected_counts()`), `lines` (see `months_lines()`), and, where there are percentages, `has`, `denominator`,
-#'   `below` and `products` as in `borrowed_model()`, and `expected_below`.
+#' @return A list: `oris` of the recipients, `raise`, `expected` (cells by recipients, see `expected_counts()`), `lines`
+#'   (see `months_lines()`), and, where there are percentages, `has`, `denominator` and `adds` as in `borrowed_model()`
+#'   and `below`, what is expected of what they divide by.
 #' @noRd
 months_model <- function(parts, donors, masked, pool, sums = NULL) {
   filled <- by_respondent(parts$filled)
   masked_filled <- by_respondent(parts$masked_filled)
   share <- shares_of_cells(filled, masked_filled)
-  model <- list(oris = donors$ori, raise = donors$own_weight - 1, filled = filled, squared = filled^2,
+  model <- list(oris = donors$ori, raise = donors$own_weight - 1,
     expected = expected_counts(filled, share, Matrix::colSums(filled), times_seen(donors)),
     lines = months_lines(masked_filled, by_respondent(parts$masked_missed), masked$own_weight - 1,
       times_seen(masked), share, pool))
   if (!is.null(sums)) {
     has <- which(!is.na(sums$denominator))
-    below <- Matrix::t(sums$adds) %*% filled
-    products <- filled[has, , drop = FALSE]
-    products@x <- products@x * denominators_beside(products, below, sums$denominator[has])
-    model <- c(model, list(has = has, denominator = sums$denominator[has], adds = sums$adds, below = below,
-      products = products, expected_below = as.matrix(Matrix::t(sums$adds) %*% model$expected)))
+    model <- c(model, list(has = has, denominator = sums$denominator[has], adds = sums$adds,
+      below = as.matrix(Matrix::t(sums$adds) %*% model$expected)))
   }
   model
 }
@@ -148,12 +144,14 @@ months_model <- function(parts, donors, masked, pool, sums = NULL) {
 #' @noRd
 months_variance <- function(model, oris, weight, estimate) {
   times <- weight[match(model$oris, oris)]
-  times <- ifelse(is.na(times), 0, times)^2
-  raised <- times * (1 + model$raise)
+  counting <- which(times != 0)
+  times <- times[counting]^2
+  raised <- times * (1 + model$raise[counting])
+  expected <- model$expected[, counting, drop = FALSE]
   dispersion <- model$lines$dispersion
   variation <- model$lines$variation
-  linear <- as.vector(model$expected %*% raised)
-  squared <- as.vector(model$squared %*% times)
+  linear <- as.vector(expected %*% raised)
+  squared <- as.vector(expected^2 %*% times)
   found <- data.table::data.table(variance = dispersion * linear + variation * squared, share_variance = NA_real_)
   if (is.null(model$has)) {
     return(found)
@@ -163,10 +161,11 @@ months_variance <- function(model, oris, weight, estimate) {
   cell <- model$has[some]
   denominator <- model$denominator[some]
   share <- pmin(estimate[cell] / base[denominator], 1)
+  below <- model$below[, counting, drop = FALSE]
+  products <- as.vector((expected[cell, , drop = FALSE] * below[denominator, , drop = FALSE]) %*% times)
   # Of y - p v: chance is that of the part and of the rest, each by itself; the variation is common to both.
-  chance <- linear[cell] * (1 - 2 * share) + share^2 * as.vector(model$expected_below %*% raised)[denominator]
-  common <- squared[cell] - 2 * share * as.vector(model$products[some, , drop = FALSE] %*% times) +
-    share^2 * as.vector(model$below^2 %*% times)[denominator]
+  chance <- linear[cell] * (1 - 2 * share) + share^2 * as.vector(below %*% raised)[denominator]
+  common <- squared[cell] - 2 * share * products + share^2 * as.vector(below^2 %*% times)[denominator]
   sums <- dispersion[cell] * pmax(chance, 0) + variation[cell] * pmax(common, 0)
   data.table::set(found, cell, "share_variance", sums / base[denominator]^2)
   found

@@ -2,9 +2,10 @@
 #'
 #' Return A of fewer than twelve months is brought to twelve, that of an earlier year stands for the year's, and an
 #' agency without any has that of another of its group. What a model-assisted estimate takes from it, x'B, is off by
-#' some d'B, whose square is taken to have the mean `dispersion m'|B| f + variation (a'B)^2`, see `two_terms()`: a is
-#' what is not known (of k months (12 - k) / 12 of x, with f = 12 / k; of an earlier year all of x, with f = 1), m what
-#' is expected of it, see `expected_counts()`. Of what was drawn from a group the square has twice the variance within the group.
+#' some d'B, whose square is taken to have the mean `dispersion m'|B| f + variation (m'B)^2`, see `two_terms()`: m is
+#' what is expected (see `expected_counts()`) of what is not known: of k months (12 - k) / 12 of x, with f = 12 / k, of
+#' an earlier year all of x, with f = 1. Of what was drawn from a group the square has twice the variance within the
+#' group.
 #'
 #' @param coefficients Of [borrowed_model()], cells by crimes.
 #' @param covariates Of all agencies, the crimes of the coefficients.
@@ -14,8 +15,8 @@
 #'   and `missed`; and `months`, how many it kept.
 #' @param group Of each agency, from which Return A is drawn.
 #' @param year The data year.
-#' @return A list: `coefficients`, `share` (of each crime in all), `lines` (of `partial` and `earlier`; NULL where nobody tells), `drawn` (a matrix per
-#'   group, the variances and covariances of its full reporters' Return A, doubled).
+#' @return A list: `coefficients`, `share` (of each crime in all), `lines` (of `partial` and `earlier`; NULL where nobody
+#'   tells), `drawn` (a matrix per group, the variances and covariances of its full reporters' Return A, doubled).
 #' @noRd
 return_a_model <- function(coefficients, covariates, source, earlier, masked, group, year) {
   whole <- masked$kept + masked$missed
@@ -51,7 +52,7 @@ covariate_lines <- function(coefficients, off, amount, factor, seen, share) {
   lines <- two_terms(
     by_class(function(rows) quadratic(coefficients, crossprod(off[rows, , drop = FALSE]))),
     by_class(function(rows) drop(abs(coefficients) %*% (expected[, rows, drop = FALSE] %*% factor[rows]))),
-    by_class(function(rows) quadratic(coefficients, crossprod(amount[rows, , drop = FALSE])))
+    by_class(function(rows) quadratic(coefficients, tcrossprod(expected[, rows, drop = FALSE])))
   )
   lines[is.na(lines)] <- 0
   lines
@@ -81,7 +82,7 @@ return_a_variance <- function(model, silent, year, cell = seq_len(nrow(model$coe
     share <- silent$share[rows]^2
     expected <- expected_counts(t(amount), model$share, rowSums(amount), seen)
     lines$dispersion[cell] * drop(abs(coefficients) %*% (expected %*% (share * factor))) +
-      lines$variation[cell] * quadratic(coefficients, crossprod(amount * sqrt(share)))
+      lines$variation[cell] * quadratic(coefficients, tcrossprod(expected * rep(sqrt(share), each = nrow(expected))))
   }
   partial <- which(known & silent$srs_months < 12L)
   before <- which(known & silent$srs_year < year)

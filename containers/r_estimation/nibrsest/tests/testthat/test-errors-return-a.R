@@ -47,6 +47,20 @@ test_that("an earlier year is as far off as it was from this one", {
   expect_equal(found, colSums(off^2), tolerance = 0.01)
 })
 
+test_that("that an agency had none of a crime last year does not say that it has none now", {
+  set.seed(4)
+  n <- 6000
+  rate <- 0.4 * rgamma(n, 1, 1)
+  world <- return_a_world(n)
+  world$year[, "b"] <- rpois(n, rate)
+  world$earlier$covariates[, "b"] <- rpois(n, rate)
+  model <- model_of_world(world, rbind(c(0, 1)))
+  none <- which(world$earlier$covariates[, "b"] == 0)
+  silent <- silent_of(world, none, srs_year = rep(2022L, length(none)))
+  silent$covariates <- world$earlier$covariates[none, ]
+  expect_equal(return_a_variance(model, silent, 2023L), sum(world$year[none, "b"]^2), tolerance = 0.35)
+})
+
 test_that("Return A drawn from a group is off by two of its agencies", {
   world <- return_a_world()
   model <- model_of_world(world)
