@@ -1,13 +1,12 @@
 #' How far filled months are from what they stand for, by what they are filled with
 #'
 #' Of complete reporters whose months were masked and filled, the squared differences of what was filled and what was
-#' there are taken to have the mean `dispersion (1 + r) m + variation m^2`: m is what is expected of what was filled (see
-#' `expected_counts()`), r how many times the agency's own months count besides themselves. The first term is chance:
-#' that of the months seen, raised, and that of the months that are not. The second is that agencies' months do not
-#' follow the season. Both are not negative, and
-#' are fitted through ten classes of reporters by weighted least squares, with weights one over the mean, by which
-#' squares and their means add up. Cells that few masked reporters have share both terms with the rare cells of
-#' their pool.
+#' there are taken to have the mean `dispersion (1 + r) m + variation m^2`: m is what is expected of what was filled
+#' (see `expected_counts()`), r how many times the agency's own months count besides themselves. The first term is
+#' chance: that of the months seen, raised, and that of the months that are not. The second is that agencies' months do
+#' not follow the season. Both are not negative, and are fitted through ten classes of reporters by weighted least
+#' squares, with weights one over the mean, by which squares and their means add up. Cells that few masked reporters
+#' have share both terms with the rare cells of their pool.
 #'
 #' @param filled,missed Sparse matrices, cells by masked reporters: what was filled, and what was there.
 #' @param raise,seen r of each, and how often what was filled was seen, see `times_seen()`.
