@@ -105,7 +105,7 @@ def zips(files: dict[str, bytes]) -> dict[str, bytes]:
 def extract(
     location: DatabaseLocation, catalog: Catalog, item: StateYear, folder: Path, previous: dict[str, int] | None = None
 ) -> tuple[StateYearManifest, dict[str, list[dict[str, str]]]]:
-    """The manifest, and the rows of every table as dictionaries."""
+    """The manifest, and the rows of every table that the zip has as dictionaries."""
     common, target = folder / "common.zip", folder / f"{item}.zip"
     with snapshot(location) as view, common.open("wb") as file:
         part = extract_common(view, catalog, documents(catalog), file)
@@ -124,5 +124,6 @@ def extract(
         found = {
             table.name: list(csv.DictReader(io.StringIO(archive.read(table.csv_name).decode())))
             for table in catalog.published
+            if table.csv_name in archive.namelist()
         }
     return manifest, found

@@ -27,6 +27,8 @@ _GROUPS = (
     ("2", "Cities from 100,000 thru 249,999"),
 )  # fmt: skip
 _INCIDENTS = 800
+#: Identifiers of nibrs_offense_type: driving under the influence, liquor law, trespass, all other offenses.
+_GROUP_B = (10, 52, 34, 48)
 _LISTS = files("code_tables") / "lists"
 
 #: Identifiers of nibrs_offense_type with their share, and what an incident of the kind has.
@@ -124,6 +126,24 @@ def _fill(world: _World, state: str, year: int) -> None:
             if status == "I":
                 for _ in range(_INCIDENTS // 12 // len(_AGENCIES)):
                     _incident(world, agency, month_id, f"{year}-{month:02d}-{world.random.randint(1, 28):02d} 00:00:00")
+    _group_b(world, year)
+
+
+def _group_b(world: _World, year: int) -> None:
+    """An arrest for a Group B offense in each month with incidents."""
+    for month in world.rows["nibrs_month"]:
+        if month["reported_status"] == "I":
+            arrest = world.number()
+            world.add(
+                "nibrs_grpb_arrest", grpb_arrest_id=arrest, agency_id=month["agency_id"], arrest_num=f"B{arrest}",
+                arrest_date=f"{year}-{month['month_num']:02d}-15 00:00:00", arrest_seq_num=1,
+                arrest_type_id=world.pick(1, 2, 3), offense_type_id=world.pick(*_GROUP_B), resident_code="R",
+                arrest_year=year, nibrs_month_id=month["nibrs_month_id"], **_person(world),
+            )  # fmt: skip
+            world.add(
+                "nibrs_grpb_arrest_weapon", grpb_arrest_id=arrest, weapon_id=world.pick(1, 1, 1, 9),
+                nibrs_grpb_arrest_weapon_id=world.number(),
+            )  # fmt: skip
 
 
 def _incident(world: _World, agency: int, month_id: int, date: str) -> None:

@@ -289,6 +289,24 @@ FROM nibrs_arrestee JOIN nibrs_incident USING (incident_id) WHERE arrest_date < 
 SELECT arrestee_id, age_num || ' years, disposition ' || coalesce(under_18_disposition_code, 'none') FROM nibrs_arrestee
 WHERE (age_num < 18) <> (under_18_disposition_code IS NOT NULL);
 
+-- check: disposition of an adult, or none of a minor, Group B
+-- group: Group B arrests
+-- of: nibrs_grpb_arrest
+SELECT grpb_arrest_id, age_num || ' years, disposition ' || coalesce(under_18_disposition_code, 'none')
+FROM nibrs_grpb_arrest WHERE (age_num < 18) <> (under_18_disposition_code IS NOT NULL);
+
+-- check: Group B arrest for an offense of Group A
+-- group: Group B arrests
+-- of: nibrs_grpb_arrest
+SELECT grpb_arrest_id, offense_code FROM nibrs_grpb_arrest JOIN nibrs_offense_type USING (offense_type_id)
+WHERE offense_code NOT LIKE '90%';
+
+-- check: Group B arrest of another agency than its month's
+-- group: Group B arrests
+-- of: nibrs_grpb_arrest
+SELECT g.grpb_arrest_id, 'agency ' || g.agency_id || ', month of ' || m.agency_id
+FROM nibrs_grpb_arrest g JOIN nibrs_month m USING (nibrs_month_id) WHERE g.agency_id <> m.agency_id;
+
 -- check: unknown sex code
 -- group: dates and values
 -- of: nibrs_victim
@@ -319,11 +337,18 @@ FROM nibrs_incident i JOIN nibrs_month m USING (nibrs_month_id) WHERE i.agency_i
 SELECT nibrs_month_id, 'status ' || reported_status FROM nibrs_month SEMI JOIN nibrs_incident USING (nibrs_month_id)
 WHERE reported_status IN ('Z', 'U');
 
+-- check: Group B arrests in a month that was not reported
+-- group: months
+-- of: nibrs_month
+SELECT nibrs_month_id, 'status ' || reported_status FROM nibrs_month SEMI JOIN nibrs_grpb_arrest USING (nibrs_month_id)
+WHERE reported_status = 'U';
+
 -- check: month with incidents that has none
 -- group: months
 -- of: nibrs_month
 SELECT nibrs_month_id, 'agency ' || agency_id || ', month ' || month_num
-FROM nibrs_month ANTI JOIN nibrs_incident USING (nibrs_month_id) WHERE reported_status = 'I';
+FROM nibrs_month ANTI JOIN nibrs_incident USING (nibrs_month_id) ANTI JOIN nibrs_grpb_arrest USING (nibrs_month_id)
+WHERE reported_status = 'I';
 
 -- check: month twice
 -- group: months

@@ -6,7 +6,8 @@ only reader. SQL, load scripts, the data dictionary and the diagram are all made
 
 import csv
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Set
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -41,12 +42,16 @@ class Table:
 
     ``data`` tables differ by state-year, ``code`` tables are the same in every zip, ``reference``
     tables are needed by the queries only. ``parent`` is the table that a row belongs to, joined by the
-    parent's primary key, or the name of a selection rule.
+    parent's primary key, or the name of a selection rule. A source may lack an ``optional`` table, which a zip then
+    lacks too. ``placed_by`` is a table of a database that was filled from files: it has the state and data year of
+    rows that name no parent; '' if there is none.
     """
 
     name: str
     kind: Kind
     parent: str
+    optional: bool
+    placed_by: str
     description: str
     columns: tuple[Column, ...]
 
@@ -79,7 +84,7 @@ class Catalog:
 
     @property
     def data_tables(self) -> tuple[Table, ...]:
-        """The 20 tables that differ by state-year."""
+        """The tables that differ by state-year: 22, or 20 where the source has no Group B arrests."""
         return self.of_kind("data")
 
     @property
@@ -94,7 +99,7 @@ class Catalog:
 
     @property
     def published(self) -> tuple[Table, ...]:
-        """The 43 tables of a zip."""
+        """The tables of a zip: 45, or 43 where the source has no Group B arrests."""
         return self.data_tables + self.code_tables
 
     def get(self, name: str) -> Table | None:
@@ -106,6 +111,23 @@ class Catalog:
         if found is None:
             raise KeyError(f"the catalog has no table {name!r}")
         return found
+
+    @property
+    def optional_tables(self) -> tuple[Table, ...]:
+        """The tables that a source may lack."""
+        return tuple(table for table in self.tables if table.optional)
+
+    def without(self, names: Set[str]) -> "Catalog":
+        """The catalog without some tables, and without those whose rows hang on them; it has the same version.
+
+        A table that places rows of another (see ``Table.placed_by``) may be named too.
+        """
+        kept = [
+            replace(table, placed_by="" if table.placed_by in names else table.placed_by)
+            for table in self.tables
+            if names.isdisjoint(each.name for each in self.lineage(table))
+        ]
+        return replace(self, tables=tuple(kept))
 
     def lineage(self, table: Table) -> tuple[Table, ...]:
         """The table, its parent, and so on up to the one that a selection rule anchors."""
@@ -136,7 +158,15 @@ def read_catalog(folder: Traversable) -> Catalog:
             )
         )
     tables = tuple(
-        Table(row["table"], _kind(row["kind"]), row["parent"], row["description"], tuple(columns[row["table"]]))
+        Table(
+            name=row["table"],
+            kind=_kind(row["kind"]),
+            parent=row["parent"],
+            optional=row["optional"] == "yes",
+            placed_by=row["placed_by"],
+            description=row["description"],
+            columns=tuple(columns[row["table"]]),
+        )
         for row in csv.DictReader(texts["tables.csv"].splitlines())
     )
     # Reference tables are left out: they are in no zip, so no zip is out of date when they change.

@@ -1,6 +1,7 @@
 """The schema of an embedded database, made from the catalog."""
 
-from nibrs_pipeline.catalog import Catalog, Table, nibrs_catalog
+from nibrs_pipeline.archive.provenance import NO_SUCH_TABLE, NOT_IN_SOURCE
+from nibrs_pipeline.catalog import Catalog, Column, Table, nibrs_catalog
 from nibrs_pipeline.database.connection import Connection
 from nibrs_pipeline.database.sql import identifier
 from nibrs_pipeline.extract.documents.load_scripts import create_indexes, create_table
@@ -23,6 +24,7 @@ CREATE TABLE loaded_grpb_arrest (
     state varchar(2) NOT NULL,
     data_year smallint NOT NULL
 );
+CREATE INDEX loaded_grpb_arrest_state_year_idx ON loaded_grpb_arrest (state, data_year);
 """
 #: What is known of a state-year's source beyond its rows. The FBI's database has neither table: nothing is known then.
 _SOURCE_TABLES = """
@@ -45,6 +47,21 @@ CREATE TABLE IF NOT EXISTS source_code (
 );
 """
 _RESIDENTS = "ref_agency_demographics"
+#: For a database from before zips had Group B arrests: columns, and which of its files did not have such arrests.
+_GROUP_B = f"""
+ALTER TABLE nibrs_grpb_arrest {{columns}};
+CREATE INDEX IF NOT EXISTS nibrs_grpb_arrest_weapon_grpb_arrest_id_idx ON nibrs_grpb_arrest_weapon (grpb_arrest_id);
+CREATE INDEX loaded_grpb_arrest_state_year_idx ON loaded_grpb_arrest (state, data_year);
+INSERT INTO source_note
+SELECT f.state, f.data_year, '{NOT_IN_SOURCE}', 'nibrs_grpb_arrest', NULL, '{NO_SUCH_TABLE}'
+FROM loaded_file f
+WHERE NOT EXISTS (SELECT FROM loaded_grpb_arrest l WHERE l.state = f.state AND l.data_year = f.data_year)
+  AND NOT EXISTS (
+    SELECT FROM nibrs_grpb_arrest JOIN nibrs_month m USING (nibrs_month_id)
+    JOIN ref_agency a ON a.agency_id = m.agency_id JOIN ref_state s USING (state_id)
+    WHERE s.state_postal_abbr = f.state AND m.data_year = f.data_year
+  );
+"""
 _MONTH_INDEX = "CREATE INDEX nibrs_month_agency_year_idx ON nibrs_month (agency_id, data_year);\n"
 
 
@@ -81,8 +98,22 @@ def create_schema(connection: Connection) -> None:
     }
     for table, script in scripts.items():
         if connection.run("SELECT to_regclass(:table) IS NULL", table=table)[0][0]:
-            connection.run("BEGIN")
-            for statement in script.split(";\n"):
-                if statement.strip():
-                    connection.run(statement)
-            connection.run("COMMIT")
+            _run_whole(connection, script)
+    if missing := _missing_columns(connection, catalog["nibrs_grpb_arrest"]):
+        columns = ", ".join(f"ADD COLUMN {identifier(each.name)} {each.type}" for each in missing)
+        _run_whole(connection, _GROUP_B.format(columns=columns))
+
+
+def _missing_columns(connection: Connection, table: Table) -> list[Column]:
+    there = connection.run(
+        "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(:table) AND attnum > 0", table=table.name
+    )
+    return [column for column in table.columns if [column.name] not in there]
+
+
+def _run_whole(connection: Connection, script: str) -> None:
+    connection.run("BEGIN")
+    for statement in script.split(";\n"):
+        if statement.strip():
+            connection.run(statement)
+    connection.run("COMMIT")

@@ -19,12 +19,16 @@ from nibrs_loading.key_spaces import GIVEN_KEYS, SIMULATED_KEYS
 from nibrs_loading.layouts import AGENCIES, MONTHS
 from nibrs_loading.merging import LISTED_REFERENCES, fill_from_lists, merge_agencies, merge_codes, move
 from nibrs_loading.published_zip import PublishedZip, read_published_zip
-from nibrs_loading.source_notes import REPORTERS_ONLY, SIMULATED, carried_notes, write_source
-from nibrs_loading.staging import Staging, plain, stage, staged_state_year
+from nibrs_loading.source_notes import (
+    REPORTERS_ONLY,
+    SIMULATED,
+    carried_notes,
+    tables_not_in_file,
+    write_source,
+)
+from nibrs_loading.staging import Staging, plain, stage, staged, staged_state_year
 from nibrs_loading.taken_keys import resolve_taken_keys
 
-#: Group B arrests of published zips name no agency: which file they came from is kept here.
-_UNPLACED = "nibrs_grpb_arrest"
 _OF_SIMULATION = f"nibrs_month_id > {SIMULATED_KEYS} AND nibrs_month_id <= {GIVEN_KEYS}"
 
 
@@ -127,7 +131,8 @@ def _load(
     _check_company(staging, item)
     resolve_taken_keys(staging, renumber)
     codes = _move_all(staging, item)
-    staging.notes += carried_notes(found.archive) + _set_aside_notes(aside) + _coverage(staging)
+    staging.notes += carried_notes(found.archive) + tables_not_in_file(found, catalog)
+    staging.notes += _set_aside_notes(aside) + _coverage(staging)
     _record(staging, item)
     write_source(connection, item, staging.notes, codes)
     if quarantine:
@@ -218,12 +223,18 @@ def _move_all(staging: Staging, item: StateYear) -> list[SourceCode]:
     for table in staging.tables:
         if table.kind != "code" and table.name != "cde_agencies":
             move(staging, table, merged)
-    if _UNPLACED in staging.columns:
-        staging.connection.run(
-            f"INSERT INTO loaded_grpb_arrest SELECT grpb_arrest_id, {literal(item.state)}, {literal(item.year)} "
-            f"FROM staged_{_UNPLACED}"
-        )
+            _keep_place(staging, table, item)
     return merged.codes
+
+
+def _keep_place(staging: Staging, table: Table, item: StateYear) -> None:
+    """Keep of rows that name no month which file brought them: nothing else says where they belong."""
+    if table.placed_by:
+        [key], [parent_key] = table.primary_key, staging.catalog.lineage(table)[1].primary_key
+        staging.connection.run(
+            f"INSERT INTO {identifier(table.placed_by)} SELECT {identifier(key)}, {literal(item.state)}, "
+            f"{literal(item.year)} FROM {staged(table.name)} WHERE {identifier(parent_key)} IS NULL"
+        )
 
 
 def _record(staging: Staging, item: StateYear) -> None:
@@ -258,14 +269,13 @@ def _is_present(connection: Connection, item: StateYear) -> bool:
 
 def _delete_state_year(connection: Connection, catalog: Catalog, item: StateYear) -> None:
     """Remove a state-year's rows, children first. Agencies stay: other years have them too."""
-    unplaced = f"IN (SELECT grpb_arrest_id FROM loaded_grpb_arrest WHERE {_file_condition(item)})"
-    for name in ("nibrs_grpb_arrest_weapon", _UNPLACED):
-        connection.run(f"DELETE FROM {name} WHERE grpb_arrest_id {unplaced}")
-    connection.run(f"DELETE FROM loaded_grpb_arrest WHERE {_file_condition(item)}")
     lineages = [catalog.lineage(table) for table in catalog.tables]
     for lineage in sorted(lineages, key=len, reverse=True):
         if lineage[-1].name == "nibrs_month":
             connection.run(f"DELETE FROM {identifier(lineage[0].name)} WHERE {_within(lineage, item)}")
+    for table in catalog.tables:
+        if table.placed_by:
+            connection.run(f"DELETE FROM {identifier(table.placed_by)} WHERE {_file_condition(item)}")
     connection.run(
         f"DELETE FROM agency_participation WHERE year = {literal(item.year)} AND state_abbr IN "
         f"(SELECT state_abbr FROM ref_state WHERE state_postal_abbr = {literal(item.state)})"
@@ -282,6 +292,11 @@ def _file_condition(item: StateYear) -> str:
 def _within(lineage: tuple[Table, ...], item: StateYear) -> str:
     if len(lineage) == 1:
         return _month_condition(item)
-    parent = lineage[1]
+    table, parent = lineage[:2]
     key = identifier(parent.primary_key[0])
-    return f"{key} IN (SELECT {key} FROM {identifier(parent.name)} WHERE {_within(lineage[1:], item)})"
+    condition = f"{key} IN (SELECT {key} FROM {identifier(parent.name)} WHERE {_within(lineage[1:], item)})"
+    if table.placed_by:
+        own = identifier(table.primary_key[0])
+        placed = f"SELECT {own} FROM {identifier(table.placed_by)} WHERE {_file_condition(item)}"
+        condition = f"({condition} OR {own} IN ({placed}))"
+    return condition

@@ -19,8 +19,6 @@ from nibrs_loading.layouts import AGENCIES, Layout, is_ignored, layouts
 from nibrs_loading.table_rows import Conversion, TableRows
 
 _PORTION = 1 << 18
-#: Of the later layouts the zips had no Group B arrests before 2022.
-_OPTIONAL = ("nibrs_grpb_arrest", "nibrs_grpb_arrest_weapon")
 #: What spreadsheets of some languages write between columns.
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 #: How the FBI names its zips: a name of another shape says nothing.
@@ -96,7 +94,8 @@ def read_published_zip(path: Path, catalog: Catalog) -> PublishedZip:
     stems = {stem for layout in layouts() for stem in layout.files.values()}
     read = {stem: archive.read_through(member) for stem, member in archive.members.items() if stem in stems}
     layout = _layout_of(archive, read)
-    wanted = {table: stem for table, stem in layout.files.items() if table not in _OPTIONAL or stem in read}
+    optional = {table.name for table in catalog.optional_tables}
+    wanted = {table: stem for table, stem in layout.files.items() if table not in optional or stem in read}
     missing = [stem for stem in wanted.values() if stem not in read]
     if missing:
         raise BadFile(

@@ -6,10 +6,12 @@ from pathlib import PurePosixPath
 
 from nibrs_pipeline.archive import provenance
 from nibrs_pipeline.archive.provenance import KINDS, SOURCE_NOTES, SOURCE_NOTES_HEADER, SourceCode, SourceNote
+from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database.connection import Connection
 from nibrs_pipeline.state_year import StateYear
 
 from nibrs_loading.archives import Archive, BadFile
+from nibrs_loading.published_zip import PublishedZip
 
 #: Digits of a number of rows; more do not fit into the database.
 _LONGEST_COUNT = 18
@@ -24,7 +26,7 @@ REPORTERS_ONLY = SourceNote(
 
 
 #: Kinds that a load finds out by itself, from rows and codes.
-_FOUND_ANEW = (provenance.SIMULATED, provenance.REPORTERS_ONLY, "renamed")
+_FOUND_ANEW = (provenance.SIMULATED, provenance.REPORTERS_ONLY, provenance.NOT_IN_SOURCE, "renamed")
 
 
 def carried_notes(archive: Archive) -> list[SourceNote]:
@@ -57,6 +59,20 @@ def _note(row: list[str], place: str) -> SourceNote | None:
     if kind in _FOUND_ANEW:
         return None
     return SourceNote(kind=kind, table=table or None, rows=int(count or 0) or None, note=note)
+
+
+def tables_not_in_file(found: PublishedZip, catalog: Catalog) -> list[SourceNote]:
+    """A note on each optional table that a file lacks; what hangs on one of them needs no note of its own."""
+    lacking = [table for table in catalog.optional_tables if not found.has(table.name)]
+    return [
+        SourceNote(
+            kind=provenance.NOT_IN_SOURCE,
+            table=table.name,
+            note=provenance.NO_SUCH_TABLE,
+        )
+        for table in lacking
+        if table.parent not in {each.name for each in lacking}
+    ]
 
 
 def write_source(

@@ -11,7 +11,6 @@ from nibrs_loading.archives import BadFile
 from nibrs_loading.key_spaces import GIVEN_KEYS
 from nibrs_loading.staging import Staging, staged
 
-_GROUP_B = "nibrs_grpb_arrest"
 #: A file most of whose keys another state-year has is that state-year under another name.
 _MOST_TAKEN = 0.5
 
@@ -102,15 +101,17 @@ def _renumber(staging: Staging, table: Table) -> None:
 def _owners(lineage: tuple[Table, ...]) -> str:
     """SQL for the state and year that each key of a table belongs to."""
     table = lineage[0]
-    key = f"k.{identifier(table.primary_key[0])} AS key"
-    if table.name == _GROUP_B:
-        owner = "LEFT JOIN loaded_grpb_arrest l USING (grpb_arrest_id)"
-        return f"SELECT {key}, l.state, l.data_year AS year FROM {_GROUP_B} k {owner}"
-    joins = "".join(
-        f" JOIN {identifier(parent.name)} USING ({identifier(parent.primary_key[0])})" for parent in lineage[1:]
-    )
-    month = "nibrs_month" if len(lineage) > 1 else "k"
+    key = f"k.{identifier(table.primary_key[0])}"
+    month = "m" if len(lineage) > 1 else "k"
+    state, year, joins = "s.state_postal_abbr", f"{month}.data_year", ""
+    for parent in lineage[1:]:
+        alias = " m" if parent is lineage[-1] else ""
+        how = "LEFT JOIN" if table.placed_by else "JOIN"
+        joins += f" {how} {identifier(parent.name)}{alias} USING ({identifier(parent.primary_key[0])})"
+    if table.placed_by:
+        joins += f" LEFT JOIN {identifier(table.placed_by)} l USING ({identifier(table.primary_key[0])})"
+        state, year = f"coalesce({state}, l.state)", f"coalesce({year}, l.data_year)"
     return (
-        f"SELECT {key}, s.state_postal_abbr AS state, {month}.data_year AS year FROM {identifier(table.name)} k{joins} "
+        f"SELECT {key} AS key, {state} AS state, {year} AS year FROM {identifier(table.name)} k{joins} "
         f"LEFT JOIN ref_agency a ON a.agency_id = {month}.agency_id LEFT JOIN ref_state s ON s.state_id = a.state_id"
     )

@@ -52,7 +52,7 @@ def _keys() -> frozenset[str]:
 
 
 def write_truth_zip(path: Path, tables: dict[str, pa.Table]) -> None:
-    """All 43 tables of a state and year; columns that are not simulated are empty."""
+    """All 45 tables of a state and year; columns that are not simulated are empty."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
     with partial.open("wb") as file:

@@ -165,6 +165,18 @@ UPDATE staged_nibrs_arrestee SET arrest_date = DATE '2001-01-01';
 -- breaks: disposition of an adult, or none of a minor
 UPDATE staged_nibrs_arrestee SET under_18_disposition_code = 'H';
 
+-- breaks: disposition of an adult, or none of a minor, Group B
+UPDATE staged_nibrs_grpb_arrest SET under_18_disposition_code = 'H';
+
+-- breaks: Group B arrest for an offense of Group A
+UPDATE staged_nibrs_grpb_arrest SET offense_type_id = (SELECT offense_type_id FROM nibrs_offense_type WHERE offense_code = '13A');
+
+-- breaks: Group B arrest of another agency than its month's
+UPDATE staged_nibrs_grpb_arrest SET agency_id = agency_id + 1;
+
+-- breaks: Group B arrests in a month that was not reported
+UPDATE staged_nibrs_month SET reported_status = 'U';
+
 -- breaks: unknown sex code
 UPDATE staged_nibrs_victim SET sex_code = 'Q' WHERE sex_code = 'M';
 
@@ -210,6 +222,12 @@ UPDATE staged_nibrs_arrestee SET age_num = 100;
 
 -- breaks: nibrs_arrestee: arrest_date out of range
 UPDATE staged_nibrs_arrestee SET arrest_date = DATE '2100-01-01';
+
+-- breaks: nibrs_grpb_arrest: age_num out of range
+UPDATE staged_nibrs_grpb_arrest SET age_num = 100;
+
+-- breaks: nibrs_grpb_arrest: arrest_date out of range
+UPDATE staged_nibrs_grpb_arrest SET arrest_date = DATE '2100-01-01';
 
 -- breaks: agency_participation: year out of range
 UPDATE staged_agency_participation SET year = 2100;

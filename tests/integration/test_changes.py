@@ -58,7 +58,7 @@ class World:
 
     def _fill(self) -> None:
         names = ", ".join(table.name for table in (*self.catalog.data_tables, *self._places()))
-        self.run(f"TRUNCATE {names}")
+        self.run(f"TRUNCATE {names}, loaded_grpb_arrest")
         for state, abbreviation in ((1, "AA"), (2, "BB")):
             self.insert("ref_state", state_id=state, state_abbr=abbreviation, state_postal_abbr=abbreviation)
             for agency in (10 * state, 10 * state + 1):
@@ -226,13 +226,24 @@ def _vacuum(world: World) -> None:
 
 
 def _heartbeat(world: World) -> None:
-    world.run("INSERT INTO loaded_grpb_arrest SELECT coalesce(max(grpb_arrest_id), 0) + 1, 'AA', 2015 "
+    world.run("INSERT INTO loaded_grpb_arrest SELECT least(min(grpb_arrest_id), 0) - 1, 'AA', 2015 "
               "FROM loaded_grpb_arrest")  # fmt: skip
+
+
+def _unplace(world: World) -> None:
+    """A Group B arrest names no month any more; most often it is known which file it came from."""
+    if found := world.anything("nibrs_grpb_arrest"):
+        state, year = world.random.choice(("AA", "BB")), world.random.choice((2015, 2016))
+        if world.random.random() < 0.8:
+            world.run(f"INSERT INTO loaded_grpb_arrest SELECT grpb_arrest_id, '{state}', {year} FROM nibrs_grpb_arrest "
+                      f"WHERE {found[1]} ON CONFLICT DO NOTHING")  # fmt: skip
+        world.run(f"UPDATE nibrs_grpb_arrest SET nibrs_month_id = NULL WHERE {found[1]}")
 
 
 WRITES: list[Callable[[World], None]] = [
     _update, _delete, _insert, _insert_below, _insert_and_delete_alike, _move_incident, _move_child, _move_month,
     _swap_agencies, _move_agency, _swap_agency_rows, _reload, _empty, _remove_incident, _roll_back, _vacuum, _heartbeat,
+    _unplace,
 ]  # fmt: skip
 BY_NAME = {write.__name__: write for write in WRITES}
 

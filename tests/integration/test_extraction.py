@@ -170,6 +170,30 @@ def test_a_database_without_the_tables_of_sources_says_nothing_of_them(
         assert archive.namelist()[-3:] == [*README, DATA_PACKAGE]
 
 
+def test_a_database_without_group_b_arrests_makes_zips_without_them(
+    loaded: DatabaseLocation, catalog: Catalog, tmp_path: Path
+) -> None:
+    """First it has the arrests only, then neither table; what was published with them is not emptied silently."""
+    before, _ = extract(loaded, catalog, DE, tmp_path)
+    for table, left in (("nibrs_grpb_arrest_weapon", 44), ("nibrs_grpb_arrest", 43)):
+        sql(loaded, f"DROP TABLE {table}")
+        with pytest.raises(EmptyTable, match=f"{table} of DE-2015 has no rows, the published zip has 52"):
+            extract(loaded, catalog, DE, tmp_path, before.rows)
+        manifest, _ = extract(loaded, catalog, DE, tmp_path)
+        assert manifest.rows == {name: rows for name, rows in before.rows.items() if name in manifest.rows}
+        assert len(manifest.rows) == left
+        assert problems_of(tmp_path / "DE-2015.zip", manifest) == []
+        with zipfile.ZipFile(tmp_path / "DE-2015.zip") as archive:
+            for name in ("postgres_load.sql", "README.md", "data_dictionary.csv", DATA_PACKAGE):
+                assert table not in archive.read(name).decode(), name
+        with snapshot(loaded) as view:
+            there = read_source_contents(view, catalog, [manifest])
+        assert reasons_out_of_date(manifest, there, catalog) == []
+    with snapshot(loaded) as view:
+        [reason] = reasons_out_of_date(before, read_source_contents(view, catalog, [before]), catalog)
+    assert "tables" in reason
+
+
 def test_codes_that_fit_no_table_are_named(loaded: DatabaseLocation, catalog: Catalog, tmp_path: Path) -> None:
     for table, column, message in (
         ("nibrs_curse", "curse_name", r"source_code names nibrs_curse: there is no such code table"),

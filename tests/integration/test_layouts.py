@@ -13,13 +13,20 @@ from nibrs_loading.published_zip import read_published_zip
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database.connection import Connection, connect
 from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.database.snapshot import snapshot
+from nibrs_pipeline.plan.planning import reasons_out_of_date
+from nibrs_pipeline.plan.source import read_source_contents
+from nibrs_pipeline.state_year import StateYear
 
 from tests.conftest import real_zip
 from tests.databases import copied
 from tests.published import decoder, raw
-from tests.runs import sql
+from tests.runs import extract, sql
 
 LATER = ("DC-2018", "VT-2024")
+VT = StateYear("VT", 2024)
+#: How VT-2024's own list numbers the ages that are no number of years.
+AGES = {"NN": "1", "NB": "2", "BB": "3", "99": "102", "00": "103"}
 
 
 @pytest.fixture
@@ -60,9 +67,51 @@ def test_group_b_arrests_come_with_the_file_and_go_with_it(
     load_zip(connection, catalog, path)
     counts = "SELECT (SELECT count(*) FROM nibrs_grpb_arrest), (SELECT count(*) FROM nibrs_grpb_arrest_weapon)"
     assert sql(location, counts) == [[7003, 7004]]
-    edited = edit(path, tmp_path, "README.md", lambda text: text + " ")
+    edited = edit(path, tmp_path, "NIBRS_ARRESTEE_GROUPB.csv", _with_odd_ages)
     load_zip(connection, catalog, edited, replace=True)
     assert sql(location, counts) == [[7003, 7004]]
+    ages = "SELECT age_code, count(*) FROM nibrs_grpb_arrest JOIN nibrs_age USING (age_id)"
+    odd = f"{ages} WHERE age_num IS NULL GROUP BY 1"
+    assert dict(sql(location, odd)) == {"NB": 1, "00": 1, "99": 1, "NN": 1, "BB": 1}
+
+
+@pytest.mark.slow
+def test_group_b_arrests_of_no_agency_go_through_a_published_zip(
+    connection: Connection, location: DatabaseLocation, catalog: Catalog, tmp_path: Path
+) -> None:
+    """They are in the zip of the file's state-year, beside a state whose file has none, and load from it again."""
+    for name in ("LA-2013", "VT-2024"):
+        load_zip(connection, catalog, real_zip(name))
+    without, _ = extract(location, catalog, StateYear("LA", 2013), tmp_path)
+    assert len(without.rows) == 43
+    manifest, rows = extract(location, catalog, VT, tmp_path)
+    assert (manifest.rows["nibrs_grpb_arrest"], manifest.rows["nibrs_grpb_arrest_weapon"]) == (7003, 7004)
+    assert {(row["agency_id"], row["nibrs_month_id"]) for row in rows["nibrs_grpb_arrest"]} == {("", "")}
+    with snapshot(location) as view:
+        contents = read_source_contents(view, catalog, [without, manifest])
+    assert [reasons_out_of_date(each, contents, catalog) for each in (without, manifest)] == [[], []]
+    load_zip(connection, catalog, tmp_path / "VT-2024.zip", replace=True)
+    again, _ = extract(location, catalog, VT, tmp_path)
+    assert {name: again.rows[name] for name in again.rows} == manifest.rows
+    sql(
+        location,
+        "DELETE FROM nibrs_grpb_arrest WHERE grpb_arrest_id = (SELECT min(grpb_arrest_id) FROM nibrs_grpb_arrest)",
+    )
+    with snapshot(location) as view:
+        changes = reasons_out_of_date(again, read_source_contents(view, catalog, [again]), catalog)
+    assert changes == ["nibrs_grpb_arrest has 7,002 rows, had 7,003"]
+
+
+def _with_odd_ages(text: str) -> str:
+    """The first arrests are of persons of no known number of years."""
+    lines = text.splitlines()
+    columns = [name.strip('"').lower() for name in lines[0].split(",")]
+    for line, code in enumerate(("NB", "00", "99", "NN", "BB"), 1):
+        fields = lines[line].split(",")
+        fields[columns.index("age_num")] = code
+        fields[columns.index("age_id")] = AGES[code]
+        lines[line] = ",".join(fields)
+    return "\n".join(lines) + "\n"
 
 
 def test_what_the_file_cannot_say_is_empty_and_told(

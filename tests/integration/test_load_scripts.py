@@ -25,10 +25,14 @@ ITEMS = [StateYear("DE", 2015), StateYear("DE", 2016), StateYear("RI", 2015)]
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """A home with the made-up world published."""
+    """A home with the made-up world published; the source of RI-2015 has no Group B arrests."""
     home = Home(tmp_path_factory.mktemp("published"))
     with embedded_postgres.database(home) as location:
         load_trial(home.scratch("trial"), location)
+        arrests = "SELECT grpb_arrest_id FROM nibrs_grpb_arrest WHERE agency_id >= 44000 AND arrest_year = 2015"
+        for table in ("nibrs_grpb_arrest_weapon", "nibrs_grpb_arrest"):
+            sql(location, f"DELETE FROM {table} WHERE grpb_arrest_id IN ({arrests})")
+        sql(location, "INSERT INTO source_note VALUES ('RI', 2015, 'not_in_source', 'nibrs_grpb_arrest', NULL, 'x')")
         assert run(home, location).view.status == "SUCCEEDED"
         yield home
 
@@ -58,7 +62,7 @@ def in_postgres(folder: Path, script: str, location: DatabaseLocation, name: str
 
 def expected_rows(home: Home, catalog: Catalog) -> dict[str, int]:
     manifests = [published_manifest(home, item) for item in ITEMS]
-    total = {table.name: sum(each.rows[table.name] for each in manifests) for table in catalog.data_tables}
+    total = {table.name: sum(each.rows.get(table.name, 0) for each in manifests) for table in catalog.data_tables}
     codes = {table.name: manifests[0].rows[table.name] for table in catalog.code_tables}
     # Both years of DE have the same agencies.
     return {**total, **codes, "cde_agencies": manifests[0].rows["cde_agencies"] + manifests[2].rows["cde_agencies"]}
@@ -135,7 +139,20 @@ def test_frictionless_reads_a_zip_by_its_descriptor_and_finds_nothing_wrong(
     for folder in unzipped:
         report = frictionless.validate(folder / DATA_PACKAGE)
         assert report.flatten(["path", "rowNumber", "fieldName", "note"]) == []
-        assert {task.name for task in report.tasks} >= {table.name for table in catalog.published}
+        there = {table.name for table in catalog.published if (folder / table.csv_name).exists()}
+        assert {task.name for task in report.tasks} >= there
+        assert len(there) == (43 if folder.name == "RI-2015" else 45)
+
+
+def test_a_zip_without_group_b_arrests_says_so_in_its_documents(unzipped: list[Path]) -> None:
+    with_them, without = unzipped[0], unzipped[2]
+    for name in ("README.md", "README.html", "data_dictionary.csv", "nibrs_erd.svg", "sqlite_load.sql"):
+        assert "nibrs_grpb_arrest_weapon" in (with_them / name).read_text(), name
+        assert "nibrs_grpb_arrest_weapon" not in (without / name).read_text(), name
+    text = (without / "README.md").read_text()
+    assert "are not in this zip, since its source does not" in text
+    assert "The 20 tables of this state and year" in text
+    assert "The 22 tables of this state and year" in (with_them / "README.md").read_text()
 
 
 def test_frictionless_finds_a_row_that_the_descriptor_forbids(unzipped: list[Path]) -> None:

@@ -123,6 +123,11 @@ def test_another_file_of_a_state_year_that_is_there_is_refused_unless_it_replace
             set_cell(9, "incident_id", "12"),
             r"nibrs_victim.csv, line 9: incident_id 12 is not in nibrs_incident.csv",
         ),
+        (
+            "nibrs_grpb_arrest",
+            set_cell(4, "agency_id", "44001"),
+            r"nibrs_grpb_arrest.csv, line 4: agency_id 44001 is not in cde_agencies.csv",
+        ),
         ("nibrs_offender", repeat_line(4), r"nibrs_offender.csv, line \d+: the key offender_id \d+ occurs twice"),
         ("nibrs_month", set_cell(3, "orig_format", ""), r"nibrs_month.csv, line 3.*orig_format"),
         ("nibrs_month", set_cell(3, "data_year", "2014"), "data years 2014, 2015; a zip holds one"),
@@ -284,6 +289,19 @@ def test_a_database_of_before_gets_the_tables_that_came_later(location: Database
     create_schema(connection)
     tables = ("source_note", "source_code", "ref_agency_demographics")
     assert sql(location, f"SELECT {' + '.join(f'(SELECT count(*) FROM {each})' for each in tables)}") == [[0]]
+
+
+def test_a_database_from_before_zips_had_group_b_arrests_learns_which_files_had_none(
+    connection: Connection, location: DatabaseLocation, catalog: Catalog, trial: Path
+) -> None:
+    load_zip(connection, catalog, trial)
+    sql(location, "INSERT INTO loaded_file VALUES (repeat('x', 64), 'RI', 2014, 'RI-2014.zip', 1, '')")
+    sql(location, "ALTER TABLE nibrs_grpb_arrest DROP COLUMN city, DROP COLUMN did")
+    sql(location, "DROP INDEX loaded_grpb_arrest_state_year_idx")
+    for _ in range(2):
+        create_schema(connection)
+        assert sql(location, "SELECT state, data_year, kind FROM source_note") == [["RI", 2014, "not_in_source"]]
+        assert sql(location, "SELECT count(*), count(city), count(did) FROM nibrs_grpb_arrest") == [[52, 0, 0]]
 
 
 def test_two_commands_that_change_a_database_take_turns(location: DatabaseLocation) -> None:

@@ -12,8 +12,8 @@ from nibrs_pipeline.catalog import (
 )
 
 
-def test_there_are_20_data_tables_and_23_code_tables(catalog: Catalog) -> None:
-    assert len(catalog.data_tables) == 20
+def test_there_are_22_data_tables_and_23_code_tables(catalog: Catalog) -> None:
+    assert len(catalog.data_tables) == 22
     assert len(catalog.code_tables) == 23
 
 

@@ -143,7 +143,7 @@ class StateYearManifest(_Record):
     def rows_in(self, catalog: Catalog) -> int:
         """Rows of all data tables together."""
         rows = self.rows
-        return sum(rows[table.name] for table in catalog.data_tables)
+        return sum(rows.get(table.name, 0) for table in catalog.data_tables)
 
     def dependency_changes(self, catalog: Catalog, common_sha256: str) -> list[str]:
         """What has changed since the zip was made, apart from the state-year's rows."""

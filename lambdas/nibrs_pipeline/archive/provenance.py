@@ -19,10 +19,16 @@ from nibrs_pipeline.state_year import StateYear
 SIMULATED = "simulated"
 #: The kind that says: its agencies are only those that reported.
 REPORTERS_ONLY = "reporters_only"
+#: The kind that says: the source has no such table, so that a zip has none either.
+NOT_IN_SOURCE = "not_in_source"
+NO_SUCH_TABLE = "the file has no such table, which is not to say that there was nothing to report"
 #: The kind that says which names of codes differ; the codes themselves say it better.
 _RENAMED = "renamed"
 #: All kinds, in the order in which people should read them: first what bears on every count.
-KINDS = (SIMULATED, REPORTERS_ONLY, "set_aside", "unlisted_agency", "incomplete", "decoded", "renumbered", _RENAMED)
+KINDS = (
+    SIMULATED, REPORTERS_ONLY, "set_aside", "unlisted_agency", NOT_IN_SOURCE, "incomplete", "decoded", "renumbered",
+    _RENAMED,
+)  # fmt: skip
 #: Kinds that everybody who counts has to know of.
 COUNTED_ON = (REPORTERS_ONLY, "set_aside", "unlisted_agency")
 #: The file of a zip that has the notes on its source; a zip without notes has no such file.
@@ -88,6 +94,11 @@ class Provenance(_Known):
     def lists_reporters_only(self) -> bool:
         """Whether agencies that did not report are missing even from the lists of agencies."""
         return any(note.kind == REPORTERS_ONLY for note in self.notes)
+
+    @property
+    def tables_not_in_source(self) -> frozenset[str]:
+        """Tables that its source does not have: that they have no rows does not mean that there was nothing."""
+        return frozenset(note.table for note in self.notes if note.kind == NOT_IN_SOURCE and note.table)
 
     def codes_by_table(self) -> dict[str, list[SourceCode]]:
         """The codes of each code table that has any."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,14 +21,17 @@ from nibrs_pipeline.archive.provenance import SOURCE_NOTES, UNKNOWN, Provenance,
 from nibrs_pipeline.archive.zip_writer import PACKING, ZipWriter
 from nibrs_pipeline.catalog import Catalog, Table
 from nibrs_pipeline.database.position import SourcePosition
+from nibrs_pipeline.database.present_tables import catalog_of
 from nibrs_pipeline.database.snapshot import Sink
 from nibrs_pipeline.database.sql import copy_out
 from nibrs_pipeline.errors import EmptyTable, QueryFailed
+from nibrs_pipeline.extract.documents import own_documents
 from nibrs_pipeline.extract.documents.data_package import DATA_PACKAGE, data_package, data_package_fingerprint
 from nibrs_pipeline.extract.documents.readme import StateYearFacts, readme_fingerprint, state_year_readme
 from nibrs_pipeline.extract.queries import (
     KeyRange,
     OwnValues,
+    any_row_query,
     code_table_query,
     range_estimate_query,
     reported_months_query,
@@ -103,8 +106,12 @@ def extract_state_year(
 ) -> StateYearManifest:
     """Write the zip of one state-year; all its tables belong to one moment.
 
+    The zip lacks the optional tables that the database or the state-year's own source lacks: an empty table would say
+    that there was nothing.
+
     Args:
         snapshot: opens the snapshot; called once.
+        catalog: all tables.
         state_name: the state's name, for the zip's README.
         common: the part that all zips share, and the zip that it is taken over from.
         target: the file to write; if an error is raised, what it holds is not a zip.
@@ -121,16 +128,20 @@ def extract_state_year(
         zip_writer = ZipWriter(file, target.parent)
         with snapshot() as view:
             provenance = read_provenance(view.read, item).get(item, UNKNOWN)
-            files = _take_over_common(view, catalog, common, provenance, zip_writer)
-            tables = _StateYearTables(view, catalog, item, zip_writer, observe)
+            there = _tables_of_source(view, catalog, item, provenance)
+            files = _take_over_common(view, there, common, provenance, zip_writer, own_documents(there, catalog))
+            tables = _StateYearTables(view, there, item, zip_writer, observe)
             for table in catalog.data_tables:
-                files.append(tables.extract(table))
-                _refuse_emptied(table, item, files[-1].rows or 0, previous_rows.get(table.name, 0))
+                entries = [tables.extract(table)] if there.get(table.name) else []
+                _refuse_emptied(
+                    table, item, sum(entry.rows or 0 for entry in entries), previous_rows.get(table.name, 0)
+                )
+                files += entries
             [[agencies, months]] = view.read(reported_months_query(item))
             source = SourceFingerprint.at(view.position)
         counts = {entry.name.removesuffix(".csv"): entry.rows for entry in files if entry.rows is not None}
         facts = StateYearFacts(item, state_name, counts, agencies, months, provenance)
-        files += _add_readme(catalog, facts, zip_writer)
+        files += _add_readme(there, facts, zip_writer)
         zip_writer.add(DATA_PACKAGE, data_package(catalog, item, state_name, files, provenance))
         files.append(file_entry(zip_writer.members[-1]))
         sha256 = zip_writer.close()
@@ -152,14 +163,22 @@ def extract_state_year(
     )
 
 
+def _tables_of_source(view: View, catalog: Catalog, item: StateYear, provenance: Provenance) -> Catalog:
+    """The catalog without the optional tables that the database lacks, or the state-year's own source."""
+    there = catalog_of(view.read, catalog)
+    noted = [table for table in there.optional_tables if table.name in provenance.tables_not_in_source]
+    return there.without({table.name for table in noted if not view.read(any_row_query(there, table, item))[0][0]})
+
+
 def _take_over_common(
     view: View,
     catalog: Catalog,
     common: tuple[CommonPart, zipfile.ZipFile],
     provenance: Provenance,
     zip_writer: ZipWriter,
+    documents: Mapping[str, bytes],
 ) -> list[FileEntry]:
-    """Take over what all zips share, except code tables that differ from the state-year's own lists."""
+    """Take over what all zips share, except own documents and code tables that differ from the own lists."""
     part, common_zip = common
     own = {f"{name}.csv": (name, codes) for name, codes in provenance.codes_by_table().items()}
     if unknown := sorted(own.keys() - {table.csv_name for table in catalog.code_tables}):
@@ -170,6 +189,10 @@ def _take_over_common(
     shared = {entry.name: entry for entry in part.files}
     files = []
     for info in common_zip.infolist():
+        if info.filename in documents:
+            zip_writer.add(info.filename, documents[info.filename])
+            files.append(file_entry(zip_writer.members[-1]))
+            continue
         if info.filename not in own:
             zip_writer.take_over(common_zip, info)
             files.append(shared[info.filename])

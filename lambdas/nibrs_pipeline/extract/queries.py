@@ -83,7 +83,8 @@ def state_year_query(
                               WHERE s.state_postal_abbr = 'AZ')
         ORDER BY t.nibrs_weapon_id
 
-    The year is that of the month reported, never that of the incident's date.
+    The year is that of the month reported, never that of the incident's date. Rows of which only the file is known that
+    brought them (see ``Table.placed_by``) belong to that file's state-year.
 
     Args:
         ranges: keys of parents that are known to lie close together; they let the database read along
@@ -91,7 +92,19 @@ def state_year_query(
     """
     where = _state_year_condition(table, item)
     within = "".join(f"\n  AND {condition}" for condition in _range_conditions(catalog, table, ranges or {}))
-    return f"SELECT {_columns(table)}\n{_from_month(catalog, table)}\n{where}{within}\n{_order(table)}"
+    query = f"SELECT {_columns(table)}\n{_from_month(catalog, table)}\n{where}{within}"
+    if to_file := join_up_to_file(catalog, table):
+        query = (
+            f"SELECT * FROM (\n{query}\nUNION ALL\n"
+            f"SELECT {_columns(table)}\nFROM {identifier(table.name)} t\n{to_file}\n"
+            f"WHERE m.state = {literal(item.state)} AND m.data_year = {literal(item.year)}\n) t"
+        )
+    return f"{query}\n{_order(table)}"
+
+
+def any_row_query(catalog: Catalog, table: Table, item: StateYear) -> str:
+    """Whether a data table has any row that belongs to a state-year."""
+    return f"SELECT EXISTS (\n{state_year_query(catalog, table, item)}\n)"
 
 
 def range_estimate_query(table: Table, keys: KeyRange) -> str:
@@ -164,6 +177,27 @@ def join_up(catalog: Catalog, table: Table, month: str = "") -> str:
         name = month if top and month else identifier(parent.name)
         keys = ", ".join(identifier(key) for key in parent.primary_key)
         lines.append(f"JOIN {name}{' m' if top else ''} USING ({keys})")
+    return "\n".join(lines)
+
+
+def join_up_to_file(catalog: Catalog, table: Table) -> str:
+    """JOINs from a table (as ``t``) up to the state and data year of the file that brought a row (as ``m``).
+
+    They find the rows that name no month; '' for a table of which no file is known.
+    """
+    lineage = catalog.lineage(table)
+    place = next((number for number, each in enumerate(lineage) if each.placed_by), None)
+    if place is None:
+        return ""
+    placed, [key] = lineage[place], lineage[place].primary_key
+    alias = identifier(placed.name) if place else "t"
+    lines = [
+        f"JOIN {identifier(each.name)} USING ({identifier(each.primary_key[0])})" for each in lineage[1 : place + 1]
+    ]
+    lines.append(
+        f"JOIN {identifier(placed.placed_by)} m ON m.{identifier(key)} = {alias}.{identifier(key)} "
+        f"AND {alias}.{identifier(lineage[place + 1].primary_key[0])} IS NULL"
+    )
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from nibrs_pipeline.catalog import AGENCIES_OF_STATE_AND_YEAR, AGENCIES_REPORTING_MONTHS, STATE_YEAR, Catalog, Table
 from nibrs_pipeline.database.sql import identifier, literal
-from nibrs_pipeline.extract.queries import join_up
+from nibrs_pipeline.extract.queries import join_up, join_up_to_file
 from nibrs_pipeline.state_year import StateYear
 
 #: Transactions after which ages of rows cannot be told apart any more.
@@ -39,15 +39,25 @@ def fresh_rows_query(catalog: Catalog, table: Table, horizons: Mapping[StateYear
         horizons: a horizon for each state-year that is of interest.
         fresh_rows: how many rows are fresh for the oldest horizon; lets the database plan for as many.
     """
-    key = identifier(catalog.lineage(table)[1].primary_key[0])
+    keys = [catalog.lineage(table)[1].primary_key[0], *(table.primary_key if table.placed_by else ())]
     base = min(horizons.values())
-    return (
-        f"WITH {_wanted(horizons)},\n"
-        f"fresh AS MATERIALIZED (SELECT t.{key}, age(t.xmin) AS age FROM {identifier(table.name)} t\n"
-        f"                      WHERE age(t.xmin) BETWEEN 0 AND (SELECT {_age_of(base)}) LIMIT {fresh_rows})\n"
-        f"SELECT w.state, w.year, count(*)\nFROM fresh t\n{join_up(catalog, table)}\n{_AGENCY_AND_STATE}\n"
+    counted = "SELECT w.state, w.year, count(*) AS rows\nFROM fresh t"
+    queries = [
+        f"{counted}\n{join_up(catalog, table)}\n{_AGENCY_AND_STATE}\n"
         "JOIN wanted w ON w.state = s.state_postal_abbr AND w.year = m.data_year AND t.age <= w.age\n"
         "GROUP BY w.state, w.year"
+    ]
+    if to_file := join_up_to_file(catalog, table):
+        queries.append(
+            f"{counted}\n{to_file}\nJOIN wanted w ON w.state = m.state AND w.year = m.data_year AND t.age <= w.age\n"
+            "GROUP BY w.state, w.year"
+        )
+    return (
+        f"WITH {_wanted(horizons)},\n"
+        f"fresh AS MATERIALIZED (SELECT {', '.join(f't.{identifier(key)}' for key in keys)}, age(t.xmin) AS age "
+        f"FROM {identifier(table.name)} t\n"
+        f"                      WHERE age(t.xmin) BETWEEN 0 AND (SELECT {_age_of(base)}) LIMIT {fresh_rows})\n"
+        + _added_up(queries, "rows")
     )
 
 
@@ -58,8 +68,8 @@ def group_rows_query(catalog: Catalog, table: Table, groups: Iterable[StateYear]
         groups: state-years; one whose state is ``NOWHERE`` is that of months without a known state.
     """
     wanted = ", ".join(f"({literal(state)}, {literal(year)})" for state, year in sorted(groups))
-    return (
-        f"SELECT m.state, m.year, count(*)\nFROM {identifier(table.name)} t\n"
+    queries = [
+        f"SELECT m.state, m.year, count(*) AS rows\nFROM {identifier(table.name)} t\n"
         + join_up(
             catalog,
             table,
@@ -68,16 +78,29 @@ def group_rows_query(catalog: Catalog, table: Table, groups: Iterable[StateYear]
             f"      WHERE ({_STATE}, m.data_year) IN (VALUES {wanted}))",
         )
         + "\nGROUP BY m.state, m.year"
-    )
+    ]
+    if to_file := join_up_to_file(catalog, table):
+        queries.append(
+            f"SELECT m.state, m.data_year AS year, count(*) AS rows\nFROM {identifier(table.name)} t\n{to_file}\n"
+            f"WHERE (m.state, m.data_year) IN (VALUES {wanted})\nGROUP BY m.state, m.data_year"
+        )
+    return _added_up(queries, "rows")
 
 
 def orphans_query(table: Table, parent: Table) -> str:
-    """How many rows have no parent."""
+    """How many rows have no parent, and no file that says where they belong."""
     key = identifier(parent.primary_key[0])
-    return (
+    query = (
         f"SELECT count(*) FROM {identifier(table.name)} t\n"
         f"WHERE NOT EXISTS (SELECT FROM {identifier(parent.name)} p WHERE p.{key} = t.{key})"
     )
+    if table.placed_by:
+        own = identifier(table.primary_key[0])
+        query += (
+            f"\n  AND NOT (t.{key} IS NULL AND EXISTS "
+            f"(SELECT FROM {identifier(table.placed_by)} m WHERE m.{own} = t.{own}))"
+        )
+    return query
 
 
 def month_versions_query(horizons: Mapping[StateYear, int]) -> str:
@@ -118,11 +141,25 @@ def row_versions_query(catalog: Catalog, table: Table, horizons: Mapping[StateYe
     else:
         source = f"FROM {identifier(table.name)} t\n{join_up(catalog, table)}\n{_AGENCY_AND_STATE}"
         year, fresh = "m.data_year", _fresh("t")
-    return (
-        f"WITH {_wanted(horizons)}\n"
-        f"SELECT w.state, w.year, count(*), count(*) FILTER (WHERE {fresh})\n{source}\n"
-        f"JOIN wanted w ON w.state = s.state_postal_abbr AND w.year = {year}\nGROUP BY w.state, w.year"
-    )
+    counted = f"SELECT w.state, w.year, count(*) AS rows, count(*) FILTER (WHERE {fresh}) AS fresh\n"
+    queries = [
+        f"{counted}{source}\nJOIN wanted w ON w.state = s.state_postal_abbr AND w.year = {year}\n"
+        "GROUP BY w.state, w.year"
+    ]
+    if to_file := join_up_to_file(catalog, table):
+        queries.append(
+            f"{counted}FROM {identifier(table.name)} t\n{to_file}\n"
+            "JOIN wanted w ON w.state = m.state AND w.year = m.data_year\nGROUP BY w.state, w.year"
+        )
+    return f"WITH {_wanted(horizons)}\n{_added_up(queries, 'rows', 'fresh')}"
+
+
+def _added_up(queries: list[str], *counts: str) -> str:
+    """Counts by state and year: of one query as it is, of several their sums."""
+    if len(queries) == 1:
+        return queries[0]
+    sums = ", ".join(f"sum({count})::bigint" for count in counts)
+    return f"SELECT state, year, {sums}\nFROM (\n" + "\nUNION ALL\n".join(queries) + "\n) u\nGROUP BY state, year"
 
 
 def expected_rows_query(tables: Collection[Table]) -> str:

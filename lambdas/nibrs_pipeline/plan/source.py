@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from nibrs_pipeline.archive.manifest import StateYearManifest
 from nibrs_pipeline.archive.provenance import read_provenance
 from nibrs_pipeline.catalog import Catalog
+from nibrs_pipeline.database.present_tables import catalog_of
 from nibrs_pipeline.database.snapshot import Snapshot
 from nibrs_pipeline.extract.documents import documents
 from nibrs_pipeline.extract.extraction import extract_common
@@ -40,8 +41,9 @@ def read_source_contents(
         remembered: what the last check found.
     """
     state_years = read_state_years(snapshot)
+    there = catalog_of(snapshot.read, catalog)
     changes, finding = find_changes(
-        snapshot, catalog, {manifest.item: manifest for manifest in manifests}, remembered, asked
+        snapshot, there, {manifest.item: manifest for manifest in manifests}, remembered, asked
     )
     common = extract_common(snapshot, catalog, documents(catalog), _Nowhere())  # type: ignore[arg-type]
     return SourceContents(

@@ -7,6 +7,8 @@ from nibrs_pipeline.extract.documents.load_scripts import postgres_load, postgre
 
 #: The file name of the diagram.
 DIAGRAM = "nibrs_erd.svg"
+#: Scripts that create the tables of every zip, so that any zip can be loaded afterwards.
+_SETUP = ("postgres_setup.sql", "sqlite_setup.sql")
 
 
 def documents(catalog: Catalog) -> dict[str, bytes]:
@@ -20,3 +22,10 @@ def documents(catalog: Catalog) -> dict[str, bytes]:
         "sqlite_load.sql": sqlite_load(catalog),
     }
     return {name: text.encode() for name, text in texts.items()}
+
+
+def own_documents(catalog: Catalog, of_all: Catalog) -> dict[str, bytes]:
+    """The documents that differ in a zip without some tables: contents by name; none if it has all tables."""
+    if catalog.published == of_all.published:
+        return {}
+    return {name: text for name, text in documents(catalog).items() if name not in _SETUP}

@@ -45,7 +45,7 @@ def create_indexes(catalog: Catalog, table: Table) -> str:
 
 
 def postgres_setup(catalog: Catalog) -> str:
-    """Creates the 43 tables, their keys and comments that say what they are."""
+    """Creates the tables, their keys and comments that say what they are."""
     parts = ["-- Creates the tables in PostgreSQL. Run once, then postgres_load.sql for each zip.\n\nBEGIN;\n"]
     for table in catalog.published:
         comment = table.description.replace("'", "''")
@@ -66,7 +66,7 @@ def postgres_load(catalog: Catalog) -> str:
 
 
 def sqlite_setup(catalog: Catalog) -> str:
-    """Creates the 43 tables and their indexes."""
+    """Creates the tables and their indexes."""
     types = {column.type: _sqlite_type(column) for table in catalog.published for column in table.columns}
     parts = ["-- Creates the tables in SQLite. Run once, then sqlite_load.sql for each zip.\n\nBEGIN;\n"]
     parts += [create_table(table, types) for table in catalog.published]
