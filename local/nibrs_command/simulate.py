@@ -10,7 +10,7 @@ from nibrs_home import embedded_postgres
 from nibrs_home.home import Home
 from nibrs_loading.remote_files import at_hand
 from nibrs_pipeline.errors import BadRequest
-from nibrs_simulation.world import MECHANISMS, SIZES, World
+from nibrs_simulation.world import MECHANISMS, SIZES, UNKNOWN, World
 from rich.progress import Progress
 
 from nibrs_command.choices import parse_years
@@ -18,6 +18,8 @@ from nibrs_command.on_aws import on_aws_option, run_on_aws, stack_option
 from nibrs_command.terminal import console
 
 _MECHANISMS = "; ".join(f"{name}: {why}" for name, why in MECHANISMS.items())
+
+_UNKNOWN = "; ".join(f"{name}: {why}" for name, why in UNKNOWN.items())
 
 
 def _number(context: click.Context, option: click.Parameter, value: float) -> float:
@@ -36,6 +38,8 @@ def _number(context: click.Context, option: click.Parameter, value: float) -> fl
               help="Number of years with Return A, up to the last one.")  # fmt: skip
 @click.option("--reporting", type=click.Choice(list(MECHANISMS)), default="random", show_default=True,
               help=f"Who reports NIBRS. {_MECHANISMS}.")  # fmt: skip
+@click.option("--unknown", type=click.Choice(list(UNKNOWN)), default="random", show_default=True,
+              help=f"Of whom age, sex, race, ethnicity or relationship are not known. {_UNKNOWN}.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Another seed gives another nation.")
 @click.option("--frame", metavar="FILE",
               help="A CSV of agencies, instead of --size: ori, agency_name, agency_type_id, state_abbr, county_name, "
@@ -56,6 +60,7 @@ def simulate_command(
     years: str,
     history: int,
     reporting: str,
+    unknown: str,
     seed: int,
     frame: str | None,
     truth: Path | None,
@@ -88,7 +93,7 @@ def simulate_command(
         embedded_postgres.database(home) as location,
         Progress(console=console, transient=True) as bar,
     ):
-        world = World(size, scale, tuple(parse_years(years)), history, reporting, seed, agencies)
+        world = World(size, scale, tuple(parse_years(years)), history, reporting, seed, agencies, unknown)
         task = bar.add_task("Simulating", total=None)
         simulated = simulate(
             location, world, folder, processes,

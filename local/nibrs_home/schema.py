@@ -46,7 +46,8 @@ CREATE TABLE IF NOT EXISTS source_code (
     PRIMARY KEY (state, data_year, table_name, code, column_name)
 );
 """
-_RESIDENTS = "ref_agency_demographics"
+#: Tables that came later, which the FBI's database does not have either.
+_OF_RESIDENTS = ("ref_agency_demographics", "ref_agency_residents")
 #: For a database from before zips had Group B arrests: columns, and which of its files did not have such arrests.
 _GROUP_B = f"""
 ALTER TABLE nibrs_grpb_arrest {{columns}};
@@ -94,7 +95,7 @@ def create_schema(connection: Connection) -> None:
     scripts = {
         "loaded_file": schema_sql(catalog),
         "source_note": _SOURCE_TABLES,
-        _RESIDENTS: create_table(catalog[_RESIDENTS]),
+        **{name: create_table(catalog[name]) for name in _OF_RESIDENTS},
     }
     for table, script in scripts.items():
         if connection.run("SELECT to_regclass(:table) IS NULL", table=table)[0][0]:

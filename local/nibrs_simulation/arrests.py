@@ -4,17 +4,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nibrs_simulation.arrays import Integers, Texts, texts
+from nibrs_simulation.arrays import Floats, Integers, Texts, texts
 from nibrs_simulation.codes import OFFENSES, conditioned, identifiers
-from nibrs_simulation.distributions import distribution, shares
+from nibrs_simulation.distributions import Distribution, distribution
 from nibrs_simulation.incidents import Incidents
 from nibrs_simulation.offenders import Offenders
 from nibrs_simulation.persons import RACES, Persons, draw_ages, draw_race, numbered, race_mix
 
 #: Offenders besides the first who are arrested with him or her.
 _ARRESTED_TOO = 0.8
-#: Group B arrests for each Group A incident, as in VT-2024.
-_GROUP_B_PER_INCIDENT = 0.37
+#: Group B arrests for each Group A incident, and their offenses: the FBI's NIBRS Tables 3 and 13 of 2024.
+_GROUP_B_PER_INCIDENT = 0.239
+_GROUP_B = Distribution({"": {
+    "90B": 0.0086, "90C": 0.0733, "90D": 0.2280, "90F": 0.0122, "90G": 0.0273, "90J": 0.0830, "90Z": 0.5676,
+}})  # fmt: skip
 _ADULT = 18
 
 
@@ -115,14 +118,14 @@ def _arrests(
     )  # fmt: skip
 
 
-def draw_group_b(random: np.random.Generator, counts: Integers) -> GroupB:
-    """Draw Group B arrests in proportion to incidents (``counts``: agency x month x kind)."""
+def draw_group_b(random: np.random.Generator, counts: Integers, races: Floats | None = None) -> GroupB:
+    """Draw Group B arrests in proportion to incidents (``counts``: agency x month x kind; ``races``: see race_mix)."""
     number = random.poisson(counts.sum(axis=2) * _GROUP_B_PER_INCIDENT)
     agency, month = (np.repeat(each.ravel(), number.ravel()) for each in np.indices(number.shape))
-    names = tuple(shares("group_b"))
-    code = numbered(names, distribution("group_b").draw_many(random, len(agency)).texts())
+    names = tuple(_GROUP_B.values)
+    code = numbered(names, _GROUP_B.draw_many(random, len(agency)).texts())
     identifier, years = draw_ages(random, distribution("group_b_age").draw(random, names, code))
-    race = draw_race(random, race_mix(random, len(counts)), agency)
+    race = draw_race(random, race_mix(random, len(counts), races), agency)
     ethnicity = distribution("ethnicity").draw(random, RACES, numbered(RACES, race)).texts()
     persons = Persons(identifier, years, distribution("group_b_sex").draw(random, names, code).texts(), race, ethnicity)
     ids = identifiers("nibrs_offense_type")

@@ -33,13 +33,13 @@ from nibrs_simulation.agency_tables import (
     true_months,
     truth_of_agencies,
 )
-from nibrs_simulation.arrays import Integers, Texts, generator
+from nibrs_simulation.arrays import Floats, Integers, Texts, generator
 from nibrs_simulation.crime import KINDS, Crime, true_crime
 from nibrs_simulation.frame import Frame, given_frame, made_up_frame
 from nibrs_simulation.observed import observe
 from nibrs_simulation.records import integers, records, table
 from nibrs_simulation.reporting import INCIDENTS, LOW_SHARE, NOT_REPORTED, Reporting, reporting_of
-from nibrs_simulation.residents import demographics
+from nibrs_simulation.residents import demographics, residents, shares_of_races
 from nibrs_simulation.state_year import draw_state_year
 from nibrs_simulation.truth import counted, csv_of, write_compressed, write_truth_zip
 from nibrs_simulation.world import SimulationError, World
@@ -78,6 +78,7 @@ class _Job:
     frame: Frame
     reporting: Reporting
     counts: Integers
+    races: Floats
     first_incident: int
     month_offset: int
     seed: int
@@ -172,13 +173,18 @@ def _simulate(
 ) -> Simulated:
     frame = given_frame(world.frame, world.seed) if world.frame else made_up_frame(world.size, world.seed)
     crime = true_crime(frame, world.all_years, world.scale, world.seed)
-    reporting = {year: reporting_of(frame, crime, year, world.reporting, world.seed) for year in world.all_years}
+    reporting = {
+        year: reporting_of(frame, crime, year, world.reporting, world.seed, world.unknown) for year in world.all_years
+    }
     rows: Counter[str] = Counter()
     catalog = nibrs_catalog()
     listed = tuple(catalog[name] for name in (*LISTED_REFERENCES, "reta_offense_subcat"))
     fill_from_lists(connection, (*catalog.code_tables, *listed))
-    residents = demographics(frame, crime.level, world.all_years, world.seed)
-    for name, found in (reference_rows(frame, reporting) | {"ref_agency_demographics": residents}).items():
+    of_residents = {
+        "ref_agency_demographics": demographics(frame, crime.level, world.all_years, world.seed),
+        "ref_agency_residents": residents(frame, crime.level, world.years, world.seed),
+    }
+    for name, found in (reference_rows(frame, reporting) | of_residents).items():
         rows[name] += _copy(connection, name, found)
     write_compressed(truth / "demographics.csv.gz", demographics(frame, crime.level, world.years[-1:], world.seed))
     jobs = list(_jobs(location, world, truth, frame, crime, reporting))
@@ -242,13 +248,22 @@ def _jobs(
     location: DatabaseLocation, world: World, truth: Path, frame: Frame, crime: Crime, reporting: dict[int, Reporting]
 ) -> Iterator[_Job]:
     first = 0
+    races = shares_of_races(crime.level, world.seed)
     for year in world.years:
         for state in np.unique(frame.state.astype(str)):
             which = np.flatnonzero(frame.state == state)
             counts = crime.counts[which, crime.years.index(year)]
             offset = _month_offset(frame, world.all_years, year)
             yield _Job(
-                location, truth, frame.take(which), reporting[year].take(which), counts, first, offset, world.seed
+                location,
+                truth,
+                frame.take(which),
+                reporting[year].take(which),
+                counts,
+                races[which],
+                first,
+                offset,
+                world.seed,
             )
             first += int(counts.sum())
 
@@ -270,7 +285,7 @@ def _work(jobs: list[_Job], processes: int) -> Iterator[_Done]:
 def _do(job: _Job) -> _Done:
     """Draw a state's year, write its truth, and put what is reported into the database."""
     frame, year = job.frame, job.reporting.year
-    crime = draw_state_year(frame, year, job.counts, job.first_incident, job.month_offset, job.seed)
+    crime = draw_state_year(frame, year, job.counts, job.first_incident, job.month_offset, job.seed, job.races)
     truth = records(crime)
     months = true_months(frame, job.counts.sum(axis=2))
     everyone = active(frame)
@@ -283,6 +298,9 @@ def _do(job: _Job) -> _Done:
     counts, return_a = counted(tables)
     write_truth_zip(job.truth / str(year) / f"{job.name}.zip", tables)
     observed = observe(truth, crime, job.reporting, job.seed)
+    for name, each in observed.unknown.items():
+        if len(each):
+            write_compressed(job.truth / str(year) / f"{job.name}-unknown" / f"{name}.csv.gz", each)
     connection = connect(job.location)
     rows: Counter[str] = Counter()
     connection.run("BEGIN")

@@ -10,6 +10,10 @@ from nibrs_simulation.distributions import Drawn, distribution, shares
 
 SEXES = ("F", "M")
 RACES = ("A", "B", "I", "P", "W")
+#: Their shares among victims: the FBI's NIBRS Table 7 of 2024, without those of unknown race.
+_RACE_SHARES = (0.0356, 0.2798, 0.0100, 0.0028, 0.6718)
+#: So much of an agency's mix is that of its residents, the rest is its own.
+_OF_RESIDENTS = 0.5
 #: How much agencies differ in the races of their residents: sum of the parameters of a Dirichlet distribution.
 _RACE_SPREAD = 6.0
 _NO_AGE = -1
@@ -38,10 +42,19 @@ class Persons:
         return everyone
 
 
-def race_mix(random: np.random.Generator, agencies: int) -> Floats:
-    """Cumulated shares of RACES among the victims of each agency."""
+def race_mix(random: np.random.Generator, agencies: int, residents: Floats | None = None) -> Floats:
+    """Cumulated shares of RACES among the victims of each agency.
+
+    Args:
+        residents: for each agency, shares of RACES among its residents over those of the nation's.
+    """
     base = np.array([shares("race").get(race, 0.001) for race in RACES])
-    mixes = random.dirichlet(base / base.sum() * _RACE_SPREAD + 0.02, agencies)
+    varied = base / base.sum() * _RACE_SPREAD + 0.02
+    mixes = random.dirichlet(varied, agencies) * (np.array(_RACE_SHARES) / varied)
+    mixes /= mixes.sum(axis=1, keepdims=True)
+    if residents is not None:
+        expected = np.array(_RACE_SHARES) * residents
+        mixes = (1 - _OF_RESIDENTS) * mixes + _OF_RESIDENTS * expected / expected.sum(axis=1, keepdims=True)
     return np.asarray(np.cumsum(mixes, axis=1))
 
 

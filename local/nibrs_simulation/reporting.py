@@ -1,14 +1,14 @@
 """Who reports what: from the truth to what the database holds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from nibrs_simulation.arrays import Flags, Floats, Integers, Texts, generator, texts
 from nibrs_simulation.crime import Crime
-from nibrs_simulation.distributions import distribution
 from nibrs_simulation.frame import Frame
+from nibrs_simulation.unknown import BY_CHANCE, unknown_shares
 from nibrs_simulation.world import MECHANISMS
 
 _MONTHS = 12
@@ -22,13 +22,7 @@ LOW_SHARE = 0.06
 _RETURN_A, _RETURN_A_GAPS = 0.87, 0.12
 #: Share of agencies that tell how many people they employ.
 _STAFF = 0.92
-#: Agencies differ in how often they leave an item unknown: sum of the parameters of a beta distribution.
-_UNKNOWN_SPREAD = 12.0
 NOT_REPORTED, ZERO, INCIDENTS = "U", "Z", "I"
-
-#: Items that may be unknown: they are those of ``fit.QUESTIONS["unknown"]``.
-ITEMS = ("sex", "age", "race", "ethnicity", "resident", "offender_sex", "offender_age", "offender_race", "hour", "bias",
-         "relationship", "value")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,7 +38,8 @@ class Reporting:
         low: months of which only a few incidents are reported.
         return_a: months with a Return A, from summaries or converted from NIBRS.
         staff: whether the agency tells how many officers and civilians it has.
-        unknown: share of each of ITEMS that the agency leaves unknown.
+        unknown: share of each of ``unknown.items()`` that the agency leaves unknown.
+        unknown_by: what decides that, one of ``world.UNKNOWN``.
     """
 
     year: int
@@ -57,11 +52,13 @@ class Reporting:
     return_a: Flags
     staff: Flags
     unknown: Floats
+    unknown_by: str = BY_CHANCE
 
     def take(self, which: Integers | Flags) -> "Reporting":
         """Some of the agencies."""
-        columns = {each.name: getattr(self, each.name)[which] for each in fields(self) if each.name != "year"}
-        return Reporting(self.year, **columns)
+        of_all = ("year", "unknown_by")
+        columns = {each.name: getattr(self, each.name)[which] for each in fields(self) if each.name not in of_all}
+        return replace(self, **columns)
 
 
 Mechanism = Callable[[Frame, Crime], Floats]
@@ -96,7 +93,9 @@ _PROBABILITY: dict[str, Mechanism] = {
 }  # fmt: skip
 
 
-def reporting_of(frame: Frame, crime: Crime, year: int, mechanism: str, seed: int) -> Reporting:
+def reporting_of(
+    frame: Frame, crime: Crime, year: int, mechanism: str, seed: int, unknown_by: str = BY_CHANCE
+) -> Reporting:
     """Draw who reports what in a year.
 
     Which agencies report NIBRS is drawn once for all years, so that an agency that does, does every year;
@@ -125,9 +124,19 @@ def reporting_of(frame: Frame, crime: Crime, year: int, mechanism: str, seed: in
         np.where(complete, np.ones_like(reported), np.where(is_nibrs[:, None], reported, return_a)) & can[:, None]
     )
     staff = complete | (generator(seed, "staff", year).random(size) < _STAFF)
-    unknown = np.zeros((size, len(ITEMS))) if complete else _unknown_shares(random, size)
+    unknown = unknown_shares(random, size, unknown_by) * (not complete)
     return Reporting(
-        year, is_nibrs, probability, reason, start, months, low, return_a.astype(np.bool_), np.asarray(staff), unknown
+        year,
+        is_nibrs,
+        probability,
+        reason,
+        start,
+        months,
+        low,
+        return_a.astype(np.bool_),
+        np.asarray(staff),
+        unknown,
+        unknown_by,
     )
 
 
@@ -156,11 +165,6 @@ def _low_months(random: np.random.Generator, which: Flags) -> Flags:
     for _ in range(2):
         low[np.arange(len(which)), random.integers(0, _MONTHS, len(which))] = True
     return low & which[:, None]
-
-
-def _unknown_shares(random: np.random.Generator, size: int) -> Floats:
-    shares = np.array([distribution("unknown").share(item, "yes") for item in ITEMS])
-    return np.asarray(random.beta(shares * _UNKNOWN_SPREAD, (1 - shares) * _UNKNOWN_SPREAD, (size, len(ITEMS))))
 
 
 def kept_in_low_month(random: np.random.Generator, low: Flags) -> Flags:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nibrs_simulation.arrays import Integers, generator
+from nibrs_simulation.arrays import Floats, Integers, generator
 from nibrs_simulation.arrests import Clearances, GroupB, draw_clearances, draw_group_b
 from nibrs_simulation.frame import Frame
 from nibrs_simulation.incidents import Incidents, draw_incidents
@@ -37,22 +37,29 @@ class StateYearCrime:
 
 
 def draw_state_year(
-    frame: Frame, year: int, counts: Integers, first_incident: int, month_offset: int, seed: int
+    frame: Frame,
+    year: int,
+    counts: Integers,
+    first_incident: int,
+    month_offset: int,
+    seed: int,
+    races: Floats | None = None,
 ) -> StateYearCrime:
     """Draw a state's year.
 
     Args:
         frame: the agencies of the state.
         counts: incidents by agency, month and kind.
+        races: see ``residents.shares_of_races``; None if all agencies' residents are alike.
     """
     state = str(frame.state[0])
     random = generator(seed, "state-year", state, year)
     incidents = draw_incidents(random, counts)
-    victims, offenders, relationships = draw_people(random, incidents, len(frame))
+    victims, offenders, relationships = draw_people(random, incidents, len(frame), races)
     return StateYearCrime(
         state=state, year=year, frame=frame, first_incident=first_incident, month_offset=month_offset,
         incidents=incidents, victims=victims, offenders=offenders, relationships=relationships,
         property=draw_property(random, incidents),
         clearances=draw_clearances(random, incidents, offenders),
-        group_b=draw_group_b(random, counts),
+        group_b=draw_group_b(random, counts, races),
     )  # fmt: skip

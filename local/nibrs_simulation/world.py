@@ -20,6 +20,13 @@ MECHANISMS = {
     "frame": "the NIBRS status of the frame",
 }
 
+#: What decides which items of persons are unknown.
+UNKNOWN = {
+    "random": "by chance, everywhere alike",
+    "strangers": "more often where a stranger is concerned",
+    "agency": "by an agency's habit",
+}
+
 
 class SimulationError(Exception):
     """A nation cannot be made: the database is not empty, the folder of the truth holds other files, a frame is bad."""
@@ -36,6 +43,7 @@ class World:
         history: number of years with Return A, up to the last of ``years``.
         reporting: one of MECHANISMS.
         frame: a CSV of agencies, or None for made-up ones.
+        unknown: one of UNKNOWN.
     """
 
     size: str
@@ -45,6 +53,7 @@ class World:
     reporting: str
     seed: int
     frame: Path | None = None
+    unknown: str = "random"
 
     def described(self) -> str:
         """The options as JSON; nations with the same ones are the same."""

@@ -93,8 +93,20 @@ def test_shares_of_residents_go_along_if_the_database_has_them(loaded: DatabaseL
     )
     [shares] = extracted(loaded, tmp_path)["demographics"]
     assert (shares["age_under_5"], shares["sex_female"], shares["race_black"]) == ("0.06", "0.51", "")
+    sql(
+        loaded,
+        "INSERT INTO ref_agency_residents (agency_id, data_year, sex_code, race_code, ethnicity_code, age_15) "
+        "SELECT agency_id, year, 'F', 'W', e, 7 FROM ref_agency, (VALUES (2015), (2016)) y(year), "
+        "(VALUES ('N'), ('H')) v(e) WHERE ori = 'DE0010000'",
+    )
+    found = extracted(loaded, tmp_path)["residents"]
+    assert [(row["sex"], row["race"], row["ethnicity"], row["age_15"], row["age_16"]) for row in found] == [
+        ("F", "W", "H", "7", ""), ("F", "W", "N", "7", ""),
+    ]  # fmt: skip
     sql(loaded, "DROP TABLE ref_agency_demographics")
-    assert extracted(loaded, tmp_path)["demographics"] == []
+    sql(loaded, "DROP TABLE ref_agency_residents")
+    without = extracted(loaded, tmp_path)
+    assert without["demographics"] == without["residents"] == []
 
 
 def test_an_agency_has_the_msa_status_of_most_of_its_residents(loaded: DatabaseLocation, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_pipeline.state_year import StateYear
 from nibrs_quality.rules import findings
 from nibrs_simulation import nation
+from nibrs_simulation.codes import identifiers
 from nibrs_simulation.nation import Simulated, simulate
 from nibrs_simulation.world import SimulationError, World
 
@@ -208,6 +209,69 @@ def test_the_truth_says_who_lives_where_as_the_database_does(nation_with_gaps: M
     rows = sql(location, "SELECT data_year, agency_id, income_under_poverty FROM ref_agency_demographics")
     assert {year for year, _, _ in rows} == {2021, 2022, 2023}
     assert {(agency, share) for _, agency, share in rows} == shares != set()
+
+
+def test_residents_are_counted_by_sex_race_ethnicity_and_age(nation_with_gaps: Made) -> None:
+    location = nation_with_gaps.location
+    ages = "age_under_5 + age_5_to_11 + age_12_to_14 + age_15 + age_16 + age_17 + age_18_to_24 + age_25_to_34 + " \
+           "age_35_to_64 + age_65_and_over"  # fmt: skip
+    rows = sql(
+        location,
+        f"SELECT r.agency_id, p.population, sum({ages}), sum({ages}) FILTER (WHERE sex_code = 'F'), "
+        f"sum({ages}) FILTER (WHERE race_code = 'B'), sum(age_5_to_11 + age_12_to_14), d.sex_female, d.race_black, "
+        "d.age_5_to_14 FROM ref_agency_residents r JOIN ref_agency_population p USING (agency_id, data_year) "
+        "JOIN ref_agency_demographics d USING (agency_id, data_year) GROUP BY r.agency_id, p.population, d.sex_female, "
+        "d.race_black, d.age_5_to_14",
+    )
+    known = sql(location, "SELECT count(*) FROM ref_agency_demographics WHERE data_year = 2023")
+    assert [[len(rows)]] == known
+    for _, population, residents, *groups, female, black, pupils in rows:
+        assert residents == population
+        for number, share in zip(groups, (1.01 * female, black, pupils), strict=True):
+            assert abs((number or 0) - share * population) < 6 * (share * population) ** 0.5 + 0.02 * population + 1
+    [[hispanic]] = sql(
+        location,
+        f"SELECT sum({ages}) FILTER (WHERE ethnicity_code = 'H')::float / sum({ages}) FROM ref_agency_residents",
+    )
+    assert 0.05 < hispanic < 0.45
+
+
+def test_the_truth_of_every_unknown_item_is_told(nation_with_gaps: Made) -> None:
+    """What it says is in the truth's zip, and is unknown in the database; nothing else is unknown there."""
+    location, truth = nation_with_gaps.location, nation_with_gaps.truth
+    told: Counter[tuple[str, str]] = Counter()
+    for folder in sorted((truth / "2023").glob("*-unknown")):
+        with zipfile.ZipFile(truth / "2023" / f"{folder.name.removesuffix('-unknown')}.zip") as archive:
+            for path in folder.iterdir():
+                name = path.name.removesuffix(".csv.gz")
+                rows = table(path)
+                [key] = {*rows[0]} - {"item", "value"}
+                of_truth = {row[key]: row for row in csv.DictReader(io.StringIO(archive.read(f"{name}.csv").decode()))}
+                for row in rows:
+                    told[name, row["item"]] += 1
+                    if column := {"sex": "sex_code", "hour": "incident_hour", "value": "property_value"}.get(
+                        row["item"]
+                    ):
+                        assert of_truth[row[key]][column] == row["value"] != ""
+                    if row["item"] == "race":
+                        assert identifiers("ref_race")[row["value"]] == int(of_truth[row[key]]["race_id"])
+    unknown = {
+        ("nibrs_victim", "sex"): "nibrs_victim WHERE sex_code = 'U'",
+        ("nibrs_offender", "age"): "nibrs_offender JOIN nibrs_age USING (age_id) WHERE age_code = '00'",
+        ("nibrs_offender", "ethnicity"): "nibrs_offender JOIN nibrs_ethnicity USING (ethnicity_id) "
+        "WHERE ethnicity_code = 'U'",
+        ("nibrs_arrestee", "race"): "nibrs_arrestee JOIN ref_race USING (race_id) WHERE race_code = 'U'",
+        ("nibrs_grpb_arrest", "ethnicity"): "nibrs_grpb_arrest JOIN nibrs_ethnicity USING (ethnicity_id) "
+        "WHERE ethnicity_code = 'U'",
+        ("nibrs_victim_offender_rel", "relationship"): "nibrs_victim_offender_rel JOIN nibrs_relationship "
+        "USING (relationship_id) WHERE relationship_code = 'RU'",
+        ("nibrs_property_desc", "value"): "nibrs_property_desc WHERE property_value = 1",
+    }
+    for (name, item), condition in unknown.items():
+        [[number]] = sql(location, f"SELECT count(*) FROM {condition}")
+        # Nobody knows an offender of number 0, and some property is worth a dollar.
+        assert told[name, item] == number or item == "value", (name, item)
+        assert told[name, item] > 0, (name, item)
 
 
 def test_history_has_as_much_crime_as_the_years_trend(nation_with_gaps: Made) -> None:

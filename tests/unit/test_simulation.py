@@ -5,19 +5,23 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nibrs_loading.population_groups import CITY_GROUPS
 from nibrs_simulation.arrays import generator, number_within, spread
+from nibrs_simulation.codes import identifiers
 from nibrs_simulation.crime import KINDS, national_rates, true_crime
 from nibrs_simulation.distributions import Distribution, rows
 from nibrs_simulation.frame import given_frame, made_up_frame
+from nibrs_simulation.observed import observe
 from nibrs_simulation.records import records
-from nibrs_simulation.reporting import INCIDENTS, ITEMS, NOT_REPORTED, ZERO, reporting_of
+from nibrs_simulation.reporting import INCIDENTS, NOT_REPORTED, ZERO, reporting_of
 from nibrs_simulation.residents import demographics
 from nibrs_simulation.state_year import draw_state_year
-from nibrs_simulation.world import MECHANISMS, SimulationError, World
+from nibrs_simulation.unknown import items
+from nibrs_simulation.world import MECHANISMS, UNKNOWN, SimulationError, World
 
 from tests.simulated import YEAR, nation, observed, state
 
@@ -181,9 +185,44 @@ def test_reports_are_the_truth_less_months_low_months_and_unknown_items() -> Non
     assert set(seen.months[~how.is_nibrs].ravel()) == {NOT_REPORTED}
     sexes = Counter(seen.records["nibrs_offender"].table["sex_code"].to_pylist())
     unknown = sexes["U"] / (sexes["U"] + sexes["M"] + sexes["F"])
-    expected = how.unknown[how.is_nibrs][:, ITEMS.index("offender_sex")].mean()
-    assert unknown == pytest.approx(expected, abs=0.06)
+    [expected] = (item.share for item in items() if (item.table, item.name) == ("nibrs_offender", "sex"))
+    assert unknown == pytest.approx(expected, abs=0.01)
     assert "U" not in truth["nibrs_offender"].table["sex_code"].to_pylist()
+
+
+@pytest.mark.parametrize("how", UNKNOWN)
+def test_what_decides_who_is_unknown_shows_in_what_is_unknown(how: str) -> None:
+    """Relationships are as often unknown in all, and more often those of strangers, or those of some agencies."""
+    truth, crime = records(state("TX", "small")), state("TX", "small")
+    frame, everything = nation("small")
+    reporting = reporting_of(frame, everything, YEAR, "random", 1, how).take(np.flatnonzero(frame.state == "TX"))
+    seen = observe(truth, crime, reporting, 1)
+    pairs = seen.records["nibrs_victim_offender_rel"]
+    told = seen.unknown["nibrs_victim_offender_rel"]
+    code = dict(zip(*(told[name].to_pylist() for name in ("nibrs_victim_offender_id", "value")), strict=True))
+    [share] = (item.share for item in items() if item.name == "relationship")
+    assert len(code) / len(pairs.table) == pytest.approx(share, abs=0.15 if how == "agency" else 0.01)
+    number = identifiers("nibrs_relationship")["ST"]
+    strangers = pc.sum(pc.equal(pairs.table["relationship_id"], number)).as_py() + Counter(code.values())["ST"]
+    of_strangers = Counter(code.values())["ST"] / strangers
+    of_others = (len(code) - Counter(code.values())["ST"]) / (len(pairs.table) - strangers)
+    ratio = {"strangers": 3.0, "random": 1.0, "agency": 1.0}[how]
+    assert of_strangers / of_others == pytest.approx(ratio, rel=0.2)
+    unknown = np.isin(pairs.table["nibrs_victim_offender_id"].to_numpy(), list(code))
+    agency = crime.incidents.agency[pairs.incident]
+    shares = [unknown[agency == each].mean() for each in np.unique(agency) if (agency == each).sum() >= 50]
+    assert (np.std(shares) > 0.1) == (how == "agency")
+
+
+def test_what_is_unknown_of_a_person_is_so_together() -> None:
+    _, seen, _ = observed("TX", "random", "small")
+    offenders = seen.records["nibrs_offender"].table
+    age, race = (
+        offenders[name].to_numpy(zero_copy_only=False) == identifiers(of)[code]
+        for name, of, code in (("age_id", "nibrs_age", "00"), ("race_id", "ref_race", "U"))
+    )
+    # By themselves it would be a twentieth.
+    assert (age & race).mean() > 0.6 * race.mean()
 
 
 def frame_file(path: Path, *changes: tuple[str, str]) -> Path:

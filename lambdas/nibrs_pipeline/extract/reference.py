@@ -16,7 +16,11 @@ from nibrs_pipeline.extract.extraction import View
 _FILES = ("agencies", "months", "history", "return_a", "return_a_months")
 #: Files by the table that they are read from, which the FBI's database does not have: what is known of the states'
 #: sources, and of the residents of agencies.
-OPTIONAL_FILES = {"source_note": "source_notes", "ref_agency_demographics": "demographics"}
+OPTIONAL_FILES = {
+    "source_note": "source_notes",
+    "ref_agency_demographics": "demographics",
+    "ref_agency_residents": "residents",
+}
 
 
 def reference_queries(year: int, tables: Collection[str]) -> dict[str, str]:

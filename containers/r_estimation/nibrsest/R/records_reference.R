@@ -23,6 +23,8 @@ state_names <- function(abbreviations) {
 #'   * `return_a_months`: `ori`, `year`, `months`;
 #'   * `demographics`: `ori`, and shares of its residents by age, sex, race and income (0 to 1); no rows in extracts
 #'     that do not have them;
+#'   * `residents`: `ori`, `sex`, `race`, `ethnicity`, and numbers of the agency's residents by age; a row per group that
+#'     has any, no rows in extracts that do not have them;
 #'   * `notes`: `state`, `kind`, `note`: what is known of the states' sources; nothing in extracts that do not say it.
 #' @examples
 #' reference <- read_reference(file.path(example_year(), "reference", "reference-2016.zip"))
@@ -51,8 +53,10 @@ read_reference <- function(zip) {
     return_a_months = data.table::data.table(ori = ori_of(return_a_months), year = return_a_months$year,
       months = return_a_months$months)
   )
-  demographics <- read_if_there(zip, "demographics.csv")
-  by_ori$demographics <- cbind(ori = ori_of(demographics), demographics[, -"agency_id"])
+  for (name in c("demographics", "residents")) {
+    rows <- read_if_there(zip, paste0(name, ".csv"))
+    by_ori[[name]] <- cbind(ori = ori_of(rows), rows[, -"agency_id"])
+  }
   data.table::set(agencies, NULL, "agency_id", NULL)
   described <- list(agencies = agencies[], status = status, notes = read_notes(zip))
   c(described, lapply(by_ori, function(table) table[which(!is.na(table$ori)), ]))
