@@ -26,7 +26,7 @@ _CHILDREN = (
     "nibrs_offense", "nibrs_weapon", "nibrs_criminal_act", "nibrs_suspect_using", "nibrs_bias_motivation",
     "nibrs_offender", "nibrs_victim", "nibrs_victim_offense", "nibrs_victim_offender_rel", "nibrs_victim_injury",
     "nibrs_victim_circumstances", "nibrs_property", "nibrs_property_desc", "nibrs_suspected_drug", "nibrs_arrestee",
-    "nibrs_arrestee_weapon",
+    "nibrs_arrestee_weapon", "nibrs_grpb_arrest", "nibrs_grpb_arrest_weapon",
 )  # fmt: skip
 
 
@@ -151,7 +151,7 @@ def with_one_key_of_another_year(content: Members) -> Members:
 _KEYS = (
     "nibrs_month_id", "incident_id", "offense_id", "offender_id", "victim_id", "property_id", "arrestee_id",
     "nibrs_weapon_id", "nibrs_prop_desc_id", "nibrs_suspected_drug_id", "nibrs_victim_offender_id",
-    "nibrs_arrestee_weapon_id",
+    "nibrs_arrestee_weapon_id", "grpb_arrest_id", "nibrs_grpb_arrest_weapon_id",
 )  # fmt: skip
 MAKERS: dict[str, Maker] = {
     "a name that is not there": lambda good, path: (path, {}),
