@@ -23,8 +23,8 @@ state_names <- function(abbreviations) {
 #'   * `return_a_months`: `ori`, `year`, `months`;
 #'   * `demographics`: `ori`, and shares of its residents by age, sex, race and income (0 to 1); no rows in extracts
 #'     that do not have them;
-#'   * `residents`: `ori`, `sex`, `race`, `ethnicity`, and numbers of the agency's residents by age; a row per group that
-#'     has any, no rows in extracts that do not have them;
+#'   * `residents`: `ori`, `sex`, `race`, `ethnicity`, and numbers of the agency's residents by age; a row per group
+#'     that has any, no rows in extracts that do not have them;
 #'   * `notes`: `state`, `kind`, `note`: what is known of the states' sources; nothing in extracts that do not say it.
 #' @examples
 #' reference <- read_reference(file.path(example_year(), "reference", "reference-2016.zip"))

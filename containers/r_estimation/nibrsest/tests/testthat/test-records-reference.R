@@ -30,8 +30,8 @@ test_that("numbers of residents are read by ORI, and an extract without them has
   expect_identical(names(none), c("ori", setdiff(names(file_columns("reference/residents.csv")), "agency_id")))
   expect_identical(nrow(none), 0L)
   ages <- setdiff(names(none), c("ori", "sex", "race", "ethnicity"))
-  rows <- data.frame(agency_id = c("LA2", "LA2", "nobody"), sex = c("F", "M", "F"), race = "W", ethnicity = c("H", "N", "N"),
-    matrix(1:30, 3, dimnames = list(NULL, ages)))
+  rows <- data.frame(agency_id = c("LA2", "LA2", "nobody"), sex = c("F", "M", "F"), race = "W",
+    ethnicity = c("H", "N", "N"), matrix(1:30, 3, dimnames = list(NULL, ages)))
   found <- read_reference(with_file(root, rows, "residents.csv"))$residents
   expect_identical(found$ori, c("LA0000002", "LA0000002"))
   expect_identical(found$ethnicity, c("H", "N"))
