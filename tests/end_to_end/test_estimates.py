@@ -16,6 +16,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from threading import Thread
 
@@ -80,7 +81,7 @@ def eligible_agencies(truth: Path) -> dict[str, str]:
 
 def test_in_a_census_estimates_are_the_truth_without_error(home: Home, location: DatabaseLocation) -> None:
     truth = home.path / "truth"
-    simulate(location, World("tiny", 0.2, (2023,), 1, "complete", 1), truth, 1)
+    simulate(location, World("tiny", 0.1, (2023,), 1, "complete", 1), truth, 1)
     outcome = run(home, location, years=[2023], estimates=True)
     assert outcome.view.status == "SUCCEEDED", outcome.view.cause
     expected = true_counts(truth, eligible_agencies(truth))
@@ -105,9 +106,26 @@ def test_in_a_census_estimates_are_the_truth_without_error(home: Home, location:
     assert sum(national[f"t_2b_10_{row}_10"] for row in range(46, 52)) == larcenies
 
 
-def test_where_some_are_silent_the_truth_is_near(home: Home, location: DatabaseLocation) -> None:
+def write_frame(path: Path, per_state: int) -> Path:
+    """Agencies of four states, cities and counties, each with a fifth more residents than the one before it."""
+    columns = ["ori", "agency_name", "agency_type_id", "state_abbr", "county_name", "population", "nibrs"]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        for state, number in product(("NE", "RI", "SC", "UT"), range(per_state)):
+            kind = "2" if number % 3 else "3"
+            residents = round(2000 * 1.2 ** (number % 20))
+            writer.writerow(
+                [f"{state}{number:03d}0000", f"Agency {number}", kind, state, f"{number % 9}", residents, "Y"]
+            )
+    return path
+
+
+def test_where_some_are_silent_the_truth_is_near(home: Home, location: DatabaseLocation, tmp_path: Path) -> None:
     truth = home.path / "truth"
-    simulate(location, World("tiny", 1.0, (2023,), 3, "random", 10), truth, 1)
+    # Enough agencies for a regression on Return A: seventy respondents.
+    frame = write_frame(tmp_path / "frame.csv", 40)
+    simulate(location, World("tiny", 0.1, (2023,), 2, "random", 10, frame), truth, 1)
     outcome = run(home, location, years=[2023], estimates=True)
     assert outcome.view.status == "SUCCEEDED", outcome.view.cause
     expected = true_counts(truth, eligible_agencies(truth))
@@ -119,6 +137,9 @@ def test_where_some_are_silent_the_truth_is_near(home: Home, location: DatabaseL
     ]
     assert int(found["respondents"]) < int(found["agencies"])
     assert abs(float(found["estimate"]) / violent - 1) < 0.05
+    terms = [float(found[f"{term}_error"]) for term in ("sampling", "months", "return_a")]
+    assert min(terms) > 0
+    assert float(found["standard_error"]) == pytest.approx(math.hypot(*terms), rel=1e-6)
     assert {row["geography"] for row in rows(home, "weights/strata.csv", 2023)} >= {
         "US",
         "Midwest",
@@ -127,6 +148,18 @@ def test_where_some_are_silent_the_truth_is_near(home: Home, location: DatabaseL
         "UT",
     }
     assert rows(home, "weights/donors.csv", 2023)
+    estimators = rows(home, "weights/estimators.csv", 2023)
+    assert {row["estimator"] for row in estimators if row["geography"] in ("US", "South", "SC", "UT")} == {
+        "model_assisted"
+    }
+    # After the regression every state has the Return A of its agencies, which weights alone do not reach.
+    sums = ("total", "violent", "property")
+    table_a = [row for row in rows(home, "weights/table_a.csv", 2023) if row["crime"] not in sums]
+    deviations = [row for row in table_a if row["assisted_bias_ratio"]]
+    assert max(abs(float(row["bias_ratio"])) for row in deviations) > 1
+    assert max(abs(float(row["assisted_bias_ratio"])) for row in deviations) < 1e-6
+    with zipfile.ZipFile(estimates_zip(home, 2023)) as archive:
+        assert "model-assisted, by a regression on 7 crimes of Return A" in archive.read("README.md").decode()
 
 
 @dataclass(frozen=True)

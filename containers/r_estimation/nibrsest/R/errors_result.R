@@ -1,6 +1,6 @@
 #' Estimates of one geography by offense code, by the weights alone
 #'
-#' That is the reference's way; with `ESTIMATOR=model_assisted` the stages add a regression on Return A, see
+#' That is the reference's way, `ESTIMATOR=reference`; by default the stages add a regression on Return A, see
 #' [model_assisted_estimates()].
 #'
 #' @param weighed See [weigh_year()].

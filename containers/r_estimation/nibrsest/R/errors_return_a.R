@@ -16,7 +16,8 @@
 #' @param group Of each agency, from which Return A is drawn.
 #' @param year The data year.
 #' @return A list: `coefficients`, `share` (of each crime in all), `lines` (of `partial` and `earlier`; NULL where
-#'   nobody tells), `drawn` (a matrix per group, the variances and covariances of its full reporters' Return A, doubled).
+#'   nobody tells), `drawn` (a matrix per group, the variances and covariances of its full reporters' Return A,
+#'   doubled).
 #' @noRd
 return_a_model <- function(coefficients, covariates, source, earlier, masked, group, year) {
   whole <- masked$kept + masked$missed

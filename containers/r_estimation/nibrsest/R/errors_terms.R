@@ -57,9 +57,8 @@ with_error_terms <- function(estimates, design, terms) {
   total <- function(sampling, months, return_a) sqrt(sampling^2 + months + return_a)
   sampling <- estimates$standard_error
   error <- total(sampling, added$months, added$return_a)
-  # Of few respondents only the sampling error is uncertain itself.
-  more <- ifelse(sampling > 0, (error / sampling)^4, NA)
-  data.table::set(estimates, NULL, "degrees_of_freedom", estimates$degrees_of_freedom * more)
+  data.table::set(estimates, NULL, "degrees_of_freedom",
+    degrees_with_terms(estimates$degrees_of_freedom, sampling, error))
   data.table::set(estimates, NULL, c("standard_error", "sampling_error", "months_error", "return_a_error"),
     list(error, sampling, sqrt(added$months), sqrt(added$return_a)))
   if ("percentage_error" %in% names(estimates)) {
@@ -73,6 +72,17 @@ with_error_terms <- function(estimates, design, terms) {
         sqrt(shares$return_a_share)))
   }
   estimates[]
+}
+
+#' Degrees of freedom of the errors of all terms, of which that of sampling alone is uncertain itself
+#'
+#' @param sampling,error The error of sampling, and that of all terms.
+#' @return Numbers; missing where there are so many, or no sampling error, that limits are those of the normal
+#'   distribution.
+#' @noRd
+degrees_with_terms <- function(degrees_of_freedom, sampling, error) {
+  degrees <- degrees_of_freedom * ifelse(sampling > 0, (error / sampling)^4, NA)
+  ifelse(degrees > constant("degrees_for_normal"), NA, degrees)
 }
 
 #' The variances that both terms add to one group of agencies

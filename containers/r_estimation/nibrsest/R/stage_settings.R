@@ -15,8 +15,8 @@
 #'   [outlier_colours()].
 #' * `MONTHS`: of `weight`, how missing and low months are filled: `own` (default) or `reference`, see
 #'   [weighted_months()].
-#' * `ESTIMATOR`: of `weight`, `reference` (default), weights alone, or `model_assisted`, see
-#'   [model_assisted_estimates()].
+#' * `ESTIMATOR`: of `weight`, `model_assisted` (default), see [model_assisted_estimates()], or `reference`, weights
+#'   alone.
 #' * `ERROR_CORRECTION`: of `estimate`, where the estimator is the reference's, `few_respondents` (default) or `none`,
 #'   see [linearised_estimates()].
 #' * `BIAS`: of `bias` and `report`, `none` (default), or how the bias of estimates is found: `copula`, by residents and
@@ -59,7 +59,7 @@ read_settings <- function(environment = Sys.getenv()) {
     table_group = value("TABLE_GROUP"),
     outlier_rule = choice("OUTLIER_RULE", c("seasonal", "documented", "legacy")),
     months = choice("MONTHS", c("own", "reference")),
-    estimator = choice("ESTIMATOR", c("reference", "model_assisted")),
+    estimator = choice("ESTIMATOR", c("model_assisted", "reference")),
     correction = choice("ERROR_CORRECTION", c("few_respondents", "none")),
     bias = choice("BIAS", c("none", "copula", "copula_return_a")),
     log_threshold = choice("LOG_THRESHOLD", c("TRACE", "DEBUG", "INFO", "WARN", "ERROR"), "INFO")

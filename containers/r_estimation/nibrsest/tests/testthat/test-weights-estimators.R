@@ -103,8 +103,14 @@ test_that("the README says by what the error of filled months is known", {
   expect_match(months_error_lines(some[1:2, ], some), "Months of 2 respondents .*60 complete reporters")
 })
 
-test_that("weights alone are the default", {
-  expect_equal(read_settings(c(DATA_YEAR = "2016"))$estimator, "reference")
-  expect_equal(read_settings(c(DATA_YEAR = "2016", ESTIMATOR = "model_assisted"))$estimator, "model_assisted")
-  expect_error(read_settings(c(DATA_YEAR = "2016", ESTIMATOR = "greg")), "reference or model_assisted")
+test_that("errors have the degrees of freedom of their sampling part, as far as these tell from the normal", {
+  expect_equal(degrees_with_terms(c(5, 5, NA, 5, 5), c(2, 2, 2, 0, 1e-12), c(2, 4, 3, 3, 3)), c(5, 80, NA, NA, NA))
+  # Of 1,000 degrees limits are those of the normal to 0.2 %.
+  expect_equal(stats::qt(0.975, constant("degrees_for_normal")), stats::qnorm(0.975), tolerance = 0.002)
+})
+
+test_that("the regression on Return A is the default, and weights alone can be asked for", {
+  expect_equal(read_settings(c(DATA_YEAR = "2016"))$estimator, "model_assisted")
+  expect_equal(read_settings(c(DATA_YEAR = "2016", ESTIMATOR = "reference"))$estimator, "reference")
+  expect_error(read_settings(c(DATA_YEAR = "2016", ESTIMATOR = "greg")), "model_assisted or reference")
 })
