@@ -52,11 +52,11 @@ bias_of_tables <- function(group, tables, world, settings) {
     cells$cell)
   estimated <- read_estimates(settings, geography_groups_of(world$places, settings), paste0("-", group),
     "estimates/<group>-<tables>.csv")
-  made <- drawn_sums(as_sparse(annual), annual$rows$ori, cells, world$agencies, world$groups, world$membership)
+  sums <- drawn_sums(as_sparse(annual), annual$rows$ori, cells, world$agencies, world$groups, world$membership)
   folder <- file.path(settings$output, "bias")
-  write_stage_file(copula_diagnostics(made$status, world$groups), file.path(folder, sprintf("%s-copula.csv", group)),
+  write_stage_file(copula_diagnostics(sums$status, world$groups), file.path(folder, sprintf("%s-copula.csv", group)),
     "bias/<tables>-copula.csv")
-  write_stage_file(relative_bias(estimated, made$imputed, world$places$permutation),
+  write_stage_file(relative_bias(estimated, sums$imputed, world$places$permutation),
     file.path(folder, sprintf("%s.csv", group)), "bias/<tables>.csv")
 }
 
@@ -67,17 +67,18 @@ bias_of_tables <- function(group, tables, world, settings) {
 #' @return A data.table with the columns of `bias/<tables>-copula.csv`.
 #' @noRd
 copula_diagnostics <- function(status, groups) {
-  found <- status[, list(
+  diagnostics <- status[, list(
     variables = .N, correlation_moved = if (all(is.na(moved))) NA_real_ else max(moved, na.rm = TRUE),
     adjusted = if (all(is.na(adjusted))) NA_real_ else mean(adjusted, na.rm = TRUE)
   ), by = c("table", "column", "group", "way")]
-  at <- match(found$group, vapply(groups, `[[`, character(1), "name"))
+  at <- match(diagnostics$group, vapply(groups, `[[`, character(1), "name"))
   text_of <- function(what) vapply(groups, `[[`, character(1), what)[at]
   size_of <- function(what) vapply(groups, function(group) length(group[[what]]), integer(1))[at]
   data.table::data.table(
-    table = found$table, column = as.integer(found$column), subset = text_of("subset"),
+    table = diagnostics$table, column = as.integer(diagnostics$column), subset = text_of("subset"),
     stratum = vapply(groups, `[[`, integer(1), "stratum")[at], donors_from = text_of("level"),
-    donors = size_of("donors"), recipients = size_of("recipients"), way = found$way, variables = found$variables,
-    correlation_moved = found$correlation_moved, adjusted = found$adjusted
+    donors = size_of("donors"), recipients = size_of("recipients"), way = diagnostics$way,
+    variables = diagnostics$variables, correlation_moved = diagnostics$correlation_moved,
+    adjusted = diagnostics$adjusted
   )
 }

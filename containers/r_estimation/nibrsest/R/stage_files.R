@@ -22,9 +22,9 @@ read_weight_file <- function(settings, name) {
 
 #' @noRd
 read_strata <- function(settings) {
-  found <- read_weight_file(settings, "strata.csv")
-  data.table::set(found, which(is.na(found$covariates)), "covariates", "")
-  found
+  strata <- read_weight_file(settings, "strata.csv")
+  data.table::set(strata, which(is.na(strata$covariates)), "covariates", "")
+  strata
 }
 
 #' Where the counts of each state lie
@@ -36,17 +36,17 @@ read_strata <- function(settings) {
 tabulated_folders <- function(settings) {
   folders <- file.path(unique(c(settings$output, settings$input)), "tabulated")
   states <- lapply(folders, function(folder) sub("[.]csv$", "", list.files(folder, "^[A-Z]{2}[.]csv$")))
-  found <- stats::setNames(rep(folders, lengths(states)), unlist(states))
-  found <- found[!duplicated(names(found))]
-  if (length(found) == 0L) {
+  folder_of_state <- stats::setNames(rep(folders, lengths(states)), unlist(states))
+  folder_of_state <- folder_of_state[!duplicated(names(folder_of_state))]
+  if (length(folder_of_state) == 0L) {
     stop(file.path(settings$input, "tabulated"), " holds no state; run the stage tabulate_state first", call. = FALSE)
   }
-  if (length(unique(found)) > 1L) {
-    others <- names(found)[found == folders[[2]]]
+  if (length(unique(folder_of_state)) > 1L) {
+    others <- names(folder_of_state)[folder_of_state == folders[[2]]]
     inform("%d states are read from %s, since %s lacks them: %s", length(others), folders[[2]], folders[[1]],
       paste(others, collapse = ", "))
   }
-  found[order(names(found))]
+  folder_of_state[order(names(folder_of_state))]
 }
 
 #' All states' tables, stacked in the order of their names

@@ -22,7 +22,7 @@ stage_report <- function(settings) {
   write_stage_file(estimates, file.path(folder, "offenses.csv"), "estimates/<group>.csv")
   notice <- simulated_notice(universe, settings$year)
   publish_tables(tables, flags, described, settings, folder, notice)
-  found <- list(
+  shown <- list(
     tables = tables, flags = flags, places = places, weights = read_weight_file(settings, "weights.csv"),
     strata = read_strata(settings), attempts = read_weight_file(settings, "attempts.csv"),
     table_a = read_weight_file(settings, "table_a.csv"), estimators = estimators,
@@ -31,12 +31,12 @@ stage_report <- function(settings) {
     changes = publish_changes(compared_estimates(tables, flags, estimates), settings, folder),
     precision = publish_precision(tables, folder)
   )
-  write_page(report_page(settings$year, found, "in_zip"), file.path(folder, "report.html"))
-  write_page(report_page(settings$year, found, "beside_zip"), file.path(folder, "beside_zip.html"))
+  write_page(report_page(settings$year, shown, "in_zip"), file.path(folder, "report.html"))
+  write_page(report_page(settings$year, shown, "beside_zip"), file.path(folder, "beside_zip.html"))
   readme <- readLines(system.file("zip_readme.md", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
   parts <- list(year = settings$year, notices = if (length(notice) > 0L) paste0("> **", notice, "**\n") else "",
     universe = universe_lines(universe, agencies), estimator = c(estimator_lines(estimators, described$clipped_cells),
-      months_error_lines(found$donors, read_weight_file(settings, "masked.csv"))),
+      months_error_lines(shown$donors, read_weight_file(settings, "masked.csv"))),
     bias = bias_lines(settings$bias, diagnostics), glossary = markdown_glossary(),
     use = use_and_citation(settings$year, is_simulated(universe)))
   write_page(c(filled_in(readme, parts), describe_files("published")), file.path(folder, "README.md"))
@@ -138,11 +138,11 @@ publish_copula <- function(settings, folder) {
     unlink(path)
     return(NULL)
   }
-  found <- data.table::rbindlist(lapply(names(table_groups()), function(group) {
+  diagnostics <- data.table::rbindlist(lapply(names(table_groups()), function(group) {
     read_stage_file(file.path(stage_folder(settings, "bias"), paste0(group, "-copula.csv")), "bias/<tables>-copula.csv")
   }))
-  write_stage_file(found, path, "bias/<tables>-copula.csv")
-  found
+  write_stage_file(diagnostics, path, "bias/<tables>-copula.csv")
+  diagnostics
 }
 
 #' The groups of geographies that have estimates

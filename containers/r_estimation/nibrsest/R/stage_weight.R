@@ -10,24 +10,24 @@ stage_weight <- function(settings) {
     inform("%d agencies of the zips are not in the reference extract and are left out, such as %s",
       length(strangers), strangers[[1]])
   }
-  made <- weigh_year(reference, tabulated, names(folders), settings$year, settings$outlier_rule,
+  weighed <- weigh_year(reference, tabulated, names(folders), settings$year, settings$outlier_rule,
     months_rule = settings$months)
-  for (sentence in universe_sentences(made$universe)) {
+  for (sentence in universe_sentences(weighed$universe)) {
     inform("%s", sentence)
   }
   folder <- file.path(settings$output, "weights")
-  for (name in names(made)) {
-    write_weight_file(made[[name]], folder, paste0(name, ".csv"))
+  for (name in names(weighed)) {
+    write_weight_file(weighed[[name]], folder, paste0(name, ".csv"))
   }
-  covariates <- as.matrix(made$covariates[, covariate_names, with = FALSE])
-  places <- estimated_places(made$geographies, made$weights, made$universe, made$agencies, covariates)
+  covariates <- as.matrix(weighed$covariates[, covariate_names, with = FALSE])
+  places <- estimated_places(weighed$geographies, weighed$weights, weighed$universe, weighed$agencies, covariates)
   write_weight_file(places, folder, "places.csv")
-  write_used_months(folders, tabulated, made, folder)
-  borrowed <- model_of_respondents(covariates[which(made$agencies$respondent), , drop = FALSE], made$agencies,
+  write_used_months(folders, tabulated, weighed, folder)
+  borrowed <- model_of_respondents(covariates[which(weighed$agencies$respondent), , drop = FALSE], weighed$agencies,
     covariates)
-  estimators <- estimators_of(made$universe, settings$estimator, borrowed$model)
+  estimators <- estimators_of(weighed$universe, settings$estimator, borrowed$model)
   write_weight_file(estimators, folder, "estimators.csv")
-  write_weight_file(tables_a(made, covariates, estimators, borrowed), folder, "table_a.csv")
+  write_weight_file(tables_a(weighed, covariates, estimators, borrowed), folder, "table_a.csv")
 }
 
 #' `weights/offenses.csv` and `annual/<tables>/cells.rds`: annual counts of respondents, with the months taken from
@@ -36,11 +36,11 @@ stage_weight <- function(settings) {
 #'
 #' State after state, since a donor's months may go to another state and all cells of all months are large.
 #' @noRd
-write_used_months <- function(folders, tabulated, made, folder) {
-  offenses <- used_offenses(tabulated, made$months, made$donors)
+write_used_months <- function(folders, tabulated, weighed, folder) {
+  offenses <- used_offenses(tabulated, weighed$months, weighed$donors)
   write_weight_file(offenses, folder, "offenses.csv")
-  respondents <- made$agencies[which(made$agencies$respondent), ]
-  parts <- parts_of_years(made$months, made$donors, made$masked, respondents$ori)
+  respondents <- weighed$agencies[which(weighed$agencies$respondent), ]
+  parts <- parts_of_years(weighed$months, weighed$donors, weighed$masked, respondents$ori)
   filled <- lapply(parts[-1], function(part) used_offenses(tabulated, part$months, part$donors))
   write_weight_file(data.table::rbindlist(filled, idcol = "part"), folder, "filled_offenses.csv")
   definitions <- table_definitions()
