@@ -1,5 +1,6 @@
 """Requests: what is understood, and that everything else is refused by name."""
 
+import json
 import os
 from pathlib import Path
 
@@ -58,6 +59,17 @@ def test_years_may_be_all_a_list_or_a_range(years: object, included: set[int]) -
 def test_a_refusal_names_the_field_what_was_given_and_what_is_allowed(given_: object, named: str) -> None:
     with pytest.raises(BadRequest, match=named):
         parse_request(given_)
+
+
+def test_a_request_is_as_long_as_states_pass_on_and_no_longer() -> None:
+    request = {"years": [2016] * 3329, "force": True}
+    assert len(json.dumps(request)) == 20_000
+    assert parse_request(request).force
+    with pytest.raises(BadRequest) as error:
+        parse_request(request | {"years": [2016] * 3330})
+    assert str(error.value) == (
+        'the request has 20,006 characters, and 20,000 are allowed; say "all", or give a range of years'
+    )
 
 
 def test_states_may_be_given_in_small_letters() -> None:
@@ -132,6 +144,8 @@ def test_a_run_is_called_as_the_request_says_and_else_like_its_execution() -> No
 @pytest.mark.parametrize("name", ["a b", "a\nb", "Zoë", "", "-x", "a/../b", "x" * 81])
 def test_an_execution_whose_name_cannot_be_a_runs_has_to_be_given_one(name: str) -> None:
     with pytest.raises(
-        BadRequest, match=r"run_id: none was given, and the execution's name .* give a run_id: up to 80"
+        BadRequest,
+        match=r"run_id: none was given, and the execution's name .* give a run_id: up to 80 letters, "
+        "digits, dots, hyphens and underscores, beginning with a letter or digit$",
     ):
         run_name(parse_request({}), name)
