@@ -14,11 +14,10 @@ from nibrs_home import embedded_postgres
 from nibrs_home.home import Home
 from nibrs_pipeline.archive.manifest import FileEntry, SourceFingerprint, StateYearManifest, ZipSummary
 from nibrs_pipeline.archive.zip_writer import PACKING
-from nibrs_pipeline.catalog import Catalog, Table
+from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database.connection import Connection, connect
 from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_pipeline.database.snapshot import Snapshot, snapshot
-from nibrs_pipeline.database.sql import identifier
 from nibrs_pipeline.extract.queries import state_year_query
 from nibrs_pipeline.plan import changes
 from nibrs_pipeline.plan.change_queries import table_versions_query
@@ -26,9 +25,9 @@ from nibrs_pipeline.plan.changes import CheckedSource, find_changes
 from nibrs_pipeline.state_year import StateYear
 from pg8000.exceptions import DatabaseError
 
+from tests.changing_world import BY_NAME, World, heartbeat, insert
+
 ITEMS = [StateYear(state, year) for state in ("AA", "BB") for year in (2015, 2016)]
-_FILLER = {"timestamp": "'2015-01-01'", "date": "'2015-01-01'"}
-_NUMBERS = {"smallint", "integer", "bigint", "numeric", "double precision"}
 
 
 @pytest.fixture(scope="module")
@@ -37,215 +36,6 @@ def shared_location(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databa
     with embedded_postgres.database(home) as found:
         yield found
     embedded_postgres.stop(home)
-
-
-@dataclass
-class World:
-    """A tiny database: two states with two agencies each, two years, a row or two of everything."""
-
-    catalog: Catalog
-    connection: Connection
-    random: random.Random
-    number: int = 1000
-    #: Statements that are sent together.
-    waiting: list[str] | None = None
-
-    def fill(self) -> None:
-        self.waiting = []
-        self._fill()
-        together, self.waiting = "; ".join(self.waiting), None
-        self.run(together)
-
-    def _fill(self) -> None:
-        names = ", ".join(table.name for table in (*self.catalog.data_tables, *self._places()))
-        self.run(f"TRUNCATE {names}, loaded_grpb_arrest")
-        for state, abbreviation in ((1, "AA"), (2, "BB")):
-            self.insert("ref_state", state_id=state, state_abbr=abbreviation, state_postal_abbr=abbreviation)
-            for agency in (10 * state, 10 * state + 1):
-                self.insert("ref_agency", agency_id=agency, state_id=state)
-                self.insert("cde_agencies", agency_id=agency, state_id=state, state_abbr=abbreviation)
-                for year in (2015, 2016):
-                    self.insert("agency_participation", agency_id=agency, year=year, state_abbr=abbreviation)
-                    month = self.insert("nibrs_month", agency_id=agency, data_year=year, month_num=1)
-                    self.insert_incident(month)
-
-    def _places(self) -> list[Table]:
-        return [self.catalog["ref_state"], self.catalog["ref_agency"]]
-
-    def run(self, statement: str) -> list[list[Any]]:
-        if self.waiting is not None:
-            self.waiting.append(statement)
-            return []
-        return list(self.connection.run(statement) or [])
-
-    def insert(self, name: str, **values: Any) -> int:
-        """A row with the values given, a number for its key, and filler for the rest; returns the number."""
-        self.number += 1
-        table = self.catalog[name]
-        single = len(table.primary_key) == 1
-        chosen = {
-            column.name: (
-                repr(values[column.name])
-                if column.name in values
-                else str(self.number if single else self.number % 30000)
-                if column.primary_key
-                else "1"
-                if column.type in _NUMBERS
-                else _FILLER.get(column.type, "'x'")
-            )
-            for column in table.columns
-        }
-        self.run(f"INSERT INTO {name} ({', '.join(map(identifier, chosen))}) VALUES ({', '.join(chosen.values())})")
-        return int(values.get(table.primary_key[0], self.number))
-
-    def insert_incident(self, month: int) -> None:
-        """With a row of every table below."""
-        made = {"nibrs_month": month}
-        for table in self.below():
-            parent = self.catalog.lineage(table)[1]
-            keys = {parent.primary_key[0]: made[parent.name]}
-            if table.name == "nibrs_victim_offense":
-                keys["offense_id"] = made["nibrs_offense"]
-            made[table.name] = self.insert(table.name, **keys)
-
-    def below(self) -> list[Table]:
-        return [table for table in self.catalog.data_tables if len(self.catalog.lineage(table)) > 1]
-
-    def anything(self, *names: str) -> tuple[str, str] | None:
-        """A row of one of some tables: the table, and a condition that finds it."""
-        name = self.random.choice(names or [table.name for table in self.catalog.data_tables])
-        rows = self.run(f"SELECT ctid FROM {name} ORDER BY ctid")
-        return (name, f"ctid = '{self.random.choice(rows)[0]}'") if rows else None
-
-    def value(self, column: str, table: str) -> Any:
-        rows = self.run(f"SELECT {column} FROM {table} ORDER BY {column}")
-        return self.random.choice(rows)[0] if rows else None
-
-
-def _update(world: World) -> None:
-    if found := world.anything():
-        name, where = found
-        column = world.catalog[name].columns[-1]
-        if not column.primary_key:
-            world.run(f"UPDATE {name} SET {identifier(column.name)} = {identifier(column.name)} WHERE {where}")
-
-
-def _delete(world: World) -> None:
-    if found := world.anything():
-        world.run(f"DELETE FROM {found[0]} WHERE {found[1]}")
-
-
-def _insert(world: World) -> None:
-    if (month := world.value("nibrs_month_id", "nibrs_month")) is not None:
-        world.insert_incident(month)
-
-
-def _insert_below(world: World) -> None:
-    """One row of a table, perhaps below a parent that is not there."""
-    table = world.random.choice(world.below())
-    parent = world.catalog.lineage(table)[1]
-    key = world.value(parent.primary_key[0], parent.name)
-    world.insert(table.name, **{parent.primary_key[0]: key if key is not None else 999_999})
-
-
-def _insert_and_delete_alike(world: World) -> None:
-    """As many rows as before."""
-    table = world.random.choice(world.below())
-    if found := world.anything(table.name):
-        world.run(f"DELETE FROM {found[0]} WHERE {found[1]}")
-        parent = world.catalog.lineage(table)[1]
-        if (key := world.value(parent.primary_key[0], parent.name)) is not None:
-            world.insert(table.name, **{parent.primary_key[0]: key})
-
-
-def _move_incident(world: World) -> None:
-    month = world.value("nibrs_month_id", "nibrs_month")
-    if month is not None and (found := world.anything("nibrs_incident")):
-        world.run(f"UPDATE nibrs_incident SET nibrs_month_id = {month} WHERE {found[1]}")
-
-
-def _move_child(world: World) -> None:
-    offense = world.value("offense_id", "nibrs_offense")
-    if offense is not None and (found := world.anything("nibrs_weapon")):
-        world.run(f"UPDATE nibrs_weapon SET offense_id = {offense} WHERE {found[1]}")
-
-
-def _move_month(world: World) -> None:
-    if found := world.anything("nibrs_month"):
-        agency, year = world.value("agency_id", "ref_agency"), world.random.choice((2015, 2016))
-        world.run(f"UPDATE nibrs_month SET agency_id = {agency}, data_year = {year} WHERE {found[1]}")
-
-
-def _swap_agencies(world: World) -> None:
-    """Two agencies change states: every number stays what it was."""
-    first, second = world.random.choice((10, 11)), world.random.choice((20, 21))
-    world.run(
-        f"UPDATE ref_agency SET state_id = CASE agency_id WHEN {first} THEN 2 ELSE 1 END "
-        f"WHERE agency_id IN ({first}, {second})"
-    )
-
-
-def _move_agency(world: World) -> None:
-    agency, state = world.value("agency_id", "ref_agency"), world.random.choice((1, 2))
-    world.run(f"UPDATE ref_agency SET state_id = {state} WHERE agency_id = {agency}")
-
-
-def _swap_agency_rows(world: World) -> None:
-    world.run("UPDATE cde_agencies SET state_abbr = CASE state_abbr WHEN 'AA' THEN 'BB' ELSE 'AA' END "
-              "WHERE agency_id IN (10, 20)")  # fmt: skip
-
-
-def _reload(world: World) -> None:
-    """A table is emptied and filled again with the same rows."""
-    name = world.random.choice(world.catalog.data_tables).name
-    world.run(f"CREATE TEMPORARY TABLE kept AS SELECT * FROM {name}")
-    world.run(f"TRUNCATE {name}")
-    world.run(f"INSERT INTO {name} SELECT * FROM kept")
-    world.run("DROP TABLE kept")
-
-
-def _empty(world: World) -> None:
-    world.run(f"TRUNCATE {world.random.choice(world.below()).name}")
-
-
-def _remove_incident(world: World) -> None:
-    """The rows below it stay, without a parent."""
-    if found := world.anything("nibrs_incident"):
-        world.run(f"DELETE FROM nibrs_incident WHERE {found[1]}")
-
-
-def _roll_back(world: World) -> None:
-    world.run("BEGIN")
-    _insert(world)
-    _delete(world)
-    world.run("ROLLBACK")
-
-
-def _vacuum(world: World) -> None:
-    world.run(world.random.choice(("VACUUM FREEZE", "VACUUM FULL nibrs_offense", "VACUUM")))
-
-
-def _heartbeat(world: World) -> None:
-    world.run("INSERT INTO loaded_grpb_arrest SELECT least(min(grpb_arrest_id), 0) - 1, 'AA', 2015 "
-              "FROM loaded_grpb_arrest")  # fmt: skip
-
-
-def _unplace(world: World) -> None:
-    """A Group B arrest names no month any more; most often it is known which file it came from."""
-    if found := world.anything("nibrs_grpb_arrest"):
-        state, year = world.random.choice(("AA", "BB")), world.random.choice((2015, 2016))
-        if world.random.random() < 0.8:
-            world.run(f"INSERT INTO loaded_grpb_arrest SELECT grpb_arrest_id, '{state}', {year} FROM nibrs_grpb_arrest "
-                      f"WHERE {found[1]} ON CONFLICT DO NOTHING")  # fmt: skip
-        world.run(f"UPDATE nibrs_grpb_arrest SET nibrs_month_id = NULL WHERE {found[1]}")
-
-
-WRITES: list[Callable[[World], None]] = [
-    _update, _delete, _insert, _insert_below, _insert_and_delete_alike, _move_incident, _move_child, _move_month,
-    _swap_agencies, _move_agency, _swap_agency_rows, _reload, _empty, _remove_incident, _roll_back, _vacuum, _heartbeat,
-    _unplace,
-]  # fmt: skip
-BY_NAME = {write.__name__: write for write in WRITES}
 
 
 @dataclass
@@ -352,11 +142,11 @@ def _follow(steps: list[str], world: World, open_: World, pipeline: Pipeline) ->
     for step in steps:
         if step in BY_NAME:
             # Some would wait for the open transaction.
-            if not (began and step in ("_reload", "_empty", "_vacuum")):
+            if not (began and step in ("reload", "empty", "vacuum")):
                 _attempt(BY_NAME[step], world)
         elif step == "begin" and not began:
             open_.run("BEGIN")
-            _insert(open_)
+            insert(open_)
             began = True
         elif step == "commit" and began:
             open_.run("COMMIT")
@@ -417,7 +207,7 @@ def test_where_nothing_changed_nothing_is_joined(world: World, pipeline: Pipelin
     pipeline.check()
     pipeline.make(ITEMS)
     for _ in range(3):
-        _heartbeat(world)
+        heartbeat(world)
         assert joins_below_months(pipeline) == []
     world.run(
         "UPDATE nibrs_offense SET ff_line_number = 2 WHERE offense_id = (SELECT min(offense_id) FROM nibrs_offense)"
@@ -425,9 +215,9 @@ def test_where_nothing_changed_nothing_is_joined(world: World, pipeline: Pipelin
     assert joins_below_months(pipeline) == ["nibrs_offense"]
     world.run("DELETE FROM nibrs_weapon WHERE nibrs_weapon_id = (SELECT min(nibrs_weapon_id) FROM nibrs_weapon)")
     assert joins_below_months(pipeline)[-1:] == ["nibrs_weapon"]
-    _heartbeat(world)
+    heartbeat(world)
     joins_below_months(pipeline)
-    _heartbeat(world)
+    heartbeat(world)
     assert joins_below_months(pipeline) == []
 
 
@@ -440,7 +230,7 @@ def test_only_what_changed_is_made_anew(world: World, pipeline: Pipeline) -> Non
     world.insert_incident(month)
     assert list(pipeline.check()) == [StateYear("BB", 2016)]
     pipeline.make([StateYear("BB", 2016)])
-    _heartbeat(world)
+    heartbeat(world)
     assert pipeline.check() == {}
 
 
@@ -487,7 +277,7 @@ def test_what_takes_a_tables_place_is_noticed_though_its_rows_are_older_than_the
     world.run(before)
     pipeline.check()
     pipeline.make(ITEMS)
-    _heartbeat(world)
+    heartbeat(world)
     assert pipeline.check() == {}
     world.run(after)
     try:
@@ -532,7 +322,7 @@ def test_what_was_written_before_and_committed_after_is_noticed(
     other.run("BEGIN")
     other.run("UPDATE nibrs_offense SET num_premises_entered = 2 WHERE offense_id = "
               "(SELECT min(offense_id) FROM nibrs_offense)")  # fmt: skip
-    _heartbeat(world)
+    heartbeat(world)
     pipeline.make(ITEMS)
     assert pipeline.check() == {}
     other.run("COMMIT")
@@ -546,7 +336,7 @@ def test_what_changed_and_was_not_made_anew_is_still_out_of_date(world: World, p
               "(SELECT min(offense_id) FROM nibrs_offense)")  # fmt: skip
     for _ in range(3):
         assert list(pipeline.check()) == [ITEMS[0]]
-        _heartbeat(world)
+        heartbeat(world)
 
 
 def test_one_scan_counts_what_was_written_since(
@@ -569,7 +359,7 @@ def test_one_scan_counts_what_was_written_since(
 
 def test_connections_side_by_side_see_the_same(shared_location: DatabaseLocation, world: World) -> None:
     with snapshot(shared_location) as view:
-        _insert(world)
+        insert(world)
         alone = view.read("SELECT count(*) FROM nibrs_incident")
         several = view.read_side_by_side(["SELECT count(*) FROM nibrs_incident, pg_sleep(0.05)"] * 8)
         backends = view.read_side_by_side(["SELECT pg_backend_pid() FROM pg_sleep(0.05)"] * 8)
