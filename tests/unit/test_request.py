@@ -25,7 +25,12 @@ def test_the_empty_request_asks_for_all_that_is_out_of_date() -> None:
 
 @pytest.mark.parametrize(
     ("years", "included"),
-    [("all", {2012, 2016, 2020}), ([2016], {2016}), ({"from": 2012, "to": 2016}, {2012, 2016})],
+    [
+        ("all", {2012, 2016, 2020}),
+        ([2016], {2016}),
+        ({"from": 2012, "to": 2016}, {2012, 2016}),
+        ({"from": 2016, "to": 2016}, {2016}),
+    ],
 )
 def test_years_may_be_all_a_list_or_a_range(years: object, included: set[int]) -> None:
     request = parse_request({"years": years})
@@ -37,7 +42,10 @@ def test_years_may_be_all_a_list_or_a_range(years: object, included: set[int]) -
     [
         ({"years": [True]}, r"years: \[True\] was given; allowed is"),
         ({"years": ["2016"]}, r"years: \['2016'\]"),
-        ({"years": 2016}, "years: 2016"),
+        (
+            {"years": 2016},
+            r'years: 2016 was given; allowed is "all", a list of data years such as \[2016\], or {"from": 2012, ',
+        ),
         ({"years": []}, r"years: \[\]"),
         ({"years": {"from": 2016, "to": 2012}}, "years: .*'from'"),
         ({"years": {"from": 2016}}, "years:"),
@@ -59,6 +67,13 @@ def test_years_may_be_all_a_list_or_a_range(years: object, included: set[int]) -
 def test_a_refusal_names_the_field_what_was_given_and_what_is_allowed(given_: object, named: str) -> None:
     with pytest.raises(BadRequest, match=named):
         parse_request(given_)
+
+
+@pytest.mark.parametrize(("letters", "shown"), [(78, "'" + "x" * 78 + "'"), (79, "'" + "x" * 76 + "...")])
+def test_what_was_given_is_shown_up_to_eighty_characters(letters: int, shown: str) -> None:
+    with pytest.raises(BadRequest) as error:
+        parse_request({"states": "x" * letters})
+    assert str(error.value).startswith(f"states: {shown} was given; allowed is ")
 
 
 def test_a_request_is_as_long_as_states_pass_on_and_no_longer() -> None:
@@ -107,6 +122,11 @@ def test_a_runs_name_cannot_be_used_for_another_request() -> None:
         request_to_complete(parse_request({"run_id": "r1", "years": [2013]}), b'{"years":[2016],"run_id":"r1"}', list)
 
 
+def test_a_run_that_had_its_executions_name_can_be_completed_by_its_request() -> None:
+    again = parse_request({"run_id": "e1", "years": [2016]})
+    assert request_to_complete(again, b'{"years":[2016]}', list).years == [2016]
+
+
 def test_a_run_that_does_not_exist_cannot_be_completed_and_those_that_do_are_named() -> None:
     with pytest.raises(BadRequest) as error:
         request_to_complete(parse_request({"run_id": "r9"}), None, lambda: ["r2", "r1"])
@@ -145,7 +165,7 @@ def test_a_run_is_called_as_the_request_says_and_else_like_its_execution() -> No
 def test_an_execution_whose_name_cannot_be_a_runs_has_to_be_given_one(name: str) -> None:
     with pytest.raises(
         BadRequest,
-        match=r"run_id: none was given, and the execution's name .* give a run_id: up to 80 letters, "
+        match=r"^run_id: none was given, and the execution's name .* give a run_id: up to 80 letters, "
         "digits, dots, hyphens and underscores, beginning with a letter or digit$",
     ):
         run_name(parse_request({}), name)
