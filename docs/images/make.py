@@ -42,7 +42,7 @@ def main() -> None:
         screenshot(page, HERE / "quality.png", "1060,1500")
         diagram = Path(folder) / DIAGRAM
         diagram.write_bytes(documents(nibrs_catalog())[DIAGRAM])
-        screenshot(diagram, HERE / "diagram.png", "1560,2230")
+        screenshot(diagram, HERE / "diagram.png", "1560,2390")
 
 
 def report_of_a_nation(folder: Path) -> Path:
