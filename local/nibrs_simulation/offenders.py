@@ -21,6 +21,12 @@ _AGE_GAPS = {
 _COUPLES = ("SE", "CS", "XS", "BG", "HR", "XR")
 _COUPLES_OF_TWOSEXES, _SHARE_OF_TWOSEXES = ("SE", "CS", "XS", "BG", "XR"), 0.95
 _YOUNGEST_OF_COUPLE, _YOUNGEST_OFFENDER = 14, 8
+_FAMILY = ("PA", "CH", "SB", "GP", "GC", "IL", "SP", "SC", "SS", "OF")
+#: By kind of relationship, how often an offender has the race, and the ethnicity, of the first victim, beyond what the
+#: races of victims and offenders have in common anyway. Three state-years that know the ethnicity of offenders.
+_ALIKE = {"couple": (0.40, 0.50), "family": (0.75, 0.85), "known": (0.20, 0.42)}
+#: Of so many strangers the race has nothing to do with the victim's.
+_UNLIKE = 0.83
 #: Beyond an offender's first pair, a gap may be so much wider.
 _LENIENCE = 5
 
@@ -86,6 +92,8 @@ def relate(
     first = np.zeros(len(victim), np.bool_)
     first[np.unique(offender, return_index=True)[1]] = True
     persons = _fitted(random, victims, offenders, (victim, offender, first), relation)
+    # A generator of its own: what is drawn afterwards does not depend on how many numbers this takes.
+    persons = _alike(random.spawn(1)[0], victims, persons, (victim[first], offender[first]), relation[first])
     codes = identifiers("nibrs_relationship")
     return (
         replace(offenders, persons=persons),
@@ -123,3 +131,24 @@ def _fitted(
     age = offenders.persons.age.copy()
     age[offender[set_now]] = identifiers("nibrs_age")["AG"]
     return replace(offenders.persons, years=years, sex=sex, age=age)
+
+
+def _alike(
+    random: np.random.Generator, victims: Victims, offenders: Persons, pairs: tuple[Integers, Integers], relation: Texts
+) -> Persons:
+    """Let race and ethnicity of offenders go with those of their first victims, as the relationship asks for."""
+    victim, offender = pairs
+    race, ethnicity = offenders.race.copy(), offenders.ethnicity.copy()
+    known = ~np.isin(relation.astype(str), (*_COUPLES, *_FAMILY, "ST"))
+    kinds = {"couple": np.isin(relation.astype(str), _COUPLES), "family": np.isin(relation.astype(str), _FAMILY),
+             "known": known}  # fmt: skip
+    for kind, which in kinds.items():
+        for column, of_victim, share in zip(
+            (race, ethnicity), (victims.persons.race, victims.persons.ethnicity), _ALIKE[kind], strict=True
+        ):
+            same = which & (random.random(len(relation)) < share)
+            column[offender[same]] = of_victim[victim[same]]
+    strangers = offender[(relation.astype(str) == "ST") & (random.random(len(relation)) < _UNLIKE)]
+    others = random.permutation(strangers)
+    race[strangers], ethnicity[strangers] = race[others], ethnicity[others]
+    return replace(offenders, race=race, ethnicity=ethnicity)

@@ -214,6 +214,23 @@ def test_what_decides_who_is_unknown_shows_in_what_is_unknown(how: str) -> None:
     assert (np.std(shares) > 0.1) == (how == "agency")
 
 
+def test_victims_and_offenders_are_alike_as_their_relationship_asks_for() -> None:
+    """Shares of the three published state-years that know the ethnicity of offenders."""
+    crime = state("TX", "small")
+    pairs, code = crime.relationships, {number: code for code, number in identifiers("nibrs_relationship").items()}
+    relation = np.array([code[number] for number in pairs.code.tolist()])
+    victims, offenders = crime.victims.persons.take(pairs.victim), crime.offenders.persons.take(pairs.offender)
+    hispanic = victims.ethnicity == "H"
+    for codes, same_race, same_ethnicity, opposite_sex in (
+        (("SE", "CS", "XS", "BG", "XR"), 0.88, 0.55, 0.97), (("PA", "CH", "SB", "GP", "GC"), 0.94, 0.86, 0.5),
+        (("AQ", "FR", "NE"), 0.83, 0.48, 0.4), (("ST",), 0.61, 0.16, 0.4),
+    ):  # fmt: skip
+        which = np.isin(relation, codes)
+        assert (victims.race == offenders.race)[which].mean() == pytest.approx(same_race, abs=0.05)
+        assert (offenders.ethnicity == "H")[which & hispanic].mean() == pytest.approx(same_ethnicity, abs=0.12)
+        assert (victims.sex != offenders.sex)[which].mean() == pytest.approx(opposite_sex, abs=0.12)
+
+
 def test_what_is_unknown_of_a_person_is_so_together() -> None:
     _, seen, _ = observed("TX", "random", "small")
     offenders = seen.records["nibrs_offender"].table
