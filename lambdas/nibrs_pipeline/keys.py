@@ -16,6 +16,8 @@ ESTIMATE_GEOGRAPHY_GROUPS = ("nation", "regions", "states")
 ESTIMATE_TABLE_GROUPS = ("crimes",)
 INDEX_JSON = f"{PUBLIC}index.json"
 INDEX_HTML = f"{PUBLIC}index.html"
+#: The page that shows estimates of all years.
+EXPLORER_HTML = f"{PUBLIC}explorer.html"
 #: Where runs work, a folder each.
 RUNS = "runs/"
 #: Held by the execution that is publishing.
@@ -102,6 +104,11 @@ def public_estimates_key(year: int) -> str:
 def public_report_key(year: int) -> str:
     """The report of a year's estimates, to be read without unzipping."""
     return f"{PUBLIC_ESTIMATES}{year}/report.html"
+
+
+def public_beside_key(year: int, name: str) -> str:
+    """What else lies beside the estimates of a year, e.g. estimates/2016/explorer/OH-crimes.js."""
+    return f"{PUBLIC_ESTIMATES}{year}/{name}"
 
 
 def estimation_prefix(run_id: str, year: int) -> str:

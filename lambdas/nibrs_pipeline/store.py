@@ -28,6 +28,7 @@ _CONTENT_TYPES = {
     ".zip": "application/zip",
     ".json": "application/json",
     ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
 }
 #: A zip keeps its name when it is made anew: caches keep its bytes, and ask by its entity tag whether they still hold.
@@ -95,10 +96,14 @@ class Store:
             contents = pool.map(self.get, wanted)
             return {key: content for key, content in zip(wanted, contents, strict=True) if content is not None}
 
-    def put(self, key: str, content: bytes) -> None:
-        """Write a small object."""
+    def put(self, key: str, content: bytes, sha256: str | None = None) -> None:
+        """Write a small object.
+
+        Args:
+            sha256: of its content; stated with the object, as by ``upload``.
+        """
         with _translated(self.bucket, key):
-            self._s3.put_object(Bucket=self.bucket, Key=key, Body=content, **headers(key))
+            self._s3.put_object(Bucket=self.bucket, Key=key, Body=content, **headers(key), **_stating(sha256))
 
     def put_json(self, key: str, value: Any) -> None:
         """Write a value as JSON."""
@@ -150,13 +155,12 @@ class Store:
         Args:
             sha256: of its content; stated with the object, so that whoever copies it knows what it is.
         """
-        metadata = {"Metadata": {_SHA256: sha256}} if sha256 else {}
         with _translated(self.bucket, key):
             self._s3.upload_file(
                 str(path),
                 self.bucket,
                 key,
-                ExtraArgs=headers(key) | metadata,
+                ExtraArgs=headers(key) | _stating(sha256),
                 Config=TransferConfig(use_threads=False, multipart_chunksize=16 << 20),
             )
 
@@ -189,6 +193,12 @@ class Store:
         if found is None:
             return None
         return Stated(found["ContentLength"], found["ETag"], found.get("Metadata", {}).get(_SHA256))
+
+    def stated_many(self, keys: Iterable[str]) -> dict[str, Stated | None]:
+        """The same of several objects, asked side by side."""
+        wanted = list(keys)
+        with ThreadPoolExecutor(_THREADS) as pool:
+            return dict(zip(wanted, pool.map(self.stated, wanted), strict=True))
 
     def sha256_of(self, key: str, tag: str) -> str:
         """The SHA-256 of an object's content, read through.
@@ -299,6 +309,11 @@ def headers(key: str) -> dict[str, Any]:
         "ContentType": _CONTENT_TYPES.get(suffix, "application/octet-stream"),
         "CacheControl": _ASK_EACH_TIME if suffix == ".zip" else _MINUTES,
     }
+
+
+def _stating(sha256: str | None) -> dict[str, Any]:
+    """What is said with an object of its content."""
+    return {"Metadata": {_SHA256: sha256}} if sha256 else {}
 
 
 @contextmanager

@@ -8,13 +8,24 @@ from nibrs_pipeline.archive.provenance import Provenance, SourceCode, SourceNote
 from nibrs_pipeline.archive.zip_writer import PACKING, Member
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database.position import SourcePosition
-from nibrs_pipeline.keys import manifest_of, public_bundle_key, public_estimates_key, public_report_key, public_zip_key
+from nibrs_pipeline.keys import (
+    manifest_of,
+    public_beside_key,
+    public_bundle_key,
+    public_estimates_key,
+    public_report_key,
+    public_zip_key,
+)
 from nibrs_pipeline.state_year import StateYear
 
 #: The file of an estimates zip that has all its tables.
 ESTIMATES_TABLES = "tables.csv"
 #: What the stage report calls the page that lies beside the zip; the zip has its own, with links to what lies in it.
 PAGE_BESIDE_ZIP = "beside_zip.html"
+#: The folder in which the stage report leaves what else lies beside the zip, under the names that it has there.
+FOLDER_BESIDE_ZIP = "beside_zip/"
+#: Among these: what the explorer shows of the year.
+EXPLORER_YEAR = "explorer/year.js"
 
 
 class _Record(BaseModel):
@@ -210,7 +221,10 @@ class EstimatesSource(_Record):
 
 
 class EstimatesManifest(_Record):
-    """Beside ``nibrs-estimates-<year>.zip``; ``report_sha256`` is that of the page beside the zip."""
+    """Beside ``nibrs-estimates-<year>.zip``; ``report_sha256`` is that of the page beside the zip.
+
+    ``beside`` are the other files there, such as ``explorer/year.js``; manifests of earlier versions lack them.
+    """
 
     kind: Literal["estimates"] = "estimates"
     year: int
@@ -219,7 +233,13 @@ class EstimatesManifest(_Record):
     files: list[FileEntry]
     source: EstimatesSource
     report_sha256: str | None = None
+    beside: tuple[FileEntry, ...] = ()
     simulated: bool = False
+
+    @property
+    def explorable(self) -> bool:
+        """Whether the explorer can show the year."""
+        return any(entry.name == EXPLORER_YEAR for entry in self.beside)
 
     @property
     def tables_sha256(self) -> str | None:
@@ -264,5 +284,6 @@ def companion_keys(manifest: AnyManifest) -> list[str]:
     """Keys of what is published beside the zip, its manifest last: whoever sees a manifest finds its zip."""
     key = public_key(manifest)
     if isinstance(manifest, EstimatesManifest):
-        return [public_report_key(manifest.year), manifest_of(key)]
+        beside = [public_beside_key(manifest.year, entry.name) for entry in manifest.beside]
+        return [public_report_key(manifest.year), *beside, manifest_of(key)]
     return [manifest_of(key)]

@@ -7,25 +7,32 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from nibrs_pipeline.archive.manifest import PAGE_BESIDE_ZIP, EstimatesManifest, ZipSummary, file_entry
+from nibrs_pipeline.archive.manifest import (
+    FOLDER_BESIDE_ZIP,
+    PAGE_BESIDE_ZIP,
+    EstimatesManifest,
+    FileEntry,
+    ZipSummary,
+    file_entry,
+)
 from nibrs_pipeline.archive.zip_writer import ZipWriter
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.estimate.store import report_files, require_inputs
 from nibrs_pipeline.handlers.resources import data_store
-from nibrs_pipeline.keys import manifest_of, public_estimates_key, public_report_key, staged
+from nibrs_pipeline.keys import manifest_of, public_beside_key, public_estimates_key, public_report_key, staged
 from nibrs_pipeline.observability import logger, observed
-from nibrs_pipeline.store import full_disk_named
+from nibrs_pipeline.store import Store, full_disk_named
 
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Zip what the stage report wrote for ``event["year"]``, and put the report page beside the zip."""
+    """Zip what the stage report wrote for ``event["year"]``, and put beside the zip what lies there."""
     run_id, year = str(event["run_id"]), int(event["year"])
     logger.append_keys(run_id=run_id, year=year)
     store, folder = data_store(), environment().temporary_folder
     inputs = require_inputs(store, run_id, year)
     key = staged(run_id, public_estimates_key(year))
-    page_sha256 = None
+    page_sha256, beside = None, []
     with full_disk_named(folder), TemporaryDirectory(dir=folder) as work:
         path = Path(work) / Path(key).name
         with path.open("wb") as target:
@@ -34,6 +41,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
                 if name == PAGE_BESIDE_ZIP:
                     store.put(staged(run_id, public_report_key(year)), content)
                     page_sha256 = hashlib.sha256(content).hexdigest()
+                elif name.startswith(FOLDER_BESIDE_ZIP):
+                    beside.append(_put_beside(store, run_id, year, name.removeprefix(FOLDER_BESIDE_ZIP), content))
                 else:
                     writer.add(name, content)
             sha256 = writer.close()
@@ -45,7 +54,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         files=[file_entry(member) for member in writer.members],
         source=inputs.source,
         report_sha256=page_sha256,
+        beside=tuple(beside),
         simulated=inputs.simulated,
     )
     store.put(manifest_of(key), manifest.to_json())
     return {"files": len(manifest.files), "bytes": manifest.zip.bytes}
+
+
+def _put_beside(store: Store, run_id: str, year: int, name: str, content: bytes) -> FileEntry:
+    """Stage what will lie beside the zip under ``name``."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    store.put(staged(run_id, public_beside_key(year, name)), content, sha256)
+    return FileEntry(name=name, bytes=len(content), sha256=sha256)

@@ -16,6 +16,7 @@ from nibrs_pipeline.keys import (
     public_zip_key,
 )
 from nibrs_pipeline.pages import rendered
+from nibrs_pipeline.publish.explorer_page import EXPLORER, has_bundle
 from nibrs_pipeline.state_year import StateYear
 
 #: The states of the union and D.C.
@@ -55,11 +56,12 @@ class BundleEntry(_Entry):
 
 
 class EstimatesEntry(_Entry):
-    """The estimates of a year; ``report`` is a page to read."""
+    """The estimates of a year; ``report`` is a page to read, ``explorable`` whether the explorer has them too."""
 
     year: int
     states: int
     report: str
+    explorable: bool
 
     @property
     def lacks_states(self) -> bool:
@@ -68,7 +70,10 @@ class EstimatesEntry(_Entry):
 
 
 class DownloadIndex(BaseModel):
-    """All that is published, by state and year; ``simulated`` is true if all of it is simulated."""
+    """All that is published, by state and year; ``simulated`` is true if all of it is simulated.
+
+    ``explorer`` is the page that shows the estimates; None where there is none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -76,6 +81,12 @@ class DownloadIndex(BaseModel):
     state_years: list[StateYearEntry]
     bundles: list[BundleEntry]
     estimates: list[EstimatesEntry]
+    explorer: str | None
+
+    @property
+    def explorable_years(self) -> list[int]:
+        """The years that the explorer shows."""
+        return [entry.year for entry in self.estimates if entry.explorable]
 
 
 @dataclass(frozen=True)
@@ -89,11 +100,13 @@ class MatrixRow:
 
 def download_index(published: Manifests) -> DownloadIndex:
     """The index of the published manifests."""
+    estimates = [_estimates_entry(manifest) for _, manifest in sorted(published.estimates.items())]
     return DownloadIndex(
         simulated=any(each.simulated for each in published),
         state_years=[_state_year_entry(manifest) for _, manifest in sorted(published.state_years.items())],
         bundles=[_bundle_entry(manifest) for _, manifest in sorted(published.bundles.items())],
-        estimates=[_estimates_entry(manifest) for _, manifest in sorted(published.estimates.items())],
+        estimates=estimates,
+        explorer=EXPLORER if has_bundle() and any(entry.explorable for entry in estimates) else None,
     )
 
 
@@ -155,6 +168,7 @@ def _estimates_entry(manifest: EstimatesManifest) -> EstimatesEntry:
         year=manifest.year,
         states=len(manifest.source.zips),
         report=_from_index(public_report_key(manifest.year)),
+        explorable=manifest.explorable,
         file=_from_index(key),
         manifest=_from_index(manifest_of(key)),
         bytes=manifest.zip.bytes,

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from nibrs_pipeline.archive.manifest import (
     AnyManifest,
     EstimatesManifest,
+    FileEntry,
+    ZipSummary,
     companion_keys,
     public_key,
 )
@@ -19,12 +21,14 @@ from nibrs_pipeline.archive.manifest_store import Manifests, read_published, rea
 from nibrs_pipeline.archive.provenance import require_one_world
 from nibrs_pipeline.errors import BrokenExtract
 from nibrs_pipeline.keys import (
+    EXPLORER_HTML,
     INDEX_HTML,
     INDEX_JSON,
     PUBLIC_PREFIXES,
     common_key,
     is_manifest,
     manifest_of,
+    public_beside_key,
     public_bundle_key,
     public_report_key,
     publication_key,
@@ -33,10 +37,11 @@ from nibrs_pipeline.keys import (
 from nibrs_pipeline.plan.planning import Plan
 from nibrs_pipeline.plan.run_store import read_plan
 from nibrs_pipeline.publish.checking import other_member
+from nibrs_pipeline.publish.explorer_page import explorer_html
 from nibrs_pipeline.publish.index_page import download_index, index_html, index_json
 from nibrs_pipeline.publish.lease import publish_lease
 from nibrs_pipeline.publish.selection import to_publish
-from nibrs_pipeline.store import Store
+from nibrs_pipeline.store import Stated, Store
 
 
 def publish_run(
@@ -62,6 +67,7 @@ def publish_run(
         mine, theirs = _made_for(plan, read_staged(store, run_id)), read_published(store)
         tags = _require_whole(store, plan, mine, theirs)
         pages = {manifest.year: _checked_page(store, run_id, manifest) for manifest in _estimates(mine)}
+        beside = {manifest.year: _checked_beside(store, run_id, manifest) for manifest in _estimates(mine)}
         selected = to_publish(mine, theirs)
         require_one_world(
             {f"{public_key(each)} (published)": each.simulated for each in theirs}
@@ -72,24 +78,37 @@ def publish_run(
         store.put(publication_key(run_id), json.dumps({"zips": zips}).encode())
         store.copy_many((staged(run_id, key), key, tags[key]) for key in zips)
         lease.renew()
+        store.copy_many(
+            (staged(run_id, key), key, tag)
+            for manifest in _estimates(selected)
+            for key, tag in beside[manifest.year].items()
+        )
+        lease.renew()
         store.put_many((public_report_key(manifest.year), pages[manifest.year]) for manifest in _estimates(selected))
         # What was checked, whatever lies there now.
         store.put_many((manifest_of(public_key(manifest)), manifest.to_json()) for manifest in selected)
         lease.renew()
-        write_index(store)
+        pages_written = write_index(store)
         companions = [key for manifest in selected for key in companion_keys(manifest)]
-        refresh([*zips, *companions, INDEX_JSON, INDEX_HTML])
+        refresh([*zips, *companions, *pages_written])
         lease.renew()
         _clear(store, run_id)
         store.delete(publication_key(run_id))
     return zips, [key for manifest in mine if (key := public_key(manifest)) not in zips]
 
 
-def write_index(store: Store) -> None:
-    """Write index.json and index.html from the published manifests."""
+def write_index(store: Store) -> list[str]:
+    """Write index.json, index.html and, where there is something to explore, explorer.html from the published manifests.
+
+    Returns:
+        The keys of what was written.
+    """
     index = download_index(read_published(store))
+    if index.explorer:
+        store.put(EXPLORER_HTML, explorer_html(index.explorable_years, index.simulated))
     store.put(INDEX_JSON, index_json(index))
     store.put(INDEX_HTML, index_html(index))
+    return [INDEX_JSON, INDEX_HTML, *([EXPLORER_HTML] if index.explorer else [])]
 
 
 def _made_for(plan: Plan, staged_manifests: Manifests) -> list[AnyManifest]:
@@ -128,7 +147,20 @@ def _checked(store: Store, run_id: str, manifest: AnyManifest) -> str:
     The SHA-256 is what the zip's writer stated with the object; where none is stated, the zip is read.
     """
     key = staged(run_id, public_key(manifest))
-    found, expected = store.stated(key), manifest.zip
+    return _tag_of(store, key, store.stated(key), manifest.zip)
+
+
+def _checked_beside(store: Store, run_id: str, manifest: EstimatesManifest) -> dict[str, str]:
+    """Entity tags of what is staged beside a year's estimates, by the keys that it will have, checked as zips are."""
+    expected = {public_beside_key(manifest.year, entry.name): entry for entry in manifest.beside}
+    found = store.stated_many(staged(run_id, key) for key in expected)
+    return {
+        key: _tag_of(store, staged(run_id, key), found[staged(run_id, key)], entry) for key, entry in expected.items()
+    }
+
+
+def _tag_of(store: Store, key: str, found: Stated | None, expected: ZipSummary | FileEntry) -> str:
+    """The entity tag of a staged object that is what a manifest says."""
     if found is None or found.size != expected.bytes:
         raise BrokenExtract(
             f"s3://{store.bucket}/{key} has {found.size if found else 0:,} bytes, its manifest says "

@@ -7,7 +7,7 @@
 #' @param agencies Eligible agencies of the geography: `population`, `respondent`.
 #' @param groups See [agency_groups()], one per row of `agencies`; `all agencies` is everyone.
 #' @return A data.table with the columns of `estimates.csv`. Where all agencies respond the number is their plain
-#'   sum. Whether a number is for release is left open: see [offense_release_flags()].
+#'   sum. Whether a number is for release is left open: see [offense_release()].
 #' @references METHOD, sections 9 and 11.
 #' @noRd
 describe_estimates <- function(estimates, year, geography, status, agencies, groups) {

@@ -26,23 +26,24 @@ release_flags <- function(tables, places, cells, released_places = places_releas
   keep_sound_totals(flags, tables, place, rules)
 }
 
-#' Release flags of offenses, by the rules that hold for the tables of the same geographies
+#' Release flags of offenses, and their reasons, by the rules that hold for the tables of the same geographies
 #'
 #' @param offenses See [describe_estimates()].
 #' @param released_places See [places_released_by()].
-#' @return An integer vector, a value per row: 0 released, 1 not.
+#' @return A data.table, a row per row: `flag`, 0 released, 1 not; `reason`, see [release_reasons()].
 #' @noRd
-offense_release_flags <- function(offenses, released_places) {
+offense_release <- function(offenses, released_places) {
   rows <- data.table::data.table(
     permutation = permutation_of(offenses$geography, offenses$agency_group), cell = offenses$cell,
     estimate = offenses$estimate, standard_error = offenses$standard_error, rmse = offenses$standard_error,
-    percentage = NA_real_, percentage_error = NA_real_, percentage_rmse = NA_real_
+    percentage = NA_real_, percentage_error = NA_real_, percentage_rmse = NA_real_, bias = NA_real_
   )
   # An offense is a cell of no table, and of no type of agency.
   cells <- data.table::data.table(
     cell = unique(offenses$cell), applies = TRUE, total = FALSE, characteristic = NA_character_, category = NA_integer_
   )
-  release_flags(rows, released_places, cells, released_places)$flag
+  flags <- release_flags(rows, released_places, cells, released_places)
+  data.table::data.table(flag = flags$flag, reason = release_reasons(rows, flags, released_places, cells)$count)
 }
 
 #' What holds for all that is said of a geography, or of a group of agencies in it

@@ -26,23 +26,31 @@ published_tables <- function(definitions = table_definitions()) {
 #' @references METHOD, sections 8.3 and 11.
 #' @noRd
 published_rows <- function(rows, flags, places, tables, year, bias_method = "none") {
-  statistics <- tables$statistics
-  # A row of the result per statistic of each row's cell.
-  cell_rows <- data.table::data.table(cell = rows$cell, row = seq_len(nrow(rows)))
-  numbered <- data.table::data.table(cell = statistics$cell, statistic = seq_len(nrow(statistics)))
-  pairs <- numbered[cell_rows, on = "cell", nomatch = NULL, allow.cartesian = TRUE]
-  statistics <- statistics[pairs$statistic, ]
-  cell_row <- match(statistics$cell, tables$cells$cell)
-  parts <- list(
-    statistic = statistics, rows = rows[pairs$row, ], flags = flags[pairs$row, ],
-    place = places[match(rows$permutation[pairs$row], places$permutation), ], cell = tables$cells[cell_row, ],
-    label = tables$labels[cell_row, ],
-    population = tables$populations[match(statistics$population, tables$populations$population), ]
-  )
+  parts <- statistic_parts(rows, flags, places, tables)
   described <- describe_rows(values_of(parts), parts, bias_method)
   # The reference has these two columns from 2024 on.
   late <- if (year < 2024L) c("PROP_ELIG_ORIS_NONZERO_COUNT", "CORRELATION_WITH_PRIOR_YEAR") else character()
   described[, setdiff(names(described), late), with = FALSE]
+}
+
+#' Every published statistic of rows, with what stands beside it
+#'
+#' @param rows,flags,places,tables See [published_rows()].
+#' @return A list of what [describe_rows()] takes, in the same order, and `row`: the number of each statistic's row.
+#' @noRd
+statistic_parts <- function(rows, flags, places, tables) {
+  # A row of the result per statistic of each row's cell.
+  cell_rows <- data.table::data.table(cell = rows$cell, row = seq_len(nrow(rows)))
+  numbered <- data.table::data.table(cell = tables$statistics$cell, statistic = seq_len(nrow(tables$statistics)))
+  pairs <- numbered[cell_rows, on = "cell", nomatch = NULL, allow.cartesian = TRUE]
+  statistics <- tables$statistics[pairs$statistic, ]
+  cell_row <- match(statistics$cell, tables$cells$cell)
+  list(
+    statistic = statistics, rows = rows[pairs$row, ], flags = flags[pairs$row, ],
+    place = places[match(rows$permutation[pairs$row], places$permutation), ], cell = tables$cells[cell_row, ],
+    label = tables$labels[cell_row, ],
+    population = tables$populations[match(statistics$population, tables$populations$population), ], row = pairs$row
+  )
 }
 
 #' How many people a rate per 100,000 is over: 1e5 / population, missing where it is 0

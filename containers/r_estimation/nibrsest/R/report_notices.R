@@ -9,11 +9,12 @@ simulated_notice <- function(universe, year) {
   if (length(states) == 0L) {
     return(character())
   }
+  names <- if (setequal(states, states_of_the_union)) "all states" else paste(state_names(states), collapse = ", ")
   sprintf(paste(
     "SIMULATED: the incidents, victims, offenders and arrestees of %s in %d were drawn at random by a program and do",
     "not exist. These numbers say nothing about crime in reality; do not quote them, and do not pass them on without",
     "this warning."
-  ), paste(state_names(states), collapse = ", "), year)
+  ), names, year)
 }
 
 #' Whether a year, or a state of it, does not exist in reality

@@ -18,7 +18,8 @@ stage_report <- function(settings) {
   agencies <- read_weight_file(settings, "agencies.csv")
   released_places <- places_released_by(tables, described, table_cells())
   flags <- release_flags(tables, described, table_cells(), released_places)
-  data.table::set(estimates, NULL, "suppression_flag", offense_release_flags(estimates, released_places))
+  offense_flags <- offense_release(estimates, released_places)
+  data.table::set(estimates, NULL, "suppression_flag", offense_flags$flag)
   write_stage_file(estimates, file.path(folder, "offenses.csv"), "estimates/<group>.csv")
   notice <- simulated_notice(universe, settings$year)
   publish_tables(tables, flags, described, settings, folder, notice)
@@ -31,6 +32,7 @@ stage_report <- function(settings) {
     changes = publish_changes(compared_estimates(tables, flags, estimates), settings, folder),
     precision = publish_precision(tables, folder)
   )
+  publish_explorer(tables, flags, described, estimates, offense_flags$reason, shown$changes, settings, folder, notice)
   write_page(report_page(settings$year, shown, "in_zip"), file.path(folder, "report.html"))
   write_page(report_page(settings$year, shown, "beside_zip"), file.path(folder, "beside_zip.html"))
   readme <- readLines(system.file("zip_readme.md", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")

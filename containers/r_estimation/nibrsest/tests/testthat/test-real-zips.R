@@ -58,7 +58,7 @@ test_that("Minnesota's reporters of 2018 are no Minnesota, though nothing says i
   estimates <- data.table::fread(file.path(folder, "estimates", "states.csv"))
   violent <- estimates[which(estimates$geography == "MN" & estimates$cell == "violent"), ]
   # The FBI's estimate is 12,403; these agencies have an eighth of the residents.
-  # What is counted is never released: see offense_release_flags().
+  # What is counted is never released: see offense_release().
   expect_equal(violent$basis, "counts")
   expect_equal(violent$estimate, violent$unweighted)
   expect_true(is.na(violent$standard_error) && is.na(violent$lower_95) && is.na(violent$upper_95))

@@ -1,0 +1,160 @@
+#' Write what the explorer shows of a year: `beside_zip/explorer/`
+#'
+#' Files are scripts that hand their content to the page, since a page that is opened from a folder may read nothing
+#' else: `year.js` (what there is), `totals.js` (the totals of all geographies), and one per geography and group of
+#' tables. Numbers are rounded as the page shows them: counts to whole ones, rates and percentages to one decimal.
+#'
+#' @param tables,flags,places See [publish_tables()].
+#' @param offenses See [describe_estimates()].
+#' @param offense_reasons Why each of them is for release or not, see [offense_release()].
+#' @param changes See [changes_of_years()], or `NULL`.
+#' @param notice See [simulated_notice()].
+#' @noRd
+publish_explorer <- function(tables, flags, places, offenses, offense_reasons, changes, settings, folder, notice) {
+  published <- published_tables()
+  target <- file.path(folder, "beside_zip", "explorer")
+  unlink(target, recursive = TRUE)
+  dir.create(target, recursive = TRUE)
+  shown <- places[which(!endsWith(places$kind, "group")), ]
+  reasons <- release_reasons(tables, flags, places, published$cells)
+  cells <- unique(offenses$cell)
+  known <- reason_letters(flags, reasons, offenses$suppression_flag, offense_reasons)
+  labels <- explorer_labels(shown, published, cells, known, settings$year, notice)
+  write_script(labels, file.path(target, "year.js"))
+  totals <- list()
+  for (number in shown$permutation) {
+    place <- shown[match(number, shown$permutation), ]
+    values <- explorer_values(tables, flags, reasons, place, published, known)
+    mine <- which(offenses$geography == place$geography & offenses$agency_group == "all agencies")
+    of_offenses <- offense_values(offenses[mine, ], offense_reasons[mine], cells, known)
+    moved <- if (!is.null(changes)) changes[which(changes$PERMUTATION_NUMBER == number), ]
+    totals[[place$geography]] <- pack_totals(values, of_offenses, moved, published)
+    for (group in unique(vapply(labels$tables, `[[`, "", "group"))) {
+      of_group <- Filter(function(table) table$group == group, labels$tables)
+      packed <- lapply(of_group, function(table) pack_table(values, table$table, published))
+      names(packed) <- vapply(of_group, `[[`, "", "table")
+      write_script(list(year = settings$year, geography = place$geography, group = group, tables = packed),
+        file.path(target, sprintf("%s-%s.js", explorer_file_name(place$geography), group)))
+    }
+  }
+  write_script(list(year = settings$year, totals = totals), file.path(target, "totals.js"))
+}
+
+#' Every reason once, those for release first
+#' @noRd
+reason_letters <- function(flags, reasons, offense_flags, offense_reasons) {
+  given <- data.table::data.table(
+    flag = c(flags$flag, flags$flag_percentage, offense_flags),
+    text = c(reasons$count, reasons$percentage, offense_reasons)
+  )
+  given <- unique(given[which(!is.na(given$flag) & !is.na(given$text)), ])
+  given <- given[order(given$flag, given$text), ]
+  data.frame(released = given$flag == 0L, text = given$text)
+}
+
+#' The letter of each reason; a full stop where there is none
+#' @noRd
+letter_of <- function(flag, text, known) {
+  at <- match(paste(flag == 0L, text), paste(known$released, known$text))
+  ifelse(is.na(at) | is.na(flag), ".", c(LETTERS, letters)[at])
+}
+
+#' Counts, percentages and rates of a geography's cells, with limits, and the letters of their reasons
+#'
+#' @return A data.table, a row per published statistic: `cell`, `kind`, `estimate`, `lower`, `upper`, `letter`.
+#' @noRd
+explorer_values <- function(tables, flags, reasons, place, published, known) {
+  mine <- which(tables$permutation == place$permutation)
+  parts <- statistic_parts(tables[mine, ], flags[mine, ], place, published)
+  values <- values_of(parts)
+  share <- parts$statistic$kind == 2L
+  reason <- ifelse(share, reasons$percentage[mine][parts$row], reasons$count[mine][parts$row])
+  applies <- parts$cell$applies
+  certain <- applies & parts$place$basis == "estimate"
+  data.table::data.table(
+    cell = parts$cell$cell, kind = parts$statistic$kind, estimate = ifelse(applies, values$estimate, NA),
+    lower = ifelse(certain, values$lower, NA), upper = ifelse(certain, values$upper, NA),
+    letter = letter_of(ifelse(applies, values$flag, NA), reason, known)
+  )
+}
+
+#' The same of a geography's offenses, in the order of `cells`
+#' @noRd
+offense_values <- function(offenses, reasons, cells, known) {
+  at <- match(cells, offenses$cell)
+  rows <- offenses[at, ]
+  certain <- rows$basis == "estimate"
+  per_100000 <- ifelse(rows$population > 0, 1e5 / rows$population, NA)
+  kinds <- lapply(list(count = 1, rate = per_100000), function(times) {
+    data.table::data.table(
+      cell = cells, estimate = rows$estimate * times, lower = ifelse(certain, rows$lower_95 * times, NA),
+      upper = ifelse(certain, rows$upper_95 * times, NA), letter = letter_of(rows$suppression_flag, reasons[at], known)
+    )
+  })
+  data.table::rbindlist(list(cbind(kinds$count, kind = 1L), cbind(kinds$rate, kind = 3L)), use.names = TRUE)
+}
+
+#' Counts, rates and changes of what counts everything, and of offenses
+#' @noRd
+pack_totals <- function(values, of_offenses, changes, published) {
+  totals <- published$cells$cell[which(published$cells$total & !is.na(published$labels$indicator))]
+  all <- data.table::rbindlist(list(values[values$cell %in% totals, ], of_offenses), use.names = TRUE)
+  cells <- c(totals, unique(of_offenses$cell))
+  pack <- list(count = packed(all, 1L, cells), rate = packed(all, 3L, cells))
+  if (!is.null(changes)) {
+    moved <- data.table::data.table(cell = changes$der_variable_name, kind = 4L, estimate = changes$percent,
+      lower = changes$lower_95, upper = changes$upper_95,
+      letter = ifelse(changes$suppression_flag == 0L, "R", "N"))
+    pack$change <- packed(moved, 4L, cells)
+  }
+  pack
+}
+
+#' Counts and percentages of a table's sections
+#' @noRd
+pack_table <- function(values, table, published) {
+  cells <- published$cells
+  mine <- cells$cell[which(cells$table == table & !cells$total & !is.na(published$labels$indicator))]
+  list(count = packed(values, 1L, mine), percentage = packed(values, 2L, mine))
+}
+
+#' Numbers in few bytes: differences from one to the next of estimate, lower and upper limit
+#'
+#' @param values A data.table: `cell`, `kind`, `estimate`, `lower`, `upper`, `letter`.
+#' @param kind 1 count, 2 percentage, 3 rate, 4 change in per cent; all but counts are in tenths.
+#' @return A list of texts, in the order of `cells`: `e` estimates, `d` how far the lower limit lies below, `x` how much
+#'   more the upper limit lies above than that, each divided by commas, with nothing for exactly 0 and `-` for what is
+#'   not known; `r` the letters of reasons, each followed by how often it comes if that is more than once.
+#' @noRd
+packed <- function(values, kind, cells) {
+  of_kind <- which(values$kind == kind)
+  mine <- values[of_kind[match(cells, values$cell[of_kind])], ]
+  times <- if (kind == 1L) 1 else 10
+  estimate <- round(mine$estimate * times)
+  below <- estimate - round(mine$lower * times)
+  above <- round(mine$upper * times) - estimate
+  list(
+    e = short_numbers(estimate, mine$estimate), d = short_numbers(below), x = short_numbers(above - below),
+    r = run_lengths(ifelse(is.na(mine$letter), ".", mine$letter))
+  )
+}
+
+#' @noRd
+short_numbers <- function(rounded, exact = rounded) {
+  text <- ifelse(is.na(rounded), "-", ifelse(exact %in% 0, "", sprintf("%.0f", rounded + 0)))
+  paste(text, collapse = ",")
+}
+
+#' @noRd
+run_lengths <- function(letters) {
+  runs <- rle(letters)
+  paste0(runs$values, ifelse(runs$lengths > 1L, runs$lengths, ""), collapse = "")
+}
+
+#' A script that hands a value to the page
+#' @noRd
+write_script <- function(value, path) {
+  json <- jsonlite::toJSON(value, auto_unbox = TRUE, digits = NA, na = "null", dataframe = "rows")
+  # A line that ends no script, wherever it is put.
+  write_page(sprintf("nibrsExplorer(%s);", gsub("</", "<\\/", json, fixed = TRUE)), path)
+}
