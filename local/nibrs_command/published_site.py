@@ -1,5 +1,6 @@
 """``nibrs verify URL``: a zip of a published site, against the manifest beside it."""
 
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import urlopen
 
-from nibrs_pipeline.archive.manifest import AnyManifest
+from nibrs_pipeline.archive.manifest import AnyManifest, EstimatesManifest
 from nibrs_pipeline.keys import manifest_of
 
 from nibrs_command.verification import parse_manifest, problems_of
@@ -38,6 +39,12 @@ def manifest_address(address: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, manifest_of(parts.path), "", ""))
 
 
+def beside_address(address: str, name: str) -> str:
+    """The address of a file beside a zip."""
+    parts = urlsplit(address)
+    return urlunsplit((parts.scheme, parts.netloc, f"{parts.path.rpartition('/')[0]}/{name}", "", ""))
+
+
 def verify_published(address: str, manifest: Callable[[], AnyManifest] | None = None) -> tuple[AnyManifest, list[str]]:
     """Fetch a zip and its manifest, and compare; if the site publishes meanwhile, both are fetched again.
 
@@ -58,12 +65,24 @@ def verify_published(address: str, manifest: Callable[[], AnyManifest] | None = 
     for _ in range(_TRIES):
         with tempfile.NamedTemporaryFile(prefix="nibrs-verify-", suffix=".zip") as file:
             _fetch(address, file)
-            problems = problems_of(Path(file.name), found)
+            problems = problems_of(Path(file.name), found) or _problems_beside(address, found)
         # Zip and manifest are replaced one after the other.
         if not problems or (now := read()) == found:
             break
         found = now
     return found, problems
+
+
+def _problems_beside(address: str, manifest: AnyManifest) -> list[str]:
+    """What does not agree of the files that lie beside a zip of estimates."""
+    problems = []
+    for entry in manifest.beside if isinstance(manifest, EstimatesManifest) else ():
+        with tempfile.TemporaryFile() as file:
+            _fetch(beside_address(address, entry.name), file)
+            file.seek(0)
+            if hashlib.file_digest(file, "sha256").hexdigest() != entry.sha256:
+                problems.append(f"{entry.name} beside it has other content")
+    return problems
 
 
 def _fetched_manifest(address: str) -> AnyManifest:

@@ -4,8 +4,15 @@ import hashlib
 import zipfile
 from pathlib import Path
 
-from nibrs_pipeline.archive.manifest import AnyManifest, BundleManifest, FileEntry, any_manifest
+from nibrs_pipeline.archive.manifest import (
+    AnyManifest,
+    BundleManifest,
+    EstimatesManifest,
+    FileEntry,
+    any_manifest,
+)
 from nibrs_pipeline.archive.zip_writer import sha256_of
+from nibrs_pipeline.store import file_sha256
 from pydantic import ValidationError
 
 _CHUNK = 1 << 20
@@ -53,6 +60,13 @@ def problems_of(path: Path, manifest: AnyManifest) -> list[str]:
     if not isinstance(manifest, BundleManifest):
         problems += _member_problems(path, manifest.files)
     return problems
+
+
+def problems_beside(path: Path, manifest: AnyManifest) -> list[str]:
+    """What does not agree of the files that lie beside a zip of estimates; whoever fetched the zip alone has none."""
+    entries = manifest.beside if isinstance(manifest, EstimatesManifest) else ()
+    there = [(entry, path.parent / entry.name) for entry in entries if (path.parent / entry.name).is_file()]
+    return [f"{entry.name} beside it has other content" for entry, file in there if file_sha256(file) != entry.sha256]
 
 
 def _member_problems(path: Path, entries: list[FileEntry]) -> list[str]:

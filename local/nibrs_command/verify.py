@@ -9,7 +9,7 @@ from nibrs_pipeline.keys import manifest_of
 
 from nibrs_command.published_site import is_address, verify_published
 from nibrs_command.terminal import FAILED, console, errors
-from nibrs_command.verification import problems_of, read_manifest
+from nibrs_command.verification import problems_beside, problems_of, read_manifest
 
 
 @click.command(name="verify")
@@ -20,7 +20,7 @@ from nibrs_command.verification import problems_of, read_manifest
     help="The manifest (default: the one beside the zip).",
 )
 def verify_command(file: str, manifest: Path | None) -> None:
-    """Check a zip, local or on a published site, against its manifest.
+    """Check a zip, local or on a published site, against its manifest, and what lies beside a zip of estimates.
 
     \b
     Examples:
@@ -34,7 +34,7 @@ def verify_command(file: str, manifest: Path | None) -> None:
         if not Path(file).is_file():
             raise click.BadParameter(f"{file}: there is no such file", param_hint="FILE_OR_ADDRESS")
         found = read_manifest(manifest or Path(manifest_of(file)))
-        problems = problems_of(Path(file), found)
+        problems = problems_of(Path(file), found) + problems_beside(Path(file), found)
     for problem in problems:
         errors.print(f"{name}: {problem}", soft_wrap=True, markup=False)
     if problems:

@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+import random
 import re
 import shutil
 import signal
@@ -15,10 +16,12 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import product
 from pathlib import Path
 from threading import Thread
+from typing import Any
+from urllib.parse import urlencode
 
 import openpyxl
 import pytest
@@ -34,6 +37,7 @@ from nibrs_simulation.nation import simulate
 from nibrs_simulation.world import World
 
 from tests.conftest import missing, real_zip
+from tests.explorer import look, named_by, published_figures
 from tests.runs import load, load_trial, make_nation_of_trial, public, run, sql
 
 pytestmark = pytest.mark.usefixtures("unmeasured", "r")
@@ -121,13 +125,22 @@ def write_frame(path: Path, per_state: int) -> Path:
     return path
 
 
-def test_where_some_are_silent_the_truth_is_near(home: Home, location: DatabaseLocation, tmp_path: Path) -> None:
-    truth = home.path / "truth"
-    # Enough agencies for a regression on Return A: seventy respondents.
-    frame = write_frame(tmp_path / "frame.csv", 40)
-    simulate(location, World("tiny", 0.1, (2023,), 2, "random", 10, frame), truth, 1)
-    outcome = run(home, location, years=[2023], estimates=True)
-    assert outcome.view.status == "SUCCEEDED", outcome.view.cause
+@pytest.fixture(scope="module")
+def partly_silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A home with the estimates of a simulated year in which some agencies are silent, and the truth."""
+    home = Home(tmp_path_factory.mktemp("silent"))
+    with embedded_postgres.database(home) as location:
+        # Enough agencies for a regression on Return A: seventy respondents.
+        frame = write_frame(home.path / "frame.csv", 40)
+        simulate(location, World("tiny", 0.1, (2023,), 2, "random", 10, frame), home.path / "truth", 1)
+        outcome = run(home, location, years=[2023], estimates=True)
+        assert outcome.view.status == "SUCCEEDED", outcome.view.cause
+        yield home
+    embedded_postgres.stop(home)
+
+
+def test_where_some_are_silent_the_truth_is_near(partly_silent: Home) -> None:
+    home, truth = partly_silent, partly_silent.path / "truth"
     expected = true_counts(truth, eligible_agencies(truth))
     violent = sum(expected["US", code] for code in ("09A", "11A", "11B", "11C", "120", "13A"))
     [found] = [
@@ -160,6 +173,73 @@ def test_where_some_are_silent_the_truth_is_near(home: Home, location: DatabaseL
     assert max(abs(float(row["assisted_bias_ratio"])) for row in deviations) < 1e-6
     with zipfile.ZipFile(estimates_zip(home, 2023)) as archive:
         assert "model-assisted, by a regression on 7 crimes of Return A" in archive.read("README.md").decode()
+
+
+@pytest.fixture(scope="module")
+def explored(partly_silent: Home) -> tuple[list[tuple[str, str, str]], dict[str, Any]]:
+    """A hundred figures by geography, name and kind of number, and what Chromium saw of them and of the page."""
+    figures = published_figures(estimates_zip(partly_silent, 2023))
+    chance = random.Random(1)
+    names = sorted({place for place, _, _ in figures})
+    chosen = [
+        each
+        for place in names
+        for each in chance.sample([key for key in figures if key[0] == place], 100 // len(names))
+    ]
+    views = [f"#{urlencode({'figure': name, 'kind': kind, 'place': place})}" for place, name, kind in chosen]
+    seen = look(
+        public(partly_silent) / "explorer.html", views=[*views, "#figure=t_9&place=XX&year=1999"],
+        start="#figure=t_2a_1_1_17&kind=count&place=SC&year=2023",
+        compared="#figure=t_2b_1_1_4&kind=rate&place=SC&with=UT&year=2023",
+    )  # fmt: skip
+    return chosen, seen
+
+
+def test_the_explorer_shows_what_the_zip_says(
+    partly_silent: Home, explored: tuple[list[tuple[str, str, str]], dict[str, Any]]
+) -> None:
+    figures = published_figures(estimates_zip(partly_silent, 2023))
+    chosen, seen = explored
+    wrong: list[object] = []
+    checked = Counter[str]()
+    for (place, name, kind), view in zip(chosen, seen["views"], strict=False):
+        [[address, *_]] = view["interval"]
+        assert named_by(address) == (place, name, kind)
+        for part in ("interval", "trend", "breakdown", "states"):
+            for address, *numbers, reason in view[part]:
+                checked[f"{part}, {numbers[2]}"] += 1
+                # Of totals the states are compared by rates, whatever leads to them.
+                is_rate = part == "states" and "per 100,000" in view["statesUnit"]
+                expected = figures[(*named_by(address)[:2], "rate")] if is_rate else figures[named_by(address)]
+                if tuple(numbers) != astuple(expected) or not reason:
+                    wrong.append((part, address, numbers, expected))
+        # What is not for release is no headline, and the unit stands with every number.
+        if (view["headlines"] == ["Not for release"]) != (view["interval"][0][3] == "no"):
+            wrong.append((name, view["headlines"]))
+        if ("offense records" in view["unit"]) == name.startswith("t_"):
+            wrong.append((name, view["unit"]))
+    assert wrong == []
+    assert min(checked["interval, yes"], checked["interval, no"]) > 10
+    assert len(checked) == 8
+
+
+def test_the_explorer_serves_everybody(explored: tuple[list[tuple[str, str, str]], dict[str, Any]]) -> None:
+    _, seen = explored
+    assert (seen["complaints"], seen["requests"], seen["barriers"]) == ([], [], [])
+    assert seen["first"]["title"] == "Violent Crime, United States, 2023"
+    assert "SIMULATED" in seen["first"]["told"]
+    assert seen["views"][-1]["told"].count("is not here") == 2
+    assert "There are no estimates of 1999" in seen["views"][-1]["told"]
+    assert "place=University" in seen["byKeyboard"]
+    assert re.search(r"place=(NE|RI|UT)", seen["bySquare"])
+    assert "Motor Vehicle Theft" in seen["found"]
+    assert "Robbery" not in seen["found"]
+    lines = list(csv.DictReader(io.StringIO(seen["csv"])))
+    assert {line["unit"] for line in lines if line["part"] == "answer"} == {"victims and robberies"}
+    assert {line["geography"] for line in lines if line["part"] == "states"} == {"NE", "RI", "SC", "UT"}
+    assert seen["png"] == "PNG"
+    assert seen["printed"] == ["section", "svg"], "the form and buttons are not printed"
+    assert seen["phone"]["wide"] <= seen["phone"]["room"]
 
 
 @dataclass(frozen=True)

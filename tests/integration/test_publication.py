@@ -10,11 +10,13 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from nibrs_pipeline.archive.manifest import StateYearManifest
+from nibrs_pipeline.archive.manifest import EXPLORER_YEAR, FileEntry, StateYearManifest
 from nibrs_pipeline.environment import environment
 from nibrs_pipeline.errors import BrokenExtract, PublishBusy, SimulatedBesideReal, StorageUnavailable
 from nibrs_pipeline.handlers import publish
 from nibrs_pipeline.keys import (
+    EXPLORER_HTML,
+    INDEX_HTML,
     INDEX_JSON,
     PUBLISH_LEASE,
     manifest_of,
@@ -27,7 +29,8 @@ from nibrs_pipeline.keys import (
     staged,
 )
 from nibrs_pipeline.plan.planning import BundleItem, Plan, WorkItem
-from nibrs_pipeline.publish.publication import publish_run
+from nibrs_pipeline.publish import explorer_page
+from nibrs_pipeline.publish.publication import publish_run, write_index
 from nibrs_pipeline.publish.web_caches import invalidate, paths_of
 from nibrs_pipeline.state_year import StateYear
 from nibrs_pipeline.store import Store
@@ -185,6 +188,46 @@ def test_the_page_beside_estimates_is_the_one_that_their_manifest_names(store: S
     store.put(staged("r", public_report_key(2016)), page)
     publish_run(store, "r", "arn:r:1")
     assert store.get(public_report_key(2016)) == page
+
+
+def test_what_lies_beside_estimates_is_what_their_manifest_names(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    content, page, year = b"e" * 3000, b"<p>estimates", b"nibrsExplorer({});"
+    made = estimates(2016)
+    entry = FileEntry(name=EXPLORER_YEAR, bytes=len(year), sha256=hashlib.sha256(year).hexdigest())
+    made = made.model_copy(
+        update={
+            "zip": made.zip.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()}),
+            "report_sha256": hashlib.sha256(page).hexdigest(),
+            "beside": (entry,),
+        }
+    )
+    key, beside = public_estimates_key(2016), "estimates/2016/explorer/year.js"
+    plan(store, "r")
+    for name, body in ((key, content), (public_report_key(2016), page), (manifest_of(key), made.to_json())):
+        store.put(staged("r", name), body)
+    for wrong, told in (None, "has 0 bytes"), (b"nibrsExplorer([]);", "has SHA-256"):
+        if wrong:
+            store.put(staged("r", beside), wrong)
+        with pytest.raises(BrokenExtract, match=rf"explorer/year\.js {told}"):
+            publish_run(store, "r", "arn:r:1")
+        assert store.sizes("estimates/") == {}
+    store.put(staged("r", beside), year)
+    told_of: list[str] = []
+    publish_run(store, "r", "arn:r:1", told_of.extend)
+    assert store.get(beside) == year
+    assert store.sizes("runs/r/estimates/") == {}
+    assert {beside, EXPLORER_HTML} <= set(told_of)
+    index = json.loads(store.get(INDEX_JSON) or b"")
+    assert (index["explorer"], index["estimates"][0]["explorable"]) == ("explorer.html", True)
+    found = store.get(EXPLORER_HTML) or b""
+    assert b'{"years": [2016], "estimates": "../estimates/"}' in found
+    assert b'<a href="explorer.html">' in (store.get(INDEX_HTML) or b"")
+    # Without Node the script is not built: the index does not lead to a page that is not there.
+    monkeypatch.setattr(explorer_page, "BUNDLE", "not.built.js")
+    explorer_page.has_bundle.cache_clear()
+    assert write_index(store) == [INDEX_JSON, INDEX_HTML]
+    assert b"explorer.html" not in (store.get(INDEX_HTML) or b"")
+    explorer_page.has_bundle.cache_clear()
 
 
 @pytest.mark.parametrize("holder", ["other", "r"], ids=["of another run", "of the same run"])

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from nibrs_command.cli import main
 from nibrs_command.published_site import manifest_address
-from nibrs_pipeline.archive.manifest import StateYearManifest
+from nibrs_pipeline.archive.manifest import FileEntry, StateYearManifest
 from nibrs_pipeline.state_year import StateYear
 
-from tests.unit.samples import manifest
+from tests.unit.samples import estimates, manifest
 
 ZIP, MANIFEST = "/downloads/2016/AZ-2016.zip", "/downloads/2016/AZ-2016.manifest.json"
 
@@ -192,3 +192,32 @@ def test_a_manifest_of_this_machine_is_taken_if_it_is_given(
 def test_a_file_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     status, said = verify(capsys, "none.zip")
     assert (status, "none.zip: there is no such file" in said) == (2, True)
+
+
+def test_what_lies_beside_a_zip_of_estimates_is_verified_too(
+    site: Site, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    _, packed = zipped("estimates")
+    script = b"nibrsExplorer({});"
+    made = estimates(2016)
+    made = made.model_copy(
+        update={
+            "zip": made.zip.model_copy(update={"bytes": len(packed), "sha256": hashlib.sha256(packed).hexdigest()}),
+            "beside": (FileEntry(name="explorer/year.js", bytes=18, sha256=hashlib.sha256(script).hexdigest()),),
+        }
+    )
+    folder = "/estimates/2016"
+    zip_, beside = f"{folder}/nibrs-estimates-2016.zip", f"{folder}/explorer/year.js"
+    site.files = {zip_: packed, zip_.replace(".zip", ".manifest.json"): made.to_json(), beside: script}
+    for path, content in site.files.items():
+        (tmp_path / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path[1:]).write_bytes(content)
+    assert verify(capsys, site.address + zip_)[0] == verify(capsys, str(tmp_path / zip_[1:]))[0] == 0
+    site.files[beside] = b"nibrsExplorer([]);"
+    (tmp_path / beside[1:]).write_bytes(b"nibrsExplorer([]);")
+    for address in (site.address + zip_, str(tmp_path / zip_[1:])):
+        status, told = verify(capsys, address)
+        assert (status, "explorer/year.js beside it has other content" in told) == (1, True)
+    # Whoever has fetched the zip alone lacks nothing.
+    (tmp_path / beside[1:]).unlink()
+    assert verify(capsys, str(tmp_path / zip_[1:]))[0] == 0

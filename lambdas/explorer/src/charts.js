@@ -37,20 +37,22 @@ export function intervals(rows, { kind, width, label, fromZero = true, title }) 
     : [Plot.text(drawn, { y: "at", text: "label", dy: -13, frameAnchor: "left", fontSize: 12, fill: INK })];
   // The scale is that of what may be quoted: intervals of the rest would flatten it.
   const quoted = drawn.filter((row) => row.number.released);
-  const deciding = quoted.length ? quoted : drawn;
+  const deciding = quoted.length && fromZero ? quoted : drawn;
   const high = Math.max(...deciding.map((row) => Math.min(row.high, 3 * row.number.value || row.high)), 0);
   const low = Math.min(...deciding.map((row) => row.low));
   const room = Math.max((high - low) * 0.25, high * 0.01);
   const domain = fromZero || low - room < 0 ? [0, high || 1] : [low - room, high + room];
+  const beyond = (row) => row.number.value > domain[1];
   const step = left ? 26 : 38;
   return plot({
     width, height: step * rows.length + 48, marginLeft: left + 8, marginRight: 70, marginTop: left ? 6 : 20, style: STYLE,
-    ariaLabel: title, x: { domain, clamp: true, grid: true, label, labelAnchor: "right", nice: fromZero, ticks: width / 110 },
+    ariaLabel: title, x: { domain, clamp: true, grid: true, label, labelAnchor: "right", ticks: width / 110 },
     y: { type: "band", domain: drawn.map((row) => row.at), axis: null },
     marks: [
       ...names,
       Plot.ruleY(drawn, { y: "at", x1: "low", x2: "high", stroke: colour, strokeWidth: 3 }),
-      Plot.dot(drawn, { y: "at", x: (row) => row.number.value, fill: inside, stroke: colour, strokeWidth: 2, symbol, r: 5,
+      Plot.text(drawn.filter(beyond), { y: "at", x: domain[1], text: () => "▶", fill: colour, dx: 6 }),
+      Plot.dot(drawn.filter((row) => !beyond(row)), { y: "at", x: (row) => row.number.value, fill: inside, stroke: colour, strokeWidth: 2, symbol, r: 5,
         href: "href", title: (row) => tip(row, kind) }),
       Plot.text(drawn, { y: "at", frameAnchor: "right", dx: 66, textAnchor: "end", fontSize: 12, fill: INK,
         text: (row) => `${shown(row.number.value, kind, row.number.small)}${row.number.released ? "" : " *"}` }),
@@ -63,13 +65,15 @@ export function trend(rows, { kind, width, label, title }) {
   const drawn = rows.map((row) => ({ ...row, low: row.number.lower ?? row.number.value, high: row.number.upper ?? row.number.value }));
   const quoted = drawn.filter((row) => row.number.released);
   const deciding = quoted.length ? quoted : drawn;
+  const most = Math.max(...deciding.map((row) => row.high)) * 1.08 || 1;
+  const beyond = (row) => row.number.value > most;
   const aside = (row) => (row.other ? 8 : 0);
   const two = drawn.some((row) => row.other);
   const both = [false, true].map((other) => quoted.filter((row) => Boolean(row.other) === other));
   return plot({
     width, height: 260, marginLeft: 64, marginTop: 26, style: STYLE, ariaLabel: title,
     x: { type: "point", label: null, padding: 0.6, tickFormat: String },
-    y: { domain: [0, Math.max(...deciding.map((row) => row.high)) * 1.08 || 1], clamp: true, grid: true, label, ticks: 5 },
+    y: { domain: [0, most], clamp: true, grid: true, label, ticks: 5 },
     marks: [
       ...both.map((line, other) => Plot.line(line, { x: "year", y: (row) => row.number.value, dx: other * 8,
         stroke: (other ? OTHERS : OURS).fill, strokeOpacity: 0.6, strokeDasharray: other ? "5 4" : null })),
@@ -77,7 +81,8 @@ export function trend(rows, { kind, width, label, title }) {
         const mine = drawn.filter((row) => aside(row) === dx);
         return [
           Plot.ruleX(mine, { x: "year", y1: "low", y2: "high", stroke: colour, strokeWidth: 3, dx }),
-          Plot.dot(mine, { x: "year", y: (row) => row.number.value, fill: inside, stroke: colour, strokeWidth: 2, symbol,
+          Plot.text(mine.filter(beyond), { x: "year", y: most, text: () => "▲", fill: colour, dx, dy: -6 }),
+          Plot.dot(mine.filter((row) => !beyond(row)), { x: "year", y: (row) => row.number.value, fill: inside, stroke: colour, strokeWidth: 2, symbol,
             r: 5, dx, href: "href", title: (row) => tip(row, kind) }),
           // Of two geographies the first has its figures on the left.
           Plot.text(mine, { x: "year", y: (row) => row.number.value, fontSize: 12, fill: INK, dy: two ? 0 : -6,

@@ -28,7 +28,8 @@ export class Controls {
   /** @param {(change: object) => void} choose is told what was chosen */
   constructor(choose, years) {
     this.choose = choose;
-    this.find = h("input", { type: "search", id: "find", autocomplete: "off", placeholder: "such as theft", oninput: () => this.#fillCrimes() });
+    this.find = h("input", { type: "search", id: "find", autocomplete: "off", placeholder: "such as theft", 
+      oninput: () => this.#fillCrimes(), onkeydown: (event) => event.key === "Enter" && this.#chooseFound() });
     this.crime = this.#select("crime", (name) => this.#chooseCrime(name));
     this.counted = this.#select("counted", (name) => this.#chooseCrime(name));
     this.row = this.#select("row", (figure) => choose({ figure, by: 0 }));
@@ -76,12 +77,22 @@ export class Controls {
   }
 
   #fillCrimes() {
-    const words = this.find.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = this.crimes.filter((crime) => crime === this.mine || words.every((word) => crime.label.toLowerCase().includes(word)));
+    const found = this.crimes.filter((crime) => crime === this.mine || this.#isAskedFor(crime));
     const groups = Map.groupBy ? Map.groupBy(found, groupOf) : grouped(found, groupOf);
     this.crime.replaceChildren(...[...groups].map(([label, crimes]) => h("optgroup", { label },
       ...crimes.map((crime) => h("option", { value: crime.figures[0].name }, crime.label)))));
     this.crime.value = this.mine.figures[0].name;
+  }
+
+  #isAskedFor(crime) {
+    const words = this.find.value.toLowerCase().split(/\s+/).filter(Boolean);
+    return words.every((word) => crime.label.toLowerCase().includes(word));
+  }
+
+  /** The first crime that is asked for in words. */
+  #chooseFound() {
+    const first = this.crimes.find((crime) => this.#isAskedFor(crime));
+    if (first) this.#chooseCrime(first.figures[0].name);
   }
 
   #fillRows() {

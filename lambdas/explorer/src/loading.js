@@ -1,6 +1,11 @@
 // The data files: scripts that hand over their content, since a page that is opened from a folder may fetch nothing.
 
 const waiting = new Map();
+let read = 0;
+
+/** How many files have been read. */
+export const filesRead = () => read;
+
 const arrived = new Map();
 
 globalThis.nibrsExplorer = (content) => arrived.set(document.currentScript.src, content);
@@ -18,8 +23,10 @@ export function load(address) {
         const content = arrived.get(script.src);
         arrived.delete(script.src);
         script.remove();
-        if (content) resolve(content);
-        else reject(new Error(`${address} is no file of the explorer`));
+        if (content) {
+          read += 1;
+          resolve(content);
+        } else reject(new Error(`${address} is no file of the explorer`));
       };
       script.onerror = () => {
         waiting.delete(address);

@@ -4,6 +4,7 @@ import { addressOf, viewOf } from "./address.js";
 import { Controls } from "./controls.js";
 import { h } from "./dom.js";
 import { saveCsv } from "./download.js";
+import { filesRead } from "./loading.js";
 import { Numbers } from "./numbers.js";
 import * as sections from "./sections.js";
 import { ViewData } from "./view_data.js";
@@ -60,8 +61,10 @@ async function render({ focus = false } = {}) {
     controls.show(view, catalog);
     draw(told);
     if (focus) place("title").focus();
+    const before = filesRead();
     await readRest(view, figure, places);
-    if (mine === newest) draw(told);
+    if (mine !== newest) return;
+    if (filesRead() > before) draw(told);
     document.body.dataset.ready = addressOf(view);
   } catch (error) {
     place("told").replaceChildren(h("p", { class: "warning", role: "alert" }, `${error.message}. Try again, or open the index page.`));

@@ -86,7 +86,7 @@ function part({ id, title, notes, picture, rows, data, caption, heads, unit }) {
   return element;
 }
 
-const HOLLOW = "Hollow and grey, or *: not for release.";
+const HOLLOW = "Hollow and grey, or *: not for release. Arrows: beyond the edge.";
 
 export function pictures(data) {
   const rows = data.answers();
@@ -103,7 +103,7 @@ export function pictures(data) {
 /** The rows of a table of a part. */
 function tabled(rows) {
   return {
-    rows: rows.map(({ label, number, kind }) => [label, shown(number.value, kind, number.small), interval(number, kind),
+    rows: rows.map(({ label, href, number, kind }) => [h("a", { href }, label), shown(number.value, kind, number.small), interval(number, kind),
       release(number), number.reason]),
   };
 }

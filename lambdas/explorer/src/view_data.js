@@ -47,8 +47,10 @@ export class ViewData {
 
   #row(place, year, figure, kind, label, change) {
     const number = this.numbers.number(year, place.id, figure.name, kind);
-    return number?.applies
-      ? { label, number, place, year, figure, kind, href: this.at(change), other: place.id !== this.view.place } : null;
+    if (!number?.applies) return null;
+    // A link of the other geography leads to it, compared with the first.
+    const turned = place.id === this.view.other ? { place: this.view.other, other: this.view.place } : {};
+    return { label, number, place, year, figure, kind, href: this.at({ ...turned, ...change }), other: place.id !== this.view.place };
   }
 
   answers() {

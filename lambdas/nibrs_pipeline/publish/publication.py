@@ -98,7 +98,7 @@ def publish_run(
 
 
 def write_index(store: Store) -> list[str]:
-    """Write index.json, index.html and, where there is something to explore, explorer.html from the published manifests.
+    """Write index.json and index.html from the published manifests, and explorer.html if there is something to explore.
 
     Returns:
         The keys of what was written.

@@ -1,0 +1,108 @@
+"""What the explorer shows, used by Chromium, and what it has to show by the CSV files in the zips."""
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from tests.conftest import missing
+
+_FOLDER = Path(__file__).parent / "explorer_browser"
+_BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+_NODE = Path(__file__).parents[1] / ".venv" / "bin" / "node"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number that a zip publishes, as the page writes it."""
+
+    estimate: str
+    interval: str
+    release: str
+
+
+def look(page: Path, **asked: Any) -> dict[str, Any]:
+    """Open the page, do what a visitor does (see look.mjs), and tell what was seen."""
+    if _BROWSER is None or not _NODE.exists() or not (_FOLDER / "node_modules").exists():
+        missing("Chromium, Node or Playwright is not installed; `make setup-test` installs them")
+    done = subprocess.run(
+        [str(_NODE), str(_FOLDER / "look.mjs"), _BROWSER],
+        input=json.dumps({"page": page.as_uri(), **asked}), capture_output=True, text=True, check=False, timeout=240,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    seen: dict[str, Any] = json.loads(done.stdout)
+    return seen
+
+
+def published_figures(path: Path) -> dict[tuple[str, str, str], Figure]:
+    """What a zip says, by geography, figure (der_variable_name of the count, or offense code) and kind of number."""
+    with zipfile.ZipFile(path) as archive:
+        places = {
+            row["permutation"]: row["geography"]
+            for row in _rows(archive, "geographies.csv")
+            if row["agency_group"] == "all agencies"
+        }
+        tables = [name for name in archive.namelist() if name.startswith("indicator_tables/")]
+        cells = (row for name in tables for row in _rows(archive, name) if row["PERMUTATION_NUMBER"] in places)
+        figures = {
+            (places[row["PERMUTATION_NUMBER"]], *_name(row)): _figure(
+                row["estimate_type"],
+                (row["estimate"], row["estimate_lower_bound"], row["estimate_upper_bound"]),
+                row["suppression_flag_indicator"],
+            )
+            for row in cells
+            if row["der_elig_suppression"] == "1" and row["estimate"]
+        }
+        for row in _rows(archive, "offenses.csv"):
+            if row["agency_group"] == "all agencies":
+                limits = (row["estimate"], row["lower_95"], row["upper_95"])
+                place, flag = row["geography"], row["suppression_flag"]
+                figures[place, row["cell"], "count"] = _figure("count", limits, flag)
+                if row["rate_per_100000"]:
+                    people = float(row["population"])
+                    rates = tuple(str(float(each) * (1e5 / people)) if each else "" for each in limits)
+                    figures[place, row["cell"], "rate"] = _figure("rate", rates, flag)
+    return figures
+
+
+def named_by(address: str) -> tuple[str, str, str]:
+    """The geography, the figure and the kind of number that an address of the page is of."""
+    given = parse_qs(address.removeprefix("#"))
+    return given["place"][0], given["figure"][0], given["kind"][0]
+
+
+def _rows(archive: zipfile.ZipFile, name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(archive.read(name).decode())))
+
+
+def _name(row: Mapping[str, str]) -> tuple[str, str]:
+    """The name of the count, of which a rate has the row after it."""
+    variable, kind = row["der_variable_name"], row["estimate_type"]
+    if kind == "rate":
+        table, section, line, column = re.fullmatch(r"t_(.+)_(\d+)_(\d+)_(\d+)", variable).groups()  # type: ignore[union-attr]
+        variable = f"t_{table}_{section}_{int(line) - 1}_{column}"
+    return variable, kind
+
+
+def _figure(kind: str, numbers: tuple[str, ...], flag: str) -> Figure:
+    estimate, lower, upper = (_shown(number, kind) for number in numbers)
+    little = estimate in ("0", "0.0") and float(numbers[0]) > 0
+    return Figure(
+        estimate if not little else "under 1" if kind == "count" else "under 0.1",
+        "no interval" if "n/a" in (lower, upper) else f"{lower} to {upper}",
+        {"0": "yes", "1": "no"}[flag],
+    )
+
+
+def _shown(number: str, kind: str) -> str:
+    if number in ("", "-9"):
+        return "n/a"
+    return f"{round(float(number)):,}" if kind == "count" else f"{round(float(number) * 10) / 10:,.1f}"
