@@ -89,9 +89,9 @@ group_of_table <- function(table, definitions) {
 counted_noun <- function(table, column, definitions) {
   nouns <- package_table("counted_nouns.csv")
   columns <- columns_of(definitions, table)
-  codes <- words(columns$offense_codes[[match(column, columns$column)]])
-  exceptions <- definitions$exceptions[which(definitions$exceptions$table == table), ]
-  exceptions <- exceptions[exceptions$offense_code %in% codes, ]
+  codes <- words(columns$offense_codes[match(column, columns$column)])
+  otherwise <- which(definitions$exceptions$table == table & definitions$exceptions$offense_code %in% codes)
+  exceptions <- definitions$exceptions[otherwise, ]
   unit <- definitions$tables$unit[[match(table, definitions$tables$table)]]
   mine <- which(nouns$unit == unit & is.na(nouns$offense_code) & nouns$table %in% c(table, NA))
   # The line of the table itself counts before that of its unit.

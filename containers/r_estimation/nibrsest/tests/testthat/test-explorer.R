@@ -1,0 +1,83 @@
+published <- published_tables()
+
+test_that("numbers are packed as differences, exact zeros as nothing", {
+  values <- data.table::data.table(
+    cell = c("a", "b", "c", "d", "e"), kind = 1L, estimate = c(12.4, 0, 0.3, NA, 100), lower = c(10, 0, 0, NA, NA),
+    upper = c(14.8, 0, 1.2, NA, NA), letter = c("A", "A", "B", ".", "B")
+  )
+  # 12 with 10 to 15, 0, something that rounds to 0 with 0 to 1, nothing, and 100 without limits.
+  expect_equal(packed(values, 1L, c("a", "b", "c", "d", "e")),
+    list(e = "12,,0,-,100", d = "2,,,-,-", x = "1,,1,-,-", r = "A2B.B"))
+  rate <- data.table::set(data.table::copy(values), NULL, "kind", 3L)
+  expect_equal(packed(rbind(values, rate), 3L, c("c", "a"))[c("e", "d")], list(e = "3,124", d = "3,24"))
+  expect_equal(packed(values, 1L, "unknown")$r, ".")
+})
+
+test_that("figures stand in the order in which the page counts them", {
+  labels <- lapply(unique(published$cells$table), explorer_table, published, table_definitions())
+  cells <- published$cells[!is.na(published$labels$indicator), ]
+  named <- function(table, sections, rows, columns) {
+    paste("t", table, rep(sections, each = length(columns)), rep(rows, each = length(columns)), columns, sep = "_")
+  }
+  totals <- unlist(lapply(labels, function(table) {
+    named(table$table, table$totals$section, table$totals$row, table$columns$column)
+  }))
+  expect_equal(totals, cells$cell[cells$total])
+  for (table in labels) {
+    details <- unlist(lapply(table$sections, function(section) {
+      rows <- section$first + seq_along(section$rows) - 1L
+      named(table$table, rep(section$section, length(rows)), rows, table$columns$column)
+    }))
+    expect_equal(as.character(details), cells$cell[cells$table == table$table & !cells$total])
+  }
+  robbery <- labels[[match("2a", vapply(labels, `[[`, "", "table"))]]
+  weapons <- Filter(function(section) section$label == "Weapon involved: Yes", robbery$sections)[[1]]
+  expect_equal(weapons$of, "Weapon involved: Yes")
+  expect_equal(as.character(weapons$rows[1:2]), c("Personal weapons", "Firearms"))
+})
+
+test_that("every column says what it counts, and what it counts otherwise", {
+  definitions <- table_definitions()
+  noun <- function(table, name) {
+    columns <- columns_of(definitions, table)
+    counted_noun(table, columns$column[[match(name, columns$indicator_name)]], definitions)
+  }
+  for (table in definitions$tables$table) {
+    columns <- columns_of(definitions, table)$column
+    expect_true(all(nzchar(vapply(columns, function(column) counted_noun(table, column, definitions), ""))))
+  }
+  expect_equal(noun("2a", "Aggravated Assault"), "victims")
+  expect_equal(noun("2a", "Robbery"), "robberies")
+  expect_equal(noun("2a", "Violent Crime"), "victims and robberies")
+  expect_equal(noun("2b", "Robbery"), "offenses")
+  expect_equal(noun("2b", "Motor Vehicle Theft"), "stolen vehicles")
+  expect_equal(noun("2b", "Property Crime"), "offenses and stolen vehicles")
+  expect_equal(noun("1a", "Robbery"), "incidents")
+  expect_equal(noun("3c", "Robbery"), "victims that are not persons")
+  strange <- table_definitions(definitions_with(tables = "9z,Things,thing,", units = "thing,place,thing of an agency",
+    groups = "things,9z"))
+  expect_error(counted_noun("9z", 1L, strange), "table 9z counts: thing")
+})
+
+test_that("the explorer has a file per geography, and says why a number is not for release", {
+  folder <- file.path(report_of(two_states_done()), "beside_zip", "explorer")
+  places <- c("US", "South", "West", "AZ", "LA")
+  expect_setequal(list.files(folder), c("year.js", "totals.js", paste0(places, "-crimes.js")))
+  content <- function(name) {
+    text <- readLines(file.path(folder, name), encoding = "UTF-8")
+    jsonlite::fromJSON(sub("^nibrsExplorer\\((.*)\\);$", "\\1", text), simplifyVector = FALSE)
+  }
+  year <- content("year.js")
+  expect_match(year$notices[[1]], "SIMULATED")
+  reasons <- vapply(year$reasons, `[[`, "", "text")
+  expect_true("a silent agency has more than a tenth of the residents" %in% reasons)
+  expect_equal(vapply(year$geographies, `[[`, "", "id"), places)
+  # AZ has three robberies of three of its four agencies, LA none: as offenses.csv has them.
+  at <- length(published$cells$cell[which(published$cells$total & !is.na(published$labels$indicator))]) +
+    match("120", vapply(year$offenses, `[[`, "", "cell"))
+  totals <- content("totals.js")$totals
+  offenses <- data.table::fread(file.path(report_of(two_states_done()), "offenses.csv"))
+  robbery <- offenses$estimate[offenses$cell == "120" & offenses$agency_group == "all agencies"]
+  found <- vapply(totals, function(place) strsplit(paste0(place$count$e, ","), ",", fixed = TRUE)[[1]][[at]], "")
+  expect_equal(unname(found), ifelse(robbery == 0, "", sprintf("%.0f", round(robbery))))
+})
