@@ -94,7 +94,10 @@ build_explorer() { # build_explorer [or_without]: the script of the page that sh
 }
 
 bundle_explorer() { # bundle_explorer FOLDER
-    npm_ci "$1" "what bundles the explorer of the estimates" && .venv/bin/node "$1/build.mjs" >/dev/null
+    if [ ! "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ]; then
+        npm_ci "$1" "what bundles the explorer of the estimates" || return
+    fi
+    .venv/bin/node "$1/build.mjs" >/dev/null
 }
 
 npm_registry() { PATH="$PWD/.venv/bin:$PATH" npm config get registry 2>/dev/null || echo "unknown: there is no npm"; }
