@@ -77,8 +77,25 @@ bias_lines <- function(bias_method, diagnostics) {
       "and %d could not be drawn; correlations were moved by %.2f at most (`weights/copula.csv`)."),
       format(drawn, big.mark = ","), 100 * sum(diagnostics$variables[otherwise]) / drawn,
       sum(diagnostics$variables[diagnostics$way == "failed"]), max(0, diagnostics$correlation_moved, na.rm = TRUE)),
+    if (any(diagnostics$way == "constant")) {
+      sprintf("* %s variables are the same in all respondents that they were drawn from, and in silent agencies too.",
+        format(sum(diagnostics$variables[diagnostics$way == "constant"]), big.mark = ","))
+    },
+    other_donors_sentence(diagnostics),
     if (!"shares" %in% diagnostics$subset) {
       "* The database has no shares of residents: agencies were likened without them."
     }
   )
+}
+
+#' In how many groups of agencies respondents of others were asked; nothing where in none
+#' @noRd
+other_donors_sentence <- function(diagnostics) {
+  groups <- unique(diagnostics[, c("subset", "stratum", "donors_from")])
+  others <- sum(groups$donors_from != "own")
+  if (others == 0L) {
+    return(NULL)
+  }
+  sprintf(paste("* In %d of %d groups of agencies nobody responds, or only agencies of one size: these were drawn from",
+    "respondents of all population groups (`donors_from`)."), others, nrow(groups))
 }

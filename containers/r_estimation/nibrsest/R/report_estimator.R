@@ -1,10 +1,11 @@
 #' By which estimator a year's numbers were made, for the README
 #'
 #' @param estimators See [estimators_of()].
-#' @param clipped Numbers of cells that came out below -0.5, by geography or group of agencies.
+#' @param places Geographies and groups of agencies that are published: `geography`, `agency_group`, `agencies`,
+#'   `respondents`, `basis`, `estimator`, `clipped_cells` (that came out below -0.5).
 #' @return Sentences.
 #' @noRd
-estimator_lines <- function(estimators, clipped) {
+estimator_lines <- function(estimators, places) {
   assisted <- estimators$estimator == "model_assisted"
   reasons <- c(asked = "as `ESTIMATOR=reference` has it",
     few_with_return_a = "because too few respondents have Return A",
@@ -14,14 +15,51 @@ estimator_lines <- function(estimators, clipped) {
       reasons[[reason]])
   }, "")
   if (!any(assisted)) {
-    return(paste("*", sentences))
+    return(c(paste("*", sentences), complete_sentence(places)))
   }
   c(
     sprintf("* %s: model-assisted, by a regression on %d crimes of Return A of %s respondents. %s",
       geographies_named(estimators$geography[assisted]), max(estimators$crimes_of_model),
-      count(max(estimators$respondents_of_model)), clipped_sentence(clipped)),
-    if (length(sentences) > 0L) paste("*", sentences)
+      count(max(estimators$respondents_of_model)), clipped_sentence(places$clipped_cells)),
+    left_out_sentence(max(estimators$crimes_of_model)), few_sentence(places),
+    if (length(sentences) > 0L) paste("*", sentences), complete_sentence(places)
   )
+}
+
+#' That crimes of Return A take no part in the regression; nothing where all do
+#' @noRd
+left_out_sentence <- function(number) {
+  left_out <- length(regression_crimes()) - number
+  if (left_out == 0L) {
+    return(NULL)
+  }
+  sprintf(paste("* %s of Return A %s no part in the regression: no respondent of the model has one, or its numbers",
+    "follow from those of the others."), counted(left_out, "crime", "crimes"), if (left_out == 1L) "takes" else "take")
+}
+
+#' Which model-assisted numbers have limits by Student's t; nothing where none has
+#' @noRd
+few_sentence <- function(places) {
+  few <- places[which(places$estimator == "model_assisted" & places$respondents < places$agencies &
+    places$respondents < constant("respondents_for_normal")), ]
+  if (nrow(few) == 0L) {
+    return(NULL)
+  }
+  named <- unique(ifelse(few$agency_group == "all agencies", few$geography, paste(few$geography, few$agency_group)))
+  sprintf("* Fewer than twenty agencies respond, so that limits are by Student's t: %s.", geographies_named(named,
+    "geographies and groups of agencies"))
+}
+
+#' Where there is nothing to estimate; nothing where agencies are silent everywhere
+#' @noRd
+complete_sentence <- function(places) {
+  complete <- places$geography[which(places$agency_group == "all agencies" & places$basis == "estimate" &
+    places$respondents == places$agencies)]
+  if (length(complete) == 0L) {
+    return(NULL)
+  }
+  sprintf("* All agencies respond: %s. Their numbers are plain sums, and their errors those of filled months.",
+    geographies_named(complete))
 }
 
 #' By what the error of filled months is known, for the README
@@ -73,8 +111,8 @@ clipped_sentence <- function(clipped) {
 
 #' Names of geographies as a part of a sentence; their number if there are many
 #' @noRd
-geographies_named <- function(names) {
-  if (length(names) > 6L) sprintf("%d geographies", length(names)) else paste(names, collapse = ", ")
+geographies_named <- function(names, what = "geographies") {
+  if (length(names) > 6L) sprintf("%d %s", length(names), what) else paste(names, collapse = ", ")
 }
 
 #' For each geography the crime of Return A that the weights miss most, and what the regression leaves of it

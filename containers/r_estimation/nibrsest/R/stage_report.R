@@ -37,7 +37,7 @@ stage_report <- function(settings) {
   write_page(report_page(settings$year, shown, "beside_zip"), file.path(folder, "beside_zip.html"))
   readme <- readLines(system.file("zip_readme.md", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
   parts <- list(year = settings$year, notices = if (length(notice) > 0L) paste0("> **", notice, "**\n") else "",
-    universe = universe_lines(universe, agencies), estimator = c(estimator_lines(estimators, described$clipped_cells),
+    universe = universe_lines(universe, agencies), estimator = c(estimator_lines(estimators, described),
       months_error_lines(shown$donors, read_weight_file(settings, "masked.csv"))),
     bias = bias_lines(settings$bias, diagnostics), glossary = markdown_glossary(),
     use = use_and_citation(settings$year, is_simulated(universe)))

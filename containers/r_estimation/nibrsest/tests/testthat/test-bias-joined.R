@@ -54,12 +54,15 @@ test_that("an agency's share belongs to each geography and group that it is in",
 test_that("the README says whether the bias is sought, and how it was drawn", {
   expect_match(bias_lines("none", NULL), "is not sought (`bias_method` is `none`)", fixed = TRUE)
   diagnostics <- data.table::data.table(way = c("full", "alone_population", "failed"), subset = "shares",
-    variables = c(97L, 2L, 1L),
-    correlation_moved = c(0.1, 0.25, NA))
+    stratum = 1:3, donors_from = "own", variables = c(97L, 2L, 1L), correlation_moved = c(0.1, 0.25, NA))
   told <- bias_lines("copula", diagnostics)
   expect_match(told[[1]], "`bias_method` is `copula`", fixed = TRUE)
   expect_match(told[[2]], "Of 100 variables that were drawn, 3.0 % .* and 1 could not be drawn; .* by 0.25 at most")
   expect_length(told, 2L)
+  data.table::set(diagnostics, 1:2, c("way", "donors_from"), list("constant", c("own", "joined")))
+  expect_match(bias_lines("copula", diagnostics)[3:4], "^. 99 variables are the same in|In 1 of 3 groups of agencies")
+  expect_length(bias_lines("copula", diagnostics), 4L)
+  data.table::set(diagnostics, 1:2, c("way", "donors_from"), list("full", "own"))
   data.table::set(diagnostics, NULL, "subset", "residents")
   expect_match(bias_lines("copula", diagnostics)[[3]], "has no shares of residents")
   expect_match(bias_lines("copula_return_a", diagnostics)[[1]], "by residents, their shares and Return A")

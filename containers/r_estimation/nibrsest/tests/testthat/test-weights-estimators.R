@@ -75,12 +75,26 @@ test_that("what a year is estimated by, and why, is said", {
   assisted <- estimators_of(universe, "model_assisted", model)
   expect_equal(assisted$estimator, c("model_assisted", "model_assisted", "reference"))
   expect_equal(assisted$reason, c(NA, NA, "counts"))
-  lines <- estimator_lines(assisted, c(0L, 3L))
+  places <- data.table::data.table(
+    geography = c("US", "US", "NE", "AZ", "UT"), agency_group = c("all agencies", "tribal agencies", rep("all agencies",
+      3)), agencies = c(900L, 30L, 40L, 9L, 12L), respondents = c(600L, 19L, 20L, 9L, 12L),
+    basis = c("estimate", "estimate", "estimate", "counts", "estimate"),
+    estimator = c("model_assisted", "model_assisted", "model_assisted", "reference", "model_assisted"),
+    clipped_cells = c(0L, 3L, 0L, 0L, 0L))
+  lines <- estimator_lines(assisted, places)
+  expect_length(lines, 5L)
   expect_match(lines[[1]], "US, NE: model-assisted, by a regression on 6 crimes of Return A of 9,000 respondents. 3",
     fixed = TRUE)
-  expect_match(lines[[2]], "AZ: the reference's way, because not all agencies are known.", fixed = TRUE)
+  expect_match(lines[[2]], "^\\* 1 crime of Return A takes no part in the regression: no respondent")
+  expect_match(lines[[3]], "Student's t: US tribal agencies.", fixed = TRUE)
+  expect_match(lines[[4]], "AZ: the reference's way, because not all agencies are known.", fixed = TRUE)
+  # Counts of agencies that are no universe are no plain sums of all.
+  expect_match(lines[[5]], "All agencies respond: UT. Their", fixed = TRUE)
+  # Of all crimes, many respondents, and with silent agencies everywhere there is nothing to say.
+  model$rank <- 7L
+  expect_length(estimator_lines(estimators_of(universe[1:2, ], "model_assisted", model), places[c(1, 3), ]), 1L)
   expect_equal(estimators_of(universe, "model_assisted", NULL)$reason, c(rep("few_with_return_a", 2), "counts"))
-  expect_match(estimator_lines(estimators_of(universe, "reference", model), 0L)[[1]], "ESTIMATOR=reference",
+  expect_match(estimator_lines(estimators_of(universe, "reference", model), places)[[1]], "ESTIMATOR=reference",
     fixed = TRUE)
 })
 
