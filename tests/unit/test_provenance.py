@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 from nibrs_pipeline.archive.manifest import AnyManifest, EstimatesManifest, StateYearManifest
-from nibrs_pipeline.archive.provenance import UNKNOWN, Provenance, SourceCode, SourceNote, read_provenance
+from nibrs_pipeline.archive.provenance import (
+    UNKNOWN,
+    Provenance,
+    SourceCode,
+    SourceNote,
+    read_provenance,
+    require_one_world,
+)
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.errors import QueryFailed, SimulatedBesideReal
 from nibrs_pipeline.extract.queries import code_table_query
@@ -140,6 +147,13 @@ def test_one_kind_alone_is_published(
 ) -> None:
     there = source(*in_database, known={tuple(item): known for item, known in in_database.items()})
     require_one_index(parse_request(request_), there, published)
+
+
+def test_of_what_is_simulated_and_real_one_is_named_and_the_others_are_counted() -> None:
+    with pytest.raises(SimulatedBesideReal) as refused:
+        require_one_world({"NE-2016": True, "AZ-2016": False, "DC-2018": False, "LA-2013": False})
+    assert str(refused.value).startswith("simulated: NE-2016; real: AZ-2016 and 2 more. The two never stand")
+    require_one_world({"AZ-2016": False, "DC-2018": False})
 
 
 def test_a_code_table_says_what_the_own_list_says(catalog: Catalog) -> None:

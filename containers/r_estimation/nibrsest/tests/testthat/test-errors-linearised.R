@@ -181,3 +181,14 @@ test_that("with the correction residuals are of no more covariates than half the
   expect_equal(found, three, tolerance = 1e-10)
   expect_gt(min(found$standard_error[1:3]), 0)
 })
+
+test_that("a complete stratum of one agency counts among the others, as the survey package has it", {
+  sample <- data.frame(stratum = c(1, 1, 2, 3), N = c(10, 10, 5, 1), weight = c(5, 5, 5, 1), y = c(3, 8, 2, 7))
+  before <- options(survey.lonely.psu = "average")
+  on.exit(options(before))
+  design <- survey::svydesign(ids = ~1, strata = ~stratum, weights = ~weight, fpc = ~N, data = sample)
+  found <- linearised_estimates(as.matrix(sample$y), data.table::as.data.table(sample[1:3]))
+  expect_equal(found$standard_error, as.numeric(survey::SE(survey::svytotal(~y, design))), tolerance = 1e-10)
+  # Ten agencies, of which two respond; the other stratum's error is the mean of this one's and of none.
+  expect_equal(found$standard_error, sqrt(10^2 * (1 - 2 / 10) * var(c(3, 8)) / 2 * 1.5), tolerance = 1e-10)
+})

@@ -1,5 +1,6 @@
 # Four incidents of agency 1 in January and one of agency 2 in May, made so that every rule has a case.
-small_state <- function() {
+# stolen: What was stolen with the robbery: 03 is a motor vehicle.
+small_state <- function(stolen = "03") {
   path <- file.path(tempfile(), "AZ-2016.zip")
   record_zip(path, "AZ", list(
     incidents = data.frame(incident_id = 1:5, agency = c(1, 1, 1, 1, 2), month = c(1, 1, 1, 1, 5),
@@ -21,7 +22,7 @@ small_state <- function() {
     offenders = data.frame(offender_id = 1:6, incident_id = c(1, 2, 2, 3, 4, 5),
       offender_seq_num = c(1, 1, 2, 0, 1, 1)),
     properties = data.frame(property_id = 1:2, incident_id = c(1, 3), prop_loss_id = 7, stolen_count = c(2, NA)),
-    descriptions = data.frame(property_id = 1:2, prop_desc_id = c("03", "20")),
+    descriptions = data.frame(property_id = 1:2, prop_desc_id = c(stolen, "20")),
     arrestees = data.frame(incident_id = c(2, 2))
   ))
   path
@@ -60,6 +61,12 @@ test_that("a completed robbery of a person whose car was stolen is a car jacking
   expect_equal(number("t_1a_1_1_18"), 1)
   expect_equal(number("t_2a_1_1_18"), 1)
   expect_equal(number("t_1b_1_1_15"), 1)
+})
+
+test_that("a robbery of something else is a robbery, and no car jacking", {
+  other <- tabulate_tables(read_state_records(small_state(stolen = "20")))
+  expect_equal(sum(other$number[other$cell == "t_2a_1_1_15"]), 1)
+  expect_equal(sum(other$number[other$cell %in% c("t_1a_1_1_18", "t_2a_1_1_18", "t_1b_1_1_15")]), 0)
 })
 
 test_that("yes wins over no, the most specific weapon over others, and none is not unknown", {
