@@ -114,16 +114,16 @@ def logs(kilobytes: float) -> float:
 
 
 def estimation_year(states: int) -> float:
-    """Reference extract, a table per state, weights, the estimates of groups of geographies and tables, report, zip."""
+    """Reference extract, items and a table per state, weights, estimates by geographies and tables, report, zip."""
     return (
         function_seconds("ExtractReferenceFunction", 60)
         + function_seconds("ZipEstimatesFunction", 10)
-        + states * task_minutes("tabulate_state", 5)
+        + states * (task_minutes("impute_items", 5) + task_minutes("tabulate_state", 5))
         + task_minutes("weight", 10)
         + ESTIMATE_TASKS * task_minutes("estimate", 10)
         + task_minutes("report", 3)
-        + (20 + 2 * states) * PRICES["Step Functions, state transition"]
-        + logs((states + 2 + ESTIMATE_TASKS) * TASK_LOG_KB)
+        + (20 + 3 * states) * PRICES["Step Functions, state transition"]
+        + logs((2 * states + 2 + ESTIMATE_TASKS) * TASK_LOG_KB)
     )
 
 
@@ -159,7 +159,11 @@ def scenarios() -> list[Scenario]:
             "15 min of the function, then a container of 60 min",
             taken_over("build_bundle", 60),
         ),
-        Scenario("one estimation year", "51 states of 5 min, the other stages 3 to 10 min", estimation_year(51)),
+        Scenario(
+            "one estimation year",
+            "51 states of 5 min to impute and 5 to count, the other stages 3 to 10 min",
+            estimation_year(51),
+        ),
         Scenario("filling a trial's database", "one task of 20 min", task_minutes("load", 20)),
         Scenario(
             "a month at rest, production", f"{ALARMS + COMPOSITE_ALARMS} alarms, a dashboard, 50 GB", standing(False)

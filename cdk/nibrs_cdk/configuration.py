@@ -171,6 +171,7 @@ class Estimates(_Section):
     bias: Literal["none", "copula", "copula_return_a"] = Field(
         default="none", description='how their bias is found: "none", "copula" or "copula_return_a"'
     )
+    imputations: int = Field(default=1, ge=1, le=99, description="how often unknown items are imputed, 1 to 99")
 
 
 class Image(_Section):

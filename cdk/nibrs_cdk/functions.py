@@ -62,6 +62,7 @@ class Functions(Construct):
             "TOLERATED_FAILURE_PERCENTAGE": f"{extraction.tolerated_failure_percentage:g}",
             "ESTIMATION_VERSION": estimation_version,
             "BIAS": estimates.bias,
+            "IMPUTATIONS": str(estimates.imputations),
             "POWERTOOLS_LOG_LEVEL": "INFO",
         }
         self.definitions: dict[str, dict[str, Any]] = json.loads(DEFINITIONS.read_text(encoding="utf-8"))

@@ -9,6 +9,7 @@ with, in the environment:
     DATA_YEAR          and the stage's own dimensions, as stages.json lists them
     IDENTITY           names what the stage makes its outputs for (optional)
     INPUT_SHA256       of the object that the stage reads from elsewhere, or none (optional)
+    REFERENCE_SHA256   of the reference extract, if that is another (optional)
     LOG_THRESHOLD      of the stage's log (optional)
 
 What the stage reads and where it comes from stands in stages.json beside this file. Outputs are taken

@@ -24,6 +24,7 @@ class Environment(BaseModel):
     )
     estimation_version: str = Field(default="unknown", description="identifies the code of the estimation")
     bias: Bias = Field(default="none", description="how the bias of estimates is found, if it is sought")
+    imputations: int = Field(default=1, ge=1, le=99, description="how often unknown items are imputed")
     state_machine_arn: str = Field(default="", description="the state machine, for Report age")
     distribution_id: str = Field(default="", description="the CloudFront distribution of the downloads, for Publish")
     failure_topic_arn: str = Field(default="", description="SNS topic that is told of failed runs")

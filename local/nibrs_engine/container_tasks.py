@@ -27,7 +27,8 @@ _NOT_CODE = ("tests", "man")
 class StageDefinition(BaseModel):
     """A stage as ``containers/r_estimation/stages.json`` defines it; sizes in CPU units, MB and GB, time in seconds.
 
-    ``task`` is the name under which the state machine knows the stage's task.
+    ``task`` is the name under which the state machine knows the stage's task; ``sha256`` the variables that have the
+    SHA-256 of inputs, by path, where it is not INPUT_SHA256.
     """
 
     task: str
@@ -39,6 +40,7 @@ class StageDefinition(BaseModel):
     dimensions: list[str]
     reads: list[str]
     inputs: dict[str, str]
+    sha256: dict[str, str] = {}
 
 
 def estimation_folder() -> Path:

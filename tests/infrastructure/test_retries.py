@@ -43,7 +43,7 @@ RESULTS: dict[str, Any] = {
         "bias": "copula", "bias_folder": "p/bias/", "bias_tasks": [{"table_group": "crimes"}],
         "states": {"count": 1, "key": "k", "items": [
             {"year": "2016", "state": "RI", "estimation_prefix": "p/", "identity": "i", "zip_key": "z",
-             "zip_sha256": "0"}]}}},
+             "zip_sha256": "0", "reference_sha256": "0", "imputations": "1"}]}}},
     "Zip estimates": {"Payload": {"bytes": 1}},
     "Publish": {"Payload": {"published": 1}},
     "Notify failure": {"Payload": {"run_id": "r", "report": "what happened"}},
@@ -211,6 +211,7 @@ def test_a_container_that_stands_in_waits_for_capacity_as_the_others_do() -> Non
 NOTES = {
     "Record failed state-year": ("Extract state-year", [["EmptyTable", "x"]]),
     "Record failed bundle": ("Build bundle", [["BrokenExtract", "x"]]),
+    "Record failed imputation": ("Impute state", [FAILED]),
     "Record failed tabulation": ("Tabulate state", [FAILED]),
     "Record failed container": ("Extract state-year", [["DiskFull", "x"]]),
     "Record failed bundle container": ("Build bundle", [["DiskFull", "x"]]),

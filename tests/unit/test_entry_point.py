@@ -58,13 +58,20 @@ def store(tmp_path: Path) -> Path:
     zip_ = tmp_path / "store" / "downloads" / "2016" / "AZ-2016.zip"
     zip_.parent.mkdir(parents=True)
     zip_.write_text("a zip")
+    imputed = tmp_path / "store" / PREFIX / "imputed" / "AZ" / "victims.csv"
+    imputed.parent.mkdir(parents=True)
+    imputed.write_text("imputed")
     return tmp_path / "store"
 
 
 @pytest.mark.parametrize(
     ("arguments", "variables", "said"),
     [
-        ([], {}, "nothing was given; it has to be one stage of tabulate_state, weight, estimate, bias, report"),
+        (
+            [],
+            {},
+            "nothing was given; it has to be one stage of impute_items, tabulate_state, weight, estimate, bias, report",
+        ),
         (["sleep"], {}, "sleep was given"),
         (["tabulate_state"], WEIGHT, "tabulate_state: INPUT_STATE, STATE_ZIP must be set"),
         (["weight"], {"DATA_YEAR": "2016"}, "weight: ESTIMATION_PREFIX must be set"),
@@ -164,8 +171,9 @@ def leave(store: Path, name: str, identity: str, **outputs: str) -> None:
 @pytest.fixture
 def tabulated(store: Path) -> Path:
     """A store with two states' tables, made for what the year is estimated from now, and one of an earlier try."""
-    leave(store, "tabulate_state-AZ", "az1", **{"tabulated/AZ.csv": "az"})
-    leave(store, "tabulate_state-LA", "la1", **{"tabulated/LA.csv": "la"})
+    for state in ("az", "la"):
+        leave(store, f"impute_items-{state.upper()}", f"{state}1", **{f"imputed/{state.upper()}/victims.csv": state})
+        leave(store, f"tabulate_state-{state.upper()}", f"{state}1", **{f"tabulated/{state.upper()}.csv": state})
     leave(store, "tabulate_state-NE", "ne0", **{"tabulated/NE.csv": "gone"})
     (store / PREFIX / "reference").mkdir()
     (store / PREFIX / "reference" / "reference-2016.zip").write_text("reference")
@@ -203,10 +211,11 @@ def test_a_stage_run_twice_leaves_the_same(tabulated: Path, tmp_path: Path) -> N
     ("file", "content", "said"),
     [
         ("made/tabulate_state-LA.json", '{"identity": "la0", "outputs": {}}', "not made for the zips of this run: "),
+        ("made/impute_items-LA.json", '{"identity": "la0", "outputs": {}}', "not made for the zips of this run: "),
         ("tabulated/LA.csv", "half", f"tabulated/LA.csv has SHA-256 {sha256('half')}, the stage was started for "),
         ("reference/reference-2016.zip", "newer", "reference-2016.zip has SHA-256"),
     ],
-    ids=["made for another zip", "written by another try", "another reference extract"],
+    ids=["made for another zip", "imputed for another zip", "written by another try", "another reference extract"],
 )
 def test_what_was_made_for_other_inputs_is_refused(
     tabulated: Path, tmp_path: Path, file: str, content: str, said: str
@@ -234,6 +243,26 @@ def test_a_zip_that_was_replaced_since_the_work_was_planned_is_not_taken(store: 
     status, output = entry_point(store, "tabulate_state", path=path, INPUT_SHA256=sha256("planned"), **TABULATE)
     assert status == 3
     assert f"AZ-2016.zip has SHA-256 {sha256('a zip')}, the stage was started for {sha256('planned')}" in output
+
+
+def test_a_state_is_tabulated_with_what_was_imputed_of_it_and_for_the_same(tabulated: Path, tmp_path: Path) -> None:
+    listing = 'cd "$INPUT_PIPELINE_DIR"; find . -type f > "$OUTPUT_PIPELINE_DIR/seen.csv"'
+    path = rscript(tmp_path / "bin", listing)
+    (tabulated / PREFIX / "made" / "impute_items-LA.json").unlink()
+    status, output = entry_point(tabulated, "tabulate_state", path=path, IDENTITY="az1", **TABULATE)
+    assert status == 0, output
+    assert (tabulated / PREFIX / "seen.csv").read_text() == "./imputed/AZ/victims.csv\n"
+    status, output = entry_point(tabulated, "tabulate_state", path=path, IDENTITY="az2", **TABULATE)
+    assert (status, f"there is nothing under {PREFIX}imputed/AZ/" in output) == (3, True)
+
+
+def test_a_reference_extract_that_was_replaced_is_not_taken_beside_the_zip(tabulated: Path, tmp_path: Path) -> None:
+    path = rscript(tmp_path / "bin", "true")
+    given = {**TABULATE, "IMPUTATIONS": "1", "INPUT_SHA256": sha256("a zip")}
+    assert entry_point(tabulated, "impute_items", path=path, REFERENCE_SHA256=sha256("reference"), **given)[0] == 0
+    status, output = entry_point(tabulated, "impute_items", path=path, REFERENCE_SHA256=sha256("planned"), **given)
+    assert status == 3
+    assert f"reference-2016.zip has SHA-256 {sha256('reference')}, the stage was started for" in output
 
 
 def kept_failure(store: Path) -> dict[str, str]:
@@ -270,6 +299,7 @@ def test_a_full_disk_ends_with_a_kept_message(store: Path, small_disk: Path, tmp
 
 
 def test_a_full_bucket_folder_is_told_even_if_the_message_cannot_be_kept(store: Path, small_disk: Path) -> None:
+    leave(small_disk, "impute_items-AZ", "az1", **{"imputed/AZ/victims.csv": "imputed"})
     zip_ = small_disk / "downloads" / "2016" / "AZ-2016.zip"
     zip_.parent.mkdir(parents=True)
     zip_.write_bytes(bytes(1000))

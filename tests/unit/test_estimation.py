@@ -33,11 +33,12 @@ AZ, LA = StateYear("AZ", 2016), StateYear("LA", 2016)
 CATALOG = nibrs_catalog()
 
 
-def inputs(method: str = "m", horizon: int = 100, bias: Bias = "none") -> YearInputs:
+def inputs(method: str = "m", horizon: int = 100, bias: Bias = "none", imputations: int = 1) -> YearInputs:
     published = {AZ: manifest(*AZ), StateYear("LA", 2013): manifest("LA", 2013)}
     return year_inputs(
-        "r", 2016, {LA: manifest(*LA, horizon=horizon)}, published, ("ref", "2026-02-01"), method, bias=bias
-    )
+        "r", 2016, {LA: manifest(*LA, horizon=horizon)}, published, ("ref", "2026-02-01"), method, bias=bias,
+        imputations=imputations,
+    )  # fmt: skip
 
 
 def stopped(stage: str, exit_code: int | None, **variables: str) -> str:
@@ -126,6 +127,9 @@ def test_only_states_whose_zip_or_method_changed_are_tabulated_again() -> None:
     assert again(made, receipts_of(made, "AZ")) == ["LA"]
     assert again(inputs(horizon=101), both) == ["LA"]
     assert again(inputs(method="n"), both) == ["AZ", "LA"]
+    assert again(inputs(imputations=5), both) == ["AZ", "LA"]
+    other = made.source.model_copy(update={"reference_sha256": "other"})
+    assert again(made.model_copy(update={"source": other}), both) == ["AZ", "LA"]
     # What another stage has left says nothing of a state.
     assert again(made, {"weight": both["tabulate_state-AZ"]}) == ["AZ", "LA"]
 
@@ -154,6 +158,7 @@ def test_the_state_machine_is_told_keys_and_counts() -> None:
     work = states_to_tabulate(made, set())
     assert work[0].model_dump() == {
         "year": "2016", "state": "AZ", "zip_key": "downloads/2016/AZ-2016.zip", "zip_sha256": "AZ2016100",
+        "reference_sha256": "ref", "imputations": "1",
         "identity": made.tabulations["AZ"], "estimation_prefix": "runs/r/estimation/2016/",
     }  # fmt: skip
     summary = year_summary(made, work, False)
@@ -191,6 +196,9 @@ def test_a_state_that_was_not_tabulated_is_named_with_the_stages_own_words() -> 
         ).encode(),
     }
     require_all_tabulated(inputs(), {"AZ", "LA"}, causes)
+    imputing = {"impute_items-AZ": b'{"Error": "exit status 1", "Cause": "impute_items AZ 2016: no"}'}
+    with pytest.raises(MissingTabulations, match="AZ: exit status 1: impute_items AZ 2016: no"):
+        require_all_tabulated(inputs(), {"LA"}, causes | imputing)
     with pytest.raises(MissingTabulations) as error:
         require_all_tabulated(inputs(), set(), causes)
     lines = str(error.value).splitlines()

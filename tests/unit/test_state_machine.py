@@ -115,9 +115,12 @@ def test_every_stage_is_run_by_its_own_task_with_the_variables_that_it_needs() -
     for name, stage, override in containers("estimation"):
         assert TASKS[name]["Parameters"]["TaskDefinition"] == f"${{{stage_definitions()[stage].task}}}"
         variables = {each["Name"] for each in override["Environment"]}
-        # The SHA-256 is that of the one object that comes from elsewhere.
-        verified = {"INPUT_SHA256"} & {"INPUT_SHA256" for path in stage_definitions()[stage].inputs if path[-1] != "/"}
-        needed = {"DATA_YEAR", "ESTIMATION_PREFIX", "IDENTITY", *stage_definitions()[stage].dimensions}
+        stage_definition = stage_definitions()[stage]
+        # The SHA-256 is that of an object that comes from elsewhere.
+        singles = [path for path in stage_definition.inputs if path[-1] != "/"]
+        verified = {stage_definition.sha256.get(path, "INPUT_SHA256") for path in singles}
+        assert len(verified) == len(singles)
+        needed = {"DATA_YEAR", "ESTIMATION_PREFIX", "IDENTITY", *stage_definition.dimensions}
         assert variables == needed | verified
 
 

@@ -10,6 +10,8 @@ from stage_runner.failures import STORE_FAILED, StageFailure
 from stage_runner.stages import RECEIPTS, Stage
 
 _NONE = "none"
+#: Stages that are run for each state.
+OF_STATES = ("impute_items", "tabulate_state")
 
 
 def stage_inputs(stage: Stage, store: Store, folder: Path) -> None:
@@ -24,7 +26,8 @@ def stage_inputs(stage: Stage, store: Store, folder: Path) -> None:
         path, key = stage.fill(path_template), stage.fill(key_template)
         if key == _NONE:
             continue
-        for each, sha256 in _objects(stage, store, key, folder).items():
+        given = stage.variables[stage.definition.get("sha256", {}).get(path_template, "INPUT_SHA256")]
+        for each, sha256 in _objects(stage, store, key, given, folder).items():
             target = folder / (path + each.removeprefix(key) if key.endswith("/") else path)
             target.parent.mkdir(parents=True, exist_ok=True)
             store.download(each, target)
@@ -37,10 +40,14 @@ def stage_inputs(stage: Stage, store: Store, folder: Path) -> None:
     (folder / "output").mkdir()
 
 
-def _objects(stage: Stage, store: Store, key: str, folder: Path) -> dict[str, str]:
-    """Keys of an input's objects with the SHA-256 that each has to have; empty where none is known."""
+def _objects(stage: Stage, store: Store, key: str, given: str, folder: Path) -> dict[str, str]:
+    """Keys of an input's objects with the SHA-256 that each has to have; empty where none is known.
+
+    Args:
+        given: that of a single object, as the environment says it.
+    """
     if not key.endswith("/"):
-        return {key: stage.variables["INPUT_SHA256"]}
+        return {key: given}
     if stage.variables["IDENTITY"]:
         found = _outputs_by_receipt(stage, store, folder)
         found = {each: sha256 for each, sha256 in found.items() if each.startswith(key)}
@@ -54,17 +61,16 @@ def _objects(stage: Stage, store: Store, key: str, folder: Path) -> dict[str, st
 def _outputs_by_receipt(stage: Stage, store: Store, folder: Path) -> dict[str, str]:
     """What stages have left for the inputs that this one is run for: keys and their SHA-256.
 
-    That is what has the same identity, and the tables of states, which have identities of their own.
+    That is what has the same identity, and what was made of each state, which has an identity of its own: that of the
+    stages of the state.
 
     Raises:
         StageFailure: a state's table was made for other inputs, or is not there.
     """
-    inputs = _read(store, f"{stage.prefix}inputs.json", folder)
-    receipts = {key: _read(store, key, folder) for key in store.list(f"{stage.prefix}{RECEIPTS}")}
-    wanted = {
-        f"{stage.prefix}{RECEIPTS}tabulate_state-{state}.json": identity
-        for state, identity in inputs["tabulations"].items()
-    }
+    state = stage.variables.get("INPUT_STATE")
+    keys = [key for key in store.list(f"{stage.prefix}{RECEIPTS}") if not state or key.endswith(f"-{state}.json")]
+    receipts = {key: _read(store, key, folder) for key in keys}
+    wanted = {} if state else _of_states(stage, store, folder)
     stale = [key for key, identity in wanted.items() if receipts.get(key, {}).get("identity") != identity]
     if stale:
         raise StageFailure(
@@ -75,6 +81,16 @@ def _outputs_by_receipt(stage: Stage, store: Store, folder: Path) -> dict[str, s
         for name, receipt in receipts.items()
         if receipt["identity"] == wanted.get(name, stage.variables["IDENTITY"])
         for key, sha256 in receipt["outputs"].items()
+    }
+
+
+def _of_states(stage: Stage, store: Store, folder: Path) -> dict[str, str]:
+    """Receipts of every state's stages, and what each has to have been made for."""
+    inputs = _read(store, f"{stage.prefix}inputs.json", folder)
+    return {
+        f"{stage.prefix}{RECEIPTS}{name}-{state}.json": identity
+        for state, identity in inputs["tabulations"].items()
+        for name in OF_STATES
     }
 
 

@@ -62,7 +62,7 @@ def read_stage(arguments: list[str], environment: Mapping[str, str]) -> Stage:
         raise StageFailure(STARTED_WRONGLY, f"{given} was given; it has to be one stage of {', '.join(stages)}")
     definition = stages[arguments[0]]
     needed = ["ESTIMATION_PREFIX", "DATA_YEAR", *definition["dimensions"]]
-    given_too = {name: environment.get(name, "") for name in ("IDENTITY", "INPUT_SHA256")}
+    given_too = {name: environment.get(name, "") for name in ("IDENTITY", "INPUT_SHA256", "REFERENCE_SHA256")}
     if missing := [name for name in needed if not environment.get(name)]:
         raise StageFailure(STARTED_WRONGLY, f"{arguments[0]}: {', '.join(missing)} must be set in the environment")
     variables = {name: environment[name] for name in needed} | given_too

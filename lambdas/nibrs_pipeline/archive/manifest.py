@@ -202,7 +202,8 @@ class BundleManifest(_Record):
 class EstimatesSource(_Record):
     """What estimates were made from: SHA-256 of each state's zip and of the reference extract, and the method.
 
-    ``bias`` says how their bias was found: ``none``, ``copula`` or ``copula_return_a``.
+    ``bias`` says how their bias was found: ``none``, ``copula`` or ``copula_return_a``; ``imputations`` how often
+    unknown items were imputed.
     ``previous_sha256`` is that of the tables of the year before, with which the report compares; None without any.
     ``snapshot_time`` is the latest moment at which any of it was read from the database.
     """
@@ -211,6 +212,7 @@ class EstimatesSource(_Record):
     reference_sha256: str
     method: str
     bias: str = "none"
+    imputations: int = 1
     previous_sha256: str | None = None
     snapshot_time: str
 

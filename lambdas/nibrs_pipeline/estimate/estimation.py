@@ -29,7 +29,7 @@ NO_BIAS = "none"
 
 
 class StateItem(BaseModel):
-    """One state to tabulate; the names are those of the container's variables, in lower case."""
+    """One state to impute and tabulate; the names are those of the containers' variables, in lower case."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,6 +37,8 @@ class StateItem(BaseModel):
     state: str
     zip_key: str
     zip_sha256: str
+    reference_sha256: str
+    imputations: str
     identity: str
     estimation_prefix: str
 
@@ -78,8 +80,9 @@ class YearInputs(BaseModel):
 
     @property
     def tabulations(self) -> dict[str, str]:
-        """By state what its table is made for: one zip, and the method."""
-        return {state: identity_of(self.source.method, sha256) for state, sha256 in self.source.zips.items()}
+        """By state what its items and its table are made for: one zip, the reference extract, and the method."""
+        same = (self.source.method, self.source.reference_sha256, self.source.imputations)
+        return {state: identity_of(*same, sha256) for state, sha256 in self.source.zips.items()}
 
     def to_json(self) -> bytes:
         """For the stages: the fields, and what each state's table has to be made for."""
@@ -102,6 +105,7 @@ def year_inputs(
     staged_estimates: Mapping[int, EstimatesManifest] | None = None,
     published_estimates: Mapping[int, EstimatesManifest] | None = None,
     bias: str = NO_BIAS,
+    imputations: int = 1,
 ) -> YearInputs:
     """The zips of a year and the estimates of the year before: this run's if it has them, else the published ones.
 
@@ -110,6 +114,7 @@ def year_inputs(
         staged_estimates: by year, as are ``published_estimates``.
         method: identifies the code that estimates.
         bias: how the bias of estimates is found (see ``environment.Bias``).
+        imputations: how often unknown items are imputed.
 
     Raises:
         MissingExtracts: no state has a zip of that year.
@@ -131,6 +136,7 @@ def year_inputs(
             reference_sha256=sha256,
             method=method,
             bias=bias,
+            imputations=imputations,
             previous_sha256=before.tables_sha256 if before else None,
             snapshot_time=max([read_at, *(manifest.source.snapshot_time for manifest in found.values())]),
         ),
@@ -186,6 +192,8 @@ def states_to_tabulate(inputs: YearInputs, tabulated: Collection[str]) -> list[S
             state=state,
             zip_key=key,
             zip_sha256=inputs.source.zips[state],
+            reference_sha256=inputs.source.reference_sha256,
+            imputations=str(inputs.source.imputations),
             identity=inputs.tabulations[state],
             estimation_prefix=estimation_prefix(inputs.run_id, inputs.year),
         )
@@ -220,8 +228,8 @@ def require_all_tabulated(inputs: YearInputs, tabulated: Collection[str], causes
     """Refuse to go on without a state's table.
 
     Args:
-        causes: recorded failures by name: ``tabulate_state-<ST>`` is the stage's own message,
-            ``task-tabulate_state-<ST>`` what Step Functions knows if the stage could not leave one.
+        causes: recorded failures by name: ``impute_items-<ST>`` or ``tabulate_state-<ST>`` is the stage's own message,
+            ``task-...`` what Step Functions knows if the stage could not leave one.
 
     Raises:
         MissingTabulations: names every state with its cause.
@@ -231,8 +239,9 @@ def require_all_tabulated(inputs: YearInputs, tabulated: Collection[str], causes
         return
     lines = []
     for state in missing:
-        name = f"tabulate_state-{state}"
-        lines.append(f"{state}: {cause_of(causes.get(name, causes.get(f'task-{name}')))}")
+        names = [f"{stage}-{state}" for stage in ("impute_items", "tabulate_state")]
+        told = [causes[name] for name in (*names, *(f"task-{name}" for name in names)) if name in causes]
+        lines.append(f"{state}: {cause_of(told[0] if told else None)}")
     raise MissingTabulations(
         f"{len(missing)} of {len(inputs.zips)} states of {inputs.year} were not tabulated\n" + "\n".join(lines)
     )

@@ -18,6 +18,7 @@ example_zip <- function(folder = tempfile("example")) {
   before <- logger::log_threshold()
   on.exit(logger::log_threshold(before))
   logger::log_threshold("WARN")
+  run_stage("impute_items", settings(INPUT_STATE = "RI"))
   run_stage("tabulate_state", settings(INPUT_STATE = "RI"))
   run_stage("weight", settings())
   for (group in unique(geography_kinds()$geography_group)) run_stage("estimate", settings(GEOGRAPHY_GROUP = group))

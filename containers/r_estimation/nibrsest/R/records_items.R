@@ -18,7 +18,7 @@ read_person_items <- function(opened, table, rows) {
   age <- ifelse(age_code %in% c("NN", "NB", "BB"), 0L, ifelse(age_code %in% "99", 99L,
     ifelse(age_code %in% c("00", "NS"), NA, ifelse(is.na(years), listed, years))))
   outside <- which(age < 0L | age > 99L)
-  age[outside] <- NA_integer_
+  age[outside] <- NA
   race <- code_of(opened, table, "race_id", rows)
   ethnicity <- code_of(opened, table, "ethnicity_id", rows)
   unlisted <- function(given, found) sum(!is.na(given) & is.na(found))
@@ -28,10 +28,11 @@ read_person_items <- function(opened, table, rows) {
     number = c(length(outside), unlisted(rows$age_id, age_code), sum(!rows$sex_code %in% c("M", "F", "U", "X", NA)),
       unlisted(rows$race_id, race), unlisted(rows$ethnicity_id, ethnicity))
   )
-  known <- function(code, unknown) ifelse(code %in% unknown, NA_character_, code)
+  # Of no rows ifelse() makes no text.
+  known <- function(code, unknown) as.character(ifelse(code %in% unknown, NA, code))
   list(
     items = data.table::data.table(
-      age = age, sex = ifelse(rows$sex_code %in% c("M", "F"), rows$sex_code, NA_character_),
+      age = as.integer(age), sex = known(rows$sex_code, setdiff(rows$sex_code, c("M", "F"))),
       race = known(race, c("U", "NS")), ethnicity = known(ethnicity, c("U", "X", "NS"))
     ),
     faults = faults[which(faults$number > 0L), ]

@@ -29,7 +29,7 @@ describe_files <- function(only = c("stages", "published")) {
   if (only == "published") {
     files <- files[which(!is.na(files$published)), ]
     # Estimates before what they were made with.
-    files <- files[order(startsWith(files$published, "weights/")), ]
+    files <- files[order(startsWith(files$published, "weights/"), startsWith(files$published, "imputed/")), ]
   }
   unlist(lapply(seq_len(nrow(files)), function(at) {
     file <- files[at, ]

@@ -8,6 +8,7 @@ stage_report <- function(settings) {
   tables <- with_bias(read_tables(settings, geography_groups, places), read_bias(settings), table_cells())
   folder <- file.path(settings$output, "report")
   publish_weights(settings, folder)
+  publish_imputed(settings, folder)
   diagnostics <- publish_copula(settings, folder)
   estimators <- read_weight_file(settings, "estimators.csv")
   described <- cbind(places,
@@ -128,6 +129,18 @@ publish_weights <- function(settings, folder) {
   dir.create(file.path(folder, "weights"), recursive = TRUE, showWarnings = FALSE)
   for (name in files$published[which(files$stage == "weight" & !is.na(files$published))]) {
     file.copy(file.path(stage_folder(settings, "weights"), basename(name)), file.path(folder, name), overwrite = TRUE)
+  }
+}
+
+#' Copy what was imputed of each state; nothing if the stage `impute_items` was not run
+#' @noRd
+publish_imputed <- function(settings, folder) {
+  from <- stage_folder(settings, "imputed")
+  to <- file.path(folder, "imputed")
+  unlink(to, recursive = TRUE)
+  for (name in list.files(from, recursive = TRUE)) {
+    dir.create(dirname(file.path(to, name)), recursive = TRUE, showWarnings = FALSE)
+    file.copy(file.path(from, name), file.path(to, name))
   }
 }
 

@@ -31,6 +31,7 @@ stage_names <- function() names(stage_functions())
 #' @noRd
 stage_functions <- function() {
   list(
+    impute_items = stage_impute_items,
     tabulate_state = stage_tabulate_state,
     weight = stage_weight,
     estimate = stage_estimate,

@@ -8,7 +8,8 @@
 #' * `INPUT_PIPELINE_DIR`, `OUTPUT_PIPELINE_DIR`: folders of what the stages read and write; usually the
 #'   same, and `OUTPUT_PIPELINE_DIR` is `INPUT_PIPELINE_DIR` if it is not set. What an earlier stage has written into
 #'   `OUTPUT_PIPELINE_DIR` is read from there.
-#' * `INPUT_STATE`: the state of `tabulate_state`, by its postal abbreviation.
+#' * `INPUT_STATE`: the state of `impute_items` and `tabulate_state`, by its postal abbreviation.
+#' * `IMPUTATIONS`: of `impute_items`, how many there are (1 to 99; default 1). Tables are made of the first.
 #' * `GEOGRAPHY_GROUP`: the geographies of `estimate`, `nation`, `regions` or `states`.
 #' * `TABLE_GROUP`: the tables of `estimate`, a group of `inst/extdata/tables/groups.csv`; all if it is not set.
 #' * `OUTLIER_RULE`: of `weight`, `seasonal` (default), see [seasonal_colours()]; `documented` or `legacy`, see
@@ -25,8 +26,8 @@
 #'
 #' @param environment Named character vector; the process's own by default.
 #' @return A list with `year` (integer), `external`, `input`, `output` (paths), `state`,
-#'   `geography_group`, `table_group` (text, or `""`), `outlier_rule`, `months`, `estimator`, `correction`, `bias` and
-#'   `log_threshold`.
+#'   `geography_group`, `table_group` (text, or `""`), `imputations` (integer), `outlier_rule`, `months`, `estimator`,
+#'   `correction`, `bias` and `log_threshold`.
 #' @examples
 #' read_settings(c(DATA_YEAR = "2016", INPUT_PIPELINE_DIR = "pipeline", GEOGRAPHY_GROUP = "states"))$geography_group
 #' @export
@@ -48,6 +49,10 @@ read_settings <- function(environment = Sys.getenv()) {
     }
     given
   }
+  imputations <- value("IMPUTATIONS", "1")
+  if (!grepl("^[1-9][0-9]?$", imputations)) {
+    stop_setting("IMPUTATIONS", imputations, "a number from 1 to 99")
+  }
   input <- value("INPUT_PIPELINE_DIR")
   list(
     year = as.integer(year),
@@ -55,6 +60,7 @@ read_settings <- function(environment = Sys.getenv()) {
     input = input,
     output = value("OUTPUT_PIPELINE_DIR", input),
     state = value("INPUT_STATE"),
+    imputations = as.integer(imputations),
     geography_group = value("GEOGRAPHY_GROUP"),
     table_group = value("TABLE_GROUP"),
     outlier_rule = choice("OUTLIER_RULE", c("seasonal", "documented", "legacy")),

@@ -2,12 +2,14 @@
 #' @noRd
 stage_tabulate_state <- function(settings) {
   require_settings(settings, c("external", "output", "state"))
-  zip <- file.path(settings$external, "downloads", settings$year,
-    sprintf("%s-%d.zip", settings$state, settings$year))
-  records <- read_state_records(zip)
+  imputed <- stage_folder(settings, file.path("imputed", settings$state))
+  records <- items_of(read_state_records(state_zip_path(settings)), imputed)
   counts <- tabulate_offenses(records)
   inform("%s %d: %d offenses of %d agencies", settings$state, settings$year, sum(counts$offenses),
     data.table::uniqueN(counts$ori))
+  if (!dir.exists(imputed)) {
+    inform("%s does not exist: unknown items stay unknown; the stage impute_items makes it", imputed)
+  }
   folder <- file.path(settings$output, "tabulated")
   write_state_matrices(records, table_definitions(), folder, settings$state)
   # Last: that it is there says that the state is done.

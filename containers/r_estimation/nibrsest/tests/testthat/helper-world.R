@@ -70,9 +70,9 @@ record_zip <- function(path, state, records) {
   zip_of(path, c(list(
     "nibrs_month.csv" = months, "cde_agencies.csv" = agencies,
     "nibrs_incident.csv" = given("incidents", incident_id = 0, nibrs_month_id = 0, report_date_flag = "",
-      incident_hour = 12, cleared_except_id = "N"),
+      incident_hour = 12, cleared_except_id = "N", incident_date = "2016-01-31 00:00:00", cargo_theft_flag = ""),
     "nibrs_offense.csv" = given("offenses", offense_id = 0, incident_id = 0, offense_type_id = "120",
-      attempt_complete_flag = "C", location_id = "20"),
+      attempt_complete_flag = "C", location_id = "20", method_entry_code = ""),
     "nibrs_weapon.csv" = given("weapons", offense_id = 0, weapon_id = "12"),
     "nibrs_criminal_act.csv" = given("acts", offense_id = 0, criminal_act_id = "N"),
     "nibrs_victim.csv" = persons("victims", victim_id = 0, incident_id = 0, victim_type_id = "I",
@@ -83,9 +83,11 @@ record_zip <- function(path, state, records) {
       relationship_id = "ST"),
     "nibrs_offender.csv" = persons("offenders", offender_id = 0, incident_id = 0, offender_seq_num = 1),
     "nibrs_property.csv" = given("properties", property_id = 0, incident_id = 0, prop_loss_id = 7, stolen_count = ""),
-    "nibrs_property_desc.csv" = given("descriptions", property_id = 0, prop_desc_id = "03"),
+    "nibrs_property_desc.csv" = given("descriptions", property_id = 0, prop_desc_id = "03", property_value = ""),
+    "nibrs_bias_motivation.csv" = given("biases", bias_id = "88", offense_id = 0),
     "nibrs_arrestee.csv" = persons("arrestees", arrestee_id = 0, incident_id = 0, offense_type_id = "120",
-      arrest_type_id = "O", multiple_indicator = "N", under_18_disposition_code = ""),
+      arrest_type_id = "O", multiple_indicator = "N", under_18_disposition_code = "",
+      arrest_date = "2016-02-01 00:00:00"),
     "nibrs_arrestee_weapon.csv" = given("arrestee_weapons", arrestee_id = 0, weapon_id = "01")
   ), code_tables_of_world()))
 }

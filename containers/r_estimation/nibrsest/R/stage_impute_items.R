@@ -1,0 +1,30 @@
+#' Impute items: `imputed/<ST>/`, what is put in place of persons' unknown items and of unknown relationships
+#' @noRd
+stage_impute_items <- function(settings) {
+  require_settings(settings, c("external", "output", "state"))
+  zip <- state_zip_path(settings)
+  opened <- open_published_zip(zip)
+  records <- read_state_records(zip)
+  known <- list(facts = read_facts_of_incidents(opened, records), residents = residents_of_agencies(settings))
+  made <- lapply(seq_len(settings$imputations), function(number) {
+    impute_items(records, known, list(state = settings$state, year = settings$year, imputation = number))
+  })
+  folder <- file.path(settings$output, "imputed", settings$state)
+  for (file in c(imputed_units, "diagnostics")) {
+    name <- paste0(file, ".csv")
+    rows <- data.table::rbindlist(lapply(made, `[[`, file))
+    write_stage_file(rows, file.path(folder, name), paste0("imputed/<ST>/", name))
+  }
+}
+
+#' @noRd
+state_zip_path <- function(settings) {
+  file.path(settings$external, "downloads", settings$year, sprintf("%s-%d.zip", settings$state, settings$year))
+}
+
+#' Shares of agencies' residents, from the reference extract if it is there
+#' @noRd
+residents_of_agencies <- function(settings) {
+  zip <- file.path(settings$external, "reference", sprintf("reference-%d.zip", settings$year))
+  if (file.exists(zip)) read_reference(zip)[c("agencies", "demographics")] else NULL
+}
