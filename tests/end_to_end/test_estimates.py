@@ -283,7 +283,7 @@ def test_the_zip_the_report_and_the_index_are_published(published: Published) ->
     whole = [place["geography"] for place in places if place["agency_group"] == "all agencies"]
     assert whole == ["US", "Northeast", "South", "DE", "RI", "University or College"]
     assert folders == {
-        "README.md": 1, "changes.csv": 1, "generalised_variances.csv": 1, "geographies.csv": 1,
+        "README.md": 1, "changes.csv": 1, "generalised_variances.csv": 1, "geographies.csv": 1, "imputed": 2 * 6,
         "indicator_tables": 7 * len(places), "offenses.csv": 1, "report.html": 1, "tables.csv": 1, "weights": 12,
         "workbooks": len(whole),
     }  # fmt: skip
@@ -441,7 +441,7 @@ def test_a_broken_zip_fails_the_run_with_stage_state_and_remedy(home: Home, load
     assert outcome.view.status == "FAILED"
     report = (outcome.artifacts / "failure.txt").read_text()
     assert "MissingTabulations: 1 of 2 states of 2016 were not tabulated" in report
-    assert "DE: exit status 3: tabulate_state DE 2016: downloads/2016/DE-2016.zip has SHA-256 " in report
+    assert "DE: exit status 3: impute_items DE 2016: downloads/2016/DE-2016.zip has SHA-256 " in report
     assert "it is damaged; make it anew with force" in report
     assert not estimates_zip(home).exists()
 

@@ -244,7 +244,7 @@ def test_failures_are_named_and_told_to_the_deployed_topic(story: Story) -> None
     assert "AZ-all-years: BrokenExtract: " in ": ".join(story.bundle_broken.failure)
     told = dict(story.deployed.messages())
     assert set(told) >= {"NIBRS run broken failed", "NIBRS run zip failed", "NIBRS run nobody failed"}
-    assert "AZ: exit status 3: tabulate_state AZ 2016: downloads/2016/AZ-2016.zip has" in told["NIBRS run zip failed"]
+    assert "AZ: exit status 3: impute_items AZ 2016: downloads/2016/AZ-2016.zip has" in told["NIBRS run zip failed"]
     assert (
         "exit status 1: weight 2016: no agency of the reference extract is eligible" in told["NIBRS run nobody failed"]
     )
