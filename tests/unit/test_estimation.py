@@ -275,7 +275,8 @@ def test_of_all_years_those_with_a_download_are_estimated_a_named_year_has_to_ha
 
 def test_the_reference_queries_hold_the_year_and_nothing_to_fill_in() -> None:
     queries = reference_queries(2016, tuple(OPTIONAL_FILES))
-    names = {"agencies", "months", "history", "return_a", "return_a_months", "source_notes", "demographics"}
+    names = {"agencies", "months", "history", "return_a", "return_a_months", "source_notes"}
+    names |= {"demographics", "residents"}
     assert set(queries) == set(reference_queries(2016, ())) == {f"{name}.csv" for name in names}
     for query in queries.values():
         assert "2016" in query

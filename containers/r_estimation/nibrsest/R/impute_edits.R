@@ -12,24 +12,33 @@
 #' @references METHOD, section 6.2.
 #' @noRd
 same_persons <- function(records, facts) {
-  offenders <- data.table::data.table(offender = seq_len(nrow(records$offender)), records$offender)
-  offenders <- offenders[which(offenders$known & !is.na(offenders$sex) & !is.na(offenders$age)),
-    c("offender", "incident", "sex", "age", "race")]
-  arrestees <- data.table::data.table(arrestee = seq_len(nrow(records$arrestee)), records$arrestee)
-  arrestees <- arrestees[which(!is.na(arrestees$sex) & !is.na(arrestees$age)),
-    c("arrestee", "incident", "sex", "age", "race")]
+  offenders <- persons_to_match(records$offender, which(records$offender$known))
+  arrestees <- persons_to_match(records$arrestee, seq_len(nrow(records$arrestee)))
   later <- as.integer(facts$arrest_date - facts$date[records$arrestee$incident])
-  pairs <- rbind(
-    arrestees[offenders, on = c("incident", "sex", "age"), nomatch = NULL, list(incident, offender, arrestee,
-      race_of_offender = i.race, race_of_arrestee = x.race, aged = FALSE), allow.cartesian = TRUE],
-    arrestees[which(later[arrestees$arrestee] %in% 1:365), ][offenders[, list(offender, incident, sex, age = age + 1L,
-      race)], on = c("incident", "sex", "age"), nomatch = NULL, list(incident, offender, arrestee,
-      race_of_offender = i.race, race_of_arrestee = x.race, aged = TRUE), allow.cartesian = TRUE]
-  )
+  younger <- data.table::copy(offenders)
+  data.table::set(younger, NULL, "age", younger$age + 1L)
+  pairs <- rbind(alike(offenders, arrestees, FALSE),
+    alike(younger, arrestees[which(later[arrestees$record] %in% 1:365), ], TRUE))
   unknown <- is.na(pairs$race_of_offender) | is.na(pairs$race_of_arrestee)
   agree <- which(unknown | pairs$race_of_offender == pairs$race_of_arrestee)
-  pairs <- pairs[agree, ][order(aged, unknown[agree], arrestee, offender), ]
-  one_to_one(pairs)[, c("incident", "offender", "arrestee", "aged")]
+  agree <- agree[order(pairs$aged[agree], unknown[agree], pairs$arrestee[agree], pairs$offender[agree])]
+  one_to_one(pairs[agree, ])[, c("incident", "offender", "arrestee", "aged")]
+}
+
+#' Persons whose sex and age are known, with the row numbers of their records
+#' @noRd
+persons_to_match <- function(persons, rows) {
+  rows <- rows[!is.na(persons$sex[rows]) & !is.na(persons$age[rows])]
+  cbind(record = rows, persons[rows, c("incident", "sex", "age", "race")])
+}
+
+#' Pairs of an offender and an arrestee of an incident with the same sex and age
+#' @noRd
+alike <- function(offenders, arrestees, aged) {
+  pairs <- merge(offenders, arrestees, by = c("incident", "sex", "age"), suffixes = c("_offender", "_arrestee"),
+    allow.cartesian = TRUE)
+  data.table::data.table(incident = pairs$incident, offender = pairs$record_offender, arrestee = pairs$record_arrestee,
+    race_of_offender = pairs$race_offender, race_of_arrestee = pairs$race_arrestee, aged = rep(aged, nrow(pairs)))
 }
 
 #' The pairs that are left when each offender and each arrestee may be in one, the first

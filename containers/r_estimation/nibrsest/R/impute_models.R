@@ -1,9 +1,12 @@
 #' The models by which unknown items are imputed
 #'
 #' @return A data.table, a row per model in the order in which they are run: `model`; the `unit` that it is of; the
-#'   `subset` of its records, by words of [subset_words()]; the wider subset whose records are donors too where those of
-#'   the subset are too few (`fallback`; missing: none); `targets`, its variables; those that are `always` among the
-#'   predictors; the groups of `predictors` from which others are chosen (see [predictor_groups()]); `what` it is of.
+#'   `subset` of its records, by words; the wider subset whose records are donors too where those of the subset are too
+#'   few (`fallback`; missing: none); `targets`, its variables; those that are `always` among the predictors; the groups
+#'   of `predictors` from which others are chosen; `what` it is of. Words of subsets: `cleared` or `open`, `person` (of
+#'   incidents with a person among the victims) or `other`; of relationships `person_offense` and `property_offense`,
+#'   `few` and `many` offenders; of Group B arrestees what their agency is. Groups of predictors are functions in
+#'   impute_predictors.R.
 #' @references METHOD, sections 6.2 to 6.6.
 #' @examples
 #' imputation_models()[, c("model", "unit", "subset", "targets")]
