@@ -17,30 +17,92 @@ write_workbook <- function(path, rows, place, published, year, notice) {
   cells <- published$cells
   labels <- published$labels
   notices <- c(notice, basis_notice(place$basis))
-  sheets <- list("Read me" = explanation_sheet(place, unique(labels$full_table), year, notices, length(notice) > 0L))
+  # openxlsx makes its methods anew for every sheet: to compile them would take longer than to run them.
+  before <- compiler::enableJIT(0L)
+  on.exit(compiler::enableJIT(before))
+  book <- openxlsx::createWorkbook()
+  add_explanation(book, place, unique(labels$full_table), year, notices, length(notice) > 0L)
   for (table in unique(cells$table)) {
     table_cells <- which(cells$table == table & !is.na(labels$indicator))
     title <- sprintf("%s, %d: %s", sub("-", ". ", labels$full_table[[table_cells[[1]]]], fixed = TRUE), year,
       place$description)
     lines <- sheet_lines(published, table, place)
-    figures <- paste(table, "figures")
-    sheets[[table]] <- table_sheet(figures, title, sheet_grid(rows, place, lines, labels), notices)
-    sheets[[figures]] <- figures_sheet(title, figures_of(rows, lines, labels), lines$is_rate[lines$applies], notices)
+    add_table_sheet(book, table, title, sheet_grid(rows, place, lines, labels), notices)
+    add_figures_sheet(book, table, title, figures_of(rows, lines, labels), lines$is_rate[lines$applies], notices)
   }
-  write_xlsx(path, sheets, year)
+  book$core <- gsub("(<dcterms:created[^>]*>)[^<]*", sprintf("\\1%d-01-01T00:00:00Z", year), book$core)
+  without_drawings(book)
+  written <- tempfile(fileext = ".xlsx")
+  openxlsx::saveWorkbook(book, written)
+  repack(written, path, year)
 }
 
-#' A sheet's title and, below it, what has to be read first
+#' Take out what openxlsx writes of drawings that are not there: other readers refuse such files
 #' @noRd
-sheet_title <- function(title, note, notices) {
-  note <- paste(c(notices, note), collapse = " ")
-  list(xlsx_cells(title, 1L, style = "title"),
-    xlsx_cells(note, 2L, style = if (length(notices) > 0L) "notice" else "plain"))
+without_drawings <- function(book) {
+  drawing <- "drawings/(vmlD|d)rawing"
+  book$worksheets_rels <- lapply(book$worksheets_rels, function(relations) relations[!grepl(drawing, relations)])
+  book$Content_Types <- book$Content_Types[!grepl(drawing, book$Content_Types)]
+  for (sheet in book$worksheets) {
+    sheet$drawing <- character()
+  }
+}
+
+#' Say how far a sheet reaches, which readers that take a sheet line by line rely upon
+#' @noRd
+set_extent <- function(book, name, rows, columns) {
+  sheet <- book$worksheets[[match(name, names(book))]]
+  sheet$dimension <- sprintf("<dimension ref=\"A1:%s%d\"/>", openxlsx::int2col(columns), as.integer(rows))
+}
+
+#' The same members with a date that does not change
+#' @noRd
+repack <- function(written, path, year) {
+  folder <- tempfile("book")
+  utils::unzip(written, exdir = folder)
+  unlink(written)
+  on.exit(unlink(folder, recursive = TRUE))
+  members <- list.files(folder, recursive = TRUE, all.files = TRUE)
+  members <- members[order(members != "[Content_Types].xml", members, method = "radix")]
+  date <- as.POSIXct(sprintf("%d-01-01 12:00:00", year), tz = "UTC")
+  # A zip has local times: noon of a day is the same day in most of the world, and in UTC for certain.
+  Sys.setFileTime(file.path(folder, members), date)
+  dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
+  before <- Sys.getenv("TZ", NA)
+  Sys.setenv(TZ = "UTC")
+  on.exit(if (is.na(before)) Sys.unsetenv("TZ") else Sys.setenv(TZ = before), add = TRUE)
+  # The zip is written with `folder` as working directory.
+  partial <- file.path(normalizePath(dirname(path)), paste0(basename(path), ".partial"))
+  zip::zip(partial, members, root = folder, include_directories = FALSE, compression_level = 6L)
+  file.rename(partial, path)
+}
+
+#' @noRd
+put <- function(book, sheet, x, row, column = 1L) {
+  openxlsx::writeData(book, sheet, x, startRow = row, startCol = column, colNames = FALSE)
+}
+
+#' @noRd
+set_style <- function(book, sheet, style, rows, columns) {
+  openxlsx::addStyle(book, sheet, style, rows = rows, cols = columns, gridExpand = TRUE, stack = TRUE)
+}
+
+#' A sheet with its title, a note, and what has to be read first
+#' @noRd
+begin_sheet <- function(book, sheet, title, note, notices) {
+  openxlsx::addWorksheet(book, sheet, orientation = "landscape", paperSize = 1L)
+  put(book, sheet, title, 1L)
+  put(book, sheet, paste(c(notices, note), collapse = " "), 2L)
+  set_style(book, sheet, openxlsx::createStyle(textDecoration = "bold", fontSize = 13), 1L, 1L)
+  if (length(notices) > 0L) {
+    set_style(book, sheet, openxlsx::createStyle(textDecoration = "bold", fontColour = "#A33B00"), 2L, 1L)
+  }
 }
 
 #' The first sheet: what the numbers are, and how to read them
 #' @noRd
-explanation_sheet <- function(place, tables, year, notices, simulated) {
+add_explanation <- function(book, place, tables, year, notices, simulated) {
+  sheet <- "Read me"
   glossary <- package_table("glossary.csv")
   numbers <- sub("Table ([^-]*)-.*", "\\1", tables)
   lines <- rbind(
@@ -63,41 +125,89 @@ explanation_sheet <- function(place, tables, year, notices, simulated) {
     c("", ""), c("Words", ""), cbind(capitalised(glossary$term), glossary$meaning),
     c("", ""), c("Use and citation", ""), cbind("", use_and_citation(year, simulated))
   )
-  style <- matrix("text", nrow(lines), 2L)
-  style[1L + seq_along(notices), ] <- "warning"
-  style[!nzchar(lines[, 2]), 1] <- "heading"
-  xlsx_sheet(list(xlsx_cells(lines, 1L, style = style)), c(30, 110), c(1L, 0L), grid_lines = FALSE)
+  openxlsx::addWorksheet(book, sheet, orientation = "landscape", paperSize = 1L, gridLines = FALSE)
+  put(book, sheet, as.data.frame(lines), 1L)
+  heads <- which(!nzchar(lines[, 2]))
+  set_style(book, sheet, openxlsx::createStyle(wrapText = TRUE, valign = "top"), seq_len(nrow(lines)), 1:2)
+  set_style(book, sheet, openxlsx::createStyle(wrapText = FALSE, textDecoration = "bold", fontSize = 13), heads, 1L)
+  if (length(notices) > 0L) {
+    set_style(book, sheet, openxlsx::createStyle(textDecoration = "bold", fontColour = "#A33B00"),
+      1L + seq_along(notices), 1:2)
+  }
+  openxlsx::setColWidths(book, sheet, 1:2, c(30, 110))
+  openxlsx::freezePane(book, sheet, firstRow = TRUE)
+  set_extent(book, sheet, nrow(lines), 2L)
 }
 
 #' A table as it is read: rows are what it distinguishes, columns are offenses
-#' @param figures The name of the sheet with its figures.
 #' @param grid See [sheet_grid()].
 #' @noRd
-table_sheet <- function(figures, title, grid, notices) {
-  note <- paste("Grey italic: not for release. Empty: not applicable. Standard errors, limits and reasons: sheet",
-    sprintf("\"%s\".", figures))
-  number <- ifelse(col(grid$values) %% 2L == 1L, "count", "percent")
-  number[grid$rates, ] <- "rate"
-  head <- rbind(c("", rbind(grid$offenses, "")), c(grid$heading, rep(c("Number", "Percent"), length(grid$offenses))))
-  xlsx_sheet(c(sheet_title(title, note, notices), list(
-    xlsx_cells(head, 4L, style = "column"), xlsx_cells(grid$names, 6L),
-    xlsx_cells(grid$values, 6L, 2L, ifelse(grid$withheld, paste(number, "withheld"), number))
-  )), c(58, rep(12, ncol(grid$values))), c(5L, 1L))
+add_table_sheet <- function(book, sheet, title, grid, notices) {
+  begin_sheet(book, sheet, title, sprintf(
+    "Grey italic: not for release. Empty: not applicable. Standard errors, limits and reasons: sheet \"%s figures\".",
+    sheet
+  ), notices)
+  width <- 1L + ncol(grid$values)
+  put(book, sheet, t(c("", rbind(grid$offenses, ""))), 4L)
+  put(book, sheet, t(c(grid$heading, rep(c("Number", "Percent"), length(grid$offenses)))), 5L)
+  put(book, sheet, grid$names, 6L)
+  put(book, sheet, grid$values, 6L, 2L)
+  head <- openxlsx::createStyle(textDecoration = "bold", wrapText = TRUE, valign = "bottom", border = "bottom")
+  set_style(book, sheet, head, 4:5, seq_len(width))
+  style_figures(book, sheet, grid)
+  openxlsx::setColWidths(book, sheet, 1L, 58)
+  openxlsx::setColWidths(book, sheet, 2:width, 12)
+  openxlsx::freezePane(book, sheet, firstActiveRow = 6L, firstActiveCol = 2L)
+  set_extent(book, sheet, 5L + nrow(grid$values), width)
 }
 
 #' A table with a line per figure
 #' @param figures See [figures_of()].
 #' @param rates Which of them are rates.
 #' @noRd
-figures_sheet <- function(title, figures, rates, notices) {
-  style <- matrix("plain", nrow(figures), ncol(figures))
-  style[, 5:8] <- ifelse(rates, "rate", "count")
-  style[, 11:14] <- "percent"
-  note <- "Limits are those of the 95 % interval. Rates are per 100,000 residents. Grey italic: not for release."
-  xlsx_sheet(c(sheet_title(paste(title, "(figures)"), note, notices), list(
-    xlsx_cells(t(names(figures)), 4L, style = "column"), xlsx_cells(figures, 5L, style = style)
-  )), c(30, 30, 30, 15, rep(11, 4), 9, 34, rep(11, 4), 9, 34), c(4L, 1L), header = 4L,
-  grey = list(list(columns = c(5L, 10L), flag = 9L), list(columns = c(11L, 16L), flag = 15L)))
+add_figures_sheet <- function(book, table, title, figures, rates, notices) {
+  sheet <- paste(table, "figures")
+  begin_sheet(book, sheet, paste(title, "(figures)", sep = " "),
+    "Limits are those of the 95 % interval. Rates are per 100,000 residents. Grey italic: not for release.", notices)
+  last <- 4L + nrow(figures)
+  rows <- if (nrow(figures) > 0L) 5:last else integer()
+  openxlsx::writeData(book, sheet, figures, startRow = 4L, withFilter = TRUE, headerStyle = openxlsx::createStyle(
+    textDecoration = "bold", wrapText = TRUE, valign = "bottom", border = "bottom"))
+  number_format(book, sheet, "#,##0", rows[!rates], 5:8)
+  number_format(book, sheet, "#,##0.0", rows[rates], 5:8)
+  number_format(book, sheet, "0.0", rows, 11:14)
+  grey <- openxlsx::createStyle(fontColour = "#6B6B6B", textDecoration = "italic")
+  for (block in list(list(columns = 5:10, flag = "I"), list(columns = 11:16, flag = "O"))) {
+    openxlsx::conditionalFormatting(book, sheet, cols = block$columns, rows = 5:max(5L, last),
+      rule = sprintf("$%s5=\"no\"", block$flag), style = grey)
+  }
+  openxlsx::setColWidths(book, sheet, 1:16, c(30, 30, 30, 15, rep(11, 4), 9, 34, rep(11, 4), 9, 34))
+  openxlsx::freezePane(book, sheet, firstActiveRow = 5L, firstActiveCol = 2L)
+  set_extent(book, sheet, last, ncol(figures))
+}
+
+#' @noRd
+number_format <- function(book, sheet, format, rows, columns) {
+  if (length(rows) > 0L) {
+    openxlsx::addStyle(book, sheet, openxlsx::createStyle(numFmt = format), rows, columns, gridExpand = TRUE)
+  }
+}
+
+#' Each figure has one style, by what it is and whether it is for release: stacks of styles take long to write
+#' @noRd
+style_figures <- function(book, sheet, grid) {
+  number <- ifelse(col(grid$values) %% 2L == 1L, "#,##0", "0.0")
+  number[grid$rates, ] <- "#,##0.0"
+  for (format in unique(as.vector(number))) {
+    for (withheld in c(FALSE, TRUE)) {
+      at <- which(number == format & grid$withheld == withheld & !is.na(grid$values), arr.ind = TRUE)
+      if (nrow(at) > 0L) {
+        how <- openxlsx::createStyle(numFmt = format, fontColour = if (withheld) "#6B6B6B",
+          textDecoration = if (withheld) "italic")
+        openxlsx::addStyle(book, sheet, how, rows = 5L + at[, 1], cols = 1L + at[, 2])
+      }
+    }
+  }
 }
 
 #' @noRd

@@ -190,7 +190,7 @@ read_tables <- function(settings, geography_groups, places) {
   tables[order(match(tables$permutation, places$permutation), match(tables$cell, table_cells()$cell)), ]
 }
 
-#' Write a file per geography and table, one of everything, and a workbook per geography
+#' Write a file per geography and table, one of everything, and the workbooks that are wanted
 #'
 #' @param tables,flags,places Of all permutations: see [estimate_tables()], [release_flags()] and [coverage_of()].
 #' @param notice See [simulated_notice()].
@@ -208,7 +208,9 @@ publish_tables <- function(tables, flags, places, settings, folder, notice) {
     rows <- published_rows(tables[of_table, ], flags[of_table, ], places, published, settings$year, settings$bias)
     write_by_place(rows, places, table, folder)
   }
-  for (number in which(!endsWith(places$kind, "group"))) {
+  unlink(file.path(folder, "workbooks"), recursive = TRUE)
+  wanted <- if (settings$workbooks == "nation") places$kind == "national" else !endsWith(places$kind, "group")
+  for (number in which(wanted)) {
     of_place <- which(tables$permutation == places$permutation[[number]])
     of_place <- of_place[match(cells$cell, tables$cell[of_place])]
     name <- paste0(file_name_of(places$description[[number]]), ".xlsx")

@@ -22,12 +22,14 @@
 #'   see [linearised_estimates()].
 #' * `BIAS`: of `bias` and `report`, `none` (default), or how the bias of estimates is found: `copula`, by residents and
 #'   their shares, or `copula_return_a`, by these and Return A.
+#' * `WORKBOOKS`: of `report`, `all` (default), a workbook per geography, or `nation`, the nation's alone: workbooks take
+#'   more time than all else of the stage.
 #' * `LOG_THRESHOLD`: `TRACE`, `DEBUG`, `INFO` (default), `WARN` or `ERROR`.
 #'
 #' @param environment Named character vector; the process's own by default.
 #' @return A list with `year` (integer), `external`, `input`, `output` (paths), `state`,
 #'   `geography_group`, `table_group` (text, or `""`), `imputations` (integer), `outlier_rule`, `months`, `estimator`,
-#'   `correction`, `bias` and `log_threshold`.
+#'   `correction`, `bias`, `workbooks` and `log_threshold`.
 #' @examples
 #' read_settings(c(DATA_YEAR = "2016", INPUT_PIPELINE_DIR = "pipeline", GEOGRAPHY_GROUP = "states"))$geography_group
 #' @export
@@ -68,6 +70,7 @@ read_settings <- function(environment = Sys.getenv()) {
     estimator = choice("ESTIMATOR", c("model_assisted", "reference")),
     correction = choice("ERROR_CORRECTION", c("few_respondents", "none")),
     bias = choice("BIAS", c("none", "copula", "copula_return_a")),
+    workbooks = choice("WORKBOOKS", c("all", "nation")),
     log_threshold = choice("LOG_THRESHOLD", c("TRACE", "DEBUG", "INFO", "WARN", "ERROR"), "INFO")
   )
 }

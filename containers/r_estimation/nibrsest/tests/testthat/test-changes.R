@@ -129,9 +129,13 @@ test_that("the report compares with the zip of the year before, by the stages", 
   file.copy(zip, file.path(folder, "estimates", "nibrs-estimates-2015.zip"))
   logger::log_threshold("FATAL")
   settings <- read_settings(c(DATA_YEAR = "2016", EXTERNAL_FILE_PATH = folder,
-    INPUT_PIPELINE_DIR = file.path(folder, "pipeline")))
-  run_stage("report", settings)
+    INPUT_PIPELINE_DIR = file.path(folder, "pipeline"), WORKBOOKS = "nation"))
   report <- file.path(folder, "pipeline", "report")
+  # Of an earlier run, which wrote all.
+  dir.create(file.path(report, "workbooks"), recursive = TRUE, showWarnings = FALSE)
+  file.create(file.path(report, "workbooks", "Ohio.xlsx"))
+  run_stage("report", settings)
+  expect_equal(list.files(file.path(report, "workbooks")), "National.xlsx")
   found <- read_stage_file(file.path(report, "changes.csv"), "report/changes.csv")
   # As if 2015 had been 2016: violent crime of the state, a total of a table and an offense by code.
   state <- found[found$PERMUTATION_NUMBER == 95L & found$der_variable_name %in% c("violent", "t_2b_1_1_14", "13A"), ]

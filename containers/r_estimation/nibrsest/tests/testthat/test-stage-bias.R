@@ -3,7 +3,7 @@ stages_of <- function(bias) {
   root <- example_year()
   settings <- function(...) {
     read_settings(c(DATA_YEAR = "2016", EXTERNAL_FILE_PATH = root, INPUT_PIPELINE_DIR = file.path(root, "pipeline"),
-      BIAS = bias, ...))
+      BIAS = bias, WORKBOOKS = "nation", ...))
   }
   run_stage("tabulate_state", settings(INPUT_STATE = "RI"))
   run_stage("weight", settings())
