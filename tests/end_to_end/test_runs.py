@@ -131,7 +131,7 @@ def test_every_line_of_a_log_names_run_state_and_year(home: Home, loaded: Databa
     assert {(record["run_id"], record["state"], record["year"]) for record in logged} == {("logged", "DE", 2015)}
     counted = [record for record in records if "_aws" in record and "table" in record]
     assert {"Rows", "Bytes", "Seconds"} <= counted[0].keys()
-    assert len({record["table"] for record in counted}) == 20
+    assert len({record["table"] for record in counted}) == 22
 
 
 def test_two_runs_in_one_home_are_refused(home: Home, loaded: DatabaseLocation) -> None:
