@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from nibrs_pipeline.errors import BadRequest
+from nibrs_pipeline.method_choices import MethodChoices
 from nibrs_pipeline.plan.request import parse_request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -165,13 +166,8 @@ class Extraction(_Section):
     )
 
 
-class Estimates(_Section):
-    """What the estimates are to say."""
-
-    bias: Literal["none", "copula", "copula_return_a"] = Field(
-        default="none", description='how their bias is found: "none", "copula" or "copula_return_a"'
-    )
-    imputations: int = Field(default=1, ge=1, le=99, description="how often unknown items are imputed, 1 to 99")
+class Estimates(MethodChoices, _Section):
+    """How estimates are made."""
 
 
 class Image(_Section):

@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
+from nibrs_pipeline.method_choices import VARIABLES
 
 from nibrs_cdk.acknowledgments import acknowledge, acknowledge_controls, acknowledge_objects
 from nibrs_cdk.configuration import Estimates, Extraction
@@ -61,8 +62,7 @@ class Functions(Construct):
             "MAX_CONCURRENCY": str(extraction.max_concurrency),
             "TOLERATED_FAILURE_PERCENTAGE": f"{extraction.tolerated_failure_percentage:g}",
             "ESTIMATION_VERSION": estimation_version,
-            "BIAS": estimates.bias,
-            "IMPUTATIONS": str(estimates.imputations),
+            **{name: str(getattr(estimates, name.lower())) for name in VARIABLES},
             "POWERTOOLS_LOG_LEVEL": "INFO",
         }
         self.definitions: dict[str, dict[str, Any]] = json.loads(DEFINITIONS.read_text(encoding="utf-8"))

@@ -15,7 +15,8 @@ with, in the environment:
 What the stage reads and where it comes from stands in stages.json beside this file. Outputs are taken
 back only when the stage has succeeded; last of all, a receipt under ``made/`` says what they were made for,
 and their SHA-256. With an IDENTITY, what other stages have left is read by their receipts: what was made for
-other inputs, or is not what its receipt says, is refused. Without one, as by hand, whatever is there is read.
+other inputs, or is not what its receipt says, is refused, and what was chosen of the method is as the year's inputs
+have it. Without one, as by hand, whatever is there is read, and choices are those of the environment.
 
 A failure is printed as one line that begins with ERROR, is kept in the store under ``failures/`` for whoever
 reports it, and decides the exit status:
@@ -41,7 +42,7 @@ from pathlib import Path
 from stage_runner.artifact_store import Store, open_store
 from stage_runner.failures import SYSTEM_FAILED, StageFailure, system_faults_named
 from stage_runner.in_r import run_in_r
-from stage_runner.inputs import sha256_of, stage_inputs
+from stage_runner.inputs import method_choices, sha256_of, stage_inputs
 from stage_runner.stages import Stage, read_stage
 
 
@@ -55,7 +56,7 @@ def run(stage: Stage, store: Store) -> None:
     with system_faults_named(tempfile.gettempdir()), tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         stage_inputs(stage, store, folder)
-        run_in_r(stage, folder)
+        run_in_r(stage, folder, method_choices(stage, store, folder))
         output = folder / "output"
         for packed in stage.definition.get("packs", []):
             pack(output / packed)

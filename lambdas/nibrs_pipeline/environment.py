@@ -4,15 +4,13 @@ import os
 from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-#: How the bias of estimates is found, as the R package's setting BIAS has it.
-Bias = Literal["none", "copula", "copula_return_a"]
+from nibrs_pipeline.method_choices import MethodChoices
 
 
-class Environment(BaseModel):
+class Environment(MethodChoices):
     """Variables of a function's environment; the database's are read by ``database.location``."""
 
     model_config = ConfigDict(frozen=True)
@@ -23,8 +21,6 @@ class Environment(BaseModel):
         default=0.0, ge=0, le=100, description="share of state-years that may fail without failing the run"
     )
     estimation_version: str = Field(default="unknown", description="identifies the code of the estimation")
-    bias: Bias = Field(default="none", description="how the bias of estimates is found, if it is sought")
-    imputations: int = Field(default=1, ge=1, le=99, description="how often unknown items are imputed")
     state_machine_arn: str = Field(default="", description="the state machine, for Report age")
     distribution_id: str = Field(default="", description="the CloudFront distribution of the downloads, for Publish")
     failure_topic_arn: str = Field(default="", description="SNS topic that is told of failed runs")

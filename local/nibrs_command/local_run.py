@@ -18,12 +18,13 @@ from nibrs_engine.lambda_pool import LambdaPool
 from nibrs_home.home import BUCKET, Home, HomeInUse
 from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_pipeline.keys import PUBLIC_PREFIXES, PUBLISH_LEASE, plan_key, report_key
+from nibrs_pipeline.method_choices import VARIABLES
 from nibrs_pipeline.publish.failure_report import failure_report, what_failed
 
 from nibrs_command.watching import Activity, RunView, observe
 
 #: Variables of the functions that a user of this machine may set.
-_PASSED_ON = ("BIAS", "IMPUTATIONS", "MAX_CONCURRENCY", "TOLERATED_FAILURE_PERCENTAGE", "POWERTOOLS_LOG_LEVEL")
+_PASSED_ON = (*VARIABLES, "MAX_CONCURRENCY", "TOLERATED_FAILURE_PERCENTAGE", "POWERTOOLS_LOG_LEVEL")
 
 
 @dataclass(frozen=True)

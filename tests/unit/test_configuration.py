@@ -66,6 +66,7 @@ def test_production_names_every_key_that_is_to_be_filled_in() -> None:
         (GOOD + "colour = 'red'", "network.colour: there is no such key"),
         (GOOD + "[extraction]\nmax_concurrency = 0", "extraction.max_concurrency: 0 was given"),
         (GOOD + '[estimates]\nbias = "jackknife"', "estimates.bias: 'jackknife' was given; it has to be how"),
+        (GOOD + '[estimates]\nestimator = "ratio"', "estimates.estimator: 'ratio' was given; it has to be"),
         (GOOD + "[schedules.downloads]\nenabled = true\ncron = 'daily'", "schedules.downloads.cron: 'daily' was given"),
         (GOOD + "[alarms]\nemails = ['nobody']", "alarms.emails.0: 'nobody' was given"),
         (GOOD + "[retention]\nlogs = 8", "retention.logs: 8 was given; it has to be 7, 30"),

@@ -197,6 +197,17 @@ def test_a_receipt_says_what_the_outputs_were_made_for_and_what_they_are(tabulat
     assert receipt == {"identity": "year1", "outputs": {f"{PREFIX}weights/seen.csv": sha256(seen)}}
 
 
+def test_what_was_chosen_for_the_year_reaches_its_stages(tabulated: Path, tmp_path: Path) -> None:
+    inputs = {"tabulations": {"AZ": "az1", "LA": "la1"}, "source": {"choices": {"ESTIMATOR": "reference"}}}
+    (tabulated / PREFIX / "inputs.json").write_text(json.dumps(inputs))
+    seen = 'mkdir "$OUTPUT_PIPELINE_DIR/weights"; echo "$ESTIMATOR" > "$OUTPUT_PIPELINE_DIR/weights/seen.csv"'
+    path = rscript(tmp_path / "bin", seen)
+    for variables, expected in ((FOR_NOW, "reference"), ({**WEIGHT, "ESTIMATOR": "mine"}, "mine")):
+        status, output = entry_point(tabulated, "weight", path=path, **variables)
+        assert status == 0, output
+        assert (tabulated / PREFIX / "weights" / "seen.csv").read_text() == f"{expected}\n"
+
+
 def test_a_stage_run_twice_leaves_the_same(tabulated: Path, tmp_path: Path) -> None:
     path = rscript(tmp_path / "bin", LISTING)
 

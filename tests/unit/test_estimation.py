@@ -2,12 +2,13 @@
 
 import csv
 import json
+import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from nibrs_pipeline.archive.manifest import ESTIMATES_TABLES, EstimatesManifest, FileEntry
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.environment import Bias
 from nibrs_pipeline.errors import BadRequest, MissingExtracts, MissingTabulations
 from nibrs_pipeline.estimate.estimation import (
     NO_PREVIOUS,
@@ -23,6 +24,7 @@ from nibrs_pipeline.estimate.estimation import (
 from nibrs_pipeline.extract.reference import OPTIONAL_FILES, reference_queries
 from nibrs_pipeline.failure_causes import StoppedTask
 from nibrs_pipeline.keys import ESTIMATE_GEOGRAPHY_GROUPS, ESTIMATE_TABLE_GROUPS
+from nibrs_pipeline.method_choices import VARIABLES, MethodChoices
 from nibrs_pipeline.plan.planning import make_plan
 from nibrs_pipeline.plan.request import parse_request
 from nibrs_pipeline.state_year import StateYear
@@ -33,11 +35,11 @@ AZ, LA = StateYear("AZ", 2016), StateYear("LA", 2016)
 CATALOG = nibrs_catalog()
 
 
-def inputs(method: str = "m", horizon: int = 100, bias: Bias = "none", imputations: int = 1) -> YearInputs:
+def inputs(method: str = "m", horizon: int = 100, **choices: object) -> YearInputs:
     published = {AZ: manifest(*AZ), StateYear("LA", 2013): manifest("LA", 2013)}
     return year_inputs(
-        "r", 2016, {LA: manifest(*LA, horizon=horizon)}, published, ("ref", "2026-02-01"), method, bias=bias,
-        imputations=imputations,
+        "r", 2016, {LA: manifest(*LA, horizon=horizon)}, published, ("ref", "2026-02-01"), method,
+        choices=MethodChoices.model_validate(choices),
     )  # fmt: skip
 
 
@@ -104,10 +106,31 @@ def test_estimates_are_up_to_date_if_zips_reference_and_method_are_the_same() ->
     assert not is_up_to_date(inputs(method="other"), same)
     assert not is_up_to_date(inputs(horizon=101), same)
     assert not is_up_to_date(inputs(bias="copula"), same)
-    # Manifests of before do not speak of the bias, which was not sought.
+    assert not is_up_to_date(inputs(estimator="reference"), same)
+    # Manifests of before do not speak of the bias, which was not sought, nor of what else can be chosen.
     before = same.model_dump()
-    del before["source"]["bias"]
+    del before["source"]["bias"], before["source"]["choices"]
     assert is_up_to_date(made, EstimatesManifest.model_validate(before))
+
+
+def test_what_is_chosen_reaches_the_stages_and_makes_only_what_follows_anew() -> None:
+    made = inputs(estimator="reference", workbooks="nation", months="own")
+    assert json.loads(made.to_json())["source"]["choices"] == {"ESTIMATOR": "reference", "WORKBOOKS": "nation"}
+    assert made.identity != inputs().identity
+    assert made.tabulations == inputs().tabulations
+
+
+def test_the_choices_are_those_of_the_r_package() -> None:
+    settings = Path("containers/r_estimation/nibrsest/R/stage_settings.R").read_text(encoding="utf-8")
+    known = {
+        name: re.findall(r'"(\w+)"', words) for name, words in re.findall(r'choice\("(\w+)", c\(([^)]*)\)\)', settings)
+    }
+    ours = {
+        name: list(get_args(MethodChoices.model_fields[name.lower()].annotation))
+        for name in VARIABLES
+        if name != "IMPUTATIONS"
+    }
+    assert known == ours
 
 
 def receipts_of(made: YearInputs, *states: str) -> dict[str, Receipt]:

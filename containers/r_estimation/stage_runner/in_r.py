@@ -5,6 +5,7 @@ import resource
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Timer
 from time import monotonic
@@ -13,8 +14,11 @@ from stage_runner.failures import FAILED, KILLED, OUT_OF_TIME, STARTED_WRONGLY, 
 from stage_runner.stages import FOLDER, Stage
 
 
-def run_in_r(stage: Stage, folder: Path) -> None:
+def run_in_r(stage: Stage, folder: Path, choices: Mapping[str, str]) -> None:
     """Run the stage, passing on what it prints.
+
+    Args:
+        choices: variables of the method; they go before those of the environment.
 
     Raises:
         StageFailure: it failed, was killed, or ran out of time.
@@ -26,6 +30,7 @@ def run_in_r(stage: Stage, folder: Path) -> None:
         )
     environment = {
         **os.environ,
+        **choices,
         "EXTERNAL_FILE_PATH": str(folder / "external"),
         "INPUT_PIPELINE_DIR": str(folder / "pipeline"),
         "OUTPUT_PIPELINE_DIR": str(folder / "output"),

@@ -84,6 +84,18 @@ def _outputs_by_receipt(stage: Stage, store: Store, folder: Path) -> dict[str, s
     }
 
 
+def method_choices(stage: Stage, store: Store, folder: Path) -> dict[str, str]:
+    """What was chosen of the method for the year, as variables of R; nothing for a state, or without an IDENTITY.
+
+    Raises:
+        StageFailure: it is not known what the year is estimated from.
+    """
+    if not stage.variables["IDENTITY"] or "INPUT_STATE" in stage.variables:
+        return {}
+    source = _read(store, f"{stage.prefix}inputs.json", folder).get("source", {})
+    return {str(name): str(value) for name, value in source.get("choices", {}).items()}
+
+
 def _of_states(stage: Stage, store: Store, folder: Path) -> dict[str, str]:
     """Receipts of every state's stages, and what each has to have been made for."""
     inputs = _read(store, f"{stage.prefix}inputs.json", folder)

@@ -203,7 +203,7 @@ class EstimatesSource(_Record):
     """What estimates were made from: SHA-256 of each state's zip and of the reference extract, and the method.
 
     ``bias`` says how their bias was found: ``none``, ``copula`` or ``copula_return_a``; ``imputations`` how often
-    unknown items were imputed.
+    unknown items were imputed; ``choices`` what else of the method was not the default, by the stages' variables.
     ``previous_sha256`` is that of the tables of the year before, with which the report compares; None without any.
     ``snapshot_time`` is the latest moment at which any of it was read from the database.
     """
@@ -213,6 +213,7 @@ class EstimatesSource(_Record):
     method: str
     bias: str = "none"
     imputations: int = 1
+    choices: dict[str, str] = {}
     previous_sha256: str | None = None
     snapshot_time: str
 

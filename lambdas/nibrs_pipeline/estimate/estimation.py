@@ -20,6 +20,7 @@ from nibrs_pipeline.keys import (
     staged,
     states_work_key,
 )
+from nibrs_pipeline.method_choices import DEFAULT, MethodChoices
 from nibrs_pipeline.state_year import StateYear
 
 #: Stands for the key of estimates that do not exist; an empty variable might not reach a Fargate container.
@@ -104,8 +105,7 @@ def year_inputs(
     method: str,
     staged_estimates: Mapping[int, EstimatesManifest] | None = None,
     published_estimates: Mapping[int, EstimatesManifest] | None = None,
-    bias: str = NO_BIAS,
-    imputations: int = 1,
+    choices: MethodChoices = DEFAULT,
 ) -> YearInputs:
     """The zips of a year and the estimates of the year before: this run's if it has them, else the published ones.
 
@@ -113,8 +113,7 @@ def year_inputs(
         reference: SHA-256 of the reference extract, and when it was read.
         staged_estimates: by year, as are ``published_estimates``.
         method: identifies the code that estimates.
-        bias: how the bias of estimates is found (see ``environment.Bias``).
-        imputations: how often unknown items are imputed.
+        choices: what was chosen of the method.
 
     Raises:
         MissingExtracts: no state has a zip of that year.
@@ -135,8 +134,9 @@ def year_inputs(
             zips={state: manifest.zip.sha256 for state, manifest in found.items()},
             reference_sha256=sha256,
             method=method,
-            bias=bias,
-            imputations=imputations,
+            bias=choices.bias,
+            imputations=choices.imputations,
+            choices=choices.of_stages,
             previous_sha256=before.tables_sha256 if before else None,
             snapshot_time=max([read_at, *(manifest.source.snapshot_time for manifest in found.values())]),
         ),

@@ -50,8 +50,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         environment().estimation_version,
         staged.estimates,
         published.estimates,
-        bias=environment().bias,
-        imputations=environment().imputations,
+        choices=environment(),
     )
     up_to_date = is_up_to_date(
         inputs, staged.estimates.get(year), None if plan.force else published.estimates.get(year)
