@@ -254,7 +254,8 @@ class Published:
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
     home = Home(tmp_path_factory.mktemp("published"))
-    with embedded_postgres.database(home) as location:
+    with pytest.MonkeyPatch.context() as patch, embedded_postgres.database(home) as location:
+        patch.setenv("WORKBOOKS", "all")
         load_trial(home.scratch("trial"), location)
         make_nation_of_trial(location)
         outcome = run(home, location, estimates=True)
