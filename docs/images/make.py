@@ -5,6 +5,7 @@ python docs/images/make.py
 
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from nibrs_quality.page import write_page
 from nibrs_quality.report import quality_of
 from nibrs_simulation.nation import simulate
 from nibrs_simulation.world import World
+from PIL import Image
 from rich.console import Console
 
 HERE = Path(__file__).parent
@@ -28,7 +30,7 @@ BROWSER = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--h
 
 
 def main() -> None:
-    """Run, and keep five pictures."""
+    """Run, and keep the pictures."""
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder))
         with embedded_postgres.database(home) as location:
@@ -36,7 +38,9 @@ def main() -> None:
             request = {"run_id": "pictures", "bundles": ["states", "years"], "estimates": False}
             outcome = run_locally(home, location, request, photograph)
         screenshot(outcome.artifacts / "downloads" / "index.html", HERE / "index.png", "1200,1080")
-        screenshot(report_of_a_nation(Path(folder) / "nation"), HERE / "report.png", "1060,1960")
+        nation = artifacts_of_a_nation(Path(folder) / "nation")
+        screenshot(nation / "estimates" / "2023" / "report.html", HERE / "report.png", "1060,1960")
+        explorer_pictures(nation / "downloads" / "explorer.html")
         page = Path(folder) / "quality.html"
         write_page(page, [quality_of(outcome.artifacts / "downloads" / "2023" / "SC-2023.zip", nibrs_catalog())])
         screenshot(page, HERE / "quality.png", "1060,1500")
@@ -45,13 +49,23 @@ def main() -> None:
         screenshot(diagram, HERE / "diagram.png", "1560,2390")
 
 
-def report_of_a_nation(folder: Path) -> Path:
-    """The report of a nation with all its states and a twentieth of the crime; takes some ten minutes."""
+def artifacts_of_a_nation(folder: Path) -> Path:
+    """What a run publishes of a nation with all its states and a twentieth of the crime; takes some ten minutes."""
     home = Home(folder)
     with embedded_postgres.database(home) as location:
         simulate(location, World("national", 0.05, (2022, 2023), 5, "random", 1), folder / "truth", 2)
         outcome = run_locally(home, location, {"run_id": "nation"}, follow)
-    return outcome.artifacts / "estimates" / "2023" / "report.html"
+    return outcome.artifacts
+
+
+def explorer_pictures(page: Path) -> None:
+    """What the explorer shows to the questions of docs/which-file.md."""
+    node, browser = Path(sys.prefix) / "bin" / "node", shutil.which("chromium") or "google-chrome"
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([node, HERE / "explorer.mjs", browser, page.as_uri(), folder], check=True)
+        for picture_file in sorted(Path(folder).iterdir()):
+            with Image.open(picture_file) as made:
+                made.convert("RGB").save(HERE / f"{picture_file.stem}.webp", quality=80, method=6)
 
 
 def follow(look: Callable[[], RunView], activity: Callable[[], Activity]) -> RunView:

@@ -29,8 +29,12 @@ _CONTENT_TYPES = {
     ".json": "application/json",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".gz": "application/gzip",
+    ".parquet": "application/vnd.apache.parquet",
     ".txt": "text/plain; charset=utf-8",
 }
+#: Large files, which caches ask for each time.
+_LARGE = (".zip", ".gz", ".parquet")
 #: A zip keeps its name when it is made anew: caches keep its bytes, and ask by its entity tag whether they still hold.
 _ASK_EACH_TIME = "public, no-cache"
 #: Index, manifests and reports are small, and may be minutes old.
@@ -307,7 +311,7 @@ def headers(key: str) -> dict[str, Any]:
     suffix = Path(key).suffix
     return {
         "ContentType": _CONTENT_TYPES.get(suffix, "application/octet-stream"),
-        "CacheControl": _ASK_EACH_TIME if suffix == ".zip" else _MINUTES,
+        "CacheControl": _ASK_EACH_TIME if suffix in _LARGE else _MINUTES,
     }
 
 

@@ -38,6 +38,7 @@ from nibrs_simulation.world import World
 
 from tests.conftest import missing, real_zip
 from tests.explorer import look, named_by, published_figures
+from tests.reading import by_pandas, in_polars, in_r, in_sql
 from tests.runs import load, load_trial, make_nation_of_trial, public, run, sql
 
 pytestmark = pytest.mark.usefixtures("unmeasured", "r")
@@ -240,6 +241,32 @@ def test_the_explorer_serves_everybody(explored: tuple[list[tuple[str, str, str]
     assert seen["png"] == "PNG"
     assert seen["printed"] == ["section", "svg"], "the form and buttons are not printed"
     assert seen["phone"]["wide"] <= seen["phone"]["room"]
+
+
+def test_all_numbers_are_in_one_file_and_read_in_one_line(partly_silent: Home) -> None:
+    folder = (partly_silent.objects / BUCKET / public_estimates_key(2023)).parent
+    names = {"2023": "2023", "OH": "SC", "CA": "UT"}
+    answers = [list(read(folder, names)) for read in (in_polars, in_sql, in_r)]
+    assert answers[0] == answers[1] == answers[2]
+    assert [len(rows) for rows in answers[0]] == [1, len(answers[0][1]), 2, 1, 6]
+    [robbery] = [
+        row
+        for row in rows(partly_silent, "tables.csv", 2023)
+        if (row["PERMUTATION_NUMBER"], row["der_variable_name"]) == ("96", "t_2a_1_1_15")
+    ]
+    assert float(answers[0][0][0][0]) == pytest.approx(float(robbery["estimate"]), rel=1e-8)
+    # Both files have the same rows, and every number of the indicator tables and of offenses.csv.
+    parquet, text = by_pandas(folder, names)
+    assert list(parquet.columns) == list(text.columns)
+    assert len(parquet) == len(text)
+    assert parquet["estimate"].sum() == pytest.approx(text["estimate"].sum(), rel=1e-12)
+    whole = parquet[parquet["agency_group"] == "all agencies"]
+    assert whole["reason"].notna().all()
+    assert dict(whole["for_release"].value_counts()) == dict(
+        Counter(figure.release == "yes" for figure in published_figures(estimates_zip(partly_silent, 2023)).values())
+    )
+    index = json.loads((public(partly_silent) / "index.json").read_text())["estimates"][0]
+    assert [(public(partly_silent) / index[name]).is_file() for name in ("csv", "parquet")] == [True, True]
 
 
 @dataclass(frozen=True)

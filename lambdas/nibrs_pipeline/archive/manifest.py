@@ -24,6 +24,8 @@ ESTIMATES_TABLES = "tables.csv"
 PAGE_BESIDE_ZIP = "beside_zip.html"
 #: The folder in which the stage report leaves what else lies beside the zip, under the names that it has there.
 FOLDER_BESIDE_ZIP = "beside_zip/"
+#: Beside these the types of the columns of the file of all numbers, from which Zip estimates makes the Parquet file.
+COLUMNS_OF_ALL_NUMBERS = "tidy_columns.csv"
 #: Among these: what the explorer shows of the year.
 EXPLORER_YEAR = "explorer/year.js"
 
@@ -238,6 +240,10 @@ class EstimatesManifest(_Record):
     report_sha256: str | None = None
     beside: tuple[FileEntry, ...] = ()
     simulated: bool = False
+
+    def beside_with(self, ending: str) -> str | None:
+        """The name of the file beside the zip with this ending; None if there is none."""
+        return next((entry.name for entry in self.beside if entry.name.endswith(ending)), None)
 
     @property
     def explorable(self) -> bool:

@@ -10,6 +10,7 @@ from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.keys import (
     PUBLIC,
     manifest_of,
+    public_beside_key,
     public_bundle_key,
     public_estimates_key,
     public_report_key,
@@ -56,11 +57,16 @@ class BundleEntry(_Entry):
 
 
 class EstimatesEntry(_Entry):
-    """The estimates of a year; ``report`` is a page to read, ``explorable`` whether the explorer has them too."""
+    """The estimates of a year; ``report`` is a page to read, ``explorable`` whether the explorer has them too.
+
+    ``csv`` and ``parquet`` are all numbers in one file; None where the year has no such file.
+    """
 
     year: int
     states: int
     report: str
+    csv: str | None
+    parquet: str | None
     explorable: bool
 
     @property
@@ -168,6 +174,8 @@ def _estimates_entry(manifest: EstimatesManifest) -> EstimatesEntry:
         year=manifest.year,
         states=len(manifest.source.zips),
         report=_from_index(public_report_key(manifest.year)),
+        csv=_beside(manifest, ".csv.gz"),
+        parquet=_beside(manifest, ".parquet"),
         explorable=manifest.explorable,
         file=_from_index(key),
         manifest=_from_index(manifest_of(key)),
@@ -176,6 +184,11 @@ def _estimates_entry(manifest: EstimatesManifest) -> EstimatesEntry:
         data_of=manifest.source.snapshot_time,
         simulated=manifest.simulated,
     )
+
+
+def _beside(manifest: EstimatesManifest, ending: str) -> str | None:
+    name = manifest.beside_with(ending)
+    return _from_index(public_beside_key(manifest.year, name)) if name else None
 
 
 def _from_index(key: str) -> str:

@@ -35,7 +35,8 @@ describe_files <- function(only = c("stages", "published")) {
     file <- files[at, ]
     mine <- columns_of_file(columns, file$file)
     name <- if (only == "published") file$published else if (file$stage == "report") {
-      paste0("report/", file$published)
+      # What is published beside the zip lies in a folder of that name.
+      sub("^[.][.]", "report/beside_zip", sub("^([^.])", "report/\\1", file$published))
     } else {
       file$file
     }

@@ -34,6 +34,7 @@ stage_report <- function(settings) {
     precision = publish_precision(tables, folder)
   )
   publish_explorer(tables, flags, described, estimates, offense_flags$reason, shown$changes, settings, folder, notice)
+  publish_tidy(tables, flags, described, estimates, offense_flags$reason, settings, folder)
   write_page(report_page(settings$year, shown, "in_zip"), file.path(folder, "report.html"))
   write_page(report_page(settings$year, shown, "beside_zip"), file.path(folder, "beside_zip.html"))
   readme <- readLines(system.file("zip_readme.md", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")

@@ -81,3 +81,25 @@ test_that("the explorer has a file per geography, and says why a number is not f
   found <- vapply(totals, function(place) strsplit(paste0(place$count$e, ","), ",", fixed = TRUE)[[1]][[at]], "")
   expect_equal(unname(found), ifelse(robbery == 0, "", sprintf("%.0f", round(robbery))))
 })
+
+test_that("the file of all numbers has those of the tables and of the offenses, each with its labels", {
+  folder <- report_of(two_states_done())
+  packed_file <- gzfile(file.path(folder, "beside_zip", "nibrs-estimates-2016.csv.gz"))
+  found <- data.table::fread(text = readLines(packed_file))
+  close(packed_file)
+  tables <- data.table::fread(file.path(folder, "tables.csv"))
+  counts <- found[which(found$statistic == "count" & found$table != "offenses"), ]
+  expect_equal(nrow(counts), nrow(tables))
+  expect_equal(sum(counts$estimate), sum(tables$estimate))
+  expect_equal(sum(counts$for_release), sum(tables$suppression_flag == 0L))
+  offenses <- found[which(found$table == "offenses"), ]
+  expect_equal(unique(offenses$unit), "offense records")
+  expect_equal(sum(offenses$statistic == "count"), nrow(data.table::fread(file.path(folder, "offenses.csv"))))
+  robbery <- found[which(found$variable == "t_2a_1_2_15" & found$geography == "AZ"), ]
+  expect_equal(robbery[, c("offense", "unit", "statistic", "characteristic")],
+    data.table::data.table(offense = "Robbery", unit = "robberies", statistic = "rate",
+      characteristic = "Total"))
+  expect_equal(robbery$estimate, counts$estimate[counts$variable == "t_2a_1_1_15" & counts$geography == "AZ"] * 5)
+  types <- utils::read.csv(file.path(folder, "tidy_columns.csv"))
+  expect_equal(types$column, names(found))
+})
