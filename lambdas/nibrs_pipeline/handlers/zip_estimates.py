@@ -8,22 +8,19 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from nibrs_pipeline.archive.manifest import (
-    COLUMNS_OF_ALL_NUMBERS,
-    FOLDER_BESIDE_ZIP,
     PAGE_BESIDE_ZIP,
     EstimatesManifest,
-    FileEntry,
     ZipSummary,
     file_entry,
 )
 from nibrs_pipeline.archive.zip_writer import ZipWriter
 from nibrs_pipeline.environment import environment
-from nibrs_pipeline.estimate.parquet import write_parquet
+from nibrs_pipeline.estimate.beside_zip import BesideZip
 from nibrs_pipeline.estimate.store import report_files, require_inputs
 from nibrs_pipeline.handlers.resources import data_store
-from nibrs_pipeline.keys import manifest_of, public_beside_key, public_estimates_key, public_report_key, staged
+from nibrs_pipeline.keys import manifest_of, public_estimates_key, public_report_key, staged
 from nibrs_pipeline.observability import logger, observed
-from nibrs_pipeline.store import Store, full_disk_named
+from nibrs_pipeline.store import full_disk_named
 
 
 @observed
@@ -34,29 +31,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     store, folder = data_store(), environment().temporary_folder
     inputs = require_inputs(store, run_id, year)
     key = staged(run_id, public_estimates_key(year))
-    page_sha256, columns, beside = None, None, []
+    page_sha256 = None
     with full_disk_named(folder), TemporaryDirectory(dir=folder) as work:
-        path = Path(work) / Path(key).name
+        path, beside = Path(work) / Path(key).name, BesideZip(store, run_id, year, Path(work))
         with path.open("wb") as target:
             writer = ZipWriter(target)
             for name, content in report_files(store, inputs, Path(work)):
                 if name == PAGE_BESIDE_ZIP:
                     store.put(staged(run_id, public_report_key(year)), content)
                     page_sha256 = hashlib.sha256(content).hexdigest()
-                elif name.startswith(FOLDER_BESIDE_ZIP):
-                    beside_name = name.removeprefix(FOLDER_BESIDE_ZIP)
-                    beside.append(_put_beside(store, run_id, year, beside_name, content))
-                    if beside_name == _all_numbers(year, "csv.gz"):
-                        (Path(work) / beside_name).write_bytes(content)
-                elif name == COLUMNS_OF_ALL_NUMBERS:
-                    columns = content
-                else:
+                elif not beside.takes(name, content):
                     writer.add(name, content)
             sha256 = writer.close()
-        if columns is not None:
-            parquet = Path(work) / _all_numbers(year, "parquet")
-            write_parquet(Path(work) / _all_numbers(year, "csv.gz"), columns, parquet)
-            beside.append(_put_beside(store, run_id, year, parquet.name, parquet.read_bytes()))
+        files_beside = beside.complete()
         store.upload(path, key, sha256)
     manifest = EstimatesManifest(
         year=year,
@@ -65,20 +52,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         files=[file_entry(member) for member in writer.members],
         source=inputs.source,
         report_sha256=page_sha256,
-        beside=tuple(beside),
+        beside=files_beside,
         simulated=inputs.simulated,
     )
     store.put(manifest_of(key), manifest.to_json())
     return {"files": len(manifest.files), "bytes": manifest.zip.bytes}
-
-
-def _all_numbers(year: int, ending: str) -> str:
-    """The name of the file beside the zip with all numbers of the year."""
-    return f"nibrs-estimates-{year}.{ending}"
-
-
-def _put_beside(store: Store, run_id: str, year: int, name: str, content: bytes) -> FileEntry:
-    """Stage what will lie beside the zip under ``name``."""
-    sha256 = hashlib.sha256(content).hexdigest()
-    store.put(staged(run_id, public_beside_key(year, name)), content, sha256)
-    return FileEntry(name=name, bytes=len(content), sha256=sha256)
