@@ -101,6 +101,9 @@ def test_the_certificates_are_in_the_functions_bundle(
     (tmp_path / "fetched.pem").write_bytes(pem)
     for name in ("lambdas/nibrs_pipeline", "code_tables"):
         (tmp_path / name).mkdir(parents=True)
+    explorer = tmp_path / "lambdas/nibrs_pipeline/publish/explorer.bundle.js"
+    explorer.parent.mkdir()
+    explorer.write_text("")
     monkeypatch.setattr(function_bundle, "_install_dependencies", lambda _, target: target.mkdir())
     bundle = function_bundle.build_bundle(tmp_path, tmp_path / "fetched.pem")
     assert (bundle / "database-root-certificates.pem").read_bytes() == pem
