@@ -67,7 +67,8 @@ async function render({ focus = false } = {}) {
     if (filesRead() > before) draw(told);
     document.body.dataset.ready = addressOf(view);
   } catch (error) {
-    place("told").replaceChildren(h("p", { class: "warning", role: "alert" }, `${error.message}. Try again, or open the index page.`));
+    // What stands there already, such as that nothing of it is real, stays.
+    place("told").append(h("p", { class: "warning", role: "alert" }, `${error.message}. Try again, or open the index page.`));
   }
 }
 
