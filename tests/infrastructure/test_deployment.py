@@ -210,6 +210,9 @@ def test_the_deployed_state_machine_makes_the_published_zip_and_estimates(story:
     ours = story.deployed.object("downloads/2016/AZ-2016.zip")
     with zipfile.ZipFile(real_zip("AZ-2016")) as real, zipfile.ZipFile(ours) as made:
         for table in catalog.published:
+            if table.optional:
+                assert table.csv_name not in {*real.namelist(), *made.namelist()}, "what was loaded has no Group B"
+                continue
             header, expected = rows(real, table.csv_name)
             if table.kind == "code":
                 # The made-up states bring the codes that were added after 2016.

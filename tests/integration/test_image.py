@@ -87,10 +87,17 @@ def test_a_stage_writes_nowhere_but_into_its_scratch_folder(tmp_path: Path) -> N
     (store / "downloads" / "2018").mkdir(parents=True)
     scratch.mkdir()
     shutil.copyfile(real_zip("DC-2018"), store / "downloads" / "2018" / "DC-2018.zip")
+    # Made up, and of another state: nothing is known of the residents.
+    example = f'invisible(nibrsest::example_year("{tmp_path / "example"}"))'
+    subprocess.run(["Rscript", "-e", example], env={**os.environ, "R_LIBS": str(r_library())}, check=True)
+    reference = store / "runs" / "r" / "estimation" / "2018" / "reference" / "reference-2018.zip"
+    reference.parent.mkdir(parents=True)
+    (tmp_path / "example" / "reference" / "reference-2016.zip").rename(reference)
     read_only = (
         "mount --make-rprivate / && mount --bind $TMPDIR $TMPDIR && mount --bind $ARTIFACT_STORE $ARTIFACT_STORE "
         "&& mount -o remount,bind,ro / && cd $TMPDIR && { touch /var/tmp/x 2>/dev/null && exit 99; "
-        f"exec {sys.executable} {estimation_folder() / 'entry_point.py'} tabulate_state; }}"
+        "for stage in impute_items tabulate_state; do "
+        f"{sys.executable} {estimation_folder() / 'entry_point.py'} $stage || exit; done; }}"
     )
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-c", read_only],
@@ -98,6 +105,7 @@ def test_a_stage_writes_nowhere_but_into_its_scratch_folder(tmp_path: Path) -> N
             "PATH": os.environ["PATH"], "HOME": str(scratch), "TMPDIR": str(scratch), "ARTIFACT_STORE": str(store),
             "R_LIBS": str(r_library()), "PYTHONDONTWRITEBYTECODE": "1", "DATA_YEAR": "2018", "INPUT_STATE": "DC",
             "STATE_ZIP": "downloads/2018/DC-2018.zip", "ESTIMATION_PREFIX": "runs/r/estimation/2018/",
+            "IMPUTATIONS": "1",
         },
         capture_output=True, text=True, check=False,
     )  # fmt: skip

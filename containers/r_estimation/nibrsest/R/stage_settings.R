@@ -22,8 +22,8 @@
 #'   see [linearised_estimates()].
 #' * `BIAS`: of `bias` and `report`, `none` (default), or how the bias of estimates is found: `copula`, by residents and
 #'   their shares, or `copula_return_a`, by these and Return A.
-#' * `WORKBOOKS`: of `report`, `all` (default), a workbook per geography, or `nation`, the nation's alone: workbooks take
-#'   more time than all else of the stage.
+#' * `WORKBOOKS`: of `report`, `all` (default), a workbook per geography, or `nation`, the nation's alone: workbooks
+#'   take more time than all else of the stage.
 #' * `LOG_THRESHOLD`: `TRACE`, `DEBUG`, `INFO` (default), `WARN` or `ERROR`.
 #'
 #' @param environment Named character vector; the process's own by default.

@@ -13,7 +13,7 @@ test_that("an offense whose incident is missing is refused, by name", {
   path <- file.path(root, "downloads", "2016", "AZ-2016.zip")
   folder <- tempfile()
   utils::unzip(path, exdir = folder)
-  cat("99,99,101,C,101\n", file = file.path(folder, "nibrs_offense.csv"), append = TRUE)
+  cat("99,99,101,C,101,\n", file = file.path(folder, "nibrs_offense.csv"), append = TRUE)
   unlink(path)
   utils::zip(path, list.files(folder, full.names = TRUE), flags = "-jqX")
   expect_error(read_state_records(path), "1 rows refer to a incident_id .* such as 99")
