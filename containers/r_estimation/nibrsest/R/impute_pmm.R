@@ -1,10 +1,12 @@
 #' Donors by predictive mean matching
 #'
 #' A regression of the variable on its predictors, by cross-products; coefficients and variance are drawn from their
-#' posterior distribution; each record without a value takes that of a record whose prediction lies near its own. The
-#' prediction of a donor is by the estimated coefficients, that of a recipient by the drawn ones, as in mice.
+#' posterior distribution; each record without a value takes that of a record whose prediction lies near its own.
 #'
-#' Two things are done otherwise than mice 3.15 does them. A variable of classes is quantified by its first canonical
+#' Three things are done otherwise than mice 3.15 does them. Donors and recipients are both predicted by the drawn
+#' coefficients (mice's `matchtype = 2`; its default predicts donors by the estimated ones), so that records with equal
+#' predictors have equal predictions: where predictors are classes, a recipient would else be matched to another class,
+#' which may have hardly any donors. A variable of classes is quantified by its first canonical
 #' variate with the predictors, not by the numbers that its classes happen to have. And among donors of equal
 #' prediction every recipient draws for itself from all of them: mice breaks ties once per call, so that all recipients
 #' of equal prediction share five donors.
@@ -39,13 +41,11 @@ pmm_donors <- function(design, y, known, wanted, classes = NULL, columns = seq_l
   }
   values <- (values - mean(values)) / spread
   coefficients <- drawn_coefficients(moments, values, products_with(design, moments, values, known))
-  at_donors <- predictions(design, known, moments, coefficients$estimated, 0)
-  at_recipients <- predictions(design, wanted, moments, coefficients$drawn, coefficients$intercept)
-  known[matched_donors(round(at_donors, prediction_digits), round(at_recipients, prediction_digits),
-    constant("matching_donors"))]
+  known[matched_donors(predictions(design, known, moments, coefficients),
+    predictions(design, wanted, moments, coefficients), constant("matching_donors"))]
 }
 
-#' Predictions are in standard deviations; equal predictors must give equal ones, whatever the rounding errors
+#' Digits of predictions
 #' @noRd
 prediction_digits <- 10L
 
@@ -126,8 +126,7 @@ quantified <- function(design, moments, given, known, classes) {
   scores[given]
 }
 
-#' Coefficients of standardised predictors: estimated, and drawn from their posterior distribution
-#' @return A list: `estimated`, `drawn`, and the drawn `intercept` of a centred variable.
+#' Coefficients of standardised predictors, drawn from their posterior distribution
 #' @noRd
 drawn_coefficients <- function(moments, values, products) {
   root <- chol(moments$correlation)
@@ -136,17 +135,16 @@ drawn_coefficients <- function(moments, values, products) {
   freedom <- max(moments$number - length(products) - 1L, 1L)
   residual <- moments$number * max(mean(values^2) - sum(estimated * products), 0)
   sigma <- sqrt(residual / stats::rchisq(1L, freedom))
-  noise <- stats::rnorm(length(products) + 1L) * sigma / sqrt(moments$number)
-  list(estimated = estimated, drawn = estimated + backsolve(root, noise[-1L]), intercept = noise[[1L]])
+  estimated + backsolve(root, stats::rnorm(length(products)) * sigma / sqrt(moments$number))
 }
 
+#' Predictions, in standard deviations, rounded: equal predictors have equal ones, whatever the rounding errors
 #' @noRd
-predictions <- function(design, rows, moments, coefficients, intercept) {
+predictions <- function(design, rows, moments, coefficients) {
   slopes <- coefficients / moments$deviation
-  constant <- intercept - sum(slopes * moments$mean)
-  unlist(lapply(blocks_of(rows), function(block) {
-    drop(design[block, moments$columns, drop = FALSE] %*% slopes) + constant
-  }), use.names = FALSE)
+  round(unlist(lapply(blocks_of(rows), function(block) {
+    drop(design[block, moments$columns, drop = FALSE] %*% slopes)
+  }), use.names = FALSE) - sum(slopes * moments$mean), prediction_digits)
 }
 
 #' One of the nearest donors for each target, whole ties drawn from

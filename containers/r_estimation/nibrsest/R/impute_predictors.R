@@ -9,7 +9,6 @@ predictor_groups <- function() {
       list(age = as.numeric(own$age), sex = factor(own$sex))
     },
     own_race = function(world, unit, rows) list(race = factor(world$items[[unit]]$race[rows])),
-    same = function(world, unit, rows) list(same = as.numeric(rows %in% world$items$same_person[[unit]])),
     victims = function(world, unit, rows) summary_of(world, "victim", unit, rows),
     offenders = function(world, unit, rows) summary_of(world, "offender", unit, rows),
     arrestees = function(world, unit, rows) summary_of(world, "arrestee", unit, rows),
@@ -88,7 +87,7 @@ offenses_of_rows <- function(world, unit, rows) {
 #' @noRd
 flags_of <- function(pairs, records, what) {
   recodes <- package_table("imputation/recodes.csv")
-  recodes <- recodes[recodes$what == what, ]
+  recodes <- split(recodes, by = "what")[[what]]
   flags <- lapply(recodes$codes, function(codes) {
     as.numeric(records %in% pairs$record[pairs$code %in% words(codes)])
   })

@@ -18,7 +18,8 @@ items_of <- function(records, folder, imputation = 1L) {
   read <- function(unit) {
     rows <- read_stage_file(file.path(folder, sprintf("%s.csv", imputed_units[[unit]])),
       sprintf("imputed/<ST>/%s.csv", imputed_units[[unit]]))
-    rows[which(rows$imputation == imputation), ]
+    wanted <- which(rows$imputation == imputation)
+    rows[wanted, ]
   }
   for (unit in setdiff(names(imputed_units), "victim_offender")) {
     rows <- read(unit)
@@ -33,8 +34,11 @@ items_of <- function(records, folder, imputation = 1L) {
   }
   rows <- read("victim_offender")
   pairs <- data.table::copy(records$victim_offender)
-  keys <- paste(records$victim$id[pairs$victim], records$offender$id[pairs$offender])
-  at <- match(paste(rows$victim_id, rows$offender_id), keys)
+  # A pair may be there twice: both are imputed, or neither.
+  unknown <- which(relationship_category(pairs$code) %in% c(6L, NA))
+  numbered <- function(keys) paste(keys, data.table::rowidv(list(keys)))
+  at <- unknown[match(numbered(paste(rows$victim_id, rows$offender_id)), numbered(
+    paste(records$victim$id[pairs$victim], records$offender$id[pairs$offender])[unknown]))]
   if (anyNA(at)) {
     stop(folder, ": relationships.csv has pairs that the zip does not have; run the stage impute_items again",
       call. = FALSE)

@@ -67,7 +67,13 @@ record_zip <- function(path, state, records) {
     with_identifiers(table[names(columns)])
   }
   records$incidents <- incidents
-  zip_of(path, c(list(
+  group_b <- if (!is.null(records$group_b)) {
+    list("nibrs_grpb_arrest.csv" = persons("group_b", grpb_arrest_id = 0, agency_id = 1,
+      arrest_date = "2016-02-01 00:00:00", offense_type_id = "120", arrest_type_id = "O",
+      under_18_disposition_code = ""),
+    "nibrs_grpb_arrest_weapon.csv" = given("group_b_weapons", grpb_arrest_id = 0, weapon_id = "01"))
+  }
+  zip_of(path, c(group_b, list(
     "nibrs_month.csv" = months, "cde_agencies.csv" = agencies,
     "nibrs_incident.csv" = given("incidents", incident_id = 0, nibrs_month_id = 0, report_date_flag = "",
       incident_hour = 12, cleared_except_id = "N", incident_date = "2016-01-31 00:00:00", cargo_theft_flag = ""),

@@ -74,6 +74,9 @@ test_that("the same state, year and number draw the same; another number draws o
   expect_equal(of(again$folder, 1L), of(couples_imputed$folder, 1L))
   expect_equal(nrow(of(again$folder, 2L)), 0L)
   expect_false(identical(of(couples_imputed$folder, 1L)$age, of(couples_imputed$folder, 2L)$age))
+  second <- items_of(couples_imputed$reported, couples_imputed$folder, 2L)
+  expect_equal(second$victim$age[match(of(couples_imputed$folder, 2L)$victim_id, second$victim$id)],
+    of(couples_imputed$folder, 2L)$age)
   # Nothing but unknown items differs.
   expect_equal(of(couples_imputed$folder, 1L)$victim_id, of(couples_imputed$folder, 2L)$victim_id)
   expect_error(settings_of("x", IMPUTATIONS = "0"), "IMPUTATIONS is \"0\"; it has to be a number from 1 to 99")
@@ -215,6 +218,27 @@ test_that("relationships are imputed of one offender, or of those arrested, and 
   expect_lt(share, 0.75)
 })
 
+test_that("a pair that is there twice, known and unknown, is imputed where it is unknown", {
+  records <- couples(100L)
+  records$relationships <- rbind(records$relationships, records$relationships[rep(1:2, each = 2), ])
+  records$relationships$relationship_id[c(1, 101, 102)] <- c("SE", "RU", "RU")
+  made <- imputed_of(records)
+  found <- items_of(made$reported, made$folder)
+  expect_equal(unique(found$victim_offender$code), "SE")
+})
+
+test_that("a state without persons, or without records at all, is imputed to nothing", {
+  records <- couples(5L)
+  records$victims$victim_type_id <- "B"
+  records$offenders$offender_seq_num <- 0L
+  empty <- lapply(records[-1], function(table) table[0, ])
+  for (given in list(records[setdiff(names(records), c("arrestees", "relationships"))], empty)) {
+    made <- imputed_of(given)
+    expect_equal(items_of(made$reported, made$folder), made$reported)
+    expect_equal(sum(made$diagnostics$imputed, na.rm = TRUE), 0L)
+  }
+})
+
 test_that("items of another zip are refused", {
   folder <- tempfile()
   dir.create(folder)
@@ -222,6 +246,16 @@ test_that("items of another zip are refused", {
   other <- imputed_of(couples(20L))
   expect_error(items_of(other$reported, folder), "victims.csv has items of persons that the zip does not have")
   expect_equal(items_of(other$reported, tempfile()), other$reported)
+})
+
+test_that("flags of offenses and of property are apart", {
+  pairs <- data.table::data.table(record = c(1L, 2L), code = c("13A", "240"))
+  flags <- flags_of(pairs, 1:3, "offenses")
+  expect_equal(names(flags), c("assault_homicide", "kidnapping_trafficking", "sex_offense", "arson_burglary_vandalism",
+    "vehicle_theft_robbery", "other_property", "other_society"))
+  expect_equal(flags$assault_homicide, c(1, 0, 0))
+  expect_equal(flags$vehicle_theft_robbery, c(0, 1, 0))
+  expect_length(flags_of(pairs, 1:3, "property"), 10L)
 })
 
 test_that("models name units, groups of predictors and words of subsets that there are", {
@@ -235,4 +269,44 @@ test_that("models name units, groups of predictors and words of subsets that the
     known <- names(subset_words(world, models$unit[[number]]))
     expect_true(all(unlist(lapply(models[number, c("subset", "fallback")], words)) %in% known))
   }
+})
+
+test_that("Group B arrestees are imputed by four models, which differ by agency", {
+  root <- tempfile()
+  number <- 400L
+  records <- couples(40L)
+  agency <- rep(1:4, length.out = number)
+  records$group_b <- with_seed(5L, data.frame(
+    grpb_arrest_id = seq_len(number), agency_id = agency, age_id = "AG", age_num = 18 + 10 * agency,
+    # Of the tribe all are of one race, and of the others nearly none.
+    race_id = ifelse(stats::runif(number) < 0.3, "U", ifelse(agency == 2L, "I", ifelse(stats::runif(number) < 0.8, "W",
+      "B"))),
+    sex_code = ifelse(stats::runif(number) < 0.2, "U", "M"), ethnicity_id = "U"
+  ))
+  zip <- record_zip(file.path(root, "AZ-2016.zip"), "AZ", records)
+  reported <- read_state_records(zip)
+  expect_equal(reported$group_b[1:2, c("id", "ori", "month", "age")], data.table::data.table(id = c("1", "2"),
+    ori = c("AZ0000001", "AZ0000002"), month = 2L, age = c(28L, 38L)))
+  residents <- list(
+    agencies = data.table::data.table(ori = sprintf("AZ%07d", 1:4), population = c(0, 900, 0, 5000), suburban = "N",
+      agency_type = c("University or College", "Tribal", "City", "City"), population_group_code = "6"),
+    demographics = data.table::data.table(ori = sprintf("AZ%07d", 2:4), sex_female = c(0.5, 0.5, 0.52),
+      race_black = c(0, 0.1, 0.2), income_under_poverty = 0.1)
+  )
+  known <- list(facts = read_facts_of_incidents(open_published_zip(zip), reported), residents = residents)
+  made <- impute_items(reported, known, list(state = "AZ", year = 2016L, imputation = 1L))
+  told <- made$diagnostics
+  for (name in paste0("group_b_", c("universities", "tribal", "nobody", "rest"))) {
+    line <- told[which(told$model == name & told$variable == "race"), ]
+    expect_equal(c(line$records, line$rule), c("100", "pmm"), label = name)
+  }
+  expect_equal(told$rule[told$model == "group_b_ethnicity"], "no_donors")
+  imputed <- made$group_b_arrestees
+  expect_false(anyNA(imputed$race))
+  of_tribe <- agency[as.integer(imputed$grpb_arrest_id)] == 2L
+  expect_equal(unique(imputed$race[of_tribe]), "I")
+  expect_false("I" %in% imputed$race[!of_tribe])
+  # An agency without residents has no shares of them.
+  world <- world_of_items(reported, known)
+  expect_equal(residents_of(world, c("AZ0000003", "AZ0000004"), "^race_"), list(race_black = c(0, 0.2)))
 })

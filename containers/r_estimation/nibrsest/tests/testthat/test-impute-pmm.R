@@ -8,7 +8,7 @@ test_that("with continuous predictors our draws and those of mice cannot be told
   wanted <- which(!world$known)
   means <- with_seed(12L, vapply(1:150, function(repetition) {
     c(mean(world$y[pmm_donors(world$x, world$y, which(world$known), wanted)]),
-      mean(mice::mice.impute.pmm(world$y, world$known, world$x)))
+      mean(mice::mice.impute.pmm(world$y, world$known, world$x, matchtype = 2L)))
   }, c(0, 0)))
   expect_gt(suppressWarnings(stats::ks.test(means[1, ], means[2, ])$p.value), 0.01)
   expect_equal(mean(means[1, ]), mean(means[2, ]), tolerance = 0.02)
@@ -67,4 +67,15 @@ test_that("the window of nearest donors is widened to whole ties, at both ends a
   expect_equal(drawn(100, 1L), 8L)
   expect_equal(drawn(-100, 1L), 2:4)
   expect_equal(drawn(0, 100L), 1:8)
+})
+
+test_that("where enough donors have a recipient's own predictors, its donor is one of them", {
+  # A predictor that says next to nothing: the predictions of its two values hardly differ.
+  class <- rep(rep(0:1, c(90L, 10L)), 30L)
+  value <- with_seed(1L, stats::rnorm(3000L))
+  same <- vapply(1:20, function(seed) {
+    donors <- with_seed(seed, pmm_donors(cbind(class), value, 1:2000, 2001:3000))
+    mean(class[donors] == class[2001:3000])
+  }, 0)
+  expect_equal(same, rep(1, 20L))
 })
