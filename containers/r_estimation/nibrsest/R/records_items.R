@@ -21,11 +21,11 @@ read_person_items <- function(opened, table, rows) {
   age[outside] <- NA
   race <- code_of(opened, table, "race_id", rows)
   ethnicity <- code_of(opened, table, "ethnicity_id", rows)
-  unlisted <- function(given, found) sum(!is.na(given) & is.na(found))
+  unlisted <- function(given, found) sum(!given %in% c("", NA) & is.na(found))
   faults <- data.table::data.table(
     table = table, variable = c("age", "age", "sex", "race", "ethnicity"),
     fault = c("outside of 0 to 99", rep("in no list", 4L)),
-    number = c(length(outside), unlisted(rows$age_id, age_code), sum(!rows$sex_code %in% c("M", "F", "U", "X", NA)),
+    number = c(length(outside), unlisted(rows$age_id, age_code), sum(!rows$sex_code %in% c("M", "F", "U", "X", "", NA)),
       unlisted(rows$race_id, race), unlisted(rows$ethnicity_id, ethnicity))
   )
   # Of no rows ifelse() makes no text.

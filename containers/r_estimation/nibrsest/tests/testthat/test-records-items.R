@@ -7,7 +7,8 @@ zip_of_persons <- function() {
     victims = data.frame(victim_id = 1:9, incident_id = 1,
       age_id = c("AG", "NN", "NB", "BB", "00", "99", "AG", "AG", 77),
       age_num = c("31", "", "", "", "40", "", "100", "-1", ""),
-      sex_code = c("F", "M", "U", "X", "", "?", "F", "F", "F"),
+      # Layout 2 writes "" for nothing.
+      sex_code = c("F", "M", "U", "X", "\"\"", "?", "F", "F", "F"),
       race_id = c("W", "P", "U", "NS", NA, 55, "B", "B", "B"),
       ethnicity_id = c("H", "N", "U", NA, 44, "N", "N", "N", "N")),
     links = data.frame(victim_id = 1:9, offense_id = 1),
