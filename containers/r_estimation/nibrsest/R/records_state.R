@@ -10,8 +10,8 @@
 #'   * `offense` (in the order of identifiers): `incident`, `code`, `completed`; `victim`: `incident`, `type`,
 #'     `activity` and `assignment` (codes, the latter two of officers); `victim_offense`: `victim`, `offense`;
 #'     `offender`: `incident`, `known`; `victim_offender`: `victim`, `offender`, `code` (of what the victim is to the
-#'     offender); `arrestee`: `incident`, `code` (of the offense of the arrest), `arrest_type`, `multiple` and `under_18`
-#'     (disposition; codes); `officer`: `victim`;
+#'     offender); `arrestee`: `incident`, `code` (of the offense of the arrest), `arrest_type`, `multiple` and
+#'     `under_18` (disposition; codes); `officer`: `victim`;
 #'   * `property`: `incident`, `code` (kind of loss), `stolen`, `vehicle` (logical);
 #'   * `group_b`, Group B arrestees, where the zip has them: `ori` and `month` (missing where it does not say them) and
 #'     `code` of the offense, `arrest_type` and `under_18`;
