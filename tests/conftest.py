@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from multiprocessing import forkserver
@@ -25,7 +26,13 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 #: Modules that take minutes are begun first: else one worker would be at them when the other has nothing left.
-_LONGEST = ("test_deployment.py", "test_estimates.py", "test_r_package.py", "test_image.py")
+_LONGEST = (
+    "test_deployment.py",
+    "test_estimates.py",
+    "test_simulated_estimates.py",
+    "test_r_package.py",
+    "test_image.py",
+)
 
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -131,3 +138,10 @@ def loaded(server: DatabaseLocation, trial: str) -> Iterator[DatabaseLocation]:
     """A copy of the trial's database, until the test ends."""
     with copied(server, trial) as made:
         yield made
+
+
+@pytest.fixture
+def r() -> None:
+    """R, which a test runs."""
+    if not shutil.which("Rscript"):
+        missing("R is not installed; `make setup` installs it")

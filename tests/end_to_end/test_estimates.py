@@ -1,27 +1,21 @@
 """The estimation half of the state machine, with real R: results, what is redone, and what a failure says."""
 
 import csv
-import gzip
 import hashlib
 import io
 import json
 import math
 import os
-import random
 import re
-import shutil
 import signal
 import subprocess
 import time
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
-from itertools import product
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from typing import Any
-from urllib.parse import urlencode
 
 import openpyxl
 import pytest
@@ -33,240 +27,16 @@ from nibrs_home.home import BUCKET, Home
 from nibrs_pipeline.archive.manifest import EstimatesManifest
 from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_pipeline.keys import manifest_of, public_estimates_key, public_report_key
-from nibrs_simulation.nation import simulate
-from nibrs_simulation.world import World
 
-from tests.conftest import missing, real_zip
-from tests.explorer import look, named_by, published_figures
-from tests.reading import by_pandas, in_polars, in_r, in_sql
+from tests.conftest import real_zip
+from tests.estimated import estimates_zip, rows
 from tests.runs import load, load_trial, make_nation_of_trial, public, run, sql
 
 pytestmark = pytest.mark.usefixtures("unmeasured", "r")
 
 
-@pytest.fixture
-def r() -> None:
-    if not shutil.which("Rscript"):
-        missing("R is not installed; `make setup` installs it")
-
-
-def estimates_zip(home: Home, year: int = 2016) -> Path:
-    return home.objects / BUCKET / public_estimates_key(year)
-
-
-def rows(home: Home, name: str, year: int = 2016) -> list[dict[str, str]]:
-    with zipfile.ZipFile(estimates_zip(home, year)) as archive:
-        return list(csv.DictReader(io.StringIO(archive.read(name).decode())))
-
-
 def log(home: Home, name: str) -> str:
     return (home.scratch("test") / "logs" / name).read_text()
-
-
-def true_counts(truth: Path, eligible: dict[str, str]) -> Counter[tuple[str, str]]:
-    """Offenses by geography (US or state) and code, of agencies whose state is known."""
-    found: Counter[tuple[str, str]] = Counter()
-    with gzip.open(truth / "counts-2023.csv.gz", "rt", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["unit"] == "offense" and row["agency_id"] in eligible:
-                for place in ("US", eligible[row["agency_id"]]):
-                    found[place, row["code"]] += int(row["number"])
-    return found
-
-
-def eligible_agencies(truth: Path) -> dict[str, str]:
-    """The state of each agency that is active, not covered and not federal."""
-    with gzip.open(truth / "agencies-2023.csv.gz", "rt", newline="") as file:
-        return {
-            row["agency_id"]: row["state"]
-            for row in csv.DictReader(file)
-            if row["agency_type"] != "Federal" and row["dormant"] == "N" and not row["covered_by"]
-        }
-
-
-def test_in_a_census_estimates_are_the_truth_without_error(home: Home, location: DatabaseLocation) -> None:
-    truth = home.path / "truth"
-    simulate(location, World("tiny", 0.1, (2023,), 1, "complete", 1), truth, 1)
-    outcome = run(home, location, years=[2023], estimates=True)
-    assert outcome.view.status == "SUCCEEDED", outcome.view.cause
-    expected = true_counts(truth, eligible_agencies(truth))
-    found = [row for row in rows(home, "offenses.csv", 2023) if row["agency_group"] == "all agencies"]
-    compared = {
-        (row["geography"], row["cell"]): int(float(row["estimate"]))
-        for row in found
-        if row["geography"] in ("US", "NE", "RI", "SC", "UT") and row["cell"] not in ("violent", "property")
-    }
-    assert {key: number for key, number in compared.items() if number} == dict(expected)
-    assert {float(row["standard_error"]) for row in found} == {0.0}
-    assert {float(row["weight"]) for row in rows(home, "weights/weights.csv", 2023)} == {1.0}
-    assert {row["suppression_flag"] for row in found} == {"0"}
-    cells = rows(home, "tables.csv", 2023)
-    assert {float(row["standard_error"]) for row in cells} == {0.0}
-    assert {row["suppression_flag"] for row in cells} == {"0"}
-    national = {row["der_variable_name"]: float(row["estimate"]) for row in cells if row["PERMUTATION_NUMBER"] == "1"}
-    larcenies = sum(number for (place, code), number in expected.items() if place == "US" and code.startswith("23"))
-    assert national["t_2b_1_1_10"] == larcenies
-    assert national["t_2b_1_1_4"] == expected["US", "220"]
-    # Agencies of all kinds are the nation, except those that state no population group.
-    assert sum(national[f"t_2b_10_{row}_10"] for row in range(46, 52)) == larcenies
-
-
-def write_frame(path: Path, per_state: int) -> Path:
-    """Agencies of four states, cities and counties, each with a fifth more residents than the one before it."""
-    columns = ["ori", "agency_name", "agency_type_id", "state_abbr", "county_name", "population", "nibrs"]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        for state, number in product(("NE", "RI", "SC", "UT"), range(per_state)):
-            kind = "2" if number % 3 else "3"
-            residents = round(2000 * 1.2 ** (number % 20))
-            writer.writerow(
-                [f"{state}{number:03d}0000", f"Agency {number}", kind, state, f"{number % 9}", residents, "Y"]
-            )
-    return path
-
-
-@pytest.fixture(scope="module")
-def partly_silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """A home with the estimates of a simulated year in which some agencies are silent, and the truth."""
-    home = Home(tmp_path_factory.mktemp("silent"))
-    with embedded_postgres.database(home) as location:
-        # Enough agencies for a regression on Return A: seventy respondents.
-        frame = write_frame(home.path / "frame.csv", 40)
-        simulate(location, World("tiny", 0.1, (2023,), 2, "random", 10, frame), home.path / "truth", 1)
-        outcome = run(home, location, years=[2023], estimates=True)
-        assert outcome.view.status == "SUCCEEDED", outcome.view.cause
-        yield home
-    embedded_postgres.stop(home)
-
-
-def test_where_some_are_silent_the_truth_is_near(partly_silent: Home) -> None:
-    home, truth = partly_silent, partly_silent.path / "truth"
-    expected = true_counts(truth, eligible_agencies(truth))
-    violent = sum(expected["US", code] for code in ("09A", "11A", "11B", "11C", "120", "13A"))
-    [found] = [
-        row
-        for row in rows(home, "offenses.csv", 2023)
-        if (row["geography"], row["agency_group"], row["cell"]) == ("US", "all agencies", "violent")
-    ]
-    assert int(found["respondents"]) < int(found["agencies"])
-    assert abs(float(found["estimate"]) / violent - 1) < 0.05
-    terms = [float(found[f"{term}_error"]) for term in ("sampling", "months", "return_a")]
-    assert min(terms) > 0
-    assert float(found["standard_error"]) == pytest.approx(math.hypot(*terms), rel=1e-6)
-    assert {row["geography"] for row in rows(home, "weights/strata.csv", 2023)} >= {
-        "US",
-        "Midwest",
-        "South",
-        "SC",
-        "UT",
-    }
-    assert rows(home, "weights/donors.csv", 2023)
-    estimators = rows(home, "weights/estimators.csv", 2023)
-    assert {row["estimator"] for row in estimators if row["geography"] in ("US", "South", "SC", "UT")} == {
-        "model_assisted"
-    }
-    # After the regression every state has the Return A of its agencies, which weights alone do not reach.
-    sums = ("total", "violent", "property")
-    table_a = [row for row in rows(home, "weights/table_a.csv", 2023) if row["crime"] not in sums]
-    deviations = [row for row in table_a if row["assisted_bias_ratio"]]
-    assert max(abs(float(row["bias_ratio"])) for row in deviations) > 1
-    assert max(abs(float(row["assisted_bias_ratio"])) for row in deviations) < 1e-6
-    with zipfile.ZipFile(estimates_zip(home, 2023)) as archive:
-        assert "model-assisted, by a regression on 7 crimes of Return A" in archive.read("README.md").decode()
-
-
-@pytest.fixture(scope="module")
-def explored(partly_silent: Home) -> tuple[list[tuple[str, str, str]], dict[str, Any]]:
-    """A hundred figures by geography, name and kind of number, and what Chromium saw of them and of the page."""
-    figures = published_figures(estimates_zip(partly_silent, 2023))
-    chance = random.Random(1)
-    names = sorted({place for place, _, _ in figures})
-    chosen = [
-        each
-        for place in names
-        for each in chance.sample([key for key in figures if key[0] == place], 100 // len(names))
-    ]
-    views = [f"#{urlencode({'figure': name, 'kind': kind, 'place': place})}" for place, name, kind in chosen]
-    seen = look(
-        public(partly_silent) / "explorer.html", views=[*views, "#figure=t_9&place=XX&year=1999"],
-        start="#figure=t_2a_1_1_17&kind=count&place=SC&year=2023",
-        compared="#figure=t_2b_1_1_4&kind=rate&place=SC&with=UT&year=2023",
-    )  # fmt: skip
-    return chosen, seen
-
-
-def test_the_explorer_shows_what_the_zip_says(
-    partly_silent: Home, explored: tuple[list[tuple[str, str, str]], dict[str, Any]]
-) -> None:
-    figures = published_figures(estimates_zip(partly_silent, 2023))
-    chosen, seen = explored
-    wrong: list[object] = []
-    checked = Counter[str]()
-    for (place, name, kind), view in zip(chosen, seen["views"], strict=False):
-        [[address, *_]] = view["interval"]
-        assert named_by(address) == (place, name, kind)
-        for part in ("interval", "trend", "breakdown", "states"):
-            for address, *numbers, reason in view[part]:
-                checked[f"{part}, {numbers[2]}"] += 1
-                # Of totals the states are compared by rates, whatever leads to them.
-                is_rate = part == "states" and "per 100,000" in view["statesUnit"]
-                expected = figures[(*named_by(address)[:2], "rate")] if is_rate else figures[named_by(address)]
-                if tuple(numbers) != astuple(expected) or not reason:
-                    wrong.append((part, address, numbers, expected))
-        # What is not for release is no headline, and the unit stands with every number.
-        if (view["headlines"] == ["Not for release"]) != (view["interval"][0][3] == "no"):
-            wrong.append((name, view["headlines"]))
-        if ("offense records" in view["unit"]) == name.startswith("t_"):
-            wrong.append((name, view["unit"]))
-    assert wrong == []
-    assert min(checked["interval, yes"], checked["interval, no"]) > 10
-    assert len(checked) == 8
-
-
-def test_the_explorer_serves_everybody(explored: tuple[list[tuple[str, str, str]], dict[str, Any]]) -> None:
-    _, seen = explored
-    assert (seen["complaints"], seen["requests"], seen["barriers"]) == ([], [], [])
-    assert seen["first"]["title"] == "Violent Crime, United States, 2023"
-    assert "SIMULATED" in seen["first"]["told"]
-    assert seen["views"][-1]["told"].count("is not here") == 2
-    assert "There are no estimates of 1999" in seen["views"][-1]["told"]
-    assert "place=UT" in seen["byKeyboard"]
-    assert re.search(r"place=(NE|RI|SC)", seen["bySquare"])
-    assert "Motor Vehicle Theft" in seen["found"]
-    assert "Robbery" not in seen["found"]
-    lines = list(csv.DictReader(io.StringIO(seen["csv"])))
-    assert {line["unit"] for line in lines if line["part"] == "answer"} == {"victims and robberies"}
-    assert {line["geography"] for line in lines if line["part"] == "states"} == {"NE", "RI", "SC", "UT"}
-    assert seen["png"] == "PNG"
-    assert seen["printed"] == ["section", "svg"], "the form and buttons are not printed"
-    assert seen["phone"]["wide"] <= seen["phone"]["room"]
-
-
-def test_all_numbers_are_in_one_file_and_read_in_one_line(partly_silent: Home) -> None:
-    folder = (partly_silent.objects / BUCKET / public_estimates_key(2023)).parent
-    names = {"2023": "2023", "OH": "SC", "CA": "UT"}
-    answers = [list(read(folder, names)) for read in (in_polars, in_sql, in_r)]
-    assert answers[0] == answers[1] == answers[2]
-    assert [len(rows) for rows in answers[0]] == [1, len(answers[0][1]), 2, 1, 6]
-    [robbery] = [
-        row
-        for row in rows(partly_silent, "tables.csv", 2023)
-        if (row["PERMUTATION_NUMBER"], row["der_variable_name"]) == ("96", "t_2a_1_1_15")
-    ]
-    assert float(answers[0][0][0][0]) == pytest.approx(float(robbery["estimate"]), rel=1e-8)
-    # Both files have the same rows, and every number of the indicator tables and of offenses.csv.
-    parquet, text = by_pandas(folder, names)
-    assert list(parquet.columns) == list(text.columns)
-    assert len(parquet) == len(text)
-    assert parquet["estimate"].sum() == pytest.approx(text["estimate"].sum(), rel=1e-12)
-    whole = parquet[parquet["agency_group"] == "all agencies"]
-    assert whole["reason"].notna().all()
-    assert dict(whole["for_release"].value_counts()) == dict(
-        Counter(figure.release == "yes" for figure in published_figures(estimates_zip(partly_silent, 2023)).values())
-    )
-    index = json.loads((public(partly_silent) / "index.json").read_text())["estimates"][0]
-    assert [(public(partly_silent) / index[name]).is_file() for name in ("csv", "parquet")] == [True, True]
 
 
 @dataclass(frozen=True)

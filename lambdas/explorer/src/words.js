@@ -16,7 +16,7 @@ export function shown(value, kind, small = false) {
 /** The same in the room of a tile. */
 export function brief(value, kind) {
   if (value === null) return "";
-  return kind === "count" || value >= 1000 ? short.format(value) : shown(value, kind);
+  return value >= 100000 ? short.format(value) : shown(value, kind);
 }
 
 /** A number with its sign: +4.1 %. */

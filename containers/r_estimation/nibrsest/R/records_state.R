@@ -35,12 +35,12 @@ read_state_records <- function(zip) {
   arrestees <- read_arrestees(opened, incidents$id)
   group_b <- read_group_b(opened, incidents$agencies)
   records <- list(
-    place = incidents$place, incident = incidents$incident, offense = offenses$offense, victim = victims$victim,
-    victim_offense = read_victims_of_offenses(opened, victims$victim$id, offenses$id),
-    offender = offenders$offender,
-    victim_offender = read_relationships(opened, victims$victim$id, offenders$offender$id),
-    arrestee = arrestees$arrestee, group_b = group_b$items,
-    officer = data.table::data.table(victim = which(victims$victim$type %in% "L")),
+    place = incidents$place, incident = incidents$incident, offense = offenses$offense, victim = victims$persons,
+    victim_offense = read_victims_of_offenses(opened, victims$persons$id, offenses$id),
+    offender = offenders$persons,
+    victim_offender = read_relationships(opened, victims$persons$id, offenders$persons$id),
+    arrestee = arrestees$persons, group_b = group_b$items,
+    officer = data.table::data.table(victim = which(victims$persons$type %in% "L")),
     property = read_properties(opened, incidents$id),
     faults = rbind(victims$faults, offenders$faults, arrestees$faults, group_b$faults)
   )
@@ -49,8 +49,8 @@ read_state_records <- function(zip) {
     nibrs_location_type = data.table::data.table(offense = seq_along(offenses$id), code = offenses$location),
     nibrs_weapon_type = pairs("nibrs_weapon", "weapon_id", "offense", offenses$id),
     nibrs_criminal_act_type = pairs("nibrs_criminal_act", "criminal_act_id", "offense", offenses$id),
-    nibrs_injury = pairs("nibrs_victim_injury", "injury_id", "victim", victims$victim$id),
-    nibrs_victim_type = data.table::data.table(victim = seq_len(nrow(victims$victim)), code = victims$victim$type),
+    nibrs_injury = pairs("nibrs_victim_injury", "injury_id", "victim", victims$persons$id),
+    nibrs_victim_type = data.table::data.table(victim = seq_len(nrow(victims$persons)), code = victims$persons$type),
     nibrs_relationship = relationships_of(records$victim_offender),
     nibrs_prop_loss_type = records$property[, c("incident", "code")],
     nibrs_cleared_except = exceptions_of(records),
@@ -114,56 +114,50 @@ read_offenses <- function(opened, incident_ids) {
   )
 }
 
-#' @return A list: `victim`, and `faults` of its items (see [read_person_items()]).
+#' Persons of incidents: what all have, and what only these have
+#'
+#' @param id The column that names them.
+#' @param columns Of what only these have, as of [read_published()].
+#' @param described A function of the rows that gives it as a list of columns.
+#' @return A list: `persons`, and `faults` of their items (see [read_person_items()]).
+#' @noRd
+read_persons <- function(opened, table, id, incident_ids, columns, described) {
+  rows <- read_published(opened, table,
+    c(stats::setNames("character", id), incident_id = "character", columns, item_columns))
+  of_persons <- read_person_items(opened, table, rows)
+  list(
+    persons = data.table::as.data.table(c(
+      list(id = rows[[id]], incident = row_of(rows$incident_id, incident_ids, "incident_id", opened$zip)),
+      described(rows), of_persons$items
+    )),
+    faults = of_persons$faults
+  )
+}
+
 #' @noRd
 read_victims <- function(opened, incident_ids) {
-  victims <- read_published(opened, "nibrs_victim",
-    c(victim_id = "character", incident_id = "character", victim_type_id = "character",
-      activity_type_id = "character", assignment_type_id = "character", item_columns))
-  of_persons <- read_person_items(opened, "nibrs_victim", victims)
-  list(
-    victim = data.table::data.table(
-      id = victims$victim_id, incident = row_of(victims$incident_id, incident_ids, "incident_id", opened$zip),
-      type = code_of(opened, "nibrs_victim", "victim_type_id", victims),
-      activity = code_of(opened, "nibrs_victim", "activity_type_id", victims),
-      assignment = code_of(opened, "nibrs_victim", "assignment_type_id", victims), of_persons$items
-    ),
-    faults = of_persons$faults
-  )
+  columns <- c(victim_type_id = "character", activity_type_id = "character", assignment_type_id = "character")
+  read_persons(opened, "nibrs_victim", "victim_id", incident_ids, columns, function(rows) {
+    code <- function(column) code_of(opened, "nibrs_victim", column, rows)
+    list(type = code("victim_type_id"), activity = code("activity_type_id"), assignment = code("assignment_type_id"))
+  })
 }
 
-#' @return A list: `offender`, and `faults` of its items.
 #' @noRd
 read_offenders <- function(opened, incident_ids) {
-  offenders <- read_published(opened, "nibrs_offender",
-    c(offender_id = "character", incident_id = "character", offender_seq_num = "integer", item_columns))
-  of_persons <- read_person_items(opened, "nibrs_offender", offenders)
-  list(
-    offender = data.table::data.table(
-      id = offenders$offender_id, incident = row_of(offenders$incident_id, incident_ids, "incident_id", opened$zip),
-      known = !offenders$offender_seq_num %in% 0L, of_persons$items
-    ),
-    faults = of_persons$faults
-  )
+  read_persons(opened, "nibrs_offender", "offender_id", incident_ids, c(offender_seq_num = "integer"),
+    function(rows) list(known = !rows$offender_seq_num %in% 0L))
 }
 
-#' @return A list: `arrestee`, and `faults` of its items.
 #' @noRd
 read_arrestees <- function(opened, incident_ids) {
-  arrests <- read_published(opened, "nibrs_arrestee",
-    c(arrestee_id = "character", incident_id = "character", offense_type_id = "character",
-      arrest_type_id = "character", multiple_indicator = "character", under_18_disposition_code = "character",
-      item_columns))
-  of_persons <- read_person_items(opened, "nibrs_arrestee", arrests)
-  list(
-    arrestee = data.table::data.table(
-      id = arrests$arrestee_id, incident = row_of(arrests$incident_id, incident_ids, "incident_id", opened$zip),
-      code = code_of(opened, "nibrs_arrestee", "offense_type_id", arrests),
-      arrest_type = code_of(opened, "nibrs_arrestee", "arrest_type_id", arrests),
-      multiple = arrests$multiple_indicator, under_18 = arrests$under_18_disposition_code, of_persons$items
-    ),
-    faults = of_persons$faults
-  )
+  columns <- c(offense_type_id = "character", arrest_type_id = "character", multiple_indicator = "character",
+    under_18_disposition_code = "character")
+  read_persons(opened, "nibrs_arrestee", "arrestee_id", incident_ids, columns, function(rows) {
+    code <- function(column) code_of(opened, "nibrs_arrestee", column, rows)
+    list(code = code("offense_type_id"), arrest_type = code("arrest_type_id"), multiple = rows$multiple_indicator,
+      under_18 = rows$under_18_disposition_code)
+  })
 }
 
 #' The offenses that victims suffered
