@@ -1,12 +1,14 @@
 """The functions' environment, parsed once and typed."""
 
 import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, ValidationError
 
+from nibrs_pipeline.errors import BadRequest
 from nibrs_pipeline.method_choices import MethodChoices
 
 
@@ -33,5 +35,31 @@ class Environment(MethodChoices):
 
 @cache
 def environment() -> Environment:
-    """This process's environment."""
-    return Environment.model_validate({name.lower(): value for name, value in os.environ.items()})
+    """This process's environment.
+
+    Raises:
+        BadRequest: a variable is missing, or is none of what it may be.
+    """
+    return parsed_environment(os.environ)
+
+
+def parsed_environment(variables: Mapping[str, str]) -> Environment:
+    """The environment that variables say.
+
+    Raises:
+        BadRequest: as ``environment``.
+    """
+    try:
+        return Environment.model_validate({name.lower(): value for name, value in variables.items()})
+    except ValidationError as error:
+        # Of a variable that is missing the input is all the others, secrets among them.
+        lines = [
+            f"{str(each['loc'][0]).upper()} "
+            + ("is not set" if each["type"] == "missing" else f"is {each['input']!r}: {_allowed(each['msg'])}")
+            for each in error.errors()
+        ]
+        raise BadRequest("; ".join(lines)) from None
+
+
+def _allowed(message: str) -> str:
+    return message.replace("Input should be", "it has to be", 1)
