@@ -18,6 +18,11 @@ INDEX_JSON = f"{PUBLIC}index.json"
 INDEX_HTML = f"{PUBLIC}index.html"
 #: The page that shows estimates of all years.
 EXPLORER_HTML = f"{PUBLIC}explorer.html"
+#: What each publication changed: a page that lists them, a feed, and below a page and a JSON of each.
+CHANGES_HTML = f"{PUBLIC}changes.html"
+CHANGES_ATOM = f"{PUBLIC}changes.atom"
+#: What the last publication that changed something has left, with which the next one is compared.
+TOLD = "source/told.json"
 #: Where runs work, a folder each.
 RUNS = "runs/"
 #: Held by the execution that is publishing.
@@ -129,6 +134,11 @@ def inputs_key(run_id: str, year: int) -> str:
 def states_work_key(run_id: str, year: int) -> str:
     """The work list of Tabulate states."""
     return f"{run_prefix(run_id)}plan/tabulate-{year}.json"
+
+
+def change_key(number: int, ending: str) -> str:
+    """What the publication of a number changed, as ``html`` or ``json``."""
+    return f"{PUBLIC}changes/{number}.{ending}"
 
 
 def staged(run_id: str, public_key: str) -> str:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from s3transfer.exceptions import S3DownloadFailedError
 
 from nibrs_pipeline.errors import BrokenExtract, DiskFull, StorageUnavailable
+from nibrs_pipeline.object_file import object_file
 
 _MISSING = {"NoSuchKey", "404", "NotFound"}
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
@@ -28,6 +30,7 @@ _CONTENT_TYPES = {
     ".zip": "application/zip",
     ".json": "application/json",
     ".html": "text/html; charset=utf-8",
+    ".atom": "application/atom+xml; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".gz": "application/gzip",
     ".parquet": "application/vnd.apache.parquet",
@@ -224,6 +227,28 @@ class Store:
             for chunk in iter(lambda: body.read(1 << 20), b""):
                 digest.update(chunk)
         return digest.hexdigest()
+
+    def open(self, key: str) -> BufferedReader:
+        """An object as a file, of which only what is read is fetched.
+
+        Raises:
+            BrokenExtract: there is no such object, or it was replaced meanwhile.
+        """
+        found = self.stated(key)
+        if found is None:
+            raise BrokenExtract(f"s3://{self.bucket}/{key} is missing")
+        return object_file(found.size, lambda start, length: self._range(key, found.tag, start, length))
+
+    def _range(self, key: str, tag: str, start: int, length: int) -> bytes:
+        with _translated(self.bucket, key):
+            try:
+                asked = f"bytes={start}-{start + length - 1}"
+                body = self._s3.get_object(Bucket=self.bucket, Key=key, Range=asked, IfMatch=tag)["Body"]
+            except ClientError as error:
+                if _code(error) in _TAKEN | _MISSING:
+                    raise BrokenExtract(f"s3://{self.bucket}/{key} was replaced while it was read") from error
+                raise
+            return bytes(body.read())
 
     def modified_many(self, keys: Iterable[str]) -> dict[str, datetime]:
         """When objects were written last, asked side by side; those that do not exist are left out."""

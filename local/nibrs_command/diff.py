@@ -14,7 +14,7 @@ from rich.table import Table
 from nibrs_command.terminal import FAILED, OutputFile, console, errors
 
 if TYPE_CHECKING:
-    from nibrs_quality.differences import CodeDifference, Differences
+    from nibrs_quality.differences import Differences
 
 _MOST_COLUMNS = 4
 _MOST_CODES = 5
@@ -63,7 +63,7 @@ def _tell(found: "Differences") -> None:
             table.add_row(each.table, *(f"{count:,}" for count in counts), _columns(each.columns))
         console.print(table)
     for name, codes in groupby(found.codes, key=lambda code: code.table):
-        sentences = [_sentence(code) for code in codes]
+        sentences = [code.sentence for code in codes]
         for sentence in sentences[:_MOST_CODES]:
             console.print(escape(sentence), soft_wrap=True)
         if len(sentences) > _MOST_CODES:
@@ -74,11 +74,3 @@ def _columns(columns: dict[str, int]) -> str:
     most = sorted(columns, key=lambda name: -columns[name])
     told = [f"{name} {columns[name]:,}" for name in most[:_MOST_COLUMNS]]
     return ", ".join(told) + (f" and {len(most) - _MOST_COLUMNS} more" if len(most) > _MOST_COLUMNS else "")
-
-
-def _sentence(code: "CodeDifference") -> str:
-    if code.before is None:
-        return f"{code.table}: {code.code} came, {code.after}"
-    if code.after is None:
-        return f"{code.table}: {code.code} went, {code.before}"
-    return f"{code.table}: {code.code} was {code.before}, is {code.after}"

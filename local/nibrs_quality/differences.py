@@ -1,12 +1,12 @@
 """What differs between two published zips: rows by table and column, codes and their names."""
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from nibrs_loading.zip_database import open_zip
+from nibrs_pipeline.archive.code_lists import CodeDifference, code_differences, named_tables
 from nibrs_pipeline.catalog import Catalog, Table
 from nibrs_pipeline.code_columns import CodeColumns, code_columns
 from nibrs_pipeline.database.sql import identifier
@@ -30,16 +30,6 @@ class TableDifference:
     went: int
     changed: int
     columns: dict[str, int]
-
-
-@dataclass(frozen=True)
-class CodeDifference:
-    """A code that came (``before`` is None), went (``after`` is None), or has another name."""
-
-    table: str
-    code: str
-    before: str | None
-    after: str | None
 
 
 @dataclass(frozen=True)
@@ -71,12 +61,7 @@ def differences(before: Path, after: Path, catalog: Catalog) -> Differences:
         BadFile: one of them cannot be read as a published zip.
     """
     first, second = open_zip(before, catalog), open_zip(after, catalog)
-    codes = tuple(
-        each
-        for table in catalog.code_tables
-        if table.name in code_columns()
-        for each in _codes(first, second, table, code_columns()[table.name])
-    )
+    codes = tuple(code_differences(_code_lists(first, catalog), _code_lists(second, catalog)))
     tables = tuple(
         found for table in catalog.data_tables if (found := _table(first, second, catalog, table)) is not None
     )
@@ -85,13 +70,8 @@ def differences(before: Path, after: Path, catalog: Catalog) -> Differences:
     return Differences(before.stem, after.stem, tables, codes)
 
 
-def _codes(
-    first: duckdb.DuckDBPyConnection, second: duckdb.DuckDBPyConnection, table: Table, columns: CodeColumns
-) -> Iterator[CodeDifference]:
-    before, after = _names(first, table, columns), _names(second, table, columns)
-    for code in sorted(before.keys() | after.keys()):
-        if before.get(code) != after.get(code):
-            yield CodeDifference(table.name, code, before.get(code), after.get(code))
+def _code_lists(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, dict[str, str]]:
+    return {table.name: _names(connection, table, code_columns()[table.name]) for table in named_tables(catalog)}
 
 
 def _names(connection: duckdb.DuckDBPyConnection, table: Table, columns: CodeColumns) -> dict[str, str]:

@@ -60,9 +60,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield public(home) / "index.html"
 
 
-def visit(page: Path, tmp_path: Path, size: str) -> dict[str, object]:
+def visit(page: Path, tmp_path: Path, size: str, script: str = VISIT) -> dict[str, object]:
     copy = page.with_name("visited.html")
-    copy.write_text(page.read_text().replace("</body>", VISIT + "</body>"))
+    copy.write_text(page.read_text().replace("</body>", script + "</body>"))
     command = [str(BROWSER), *QUIET, f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={size}"]
     done = subprocess.run(
         [*command, "--dump-dom", copy.as_uri()], capture_output=True, text=True, check=True, timeout=90
@@ -99,3 +99,32 @@ def test_without_scripts_all_is_there(page: Path) -> None:
     text = re.sub(r"<script>.*?</script>", "", page.read_text(), flags=re.DOTALL)
     for name in ("DE-2015.zip", "RI-2016.zip", "DE-all-years.zip", "Rhode Island", "SHA-256"):
         assert name in text
+
+
+#: Leaves what a visitor of a page without scripts sees.
+LOOK = """
+<script>
+addEventListener("load", () => {
+  const wide = document.documentElement.scrollWidth <= innerWidth;
+  document.body.dataset.seen = JSON.stringify({ wide, text: document.body.innerText });
+});
+</script>
+"""
+
+
+@pytest.mark.parametrize("size", ["1300,900", "500,900"], ids=["desk", "phone"])
+@pytest.mark.parametrize("name", ["changes.html", "changes/1.html"])
+def test_a_visitor_sees_what_changed(page: Path, tmp_path: Path, name: str, size: str) -> None:
+    assert 'href="changes.html"' in page.read_text()
+    seen = visit(page.parent / name, tmp_path, size, LOOK)
+    assert seen["wide"], "the page is wider than the screen"
+    assert "4 state-years new" in str(seen["text"])
+    assert "New: DE 2015 to 2016, RI 2015 to 2016." in str(seen["text"])
+
+
+@pytest.mark.parametrize("name", ["changes.html", "changes/1.html"])
+def test_every_link_of_what_changed_leads_to_a_file(page: Path, name: str) -> None:
+    file = page.parent / name
+    links = re.findall(r'href="([^"]+)"', file.read_text())
+    assert len(links) >= 3
+    assert [link for link in links if not (file.parent / link).is_file()] == []

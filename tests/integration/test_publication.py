@@ -274,7 +274,10 @@ def test_a_publication_that_breaks_off_says_what_it_was_about_to_publish_until_i
     store.put = broken  # type: ignore[method-assign]
     with pytest.raises(StorageUnavailable):
         publish_run(store, "r", "arn:r:1")
-    assert json.loads(store.get(publication_key("r")) or b"") == {"zips": ["downloads/2016/AZ-2016.zip"]}
+    assert json.loads(store.get(publication_key("r")) or b"") == {
+        "zips": ["downloads/2016/AZ-2016.zip"],
+        "moved": [],
+    }
     store.put = put  # type: ignore[method-assign]
     publish_run(store, "r", "arn:r:2")
     assert store.get(publication_key("r")) is None
@@ -324,7 +327,8 @@ def test_what_was_replaced_is_told_before_anything_is_cleared(store: Store) -> N
 
     publish_run(store, "r", "arn:r:1", refresh)
     assert told == [
-        "downloads/2016/AZ-2016.zip", "downloads/2016/AZ-2016.manifest.json", "downloads/index.json",
+        "downloads/2016/AZ-2016.zip", "downloads/2016/AZ-2016.manifest.json", "downloads/changes/1.json",
+        "downloads/changes/1.html", "downloads/changes.html", "downloads/changes.atom", "downloads/index.json",
         "downloads/index.html",
     ]  # fmt: skip
 
@@ -361,7 +365,7 @@ def test_an_invalidation_that_fails_is_told_and_takes_nothing_back(
     assert store.get("downloads/2016/AZ-2016.zip") == CONTENT
     assert store.get(staged("r", public_zip_key(AZ))) is None
     assert '"CachesNotRefreshed":[1.0]' in capsys.readouterr().out
-    assert "CloudFront EGONE was not told to forget 4 paths: An error occurred (NoSuchDistribution)" in caplog.text
+    assert "CloudFront EGONE was not told to forget 8 paths: An error occurred (NoSuchDistribution)" in caplog.text
 
 
 def handled(store: Store, distribution: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:

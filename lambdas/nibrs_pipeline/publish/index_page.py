@@ -1,5 +1,6 @@
 """The public index: index.json for programs, index.html for people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
@@ -8,6 +9,8 @@ from nibrs_pipeline.archive.manifest import BundleManifest, EstimatesManifest, S
 from nibrs_pipeline.archive.manifest_store import Manifests
 from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.keys import (
+    CHANGES_ATOM,
+    CHANGES_HTML,
     PUBLIC,
     manifest_of,
     public_beside_key,
@@ -17,6 +20,7 @@ from nibrs_pipeline.keys import (
     public_zip_key,
 )
 from nibrs_pipeline.pages import rendered
+from nibrs_pipeline.publish.changes.told import ToldEntry
 from nibrs_pipeline.publish.explorer_page import EXPLORER, has_bundle
 from nibrs_pipeline.state_year import StateYear
 
@@ -78,7 +82,8 @@ class EstimatesEntry(_Entry):
 class DownloadIndex(BaseModel):
     """All that is published, by state and year; ``simulated`` is true if all of it is simulated.
 
-    ``explorer`` is the page that shows the estimates; None where there is none.
+    ``explorer`` is the page that shows the estimates, ``changes`` the one that lists what publications changed,
+    ``feed`` the same as Atom; None where there is none. ``latest_change`` is what the last of them changed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -88,6 +93,9 @@ class DownloadIndex(BaseModel):
     bundles: list[BundleEntry]
     estimates: list[EstimatesEntry]
     explorer: str | None
+    changes: str | None = None
+    feed: str | None = None
+    latest_change: str | None = None
 
     @property
     def explorable_years(self) -> list[int]:
@@ -104,8 +112,12 @@ class MatrixRow:
     entries: tuple[StateYearEntry | None, ...]
 
 
-def download_index(published: Manifests) -> DownloadIndex:
-    """The index of the published manifests."""
+def download_index(published: Manifests, told: Sequence[ToldEntry] = ()) -> DownloadIndex:
+    """The index of the published manifests.
+
+    Args:
+        told: what publications have changed, the latest last.
+    """
     estimates = [_estimates_entry(manifest) for _, manifest in sorted(published.estimates.items())]
     return DownloadIndex(
         simulated=any(each.simulated for each in published),
@@ -113,6 +125,9 @@ def download_index(published: Manifests) -> DownloadIndex:
         bundles=[_bundle_entry(manifest) for _, manifest in sorted(published.bundles.items())],
         estimates=estimates,
         explorer=EXPLORER if has_bundle() and any(entry.explorable for entry in estimates) else None,
+        changes=CHANGES_HTML.removeprefix(PUBLIC) if told else None,
+        feed=CHANGES_ATOM.removeprefix(PUBLIC) if told else None,
+        latest_change=told[-1].title if told else None,
     )
 
 

@@ -8,6 +8,8 @@ which people find downloads, is written last. A publication that breaks off is c
 import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import gettempdir
 
 from nibrs_pipeline.archive.manifest import (
     AnyManifest,
@@ -19,6 +21,7 @@ from nibrs_pipeline.archive.manifest import (
 )
 from nibrs_pipeline.archive.manifest_store import Manifests, read_published, read_staged
 from nibrs_pipeline.archive.provenance import require_one_world
+from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.errors import BrokenExtract
 from nibrs_pipeline.keys import (
     EXPLORER_HTML,
@@ -36,6 +39,8 @@ from nibrs_pipeline.keys import (
 )
 from nibrs_pipeline.plan.planning import Plan
 from nibrs_pipeline.plan.run_store import read_plan
+from nibrs_pipeline.publish.changes.comparison import Pairs
+from nibrs_pipeline.publish.changes.log import ChangeLog, pairs_as_json, pairs_of_json, read_told
 from nibrs_pipeline.publish.checking import other_member
 from nibrs_pipeline.publish.explorer_page import explorer_html
 from nibrs_pipeline.publish.index_page import download_index, index_html, index_json
@@ -75,7 +80,11 @@ def publish_run(
         )
         zips = [public_key(manifest) for manifest in selected]
         lease.renew()
-        store.put(publication_key(run_id), json.dumps({"zips": zips}).encode())
+        log = ChangeLog(store, nibrs_catalog(), Path(gettempdir()))
+        moved = log.begin(run_id, theirs, _estimates(selected), _kept_pairs(store, run_id))
+        lease.renew()
+        broken_off = {"zips": zips, "moved": pairs_as_json(moved)}
+        store.put(publication_key(run_id), json.dumps(broken_off).encode())
         store.copy_many((staged(run_id, key), key, tags[key]) for key in zips)
         lease.renew()
         store.copy_many(
@@ -88,9 +97,11 @@ def publish_run(
         # What was checked, whatever lies there now.
         store.put_many((manifest_of(public_key(manifest)), manifest.to_json()) for manifest in selected)
         lease.renew()
+        told = log.tell(run_id, read_published(store), moved)
+        lease.renew()
         pages_written = write_index(store)
         companions = [key for manifest in selected for key in companion_keys(manifest)]
-        refresh([*zips, *companions, *pages_written])
+        refresh([*zips, *companions, *told, *pages_written])
         lease.renew()
         _clear(store, run_id)
         store.delete(publication_key(run_id))
@@ -103,12 +114,19 @@ def write_index(store: Store) -> list[str]:
     Returns:
         The keys of what was written.
     """
-    index = download_index(read_published(store))
+    told = read_told(store)
+    index = download_index(read_published(store), told.entries if told else ())
     if index.explorer:
         store.put(EXPLORER_HTML, explorer_html(index.explorable_years, index.simulated))
     store.put(INDEX_JSON, index_json(index))
     store.put(INDEX_HTML, index_html(index))
     return [INDEX_JSON, INDEX_HTML, *([EXPLORER_HTML] if index.explorer else [])]
+
+
+def _kept_pairs(store: Store, run_id: str) -> Pairs:
+    """What an earlier try of this publication, which broke off, found of numbers that move."""
+    content = store.get(publication_key(run_id))
+    return pairs_of_json(json.loads(content).get("moved", [])) if content is not None else {}
 
 
 def _made_for(plan: Plan, staged_manifests: Manifests) -> list[AnyManifest]:
