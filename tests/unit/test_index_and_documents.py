@@ -56,10 +56,10 @@ def test_sizes_are_readable(size: int, text: str) -> None:
 def test_an_index_of_nothing_says_so() -> None:
     index = download_index(Manifests())
     assert "<strong>No downloads yet.</strong> Nothing is published yet." in index_html(index).decode()
-    assert (
-        index_json(index)
-        == b'{\n "simulated": false,\n "state_years": [],\n "bundles": [],\n "estimates": [],\n "explorer": null\n}\n'
-    )
+    assert json.loads(index_json(index)) == {
+        "simulated": False, "state_years": [], "bundles": [], "estimates": [], "explorer": None,
+        "changes": None, "feed": None, "latest_change": None,
+    }  # fmt: skip
 
 
 def test_a_state_year_that_is_not_there_has_a_mark_in_the_table() -> None:
@@ -296,7 +296,7 @@ def test_a_bundle_says_what_is_in_it_and_what_is_known_of_that() -> None:
 
 
 OF_READMES = ("zip_readme.md", "zip_readme.html", "bundle_readme.md", "bundle_readme.html")
-OF_OTHERS = ("index.html", "explorer.html", "quality.html", "truth_readme.md")
+OF_OTHERS = ("index.html", "changes.html", "change.html", "explorer.html", "quality.html", "truth_readme.md")
 
 
 def test_every_template_belongs_to_a_page() -> None:
