@@ -10,7 +10,7 @@
 #'
 #' @references Bureau of Justice Statistics and Federal Bureau of Investigation (2022), Estimation Procedures for Crimes
 #'   in the United States Based on NIBRS Data, NCJ 305108.
-#' @importFrom data.table := .N
+#' @importFrom data.table := .N .GRP
 #' @keywords internal
 "_PACKAGE"
 

@@ -19,4 +19,4 @@ package_table <- function(name, folder = NULL) {
 tables_read <- new.env()
 
 #' @noRd
-read_facts <- function(path) data.table::fread(path, colClasses = "character", na.strings = "")
+read_facts <- function(path) data.table::fread(path, colClasses = "character", na.strings = "", fill = TRUE)

@@ -13,6 +13,19 @@ published_tables <- function(definitions = table_definitions()) {
     populations = definitions$populations)
 }
 
+#' The same without the tables that count persons by atoms
+#'
+#' @param published See [published_tables()].
+#' @noRd
+without_persons <- function(published, definitions = table_definitions()) {
+  persons <- unlist(table_groups(definitions)[person_groups(definitions)])
+  kept <- which(!published$cells$table %in% persons)
+  published$statistics <- published$statistics[which(!published$statistics$table %in% persons), ]
+  published$cells <- published$cells[kept, ]
+  published$labels <- published$labels[kept, ]
+  published
+}
+
 #' The published rows of a table, with the reference's columns in its order
 #'
 #' @param rows Of any permutations, see [with_bias()].
@@ -21,12 +34,14 @@ published_tables <- function(definitions = table_definitions()) {
 #' @param tables See [published_tables()].
 #' @param year The data year.
 #' @param bias_method See [read_settings()].
+#' @param statistics Those of `tables` that are published, all by default.
 #' @return A data.table: a row per count, percentage and rate, ordered by permutation, row and column. `bias_method`
 #'   and `basis` stand after the reference's columns.
 #' @references METHOD, sections 8.3 and 11.
 #' @noRd
-published_rows <- function(rows, flags, places, tables, year, bias_method = "none") {
-  parts <- statistic_parts(rows, flags, places, tables)
+published_rows <- function(rows, flags, places, tables, year, bias_method = "none",
+                           statistics = tables$statistics) {
+  parts <- statistic_parts(rows, flags, places, tables, statistics)
   described <- describe_rows(values_of(parts), parts, bias_method)
   # The reference has these two columns from 2024 on.
   late <- if (year < 2024L) c("PROP_ELIG_ORIS_NONZERO_COUNT", "CORRELATION_WITH_PRIOR_YEAR") else character()
@@ -35,15 +50,15 @@ published_rows <- function(rows, flags, places, tables, year, bias_method = "non
 
 #' Every published statistic of rows, with what stands beside it
 #'
-#' @param rows,flags,places,tables See [published_rows()].
+#' @param rows,flags,places,tables,statistics See [published_rows()].
 #' @return A list of what [describe_rows()] takes, in the same order, and `row`: the number of each statistic's row.
 #' @noRd
-statistic_parts <- function(rows, flags, places, tables) {
+statistic_parts <- function(rows, flags, places, tables, statistics = tables$statistics) {
   # A row of the result per statistic of each row's cell.
   cell_rows <- data.table::data.table(cell = rows$cell, row = seq_len(nrow(rows)))
-  numbered <- data.table::data.table(cell = tables$statistics$cell, statistic = seq_len(nrow(tables$statistics)))
+  numbered <- data.table::data.table(cell = statistics$cell, statistic = seq_len(nrow(statistics)))
   pairs <- numbered[cell_rows, on = "cell", nomatch = NULL, allow.cartesian = TRUE]
-  statistics <- tables$statistics[pairs$statistic, ]
+  statistics <- statistics[pairs$statistic, ]
   cell_row <- match(statistics$cell, tables$cells$cell)
   list(
     statistic = statistics, rows = rows[pairs$row, ], flags = flags[pairs$row, ],
@@ -122,7 +137,7 @@ describe_rows <- function(values, parts, bias_method) {
     estimate_geographic_location = place$description, estimate_type = statistic_kinds[kind], estimate_type_num = kind,
     estimate_type_detail_percentage = ifelse(kind == 2L, denominator_wording(cell$denominator), "-9"),
     estimate_type_detail_rate = ifelse(kind == 3L, parts$population$wording, "-9"),
-    estimate_domain_1 = ifelse(statistic$own_row, label$domain_1, parts$population$label),
+    estimate_domain_1 = domain_of(statistic, label, parts$population),
     estimate_domain_2 = label$domain_2, estimate_standard_error = uncertain(values$error),
     estimate_upper_bound = uncertain(values$upper), estimate_lower_bound = uncertain(values$lower),
     relative_standard_error = uncertain(values$relative), analysis_weight_name = place$weight_name,
@@ -136,7 +151,7 @@ describe_rows <- function(values, parts, bias_method) {
     der_rrmse_gt_30_se_estimate_0_2_cond_top = ifelse(cell$total, value(values$cell_flag), NA),
     der_perm_group_unsuppression_flag = as.integer(parts$flags$released_place),
     der_perm_group_suppression_flag = as.integer(parts$flags$withheld_place), population_estimate = place$population,
-    time_series_start_year = blank, full_table = label$full_table, der_variable_name = statistic$variable,
+    time_series_start_year = blank, full_table = full_tables(statistic$table), der_variable_name = statistic$variable,
     PERMUTATION_NUMBER = place$permutation, PRB_ACTUAL = blank,
     POPTOTAL_ORIG_UNIV_ELIG_PERM_AGENCY_MISSING_OVER_10_PERCENT = as.integer(place$missing_over_10_percent),
     POPTOTAL_ORIG_ELIG_PERM_AGENCY_MISSING_PRINCIPAL_CITY = blank,
@@ -145,6 +160,13 @@ describe_rows <- function(values, parts, bias_method) {
     estimate_copula = of_bias(values$estimate - values$bias), bias_method = bias_method, basis = place$basis
   )
   table[order(place$permutation, statistic$row, cell$column, kind), ]
+}
+
+#' The first part of what a statistic is called: of its section, of its row, or of what it is a rate over
+#' @noRd
+domain_of <- function(statistic, label, population) {
+  ifelse(!is.na(statistic$title), statistic$title,
+    ifelse(statistic$own_row | is.na(population$label), label$domain_1, population$label))
 }
 
 #' @noRd
@@ -177,13 +199,18 @@ cell_names <- function(cells, definitions) {
   whole <- is.na(cells$characteristic)
   rows[whole] <- paste("Total", counted_name(definitions, cells$table[whole]))
   parts <- strsplit(rows, ": ", fixed = TRUE)
-  title <- definitions$tables$title[match(cells$table, definitions$tables$table)]
   data.table::data.table(
     indicator = names$published_name[match(paste(cells$table, cells$column), paste(names$table, names$column))],
     domain_1 = vapply(parts, `[[`, "", 1L),
     domain_2 = vapply(parts, function(part) paste(part[-1], collapse = ": "), ""),
-    full_table = paste0("Table ", cells$table, "-", title)
+    full_table = full_tables(cells$table, definitions)
   )
+}
+
+#' What tables are called
+#' @noRd
+full_tables <- function(tables, definitions = table_definitions()) {
+  paste0("Table ", tables, "-", definitions$tables$title[match(tables, definitions$tables$table)])
 }
 
 #' @noRd

@@ -23,7 +23,9 @@ stage_report <- function(settings) {
   data.table::set(estimates, NULL, "suppression_flag", offense_flags$flag)
   write_stage_file(estimates, file.path(folder, "offenses.csv"), "estimates/<group>.csv")
   notice <- simulated_notice(universe, settings$year)
-  publish_tables(tables, flags, described, settings, folder, notice)
+  with_residents <- with_residents_of_categories(described, read_weight_file(settings, "residents.csv"),
+    table_definitions())
+  publish_tables(tables, flags, described, with_residents, settings, folder, notice)
   shown <- list(
     tables = tables, flags = flags, places = places, weights = read_weight_file(settings, "weights.csv"),
     strata = read_strata(settings), attempts = read_weight_file(settings, "attempts.csv"),
@@ -193,10 +195,13 @@ read_tables <- function(settings, geography_groups, places) {
 
 #' Write a file per geography and table, one of everything, and the workbooks that are wanted
 #'
+#' Tables of persons are in no workbook: each has more rows and columns than all others together.
+#'
 #' @param tables,flags,places Of all permutations: see [estimate_tables()], [release_flags()] and [coverage_of()].
+#' @param with_residents See [with_group_residents()].
 #' @param notice See [simulated_notice()].
 #' @noRd
-publish_tables <- function(tables, flags, places, settings, folder, notice) {
+publish_tables <- function(tables, flags, places, with_residents, settings, folder, notice) {
   published <- published_tables()
   cells <- published$cells
   cell_is_published <- !is.na(published$labels$indicator)
@@ -204,19 +209,23 @@ publish_tables <- function(tables, flags, places, settings, folder, notice) {
   write_stage_file(compact_rows(tables, flags, cells, cell_is_published), file.path(folder, "tables.csv"),
     "report/tables.csv")
   write_stage_file(places, file.path(folder, "geographies.csv"), "report/geographies.csv")
-  for (table in unique(cells$table)) {
-    of_table <- which(tables$cell %in% cells$cell[cell_is_published & cells$table == table])
-    rows <- published_rows(tables[of_table, ], flags[of_table, ], places, published, settings$year, settings$bias)
+  for (table in unique(published$statistics$table)) {
+    of_table <- which(published$statistics$table == table)
+    statistics <- published$statistics[of_table, ]
+    asked <- which(tables$cell %in% statistics$cell)
+    rows <- published_rows(tables[asked, ], flags[asked, ], with_residents, published, settings$year, settings$bias,
+      statistics)
     write_by_place(rows, places, table, folder)
   }
+  booked <- without_persons(published)
   unlink(file.path(folder, "workbooks"), recursive = TRUE)
   wanted <- if (settings$workbooks == "nation") places$kind == "national" else !endsWith(places$kind, "group")
   for (number in which(wanted)) {
     of_place <- which(tables$permutation == places$permutation[[number]])
-    of_place <- of_place[match(cells$cell, tables$cell[of_place])]
+    of_place <- of_place[match(booked$cells$cell, tables$cell[of_place])]
     name <- paste0(file_name_of(places$description[[number]]), ".xlsx")
     rows <- list(tables = tables[of_place, ], flags = flags[of_place, ], reasons = reasons[of_place, ])
-    write_workbook(file.path(folder, "workbooks", name), rows, places[number, ], published, settings$year, notice)
+    write_workbook(file.path(folder, "workbooks", name), rows, places[number, ], booked, settings$year, notice)
   }
   inform("wrote tables of %d geographies and groups of agencies", nrow(places))
 }

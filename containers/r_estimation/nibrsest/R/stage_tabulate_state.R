@@ -16,13 +16,19 @@ stage_tabulate_state <- function(settings) {
   write_stage_file(counts, file.path(folder, paste0(settings$state, ".csv")), "tabulated/<ST>.csv")
 }
 
-#' A matrix per group of tables: agencies and months by cells
+#' A matrix per group of tables: agencies and months by cells, or by types and atoms of persons
 #' @noRd
 write_state_matrices <- function(records, definitions, folder, state) {
   cells <- table_cells(definitions)
+  records <- with_group_b(records)
   counts <- cell_counts(records, definitions, cells)
   groups <- table_groups(definitions)
-  for (group in names(groups)) {
+  of_persons <- person_groups(definitions)
+  for (group in of_persons) {
+    write_person_counts(person_counts(records, definitions, group), file.path(folder,
+      sprintf("%s-%s.rds", state, group)), definitions)
+  }
+  for (group in setdiff(names(groups), of_persons)) {
     of_group <- which(cells$table %in% groups[[group]])
     column <- match(counts$cell, of_group)
     counted <- which(!is.na(column))

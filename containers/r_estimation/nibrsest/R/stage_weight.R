@@ -22,6 +22,8 @@ stage_weight <- function(settings) {
   covariates <- as.matrix(weighed$covariates[, covariate_names, with = FALSE])
   places <- estimated_places(weighed$geographies, weighed$weights, weighed$universe, weighed$agencies, covariates)
   write_weight_file(places, folder, "places.csv")
+  write_weight_file(residents_of_places(reference$residents, weighed$agencies, places, weighed$geographies,
+    covariates), folder, "residents.csv")
   write_used_months(folders, tabulated, weighed, folder)
   borrowed <- model_of_respondents(covariates[which(weighed$agencies$respondent), , drop = FALSE], weighed$agencies,
     covariates)
@@ -32,7 +34,7 @@ stage_weight <- function(settings) {
 
 #' `weights/offenses.csv` and `annual/<tables>/cells.rds`: annual counts of respondents, with the months taken from
 #' others; `weights/filled_offenses.csv` and `annual/<tables>/filled.rds`: what of them is filled, and what masked
-#' reporters are filled with and had
+#' reporters are filled with and had; `annual/<tables>/persons.rds`: all of these by types and atoms of persons
 #'
 #' State after state, since a donor's months may go to another state and all cells of all months are large.
 #' @noRd
@@ -46,17 +48,24 @@ write_used_months <- function(folders, tabulated, weighed, folder) {
   definitions <- table_definitions()
   cells <- table_cells(definitions)
   groups <- table_groups(definitions)
+  of_persons <- person_groups(definitions)
   totals <- list(offense_counts(offenses))
   for (group in names(groups)) {
     of_group <- cells[which(cells$table %in% groups[[group]]), ]
-    states <- function(state) {
-      read_count_matrix(file.path(folders[[state]], sprintf("%s-%s.rds", state, group)), "tabulate_state",
-        of_group$cell)
-    }
-    counts <- lapply(used_counts(states, names(folders), parts, of_group$cell), function(part) {
-      with_agency_cells(part, respondents[match(part$rows$ori, respondents$ori), ], of_group)
-    })
     annual_folder <- file.path(dirname(folder), "annual", group)
+    path_of <- function(state) file.path(folders[[state]], sprintf("%s-%s.rds", state, group))
+    if (group %in% of_persons) {
+      persons <- used_persons(function(state) read_person_counts(path_of(state), "tabulate_state", definitions),
+        names(folders), parts, group)
+      write_person_counts(persons, file.path(annual_folder, "persons.rds"), definitions)
+      counts <- split_parts(cells_of_persons(persons, of_group, definitions), names(parts))
+    } else {
+      counts <- used_counts(function(state) read_count_matrix(path_of(state), "tabulate_state", of_group$cell),
+        names(folders), parts, of_group$cell)
+      counts <- lapply(counts, function(part) {
+        with_agency_cells(part, respondents[match(part$rows$ori, respondents$ori), ], of_group)
+      })
+    }
     annual <- counts$used
     write_count_matrix(annual, file.path(annual_folder, "cells.rds"))
     write_count_matrix(stacked_parts(counts[-1]), file.path(annual_folder, "filled.rds"))

@@ -26,6 +26,33 @@ used_counts <- function(states, names, parts, cells) {
   })
 }
 
+#' A year's persons of respondents by types and atoms
+#'
+#' @param states See [used_counts()]; of [person_counts()].
+#' @param names,parts See [used_counts()].
+#' @param group A group of tables.
+#' @return See [person_counts()]; `rows` are `part` and `ori`.
+#' @noRd
+used_persons <- function(states, names, parts, group) {
+  before <- cumsum(c(0L, vapply(parts, function(part) length(part$oris), 1L)))
+  counted <- lapply(names, function(name) {
+    persons <- states(name)
+    places <- cbind(persons$rows, place = seq_len(nrow(persons$rows)))
+    links <- data.table::rbindlist(lapply(seq_along(parts), function(number) {
+      part <- parts[[number]]
+      used <- with_donated_months(places, part$months, part$donors)
+      used <- used[which(used$ori %in% part$oris), ]
+      data.table::data.table(row = used$place, to = before[[number]] + match(used$ori, part$oris), weight = used$weight)
+    }))
+    joined <- persons$counts[links, on = "row", nomatch = NULL, allow.cartesian = TRUE]
+    counts <- joined[, list(number = sum(weight * number)), by = c("to", "type", "atom")]
+    data.table::setnames(counts, "to", "row")
+    list(types = persons$types, counts = counts)
+  })
+  rows <- data.table::rbindlist(lapply(parts, function(part) data.table::data.table(ori = part$oris)), idcol = "part")
+  person_matrix(group, rows, counted)
+}
+
 #' The annual counts of respondents in all cells
 #'
 #' Cells of the agency's own attributes are the counts of a table's first row where the agency has the attribute.

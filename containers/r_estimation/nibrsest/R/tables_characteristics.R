@@ -1,36 +1,55 @@
 #' The categories that each record falls into
 #'
 #' @param records See [read_state_records()].
-#' @param characteristic Name in `characteristics.csv`.
+#' @param rule See [rule_of()].
 #' @param definitions See [table_definitions()].
-#' @return A data.table of `record` (row number of the record of the characteristic's level) and `category`; a record
+#' @return A data.table of `record` (row number of the record of the rule's level) and `category`; a record
 #'   may be in several.
 #' @references METHOD, section 7.1.
 #' @noRd
-categories_of <- function(records, characteristic, definitions) {
-  rule <- rule_of(characteristic, definitions)
+categories_of <- function(records, rule, definitions) {
   if (!is.na(rule$pair)) {
     return(paired(records, rule, definitions))
   }
-  computed <- computed_characteristics()[[characteristic]]
-  if (is.null(computed)) recoded(records, rule, definitions) else computed(records)
+  if (rule$characteristic %in% definitions$persons$characteristic) {
+    return(person_categories(records[[rule$level]], rule$characteristic, definitions))
+  }
+  computed <- c(computed_characteristics(), computed_of_persons())[[rule$characteristic]]
+  if (is.null(computed)) recoded(records, rule, definitions) else computed(records, rule, definitions)
 }
 
-#' The line of `characteristics.csv`
+#' The line of `characteristics.csv`, as a unit asks for it
+#'
+#' @param level The unit that asks: where a characteristic is of several units or of any person, it is that unit's own.
 #' @noRd
-rule_of <- function(characteristic, definitions) {
+rule_of <- function(characteristic, definitions, level) {
   line <- match(characteristic, definitions$characteristics$characteristic)
-  as.list(definitions$characteristics[line, ])
+  rule <- as.list(definitions$characteristics[line, ])
+  levels <- words(rule$level)
+  rule$level <- if (level %in% levels || identical(levels, "person")) level else levels[[1]]
+  rule
 }
 
+#' Codes as categories: those of a code table, or of a column of the records themselves
+#'
+#' Codes of records of another level are taken to that of the rule.
 #' @noRd
 recoded <- function(records, rule, definitions) {
   of_rule <- which(definitions$recodes$characteristic == rule$characteristic)
   recodes <- definitions$recodes[of_rule, ]
-  codes <- records$codes[[recodes$code_table[[1]]]]
+  name <- recodes$code_table[[1]]
+  codes <- records$codes[[name]]
+  if (is.null(codes)) {
+    codes <- data.table::data.table(record = seq_len(nrow(records[[rule$level]])), code = records[[rule$level]][[name]])
+    level <- "record"
+  } else {
+    level <- if (rule$level %in% names(codes)) rule$level else setdiff(names(codes), "code")[[1]]
+  }
   category <- recodes$category[match(codes$code, recodes$code)]
-  known <- which(!is.na(category))
-  unique(data.table::data.table(record = codes[[rule$level]][known], category = category[known]))
+  known <- which(!is.na(category) & !is.na(codes[[level]]))
+  pairs <- unique(data.table::data.table(record = codes[[level]][known], category = category[known]))
+  if (level %in% c("record", rule$level)) pairs else
+    taken_to_unit(records, definitions$units, pairs, level, rule$level)
 }
 
 #' Pairs of two characteristics: every category of the first with every one of the second
@@ -47,21 +66,22 @@ paired <- function(records, rule, definitions) {
   data.table::data.table(record = joined$unit, category = (joined$category - 1L) * number + joined$i.category)
 }
 
-#' Characteristics that are counted, or follow from several columns: functions of the records
+#' Characteristics that are counted, or follow from several columns: functions of the records, the rule and the
+#' definitions
 #' @noRd
 computed_characteristics <- function() {
   list(
-    victims = function(records) grouped_numbers(numbers_in(records, "victim"), 2L),
-    offenses = function(records) grouped_numbers(numbers_in(records, "offense"), 3L),
-    offenders = function(records) {
+    victims = function(records, ...) grouped_numbers(numbers_in(records, "victim"), 2L),
+    offenses = function(records, ...) grouped_numbers(numbers_in(records, "offense"), 3L),
+    offenders = function(records, ...) {
       known <- numbers_in(records, "offender", records$offender$known)
       every_incident(ifelse(known == 0L, 3L, pmin(known, 2L)))
     },
-    incident_time = function(records) hours_of(records, which(!records$incident$by_report)),
-    report_time = function(records) hours_of(records, which(records$incident$by_report)),
-    clearance = function(records) every_incident(clearance_of(records)),
-    cleared_by_arrest = function(records) every_incident(ifelse(clearance_of(records) == 2L, 2L, 1L)),
-    cleared = function(records) every_incident(ifelse(clearance_of(records) == 1L, 2L, 1L))
+    incident_time = function(records, ...) hours_of(records, which(!records$incident$by_report)),
+    report_time = function(records, ...) hours_of(records, which(records$incident$by_report)),
+    clearance = function(records, ...) every_incident(clearance_of(records)),
+    cleared_by_arrest = function(records, ...) every_incident(ifelse(clearance_of(records) == 2L, 2L, 1L)),
+    cleared = function(records, ...) every_incident(ifelse(clearance_of(records) == 1L, 2L, 1L))
   )
 }
 

@@ -10,9 +10,11 @@ check_definitions <- function(definitions) {
   refuse_unknown("sections.csv", named, "characteristic", sections$characteristic,
     definitions$characteristics$characteristic)
   units <- c(definitions$units$unit, "agency")
-  refuse_unknown("tables.csv", paste("table", definitions$tables$table), "unit", definitions$tables$unit, units)
-  refuse_unknown("characteristics.csv", definitions$characteristics$characteristic, "level",
-    definitions$characteristics$level, units)
+  check_words("tables.csv", paste("table", definitions$tables$table), "unit", definitions$tables$unit, units)
+  check_words("characteristics.csv", definitions$characteristics$characteristic, "level",
+    definitions$characteristics$level, c(units, "person"))
+  refuse_unknown("tables.csv", paste("table", definitions$tables$table), "cells_of", definitions$tables$cells_of,
+    definitions$tables$table[is.na(definitions$tables$cells_of)])
   grouped <- unlist(lapply(definitions$groups$tables, words))
   refuse("groups.csv", definitions$tables$table, which(!definitions$tables$table %in% grouped),
     "is a table without a group; give it one, or the line of another")
@@ -23,11 +25,24 @@ check_definitions <- function(definitions) {
   check_recodes(definitions)
 }
 
+#' Each of the words of a column is one that is known
+#' @noRd
+check_words <- function(file, named, column, texts, known) {
+  each <- lapply(texts, words)
+  refuse_unknown(file, rep(named, lengths(each)), column, unlist(each), known)
+}
+
 #' Rows are as many as categories, none twice in a table
 #' @noRd
 check_rows <- function(sections, named, categories) {
   rows <- sections$last_row - sections$first_row + 1L
   number <- as.vector(table(categories$characteristic)[sections$characteristic])
+  bounds <- strsplit(sections$categories, "-", fixed = TRUE)
+  some <- which(!is.na(sections$categories))
+  last <- vapply(bounds[some], function(part) as.integer(part[[length(part)]]), integer(1))
+  refuse("sections.csv", named[some], which(last > number[some]), sprintf("has categories up to %d; %s has %d", last,
+    sections$characteristic[some], number[some]))
+  number[some] <- last - vapply(bounds[some], function(part) as.integer(part[[1]]), integer(1)) + 1L
   refuse("sections.csv", named, which(!is.na(number) & rows != number),
     sprintf("has %d rows; %s has %d categories", rows, sections$characteristic, number))
   all_rows <- sprintf("%s %d", rep(sections$table, rows), sequence(rows, sections$first_row))
@@ -54,9 +69,12 @@ check_statistics <- function(sections, named, definitions) {
   refuse_unknown("categories.csv", paste(definitions$categories$characteristic, definitions$categories$category),
     "population", definitions$categories$population, definitions$populations$population)
   counted <- paste(sections$table, "row", sections$first_row)[is.na(sections$rate_of)]
-  refuse("sections.csv", named, which(!is.na(sections$rate_of) &
-    !(paste(sections$table, sections$rate_of) %in% counted & sections$statistics == "rate")),
-  "has rate_of, which has to be \"row\" and the first row of a section that is counted, and no other statistic")
+  table <- counted_table(sections$table, definitions)
+  refuse("sections.csv", named, which(!is.na(sections$rate_of) & !paste(table, sections$rate_of) %in% counted),
+    "has rate_of, which has to be \"row\" and the first row of a section that is counted")
+  refuse("sections.csv", named, which(is.na(sections$rate_of) != (table == sections$table) &
+    sections$statistics != "rate"),
+  "has counts of another row than its own, or none of its own; that is for tables with cells_of")
 }
 
 #' Codes fall into categories that have a label

@@ -13,7 +13,14 @@
 #' @export
 tabulate_tables <- function(records, definitions = table_definitions()) {
   cells <- table_cells(definitions)
+  records <- with_group_b(records)
   counts <- cell_counts(records, definitions, cells)
+  of_persons <- lapply(person_groups(definitions), function(group) {
+    cells_of_persons(person_counts(records, definitions, group), cells, definitions)$counts
+  })
+  of_persons <- data.table::rbindlist(of_persons)
+  data.table::setnames(of_persons, "row", "place")
+  counts <- data.table::rbindlist(list(counts, of_persons), use.names = TRUE)
   sums <- counts[, list(number = sum(number)), by = c("place", "cell")]
   # Numbers sort faster than names: places and cells are put into the order of theirs first.
   place_order <- order(records$place$ori, records$place$month, method = "radix")
@@ -59,7 +66,7 @@ cell_counts <- function(records, definitions, cells) {
 
 #' Which unit counts which offense codes in each section
 #'
-#' Sections of the agencies' own attributes are not among them.
+#' Sections of the agencies' own attributes are not among them, nor those that count persons by atoms.
 #'
 #' @return The sections, one row per unit that is counted in it, with `unit` and `only` (see [counted_unit()]),
 #'   `codes`: the only ones that the unit counts, `but`: the ones that it does not (separated by blanks, missing where
@@ -67,6 +74,8 @@ cell_counts <- function(records, definitions, cells) {
 #' @noRd
 sections_by_unit <- function(definitions) {
   counted <- counted_sections(definitions)
+  by_persons <- unlist(table_groups(definitions)[person_groups(definitions)])
+  counted <- counted[which(!counted$table %in% by_persons), ]
   of_agency <- definitions$characteristics$characteristic[definitions$characteristics$level == "agency"]
   counted <- counted[which(!counted$characteristic %in% of_agency), ]
   by_unit <- lapply(seq_len(nrow(counted)), function(number) {
@@ -96,9 +105,10 @@ unit_categories <- function(records, unit, characteristic, definitions) {
   if (is.na(characteristic)) {
     return(data.table::data.table(unit = seq_len(number), category = rep(1L, number)))
   }
-  rule <- rule_of(characteristic, definitions)
-  pairs <- categories_of(records, characteristic, definitions)
-  pairs <- units_in(unit, taken_to_unit(records, definitions$units, pairs, rule$level, unit$level))
+  rule <- rule_of(characteristic, definitions, unit$level)
+  pairs <- categories_of(records, rule, definitions)
+  taken <- if (rule$wins %in% "first") first_records else taken_to_unit
+  pairs <- units_in(unit, taken(records, definitions$units, pairs, rule$level, unit$level))
   if (!is.na(rule$wins)) {
     decide <- if (rule$wins == "highest") -1L else 1L
     data.table::setorderv(pairs, c("unit", "category"), c(1L, decide))

@@ -4,10 +4,19 @@
 #' belong to each other (`units.csv`), its columns and the offense codes of each (`columns.csv`), its rows as sections
 #' of a characteristic with the statistics that are published of them (`sections.csv`), what rates are over
 #' (`populations.csv`), the characteristics and their categories (`characteristics.csv`, `categories.csv`) and which
-#' codes fall into them (`recodes.csv`), and the offenses that are counted otherwise (`exceptions.csv`), and
-#' which tables are estimated together (`groups.csv`). A
-#' characteristic can be a pair of two others; its categories are then every one of the first with every one of the
-#' second.
+#' codes fall into them (`recodes.csv`), which ages, sexes, races and ethnicities do (`persons.csv`), the offenses that
+#' are counted otherwise (`exceptions.csv`), and which tables are estimated together (`groups.csv`).
+#'
+#' * A table with `cells_of` counts nothing: its counts and rates are of the cells of that table.
+#' * `codes_of` a table is `arrest` where a person counts by the offense of the arrest, not by those of the incident.
+#' * A line of `sections.csv` may be of several tables, and of some `categories` of its characteristic, from one to
+#'   another; `title` is what the published rows are called there.
+#' * The level of a characteristic is the unit that has it, or several; `person` is any unit that is a person. A
+#'   characteristic can be a `pair` of two others; its categories are then every one of the first with every one of the
+#'   second. One that is `like` another has its codes and categories. Of several records the `highest`, `lowest` or
+#'   `first` category `wins`, or all count; `within` are those that only records of the column's own offenses give.
+#' * Offense codes of a column may be `*`, all, and `-09C`, all but that; `only` is `car_jacking`, or `arrest` if the
+#'   offense of the arrest decides in this column.
 #'
 #' @param folder Folder of the CSV files; that of the package by default.
 #' @return A list of data.tables with these names. Definitions that contradict each other are an error that names the
@@ -19,8 +28,8 @@
 table_definitions <- function(folder = NULL) {
   integers <- list(
     tables = character(), units = character(), columns = "column", sections = c("section", "first_row", "last_row"),
-    characteristics = "absent", categories = "category", recodes = "category", exceptions = character(),
-    populations = character(), groups = character()
+    characteristics = "absent", categories = "category", recodes = "category", persons = "category",
+    exceptions = character(), populations = character(), groups = character()
   )
   definitions <- lapply(stats::setNames(nm = names(integers)), function(name) {
     table <- if (is.null(folder)) {
@@ -33,9 +42,66 @@ table_definitions <- function(folder = NULL) {
     }
     table
   })
+  definitions$sections <- section_per_table(definitions$sections)
+  definitions <- with_likenesses(definitions)
   definitions$categories <- data.table::rbindlist(list(definitions$categories, pair_categories(definitions)))
+  definitions <- with_residents(definitions)
   check_definitions(definitions)
   definitions
+}
+
+#' A line of `sections.csv` per table, in the order of the tables
+#' @noRd
+section_per_table <- function(sections) {
+  tables <- lapply(sections$table, words)
+  line <- rep(seq_along(tables), lengths(tables))
+  expanded <- sections[line, ]
+  data.table::set(expanded, NULL, "table", unlist(tables))
+  expanded[order(match(expanded$table, unique(expanded$table)), line), ]
+}
+
+#' Characteristics that are like others have their codes and categories
+#' @noRd
+with_likenesses <- function(definitions) {
+  alike <- which(!is.na(definitions$characteristics$like))
+  for (number in alike) {
+    rule <- definitions$characteristics[number, ]
+    for (name in c("categories", "recodes")) {
+      copied <- definitions[[name]][which(definitions[[name]]$characteristic == rule$like), ]
+      data.table::set(copied, NULL, "characteristic", rule$characteristic)
+      definitions[[name]] <- data.table::rbindlist(list(definitions[[name]], copied))
+    }
+  }
+  definitions
+}
+
+#' Categories of persons have their own residents; of those whose category is not known all residents count
+#'
+#' @return `definitions`, with a population for each category of `persons.csv`, see [residents_columns()].
+#' @noRd
+with_residents <- function(definitions) {
+  known <- unique(definitions$persons[, c("characteristic", "category")])
+  group <- paste(known$characteristic, known$category, sep = "_")
+  label <- definitions$categories$label[match(paste(known$characteristic, known$category),
+    paste(definitions$categories$characteristic, definitions$categories$category))]
+  columns <- residents_columns(group)
+  definitions$populations <- data.table::rbindlist(list(definitions$populations, data.table::data.table(
+    population = group, label = "Rate per 100,000 residents of the group",
+    wording = paste("per 100,000 residents among persons", label), column = columns$residents,
+    column_of_respondents = columns$residents_of_respondents
+  )))
+  categories <- data.table::copy(definitions$categories)
+  of_persons <- which(categories$characteristic %in% known$characteristic & is.na(categories$population))
+  own <- paste(categories$characteristic, categories$category, sep = "_")[of_persons]
+  data.table::set(categories, of_persons, "population", ifelse(own %in% group, own, "residents"))
+  definitions$categories <- categories
+  definitions
+}
+
+#' The columns of geographies that have the residents of a group of persons, and those of respondents
+#' @noRd
+residents_columns <- function(group) {
+  list(residents = paste0("residents_", group), residents_of_respondents = paste0("residents_of_respondents_", group))
 }
 
 #' The categories of pairs of characteristics: every one of the first with every one of the second
@@ -63,9 +129,10 @@ words <- function(text) if (is.na(text)) character() else strsplit(text, " ", fi
 #' @noRd
 has_word <- function(texts, word) vapply(texts, function(text) word %in% words(text), TRUE, USE.NAMES = FALSE)
 
-#' The columns of a table
+#' The columns of a table; of one without cells of its own those of the other table
 #' @noRd
 columns_of <- function(definitions, table) {
+  table <- counted_table(table, definitions)
   definitions$columns[which(has_word(definitions$columns$tables, table)), ]
 }
 
@@ -76,6 +143,12 @@ columns_of <- function(definitions, table) {
 #' @noRd
 table_groups <- function(definitions = table_definitions()) {
   stats::setNames(lapply(definitions$groups$tables, words), definitions$groups$table_group)
+}
+
+#' The groups of tables that count persons by atoms, see [person_atoms()]
+#' @noRd
+person_groups <- function(definitions = table_definitions()) {
+  definitions$groups$table_group[definitions$groups$counted_by %in% "person"]
 }
 
 #' The sections that are counted; the others have rates of rows that are
@@ -98,12 +171,13 @@ table_cells <- function(definitions = table_definitions()) {
   sections <- counted_sections(definitions)
   cells <- cells_of(sections, definitions)
   section <- sections[cells$line, ]
+  category <- categories_of_rows(sections, definitions)
   without <- lapply(sections$not_applicable, words)
   not_applicable <- paste(rep(seq_along(without), lengths(without)), unlist(without))
   data.table::data.table(
     cell = cells$variable, table = cells$table, section = cells$section, row = cells$row, column = cells$column,
-    characteristic = section$characteristic, category = cells$row - section$first_row + 1L,
-    denominator = denominator_rows(sections)[cells$line], total = section$total %in% "yes",
+    characteristic = section$characteristic, category = category(cells$line, cells$row),
+    denominator = denominator_rows(sections)[cells$line], total = are_totals(section$total, cells$column),
     applies = !paste(cells$line, cells$column) %in% not_applicable
   )
 }
@@ -114,7 +188,7 @@ table_cells <- function(definitions = table_definitions()) {
 #' @return A data.table, a row per table, row, column and kind of statistic: `variable` (its published name,
 #'   `t_<table>_<section>_<row>_<column>`), `table`, `section`, `row`, `column`, `kind` (1 count, 2 percentage,
 #'   3 rate), `cell` (that it is of, see [table_cells()]), `population` (that a rate is over, see `populations.csv`),
-#'   `own_row` (FALSE for a rate of the cell of another row).
+#'   `own_row` (FALSE for a statistic of the cell of another row), `title` (of the section, missing where it has none).
 #' @references METHOD, sections 8.3 and 8.4.
 #' @examples
 #' table_statistics()
@@ -126,10 +200,12 @@ table_statistics <- function(definitions = table_definitions()) {
   position <- lines$row - section$first_row
   counted_row <- ifelse(is.na(section$rate_of), lines$row, as.integer(sub("^row ", "", section$rate_of)) + position)
   cells <- table_cells(definitions)
-  of_cell <- match(paste(lines$table, counted_row, lines$column), paste(cells$table, cells$row, cells$column))
+  table <- counted_table(lines$table, definitions)
+  of_cell <- match(paste(table, counted_row, lines$column), paste(cells$table, cells$row, cells$column))
+  category <- categories_of_rows(sections, definitions)(lines$line, lines$row)
   statistics <- data.table::data.table(
     lines[, c("variable", "table", "section", "row", "column")], kind = NA_integer_, cell = cells$cell[of_cell],
-    population = populations_of(section, position + 1L, definitions), own_row = is.na(section$rate_of)
+    population = populations_of(section, category, definitions), own_row = is.na(section$rate_of), title = section$title
   )
   data.table::rbindlist(lapply(seq_along(statistic_kinds), function(kind) {
     with_kind <- has_word(sections$statistics, statistic_kinds[[kind]])
@@ -137,6 +213,28 @@ table_statistics <- function(definitions = table_definitions()) {
     data.table::set(of_kind, NULL, "kind", kind)
     of_kind
   }))
+}
+
+#' The tables whose cells tables publish: their own, or those of `cells_of`
+#' @noRd
+counted_table <- function(tables, definitions) {
+  of <- definitions$tables$cells_of[match(tables, definitions$tables$table)]
+  ifelse(is.na(of), tables, of)
+}
+
+#' The category of each row of sections: a function of the number of the section and the row
+#' @noRd
+categories_of_rows <- function(sections, definitions) {
+  first <- suppressWarnings(as.integer(sub("-.*", "", sections$categories)))
+  first[is.na(first)] <- 1L
+  function(line, row) row - sections$first_row[line] + first[line]
+}
+
+#' Whether rows count what the table is of: `yes`, or in some columns, from one to another
+#' @noRd
+are_totals <- function(total, column) {
+  bounds <- suppressWarnings(lapply(c("-.*", ".*-"), function(rest) as.integer(sub(rest, "", total))))
+  total %in% "yes" | (!is.na(bounds[[1]]) & column >= bounds[[1]] & column <= bounds[[2]])
 }
 
 #' What can be published of a cell, in the order of `estimate_type_num`
@@ -174,7 +272,7 @@ denominator_rows <- function(sections) {
   own <- mapply(function(first, last) paste(seq.int(first, last), collapse = " "), sections$first_row,
     sections$last_row)
   given <- sections$denominator
-  ifelse(is.na(given), "", ifelse(given == "own", own, sub("^row ", "", given)))
+  ifelse(is.na(given), "", ifelse(given == "own", own, sub("^rows? ", "", given)))
 }
 
 #' What a row of a table is called

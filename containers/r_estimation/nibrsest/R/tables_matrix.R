@@ -36,6 +36,17 @@ stacked_parts <- function(parts) {
   count_matrix(rows, parts[[1]]$cells, counts$row, counts$cell, counts$number)
 }
 
+#' The matrices of the parts again, without the column `part`
+#' @noRd
+split_parts <- function(stacked, parts) {
+  lapply(stats::setNames(nm = parts), function(part) {
+    # Outside of `[`, where the column would hide the part.
+    of_part <- which(stacked$rows$part == part)
+    counts <- stacked$counts[which(stacked$counts$row %in% of_part), ]
+    count_matrix(stacked$rows[of_part, -"part"], stacked$cells, match(counts$row, of_part), counts$cell, counts$number)
+  })
+}
+
 #' The same as sparse matrices, rows of each part in the order of the ORIs that are asked for
 #'
 #' @param oris A list, named by part.
@@ -93,6 +104,9 @@ read_count_matrix <- function(path, stage, cells = NULL) {
 
 #' Write a matrix of counts that a stage has left as a CSV file
 #'
+#' Of persons by types and atoms (`tabulated/<ST>-<tables>.rds` of their tables, `annual/<tables>/persons.rds`) the cells
+#' are written that they add up to.
+#'
 #' @param path The matrix: `tabulated/<ST>-<tables>.rds` or `annual/<tables>/cells.rds`.
 #' @param csv The CSV file to write: a line per row and cell that counts any.
 #' @return Nothing; `csv` has the columns `ori`, `month` (of tabulated states, 1 to 12), `cell` (see [table_cells()])
@@ -106,7 +120,12 @@ read_count_matrix <- function(path, stage, cells = NULL) {
 #' head(data.table::fread(csv))
 #' @export
 export_matrix <- function(path, csv) {
-  matrix <- read_count_matrix(path, "that writes it")
+  definitions <- table_definitions()
+  matrix <- if (holds_persons(path)) {
+    cells_of_persons(read_person_counts(path, "that writes it", definitions), table_cells(definitions), definitions)
+  } else {
+    read_count_matrix(path, "that writes it")
+  }
   write_quietly(counts_of(matrix), csv)
 }
 

@@ -66,6 +66,10 @@ meeting_unit <- function(edges, one, other) {
 #' @noRd
 taken_to_unit <- function(records, edges, pairs, from, to) {
   meeting <- meeting_unit(edges, from, to)
+  if (meeting == "place" && from != "place") {
+    # Of one agency and month is not of one incident.
+    return(pairs[0L, ])
+  }
   if (meeting != from) {
     if (is.null(way_up(edges, meeting, from))) {
       # Upward: an incident has the categories of all its offenses.
@@ -101,6 +105,24 @@ taken_down <- function(pairs, above) {
   belongs <- data.table::data.table(below = seq_along(above), record = above)
   joined <- pairs[belongs, on = "record", nomatch = NULL, allow.cartesian = TRUE]
   data.table::data.table(record = joined$below, category = joined$category)
+}
+
+#' The categories that the first of the records has that a unit belongs together with
+#'
+#' The first is that of the lowest row number; of several categories of it the lowest counts.
+#'
+#' @inheritParams taken_to_unit
+#' @noRd
+first_records <- function(records, edges, pairs, from, to) {
+  meeting <- meeting_unit(edges, from, to)
+  links <- data.table::data.table(of = ancestor_rows(records, edges, meeting, to),
+    record = ancestor_rows(records, edges, meeting, from))
+  data.table::setorderv(links, c("of", "record"))
+  links <- unique(links, by = "of")
+  data.table::setorderv(pairs, c("record", "category"))
+  category <- pairs$category[match(links$record, pairs$record)]
+  known <- which(!is.na(category))
+  data.table::data.table(record = links$of[known], category = category[known])
 }
 
 #' What a table counts: the records of a unit, or some of them

@@ -77,7 +77,17 @@ test_that("the same inputs give the same bytes, in whatever order and whatever r
     lines <- readLines(path)
     writeLines(c(lines[[1]], sample(lines[-1])), path)
   }
+  definitions <- table_definitions()
   for (path in list.files(file.path(again, "pipeline", "tabulated"), "[.]rds$", full.names = TRUE)) {
+    if (holds_persons(path)) {
+      persons <- read_person_counts(path, "tabulate_state", definitions)
+      order <- sample(nrow(persons$rows))
+      counts <- persons$counts[sample(nrow(persons$counts)), ]
+      data.table::set(counts, NULL, "row", match(counts$row, order))
+      write_person_counts(person_matrix(persons$group, persons$rows[order, ], list(list(types = persons$types,
+        counts = counts))), path, definitions)
+      next
+    }
     matrix <- read_count_matrix(path, "tabulate_state")
     order <- sample(nrow(matrix$rows))
     write_count_matrix(count_matrix(matrix$rows[order, ], matrix$cells, match(matrix$counts$row, order),

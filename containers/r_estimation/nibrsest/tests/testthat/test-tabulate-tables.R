@@ -139,41 +139,41 @@ test_that("identifiers of 64 bits are told apart, and nothing is said about them
 test_that("a table of victims with rates over three populations, and of a pair of characteristics, is lines of data", {
   # The victims of the assault: one of another family or an intimate partner, and an officer without a relationship.
   definitions <- table_definitions(definitions_with(
-    tables = "3a,Person victims,victim,person 1", groups = "victims,3a",
-    columns = c("3a,2,Aggravated Assault,Aggravated Assault,13A,", "3a,17,Robbery,Robbery,120,"),
-    characteristics = c("officer,Victim,victim,,,", "family_by_injury,Family and injury,victim,family_of injury,,",
+    tables = "9a,Person victims,victim,person 1", groups = "more,9a",
+    columns = c("9a,2,Aggravated Assault,Aggravated Assault,13A,", "9a,17,Robbery,Robbery,120,"),
+    characteristics = c("police,Victim,victim,,,", "family_by_injury,Family and injury,victim,family_of injury,,",
       "family_of,Family,victim_offender,,lowest,"),
-    categories = c("officer,1,Law enforcement officer,", "family_of,1,Family,", "family_of,2,Others,"),
-    recodes = c("officer,nibrs_victim_type,L,1", "family_of,nibrs_relationship,SE,1",
+    categories = c("police,1,Law enforcement officer,", "family_of,1,Family,", "family_of,2,Others,"),
+    recodes = c("police,nibrs_victim_type,L,1", "family_of,nibrs_relationship,SE,1",
       "family_of,nibrs_relationship,SB,1", "family_of,nibrs_relationship,ST,2"),
     populations = paste("children", "\"Rate per 100,000 children\"", "\"per 100,000 children\"", "children",
       "children_of_respondents", sep = ","),
-    sections = c("3a,1,1,1,,count,,,,yes,", "3a,1,2,2,officer,count,,,,,", "3a,1,3,3,,rate,,row 1,residents,,",
-      "3a,1,4,4,,rate,,row 2,officers,,", "3a,1,5,5,,rate,,row 1,children,,",
-      "3a,2,6,9,family_by_injury,count percentage,own,,,,")
+    sections = c("9a,1,1,1,,count,,,,yes,", "9a,1,2,2,police,count,,,,,", "9a,1,3,3,,rate,,row 1,residents,,",
+      "9a,1,4,4,,rate,,row 2,officers,,", "9a,1,5,5,,rate,,row 1,children,,",
+      "9a,2,6,9,family_by_injury,count percentage,own,,,,")
   ))
   counts <- tabulate_tables(read_state_records(small_state()), definitions)
   numbers <- function(cells) as.vector(tapply(counts$number, factor(counts$cell, cells), sum, default = 0))
-  expect_equal(numbers(c("t_3a_1_1_2", "t_3a_1_2_2", "t_3a_1_1_17", "t_3a_1_2_17")), c(2, 1, 2, 0))
+  expect_equal(numbers(c("t_9a_1_1_2", "t_9a_1_2_2", "t_9a_1_1_17", "t_9a_1_2_17")), c(2, 1, 2, 0))
   # Rows: family uninjured, family injured, others uninjured, others injured.
-  expect_equal(numbers(sprintf("t_3a_2_%d_2", 6:9)), c(1, 0, 0, 0))
-  expect_equal(numbers(sprintf("t_3a_2_%d_17", 6:9)), c(0, 0, 1, 1))
+  expect_equal(numbers(sprintf("t_9a_2_%d_2", 6:9)), c(1, 0, 0, 0))
+  expect_equal(numbers(sprintf("t_9a_2_%d_17", 6:9)), c(0, 0, 1, 1))
   # The other tables are counted as before.
-  expect_equal(counts[!startsWith(counts$cell, "t_3a"), ], counted)
+  expect_equal(counts[!startsWith(counts$cell, "t_9a"), ], counted)
   tables <- published_tables(definitions)
-  expect_equal(tables$labels$domain_2[tables$cells$cell == "t_3a_2_7_2"], "Family, Yes")
+  expect_equal(tables$labels$domain_2[tables$cells$cell == "t_9a_2_7_2"], "Family, Yes")
 
   place <- data.table::data.table(permutation = 1L, kind = "national", description = "National", weight_name = "W",
     agencies = 2L, population = 4e5, population_of_respondents = 2e5, officers = 500, officers_of_respondents = 250,
     children = 1e5, children_of_respondents = 5e4, coverage = 0.9, tribal_coverage = 1, state_police_coverage = 1,
     other_coverage = 1, missing_over_10_percent = FALSE, basis = "estimate")
-  estimates <- data.table::data.table(permutation = 1L, cell = c("t_3a_1_1_2", "t_3a_1_2_2"), estimate = c(40, 10),
+  estimates <- data.table::data.table(permutation = 1L, cell = c("t_9a_1_1_2", "t_9a_1_2_2"), estimate = c(40, 10),
     standard_error = c(4, 2), percentage = NA_real_, percentage_error = NA_real_, unweighted = c(20, 5),
     unweighted_percentage = NA_real_, agency_counts = 2L, degrees_of_freedom = NA_real_)
   estimates <- with_bias(estimates, NULL, tables$cells)
   rows <- published_rows(estimates, release_flags(estimates, place, tables$cells), place, tables, 2023L)
   rates <- rows[which(rows$estimate_type == "rate"), ]
-  expect_equal(rates$der_variable_name, c("t_3a_1_3_2", "t_3a_1_4_2", "t_3a_1_5_2"))
+  expect_equal(rates$der_variable_name, c("t_9a_1_3_2", "t_9a_1_4_2", "t_9a_1_5_2"))
   expect_equal(rates$estimate, c(10, 2000, 40))
   expect_equal(rates$estimate_standard_error, c(1, 400, 4))
   expect_equal(rates$estimate_unweighted, c(10, 2000, 40))
@@ -195,12 +195,12 @@ test_that("units meet above, below or beside each other, as their edges say", {
 
 test_that("arrestees are counted by the offenses of their incident", {
   definitions <- table_definitions(definitions_with(
-    tables = "4a,Arrestees,arrestee,", groups = "arrestees,4a",
-    columns = "4a,2,Aggravated Assault,Aggravated Assault,13A,",
-    sections = c("4a,1,1,1,,count,,,,yes,", "4a,2,2,4,clearance,count percentage,own,,,,")
+    tables = "9b,Arrestees,arrestee,", groups = "more,9b",
+    columns = "9b,2,Aggravated Assault,Aggravated Assault,13A,",
+    sections = c("9b,1,1,1,,count,,,,yes,", "9b,2,2,4,clearance,count percentage,own,,,,")
   ))
   counts <- tabulate_tables(read_state_records(small_state()), definitions)
-  arrestees <- counts[startsWith(counts$cell, "t_4a"), ]
-  expect_equal(arrestees$cell, c("t_4a_1_1_2", "t_4a_2_3_2"))
+  arrestees <- counts[startsWith(counts$cell, "t_9b"), ]
+  expect_equal(arrestees$cell, c("t_9b_1_1_2", "t_9b_2_3_2"))
   expect_equal(arrestees$number, c(2, 2))
 })
