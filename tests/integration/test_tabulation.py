@@ -17,7 +17,15 @@ from tests.conftest import missing, real_zip
 from tests.simulated import state, zip_of
 
 REPOSITORY = Path(__file__).parents[2]
-PREAMBLE, QUERIES = read_blocks((Path(__file__).parent / "tabulation.sql").read_text(encoding="utf-8"), "cell")
+QUERIES = {
+    name: read_blocks((Path(__file__).parent / f"{name}.sql").read_text(encoding="utf-8"), "cell")
+    for name in ("tabulation", "persons")
+}
+#: Group B arrests of agencies and months, as the cells count them; a zip without them has none.
+GROUP_B = """CREATE TABLE lesser AS SELECT t.offense_code AS code, g.sex_code AS sex, r.race_code AS race, e.ethnicity_code AS ethnicity
+    FROM nibrs_grpb_arrest g JOIN nibrs_offense_type t USING (offense_type_id) LEFT JOIN ref_race r USING (race_id)
+    LEFT JOIN nibrs_ethnicity e USING (ethnicity_id) WHERE g.agency_id IS NOT NULL"""
+NO_GROUP_B = "CREATE TABLE lesser (code VARCHAR, sex VARCHAR, race VARCHAR, ethnicity VARCHAR)"
 
 
 def tabulated(zip_path: Path, folder: Path, *stages: str) -> Counter[str]:
@@ -41,15 +49,17 @@ def tabulated(zip_path: Path, folder: Path, *stages: str) -> Counter[str]:
             },
             check=True, capture_output=True,
         )  # fmt: skip
-    matrix, cells = folder / "pipeline" / "tabulated" / f"{name}-crimes.rds", folder / "cells.csv"
+    matrices = folder / "pipeline" / "tabulated"
+    export = "for (path in commandArgs(TRUE)) nibrsest::export_matrix(path, sub('rds$', 'cells', path))"
     subprocess.run(
-        ["Rscript", "-e", f"nibrsest::export_matrix('{matrix}', '{cells}')"],
+        ["Rscript", "-e", export, *matrices.glob("*.rds")],
         env={**os.environ, "R_LIBS": str(REPOSITORY / ".tools" / "R")}, check=True, capture_output=True,
     )  # fmt: skip
     found: Counter[str] = Counter()
-    with cells.open(newline="") as file:
-        for row in csv.DictReader(file):
-            found[row["cell"]] += int(row["number"])
+    for path in matrices.glob("*.cells"):
+        with path.open(newline="") as file:
+            for row in csv.DictReader(file):
+                found[row["cell"]] += int(row["number"])
     return found
 
 
@@ -61,33 +71,58 @@ def zip_path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return zip_of(crime, records(crime), tmp_path / "UT-2023.zip")
 
 
-def test_cells_are_those_that_sql_counts(zip_path: Path, tmp_path: Path, catalog: Catalog) -> None:
+def expected_of(zip_path: Path, catalog: Catalog, name: str, *statements: str) -> dict[str, int]:
+    """What SQL counts of a zip, by cell.
+
+    Args:
+        name: of the file of queries.
+        statements: executed before them.
+    """
     connection = open_zip(zip_path, catalog)
-    connection.execute(PREAMBLE)
-    expected = {query.fields["cell"]: int(connection.sql(query.query).fetchall()[0][0] or 0) for query in QUERIES}
-    assert len(expected) >= 30
-    assert sum(number > 0 for number in expected.values()) > 0.8 * len(expected)
+    preamble, queries = QUERIES[name]
+    connection.execute(preamble)
+    if name == "persons":
+        tables = {table for (table,) in connection.sql("SHOW TABLES").fetchall()}
+        connection.execute(GROUP_B if "nibrs_grpb_arrest" in tables else NO_GROUP_B)
+    for statement in statements:
+        connection.execute(statement)
+    return {query.fields["cell"]: int(connection.sql(query.query).fetchall()[0][0] or 0) for query in queries}
+
+
+def test_cells_are_those_that_sql_counts(zip_path: Path, tmp_path: Path, catalog: Catalog) -> None:
     found = tabulated(zip_path, tmp_path)
-    assert {cell: found[cell] for cell in expected} == expected
+    for name, fewest in (("tabulation", 30), ("persons", 60)):
+        expected = expected_of(zip_path, catalog, name)
+        assert len(expected) >= fewest
+        assert sum(number > 0 for number in expected.values()) > 0.7 * len(expected)
+        assert {cell: found[cell] for cell in expected} == expected
 
 
-def test_relationships_that_were_imputed_are_counted_in_place_of_unknown_ones(tmp_path: Path, catalog: Catalog) -> None:
+def test_items_that_were_imputed_are_counted_in_place_of_unknown_ones(tmp_path: Path, catalog: Catalog) -> None:
     zip_path = real_zip("LA-2013")
     found = tabulated(zip_path, tmp_path, "impute_items")
-    connection = open_zip(zip_path, catalog)
-    connection.execute(PREAMBLE)
-    connection.execute(
-        f"""CREATE OR REPLACE VIEW related AS
-        SELECT r.victim_id, coalesce(i.relationship_code, t.relationship_code) AS relationship
+    imputed = tmp_path / "pipeline" / "imputed" / "LA"
+    related = f"""
+        SELECT r.victim_id, r.offender_id, coalesce(i.relationship_code, t.relationship_code) AS relationship
         FROM nibrs_victim_offender_rel r LEFT JOIN nibrs_relationship t USING (relationship_id)
-        LEFT JOIN '{tmp_path}/pipeline/imputed/LA/relationships.csv' i USING (victim_id, offender_id)"""
-    )
-    [imputed] = connection.execute(
+        LEFT JOIN '{imputed}/relationships.csv' i USING (victim_id, offender_id)"""
+    connection = open_zip(zip_path, catalog)
+    [number] = connection.execute(
         f"""SELECT count(*) FILTER (WHERE t.relationship_code = 'RU')
-        FROM '{tmp_path}/pipeline/imputed/LA/relationships.csv'
-        JOIN nibrs_victim_offender_rel USING (victim_id, offender_id)
+        FROM '{imputed}/relationships.csv' JOIN nibrs_victim_offender_rel USING (victim_id, offender_id)
         JOIN nibrs_relationship t USING (relationship_id)"""
     ).fetchall()[0]
-    assert imputed > 300
-    expected = {query.fields["cell"]: int(connection.sql(query.query).fetchall()[0][0] or 0) for query in QUERIES}
+    assert number > 300
+    expected = expected_of(zip_path, catalog, "tabulation", f"CREATE OR REPLACE VIEW related AS {related}")
     assert {cell: found[cell] for cell in expected} == expected
+    items = "age = i.age, sex = i.sex, race = i.race, ethnicity = i.ethnicity"
+    expected = expected_of(
+        zip_path, catalog, "persons", f"CREATE OR REPLACE TABLE related AS {related}",
+        f"UPDATE person SET {items} FROM '{imputed}/victims.csv' i WHERE i.victim_id = person.victim_id",
+        f"UPDATE suffered SET {items} FROM '{imputed}/victims.csv' i WHERE i.victim_id = suffered.victim_id",
+        f"UPDATE arrested SET {items} FROM '{imputed}/arrestees.csv' i WHERE i.arrestee_id = arrested.arrestee_id",
+        "UPDATE offender SET age = i.age, sex = i.sex, race = i.race "
+        f"FROM '{imputed}/offenders.csv' i WHERE i.offender_id = offender.offender_id",
+    )  # fmt: skip
+    assert {cell: found[cell] for cell in expected} == expected
+    assert expected["t_3a_4_23_1"] < expected_of(zip_path, catalog, "persons")["t_3a_4_23_1"]

@@ -232,6 +232,8 @@ types_of_incidents <- function(records, definitions, asked) {
 #' @noRd
 with_group_b <- function(records) {
   arrests <- data.table::copy(records$group_b)
+  # Where no arrest says its agency both columns are without a type.
+  data.table::set(arrests, NULL, c("ori", "month"), list(as.character(arrests$ori), as.integer(arrests$month)))
   known <- unique(arrests[which(!is.na(arrests$ori) & !is.na(arrests$month)), c("ori", "month")])
   added <- known[!records$place, on = c("ori", "month")]
   data.table::setorderv(added, c("ori", "month"))
