@@ -22,7 +22,8 @@ QUERIES = {
     for name in ("tabulation", "persons")
 }
 #: Group B arrests of agencies and months, as the cells count them; a zip without them has none.
-GROUP_B = """CREATE TABLE lesser AS SELECT t.offense_code AS code, g.sex_code AS sex, r.race_code AS race, e.ethnicity_code AS ethnicity
+GROUP_B = """CREATE TABLE lesser AS
+    SELECT t.offense_code AS code, g.sex_code AS sex, r.race_code AS race, e.ethnicity_code AS ethnicity
     FROM nibrs_grpb_arrest g JOIN nibrs_offense_type t USING (offense_type_id) LEFT JOIN ref_race r USING (race_id)
     LEFT JOIN nibrs_ethnicity e USING (ethnicity_id) WHERE g.agency_id IS NOT NULL"""
 NO_GROUP_B = "CREATE TABLE lesser (code VARCHAR, sex VARCHAR, race VARCHAR, ethnicity VARCHAR)"

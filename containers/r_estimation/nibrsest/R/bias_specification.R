@@ -2,7 +2,8 @@
 #'
 #' @param definitions See [table_definitions()].
 #' @param folder Folder of `copula_rows.csv`; that of the package by default.
-#' @return A data.table, a row per section of a table that is counted: `table`, `section`, `tier` (0 totals and what
+#' @return A data.table, a row per counted section of each table that is drawn, which are those that the file names and
+#'   those of totals alone: `table`, `section`, `tier` (0 totals and what
 #'   agencies are, which is known of everyone; 1 rows of the total; 2 rows of another row), `type` (see
 #'   `drawn_rows()`; empty in tier 0), `parent` (the row whose rows they are; missing in tier 0).
 #' @references METHOD, section 10 (row specification).
@@ -14,7 +15,7 @@ copula_rows <- function(definitions = table_definitions(), folder = NULL) {
   given <- data.table::rbindlist(lapply(seq_len(nrow(lines)), function(number) {
     cbind(table = words(lines$tables[[number]]), lines[number, c("characteristic", "tier", "type", "parent")])
   }))
-  sections <- counted_sections(definitions)
+  sections <- drawn_sections(definitions, given$table)
   line <- match(paste(sections$table, sections$characteristic), paste(given$table, given$characteristic))
   tier <- as.integer(given$tier[line])
   is_known <- sections$total %in% "yes" | sections$characteristic %in% names(agency_categories(no_agencies))
@@ -29,6 +30,14 @@ copula_rows <- function(definitions = table_definitions(), folder = NULL) {
   refuse("copula_rows.csv", named, which(tier > 0L & (is.na(found$parent) | !found$type %in% c("1", "2", "3"))),
     "has no parent in its table, or a type that is not 1, 2 or 3")
   found[]
+}
+
+#' The sections of tables that are named, or that have nothing but totals
+#' @noRd
+drawn_sections <- function(definitions, named) {
+  sections <- counted_sections(definitions)
+  detailed <- sections$table[!sections$total %in% "yes"]
+  sections[which(sections$table %in% named | !sections$table %in% detailed), ]
 }
 
 #' @noRd

@@ -137,7 +137,7 @@ describe_rows <- function(values, parts, bias_method) {
     estimate_geographic_location = place$description, estimate_type = statistic_kinds[kind], estimate_type_num = kind,
     estimate_type_detail_percentage = ifelse(kind == 2L, denominator_wording(cell$denominator), "-9"),
     estimate_type_detail_rate = ifelse(kind == 3L, parts$population$wording, "-9"),
-    estimate_domain_1 = domain_of(statistic, label, parts$population),
+    estimate_domain_1 = first_domains(statistic, label, parts$population),
     estimate_domain_2 = label$domain_2, estimate_standard_error = uncertain(values$error),
     estimate_upper_bound = uncertain(values$upper), estimate_lower_bound = uncertain(values$lower),
     relative_standard_error = uncertain(values$relative), analysis_weight_name = place$weight_name,
@@ -164,7 +164,7 @@ describe_rows <- function(values, parts, bias_method) {
 
 #' The first part of what a statistic is called: of its section, of its row, or of what it is a rate over
 #' @noRd
-domain_of <- function(statistic, label, population) {
+first_domains <- function(statistic, label, population) {
   ifelse(!is.na(statistic$title), statistic$title,
     ifelse(statistic$own_row | is.na(population$label), label$domain_1, population$label))
 }

@@ -1,4 +1,4 @@
-#' Write every published number of a year with its labels: `beside_zip/nibrs-estimates-<year>.csv.gz`
+#' Write every published number of a year, but those of tables of persons, with its labels: `beside_zip/nibrs-estimates-<year>.csv.gz`
 #'
 #' A row per number, with what it is of in words: for programs that read one file. The zip has the same numbers in the
 #' reference's form.
@@ -6,7 +6,7 @@
 #' @param tables,flags,places,offenses,offense_reasons See [publish_explorer()].
 #' @noRd
 publish_tidy <- function(tables, flags, places, offenses, offense_reasons, settings, folder) {
-  published <- published_tables()
+  published <- without_persons(published_tables())
   reasons <- release_reasons(tables, flags, places, published$cells)
   units <- column_units(published$cells, table_definitions())
   of_tables <- lapply(places$permutation, function(number) {

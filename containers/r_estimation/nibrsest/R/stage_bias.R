@@ -48,17 +48,33 @@ bias_inputs <- function(settings) {
 bias_of_tables <- function(group, tables, world, settings) {
   all_cells <- table_cells()
   cells <- all_cells[which(all_cells$table %in% tables), ]
+  folder <- file.path(settings$output, "bias")
+  drawn <- cells$table %in% copula_rows()$table
+  if (!any(drawn)) {
+    inform("%s: the bias of these tables is not sought", group)
+    write_bias(group, empty_file("bias/<tables>.csv"), empty_file("bias/<tables>-copula.csv"), folder)
+    return(invisible())
+  }
   annual <- read_count_matrix(file.path(stage_folder(settings, file.path("annual", group)), "cells.rds"), "weight",
     cells$cell)
   estimated <- read_estimates(settings, geography_groups_of(world$places, settings), paste0("-", group),
     "estimates/<group>-<tables>.csv")
-  sums <- drawn_sums(as_sparse(annual), annual$rows$ori, cells, world$agencies, world$groups, world$membership)
-  folder <- file.path(settings$output, "bias")
-  write_stage_file(copula_diagnostics(sums$status, world$groups), file.path(folder, sprintf("%s-copula.csv", group)),
-    "bias/<tables>-copula.csv")
-  write_stage_file(relative_bias(estimated, sums$imputed, world$places$permutation),
-    file.path(folder, sprintf("%s.csv", group)), "bias/<tables>.csv")
+  sums <- drawn_sums(as_sparse(annual)[, drawn, drop = FALSE], annual$rows$ori, cells[drawn, ], world$agencies,
+    world$groups, world$membership)
+  of_drawn <- which(estimated$cell %in% cells$cell[drawn])
+  write_bias(group, relative_bias(estimated[of_drawn, ], sums$imputed, world$places$permutation),
+    copula_diagnostics(sums$status, world$groups), folder)
 }
+
+#' @noRd
+write_bias <- function(group, bias, diagnostics, folder) {
+  write_stage_file(diagnostics, file.path(folder, sprintf("%s-copula.csv", group)), "bias/<tables>-copula.csv")
+  write_stage_file(bias, file.path(folder, sprintf("%s.csv", group)), "bias/<tables>.csv")
+}
+
+#' Files without a row, of groups of tables whose bias is not sought
+#' @noRd
+empty_file <- function(file) data.table::as.data.table(lapply(file_columns(file), function(type) vector(type, 0L)))
 
 #' How variables were drawn, a row per table, column, group of agencies and way
 #'

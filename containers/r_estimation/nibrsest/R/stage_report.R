@@ -18,6 +18,7 @@ stage_report <- function(settings) {
   universe <- read_weight_file(settings, "universe.csv")
   agencies <- read_weight_file(settings, "agencies.csv")
   released_places <- places_released_by(tables, described, table_cells())
+  data.table::set(described, NULL, "withheld", released_places$withheld)
   flags <- release_flags(tables, described, table_cells(), released_places)
   offense_flags <- offense_release(estimates, released_places)
   data.table::set(estimates, NULL, "suppression_flag", offense_flags$flag)
@@ -26,6 +27,7 @@ stage_report <- function(settings) {
   with_residents <- with_residents_of_categories(described, read_weight_file(settings, "residents.csv"),
     table_definitions())
   publish_tables(tables, flags, described, with_residents, settings, folder, notice)
+  publish_persons(settings, folder)
   shown <- list(
     tables = tables, flags = flags, places = places, weights = read_weight_file(settings, "weights.csv"),
     strata = read_strata(settings), attempts = read_weight_file(settings, "attempts.csv"),
@@ -35,8 +37,11 @@ stage_report <- function(settings) {
     changes = publish_changes(compared_estimates(tables, flags, estimates), settings, folder),
     precision = publish_precision(tables, folder)
   )
-  publish_explorer(tables, flags, described, estimates, offense_flags$reason, shown$changes, settings, folder, notice)
-  publish_tidy(tables, flags, described, estimates, offense_flags$reason, settings, folder)
+  # Tables of persons are too large for one page, and for one file.
+  few <- which(tables$cell %in% without_persons(published_tables())$cells$cell)
+  publish_explorer(tables[few, ], flags[few, ], described, estimates, offense_flags$reason, shown$changes, settings,
+    folder, notice)
+  publish_tidy(tables[few, ], flags[few, ], described, estimates, offense_flags$reason, settings, folder)
   write_page(report_page(settings$year, shown, "in_zip"), file.path(folder, "report.html"))
   write_page(report_page(settings$year, shown, "beside_zip"), file.path(folder, "beside_zip.html"))
   readme <- readLines(system.file("zip_readme.md", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
@@ -195,7 +200,8 @@ read_tables <- function(settings, geography_groups, places) {
 
 #' Write a file per geography and table, one of everything, and the workbooks that are wanted
 #'
-#' Tables of persons are in no workbook: each has more rows and columns than all others together.
+#' Tables of persons, which have more cells than all others together, are in no workbook, and have files of their own
+#' for geographies only: groups of agencies have them in `tables.csv`.
 #'
 #' @param tables,flags,places Of all permutations: see [estimate_tables()], [release_flags()] and [coverage_of()].
 #' @param with_residents See [with_group_residents()].
@@ -209,15 +215,17 @@ publish_tables <- function(tables, flags, places, with_residents, settings, fold
   write_stage_file(compact_rows(tables, flags, cells, cell_is_published), file.path(folder, "tables.csv"),
     "report/tables.csv")
   write_stage_file(places, file.path(folder, "geographies.csv"), "report/geographies.csv")
+  booked <- without_persons(published)
+  whole_places <- places$permutation[!endsWith(places$kind, "group")]
   for (table in unique(published$statistics$table)) {
     of_table <- which(published$statistics$table == table)
     statistics <- published$statistics[of_table, ]
-    asked <- which(tables$cell %in% statistics$cell)
+    asked <- which(tables$cell %in% statistics$cell &
+      (table %in% booked$statistics$table | tables$permutation %in% whole_places))
     rows <- published_rows(tables[asked, ], flags[asked, ], with_residents, published, settings$year, settings$bias,
       statistics)
     write_by_place(rows, places, table, folder)
   }
-  booked <- without_persons(published)
   unlink(file.path(folder, "workbooks"), recursive = TRUE)
   wanted <- if (settings$workbooks == "nation") places$kind == "national" else !endsWith(places$kind, "group")
   for (number in which(wanted)) {

@@ -22,7 +22,9 @@ year_inputs_of_zip <- function(zip, year) {
   inputs <- year_inputs(read)
   # Areas that no column of the agencies tells are not published.
   c(list(year = year, geographies = geographies(inputs$agencies),
-    places = read_zipped(zip, "geographies.csv", "report/geographies.csv")), inputs)
+    # What zips of before groups of persons were estimated do not say is left out.
+    places = read_zipped(zip, "geographies.csv", "report/geographies.csv", setdiff(names(file_columns(
+      "report/geographies.csv")), "withheld"))), inputs)
 }
 
 #' @noRd

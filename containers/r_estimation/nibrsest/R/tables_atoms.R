@@ -50,7 +50,9 @@ atom_of <- function(persons, definitions) {
   age <- findInterval(persons$age, cuts)
   age[is.na(persons$age)] <- length(cuts) + 1L
   numbers <- list(of("sex", "sex", "sexes"), of("race", "race", "races"), of("ethnicity", "ethnicity", "ethnicities"))
-  sizes <- vapply(c("sex", "race", "ethnicity"), function(name) sum(definitions$persons$characteristic == name) + 1L, 1L)
+  sizes <- vapply(c("sex", "race", "ethnicity"), function(name) {
+    sum(definitions$persons$characteristic == name) + 1L
+  }, 1L)
   number <- age - 1L
   for (item in seq_along(numbers)) {
     number <- number * sizes[[item]] + numbers[[item]] - 1L

@@ -5,7 +5,8 @@
 #' of a characteristic with the statistics that are published of them (`sections.csv`), what rates are over
 #' (`populations.csv`), the characteristics and their categories (`characteristics.csv`, `categories.csv`) and which
 #' codes fall into them (`recodes.csv`), which ages, sexes, races and ethnicities do (`persons.csv`), the offenses that
-#' are counted otherwise (`exceptions.csv`), and which tables are estimated together (`groups.csv`).
+#' are counted otherwise (`exceptions.csv`), which groups of persons tables are estimated for (`domains.csv`, see
+#' [domains()]), and which tables are estimated together (`groups.csv`).
 #'
 #' * A table with `cells_of` counts nothing: its counts and rates are of the cells of that table.
 #' * `codes_of` a table is `arrest` where a person counts by the offense of the arrest, not by those of the incident.
@@ -29,6 +30,7 @@ table_definitions <- function(folder = NULL) {
   integers <- list(
     tables = character(), units = character(), columns = "column", sections = c("section", "first_row", "last_row"),
     characteristics = "absent", categories = "category", recodes = "category", persons = "category",
+    domains = "first",
     exceptions = character(), populations = character(), groups = character()
   )
   definitions <- lapply(stats::setNames(nm = names(integers)), function(name) {

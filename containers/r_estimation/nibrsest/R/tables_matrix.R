@@ -104,8 +104,8 @@ read_count_matrix <- function(path, stage, cells = NULL) {
 
 #' Write a matrix of counts that a stage has left as a CSV file
 #'
-#' Of persons by types and atoms (`tabulated/<ST>-<tables>.rds` of their tables, `annual/<tables>/persons.rds`) the cells
-#' are written that they add up to.
+#' Of persons by types and atoms (`tabulated/<ST>-<tables>.rds` of their tables, `annual/<tables>/persons.rds`) the
+#' cells are written that they add up to.
 #'
 #' @param path The matrix: `tabulated/<ST>-<tables>.rds` or `annual/<tables>/cells.rds`.
 #' @param csv The CSV file to write: a line per row and cell that counts any.

@@ -7,9 +7,9 @@
 #' @param records See [read_state_records()], with [with_group_b()].
 #' @param definitions See [table_definitions()].
 #' @param group A group of tables that counts by persons.
-#' @return A list of class `person_counts`: `group`, `rows` (the places of the records), `types` (see [types_of_unit()]) and
-#'   `counts`, a data.table, ordered: `row`, `type` (numbers of these), `atom` (see [person_atoms()]; missing where what
-#'   is counted is no person but an incident) and `number`.
+#' @return A list of class `person_counts`: `group`, `rows` (the places of the records), `types` (see
+#'   [types_of_unit()]) and `counts`, a data.table, ordered: `row`, `type` (numbers of these), `atom` (see
+#'   [person_atoms()]; missing where what is counted is no person but an incident) and `number`.
 #' @noRd
 person_counts <- function(records, definitions, group) {
   asked <- asked_of_persons(definitions, group)
@@ -55,9 +55,9 @@ used_types <- function(one) {
 
 #' What the tables of a group ask of persons
 #'
-#' @return A list: `tables` (those with cells of their own), `units`, `fields` (characteristics whose categories are part
-#'   of a type), `within` (those that depend on the offenses of the column), `of_incidents` (those of these that count
-#'   incidents), `own_code` (whether the offense of an arrest is asked for).
+#' @return A list: `tables` (those with cells of their own), `units`, `fields` (characteristics whose categories are
+#'   part of a type), `within` (those that depend on the offenses of the column), `of_incidents` (those of these that
+#'   count incidents), `own_code` (whether the offense of an arrest is asked for).
 #' @noRd
 asked_of_persons <- function(definitions, group) {
   tables <- definitions$tables[which(definitions$tables$table %in% table_groups(definitions)[[group]] &
@@ -85,9 +85,9 @@ conditions_of <- function(only) {
 #' Types of the records of a unit
 #'
 #' @param asked See [asked_of_persons()].
-#' @return A list: `types`, a data.table with `unit`, `codes` (of offenses, separated by blanks), `code` (of the arrest),
-#'   `jacked` (whether it belongs to a car jacking), for each field an integer whose bits are the categories, for each
-#'   characteristic within offenses a text of codes with their category; and `counts` of them.
+#' @return A list: `types`, a data.table with `unit`, `codes` (of offenses, separated by blanks), `code` (of the
+#'   arrest), `jacked` (whether it belongs to a car jacking), for each field an integer whose bits are the categories,
+#'   for each characteristic within offenses a text of codes with their category; and `counts` of them.
 #' @noRd
 types_of_unit <- function(records, definitions, level, asked) {
   edges <- definitions$units
@@ -96,11 +96,9 @@ types_of_unit <- function(records, definitions, level, asked) {
   kept <- wanted_units(records, unit, asked$tables, definitions) & !is.na(place)
   unit$record <- which(kept)
   n <- length(unit$record)
+  code <- if (is.null(records[[level]]$code)) rep("", n) else records[[level]]$code[unit$record]
   types <- data.table::data.table(unit = rep(level, n), codes = codes_of_units(records, unit, definitions),
-    code = if (is.null(records[[level]]$code)) rep("", n) else {
-      code <- records[[level]]$code[unit$record]
-      ifelse(is.na(code), "", code)
-    },
+    code = ifelse(is.na(code), "", code),
     jacked = jacked_units(records, unit, edges))
   fields <- lapply(asked$fields, function(name) {
     category_bits(unit_categories(records, unit, name, definitions), n)

@@ -199,3 +199,11 @@ two_states_done <- function() {
 }
 
 report_of <- function(root) file.path(root, "pipeline", "report")
+
+# The made-up year's published zip: made once, for tests that only read it.
+example_zip_done <- function() {
+  if (is.null(done$zip)) {
+    done$zip <- example_zip()
+  }
+  done$zip
+}

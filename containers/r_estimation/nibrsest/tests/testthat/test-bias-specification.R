@@ -1,6 +1,7 @@
 test_that("every section that is counted is drawn in some way, and its rows have a parent", {
   lines <- copula_rows()
   sections <- counted_sections(table_definitions())
+  sections <- sections[which(sections$table %in% c("1a", "1b", "1c", "2a", "2b", "2c", "3c")), ]
   expect_identical(lines[, c("table", "section")], sections[, c("table", "section")])
   expect_identical(lines$tier[sections$total %in% "yes"], rep(0L, sum(sections$total %in% "yes")))
   of <- function(name, characteristic) {
@@ -20,6 +21,7 @@ counted_example <- function() {
     INPUT_STATE = "RI"))
   run_stage("tabulate_state", settings)
   cells <- table_cells()
+  cells <- cells[which(cells$table %in% table_groups()$crimes), ]
   path <- file.path(folder, "tabulated", "RI-crimes.rds")
   list(cells = cells, counts = as_sparse(read_count_matrix(path, "tabulate_state", cells$cell)))
 }

@@ -1,0 +1,63 @@
+#' Write a year's persons by types and atoms: what estimates of groups of persons are made from
+#'
+#' A file per age group and sex, so that a group of persons is read without the others.
+#'
+#' @param settings See [read_settings()].
+#' @param folder Of the report.
+#' @noRd
+publish_persons <- function(settings, folder, definitions = table_definitions()) {
+  atoms <- person_atoms(definitions)
+  parts <- atom_files(atoms)
+  for (group in person_groups(definitions)) {
+    path <- file.path(stage_folder(settings, file.path("annual", group)), "persons.rds")
+    persons <- read_person_counts(path, "weight", definitions)
+    # Persons alone: what is counted of incidents is of no group of persons.
+    counts <- persons$counts[which(!is.na(persons$counts$atom)), ]
+    persons <- person_matrix(group, persons$rows, list(list(types = persons$types, counts = counts)))
+    types <- cbind(type = seq_len(nrow(persons$types)), persons$types)
+    write_stage_file(types, file.path(folder, "persons", sprintf("%s-types.csv", group)),
+      sprintf("report/persons/%s-types.csv", group))
+    atom <- persons$counts$atom
+    rows <- data.table::data.table(part = persons$rows$part[persons$counts$row],
+      ori = persons$rows$ori[persons$counts$row], type = persons$counts$type, race = atoms$race[atom],
+      ethnicity = atoms$ethnicity[atom], number = persons$counts$number)
+    for (name in unique(parts)) {
+      mine <- rows[which(parts[atom] == name), ]
+      write_quietly(mine, file.path(folder, "persons", sprintf("%s-%s.csv", group, name)))
+    }
+  }
+}
+
+#' The file that each atom is in: `<first year of age>-<sex>`, `unknown` and `U` where they are not known
+#' @noRd
+atom_files <- function(atoms) {
+  paste(ifelse(is.na(atoms$age), "unknown", atoms$age), ifelse(is.na(atoms$sex), "U", atoms$sex), sep = "-")
+}
+
+#' Persons of some atoms from a published zip
+#'
+#' @param group A group of tables that counts persons.
+#' @param atoms Numbers of atoms.
+#' @param rows A data.table: `part`, `ori`: what rows there are.
+#' @return See [person_counts()].
+#' @noRd
+read_published_persons <- function(zip, group, atoms, rows, definitions) {
+  known <- person_atoms(definitions)
+  file <- sprintf("report/persons/%s-types.csv", group)
+  types <- read_zipped(zip, sprintf("persons/%s-types.csv", group), file)
+  for (column in names(types)[vapply(types, is.character, TRUE)]) {
+    data.table::set(types, which(is.na(types[[column]])), column, "")
+  }
+  parts <- atom_files(known)
+  counts <- lapply(unique(parts[atoms]), function(name) {
+    found <- read_zipped(zip, sprintf("persons/%s-%s.csv", group, name), "report/persons.csv")
+    mine <- which(parts == name)
+    at <- match(paste(found$race, found$ethnicity), paste(known$race, known$ethnicity)[mine])
+    data.table::data.table(row = rows[found, on = c("part", "ori"), which = TRUE], type = found$type, atom = mine[at],
+      number = found$number)
+  })
+  counts <- data.table::rbindlist(counts)
+  counts <- counts[which(!is.na(counts$row) & counts$atom %in% atoms), ]
+  types <- types[order(types$type), -"type"]
+  structure(list(group = group, rows = rows, types = types, counts = counts), class = "person_counts")
+}
