@@ -1,5 +1,6 @@
-#' Write every published number of a year, but those of tables of persons, with its labels: `beside_zip/nibrs-estimates-<year>.csv.gz`
+#' Write the published numbers of a year with their labels: `beside_zip/nibrs-estimates-<year>.csv.gz`
 #'
+#' Those of tables of persons, which are several times as many, are in the zip alone.
 #' A row per number, with what it is of in words: for programs that read one file. The zip has the same numbers in the
 #' reference's form.
 #'
