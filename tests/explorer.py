@@ -50,7 +50,12 @@ def published_figures(path: Path) -> dict[tuple[str, str, str], Figure]:
             for row in _rows(archive, "geographies.csv")
             if row["agency_group"] == "all agencies"
         }
-        tables = [name for name in archive.namelist() if name.startswith("indicator_tables/")]
+        # The explorer and the file of all numbers leave out tables of persons.
+        tables = [
+            name
+            for name in archive.namelist()
+            if name.startswith("indicator_tables/") and not re.search(r"_(3[ab]\w*|[45][ab])\.csv$", name)
+        ]
         cells = (row for name in tables for row in _rows(archive, name) if row["PERMUTATION_NUMBER"] in places)
         figures = {
             (places[row["PERMUTATION_NUMBER"]], *_name(row)): _figure(

@@ -12,6 +12,7 @@ from nibrs_pipeline.keys import public_estimates_key
 from rich.markup import escape
 from rich.table import Table
 
+from nibrs_command.person_estimates import PersonQuestion, ask
 from nibrs_command.published_estimates import (
     ALL_AGENCIES,
     NATION,
@@ -19,18 +20,38 @@ from nibrs_command.published_estimates import (
     asked_for,
     published_years,
     read_offense_estimates,
+    says_simulated,
 )
 from nibrs_command.terminal import console
 
 
-@click.command(name="estimates")
+class _OffensesUnlessNamed(click.Group):
+    """``nibrs estimates robbery`` asks for offenses, ``nibrs estimates cell`` for a cell of a table."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["offenses", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(name="estimates", cls=_OffensesUnlessNamed)
+def estimates_command() -> None:
+    """Show published estimates: of offenses, or of a group of victims or arrestees.
+
+    \b
+    nibrs estimates [offenses] robbery --geography US,OH,PA     see nibrs estimates offenses --help
+    nibrs estimates cell --table 3a --domain 'female, 12-17'    see nibrs estimates cell --help
+    """
+
+
+@estimates_command.command(name="offenses")
 @click.argument("words", metavar="[OFFENSE]", nargs=-1)
 @click.option("--geography", "places", default=NATION, help="Such as US,Midwest,OH (default: US).")
 @click.option("--year", type=int, help="The data year (default: the newest that is published).")
 @click.option("--group", default=ALL_AGENCIES, help="A group of agencies, such as 'city agencies'.")
 @click.option("--zip", "path", type=click.Path(path_type=Path), help="An estimates zip (default: what is published).")
 @click.option("--csv", "as_csv", is_flag=True, help="Write CSV instead of a table.")
-def estimates_command(
+def offenses_command(
     words: tuple[str, ...], places: str, year: int | None, group: str, path: Path | None, as_csv: bool
 ) -> None:
     """Show how many offenses of a kind there were, give or take, from the published estimates.
@@ -59,6 +80,69 @@ def estimates_command(
     warning = "[bold red]SIMULATED, NOT REAL[/]: " if found.simulated else ""
     console.print(f"{warning}data year {rows[0].year}, {escape(group)}", soft_wrap=True)
     console.print(table)
+
+
+def _numbers(_context: click.Context, _parameter: click.Parameter, text: str | None) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in (text or "").split(",") if part)
+    except ValueError:
+        raise click.BadParameter(f"'{text}' was given; numbers separated by commas are expected") from None
+
+
+@estimates_command.command(name="cell")
+@click.option("--table", required=True, help="3a, 3aclear, 3aunclear, 4a, 5a, or 3b, 4b, 5b and so on: their rates.")
+@click.option("--domain", default="all", help="Such as 'female, 12-17' or 'Hispanic, 18+' (default: all).")
+@click.option("--geography", default=NATION, help="Such as US, Midwest or OH (default: US).")
+@click.option("--row", "rows", callback=_numbers, help="Numbers of rows, such as 1,67 (default: 1).", default="1")
+@click.option("--column", "columns", callback=_numbers, help="Numbers of columns (default: all).")
+@click.option("--year", type=int, help="The data year (default: the newest that is published).")
+@click.option("--group", default=ALL_AGENCIES, help="A group of agencies, such as 'city agencies'.")
+@click.option("--zip", "path", type=click.Path(path_type=Path), help="An estimates zip (default: what is published).")
+@click.option("--csv", "as_csv", is_flag=True, help="Write CSV with the columns of the indicator tables.")
+def cell_command(
+    table: str, domain: str, geography: str, rows: tuple[int, ...], columns: tuple[int, ...], year: int | None,
+    group: str, path: Path | None, as_csv: bool,
+) -> None:  # fmt: skip
+    """Estimate a table of victims or arrestees for a group of persons, with interval and release flag.
+
+    The numbers are made when they are asked for, by R, from what respondents counted: the zip has it.
+
+    \b
+    Examples:
+      nibrs estimates cell --table 3a --domain 'female, 12-17' --geography TX
+      nibrs estimates cell --table 4b --domain 'under 18' --row 1 --column 30,31
+    """
+    if path and year:
+        raise BadRequest("--year chooses from what is published; leave it out if you name a zip")
+    found = ask(path or _published(year), PersonQuestion(table, domain, geography, group, rows, columns))
+    if as_csv:
+        writer = csv.DictWriter(sys.stdout, list(found[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(found)
+        return
+    shown = Table("Row", "Offense", "", "Estimate", "95 % interval", "For release")
+    for row in found:
+        shown.add_row(*(escape(text) for text in _person_cells(row)))
+    warning = "[bold red]SIMULATED, NOT REAL[/]: " if says_simulated(path or _published(year)) else ""
+    title = f"{found[0]['estimate_geographic_location']}, {found[0]['estimate_domain']}"
+    console.print(warning + escape(title), soft_wrap=True)
+    console.print(shown)
+
+
+def _person_cells(row: dict[str, str]) -> tuple[str, ...]:
+    missing = row["estimate"] in {"", "-9"}
+    digits = 0 if row["estimate_type"] == "count" else 1
+    limits = [row["estimate_lower_bound"], row["estimate_upper_bound"]]
+    certain = all(limits) and row["estimate_standard_error"] not in {"", "-9"}
+    label = ": ".join(filter(None, [row["estimate_domain_1"], row["estimate_domain_2"]]))
+    return (
+        label,
+        row["indicator_name"],
+        row["estimate_type"],
+        "not known" if missing else f"{float(row['estimate']):,.{digits}f}",
+        " to ".join(f"{float(limit):,.{digits}f}" for limit in limits) if certain else "",
+        "" if missing else "yes" if row["suppression_flag_indicator"] == "0" else "no",
+    )
 
 
 def _published(year: int | None) -> Path:

@@ -65,6 +65,16 @@ class OffenseEstimates:
     simulated: bool
 
 
+def says_simulated(path: Path) -> bool:
+    """Whether an estimates zip says that its numbers are not real."""
+    with zipfile.ZipFile(path) as archive:
+        return _warns(archive)
+
+
+def _warns(archive: zipfile.ZipFile) -> bool:
+    return _WARNING in archive.read("README.md").decode()
+
+
 def read_offense_estimates(path: Path) -> OffenseEstimates:
     """Read a published estimates zip.
 
@@ -75,7 +85,7 @@ def read_offense_estimates(path: Path) -> OffenseEstimates:
         with zipfile.ZipFile(path) as archive:
             rows = [_row(row) for row in _records(archive, OFFENSES)]
             places = _records(archive, _GEOGRAPHIES)
-            simulated = _WARNING in archive.read("README.md").decode()
+            simulated = _warns(archive)
     except FileNotFoundError:
         raise BadRequest(f"{path}: there is no such file; `nibrs run` makes estimates") from None
     except (zipfile.BadZipFile, KeyError, IsADirectoryError):

@@ -80,9 +80,12 @@ def test_the_zip_the_report_and_the_index_are_published(published: Published) ->
     places = rows(home, "geographies.csv")
     whole = [place["geography"] for place in places if place["agency_group"] == "all agencies"]
     assert whole == ["US", "Northeast", "South", "DE", "RI", "University or College"]
+    # Types of victims and of arrestees, and a file for each age group and sex that there is.
+    assert folders.pop("persons") >= 4
     assert folders == {
         "README.md": 1, "changes.csv": 1, "generalised_variances.csv": 1, "geographies.csv": 1, "imputed": 2 * 6,
-        "indicator_tables": 7 * len(places), "offenses.csv": 1, "report.html": 1, "tables.csv": 1, "weights": 12,
+        "indicator_tables": 8 * len(places) + 10 * len(whole), "offenses.csv": 1, "report.html": 1, "tables.csv": 1,
+        "weights": 15,
         "workbooks": len(whole),
     }  # fmt: skip
     beside = (home.objects / BUCKET / public_report_key(2016)).read_bytes()
@@ -152,7 +155,7 @@ def test_workbooks_open_and_have_the_figures_of_the_csv_files(published: Publish
     with zipfile.ZipFile(estimates_zip(published.home)) as archive:
         archive.extractall(tmp_path)
     paths = {path.stem: path for path in (tmp_path / "workbooks").iterdir()}
-    tables = ["1a", "1b", "1c", "2a", "2b", "2c", "3c"]
+    tables = ["1a", "1b", "1c", "2a", "2b", "2c", "3c", "LEOKA"]
     sheets = ["Read me", *(name for table in tables for name in (table, f"{table} figures"))]
     for path in paths.values():
         book = openpyxl.load_workbook(path, read_only=True)

@@ -17,6 +17,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from click.testing import CliRunner
+from nibrs_command.cli import main
 from nibrs_home import embedded_postgres
 from nibrs_home.home import BUCKET, Home
 from nibrs_pipeline.database.location import DatabaseLocation
@@ -76,6 +78,14 @@ def test_in_a_census_estimates_are_the_truth_without_error(home: Home, location:
     larcenies = sum(number for (place, code), number in expected.items() if place == "US" and code.startswith("23"))
     assert national["t_2b_1_1_10"] == larcenies
     assert national["t_2b_1_1_4"] == expected["US", "220"]
+    # Sexes and ages of victims and arrestees add up to all, as do victims of cleared incidents and of others.
+    for column in (1, 27):
+        total = national[f"t_3a_1_1_{column}"]
+        assert sum(national[f"t_3a_3_{row}_{column}"] for row in range(15, 18)) == total > 0
+        assert sum(national[f"t_3a_2_{row}_{column}"] for row in range(5, 15)) == total
+        assert national[f"t_3aclear_1_1_{column}"] + national[f"t_3aunclear_1_1_{column}"] == total
+    for column in (1, 24, 62):
+        assert sum(national[f"t_5a_3_{row}_{column}"] for row in range(5, 15)) == national[f"t_5a_1_1_{column}"] > 0
     # Agencies of all kinds are the nation, except those that state no population group.
     assert sum(national[f"t_2b_10_{row}_10"] for row in range(46, 52)) == larcenies
 
@@ -236,3 +246,24 @@ def test_all_numbers_are_in_one_file_and_read_in_one_line(partly_silent: Home) -
     )
     index = json.loads((public(partly_silent) / "index.json").read_text())["estimates"][0]
     assert [(public(partly_silent) / index[name]).is_file() for name in ("csv", "parquet")] == [True, True]
+
+
+def test_a_group_of_persons_is_estimated_from_the_zip_when_it_is_asked_for(partly_silent: Home) -> None:
+    path = str(estimates_zip(partly_silent, 2023))
+    asked = ["estimates", "cell", "--zip", path, "--geography", "UT", "--domain", "female"]
+    done = CliRunner().invoke(main, [*asked, "--table", "3a", "--column", "1,27", "--csv"])
+    assert done.exit_code == 0, done.output
+    found = {row["der_variable_name"]: row for row in csv.DictReader(io.StringIO(done.stdout))}
+    everyone = {
+        row["der_variable_name"]: row
+        for row in rows(partly_silent, "tables.csv", 2023)
+        if row["PERMUTATION_NUMBER"] == "100"
+    }
+    # Women are a row of everyone's table; the method gives them number 11.
+    for column in (1, 27):
+        row, published = found[f"t_3a_1_1_{11000 + column}"], everyone[f"t_3a_3_16_{column}"]
+        assert float(row["estimate"]) > 0
+        assert float(row["estimate"]) == pytest.approx(float(published["estimate"]), rel=1e-9)
+        assert float(row["estimate_standard_error"]) == pytest.approx(float(published["standard_error"]), rel=0.05)
+    refused = CliRunner().invoke(main, [*asked, "--table", "2a"])
+    assert (refused.exit_code, "it has to be one of 3a" in refused.output) == (2, True)
