@@ -33,6 +33,9 @@ class _OffensesUnlessNamed(click.Group):
             args = ["offenses", *args]
         return super().parse_args(ctx, args)
 
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or self.commands["offenses"]
+
 
 @click.group(name="estimates", cls=_OffensesUnlessNamed)
 def estimates_command() -> None:
