@@ -144,8 +144,10 @@ def figures_of(book: openpyxl.Workbook, table: str) -> dict[tuple[str, str], tup
     """Estimate, standard error, limits and release by the figure's name and kind, as a sheet of figures has them."""
     found = {}
     for line in book[f"{table} figures"].iter_rows(min_row=5, values_only=True):
-        is_rate = line[1] == "Rate per 100,000 residents"
-        found[str(line[3]), "rate" if is_rate else "count"] = line[4:9]
+        is_rate = str(line[1]).startswith("Rate per 100,000 ")
+        # A rate over nobody, here over officers of agencies without any, is a line without a figure.
+        if line[4] is not None:
+            found[str(line[3]), "rate" if is_rate else "count"] = line[4:9]
         if line[10] is not None:
             found[str(line[3]), "percentage"] = line[10:15]
     return found

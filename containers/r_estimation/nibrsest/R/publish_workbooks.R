@@ -168,7 +168,8 @@ add_table_sheet <- function(book, sheet, title, grid, notices) {
 add_figures_sheet <- function(book, table, title, figures, rates, notices) {
   sheet <- paste(table, "figures")
   begin_sheet(book, sheet, paste(title, "(figures)", sep = " "),
-    "Limits are those of the 95 % interval. Rates are per 100,000 residents. Grey italic: not for release.", notices)
+    paste("Limits are those of the 95 % interval. Rates are per 100,000 residents, or officers where a line says so.",
+      "Grey italic: not for release."), notices)
   last <- 4L + nrow(figures)
   rows <- if (nrow(figures) > 0L) 5:last else integer()
   openxlsx::writeData(book, sheet, figures, startRow = 4L, withFilter = TRUE, headerStyle = openxlsx::createStyle(
