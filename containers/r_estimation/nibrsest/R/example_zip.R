@@ -1,6 +1,6 @@
 #' The published zip of the made-up year
 #'
-#' Runs all stages on [example_year()] and packs what they publish, as `nibrs run` does.
+#' Runs all stages on [example_year()] and packs what they publish, as `nibrs run` does; of the workbooks the nation's.
 #'
 #' @param folder Where to work; it is made.
 #' @return The path of `nibrs-estimates-2016.zip`.
@@ -22,7 +22,7 @@ example_zip <- function(folder = tempfile("example")) {
   run_stage("tabulate_state", settings(INPUT_STATE = "RI"))
   run_stage("weight", settings())
   for (group in unique(geography_kinds()$geography_group)) run_stage("estimate", settings(GEOGRAPHY_GROUP = group))
-  run_stage("report", settings())
+  run_stage("report", settings(WORKBOOKS = "nation"))
   zip <- file.path(normalizePath(folder), "nibrs-estimates-2016.zip")
   report <- file.path(pipeline, "report")
   zip::zip(zip, list.files(report, recursive = TRUE), root = report)

@@ -207,3 +207,11 @@ example_zip_done <- function() {
   }
   done$zip
 }
+
+# For tests that write into a folder that was made once.
+copy_of_folder <- function(folder) {
+  copy <- tempfile()
+  dir.create(copy)
+  file.copy(list.files(folder, full.names = TRUE), copy, recursive = TRUE)
+  copy
+}
