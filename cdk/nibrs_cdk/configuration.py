@@ -164,6 +164,9 @@ class Extraction(_Section):
     tolerated_failure_percentage: float = Field(
         default=0, ge=0, le=100, description="the share of state-years that may fail without failing the run, 0 to 100"
     )
+    parquet: Literal["yes", "no"] = Field(
+        default="yes", description='whether state-years are written as Parquet beside their zips: "yes" or "no"'
+    )
 
 
 class Estimates(MethodChoices, _Section):

@@ -61,6 +61,7 @@ class Functions(Construct):
             "DATA_BUCKET": bucket.bucket_name,
             "MAX_CONCURRENCY": str(extraction.max_concurrency),
             "TOLERATED_FAILURE_PERCENTAGE": f"{extraction.tolerated_failure_percentage:g}",
+            "PARQUET": extraction.parquet,
             "ESTIMATION_VERSION": estimation_version,
             **{name: str(getattr(estimates, name.lower())) for name in VARIABLES},
             "POWERTOOLS_LOG_LEVEL": "INFO",

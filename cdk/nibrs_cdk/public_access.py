@@ -7,6 +7,7 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
+from nibrs_pipeline.keys import PUBLIC_PREFIXES
 
 from nibrs_cdk import configuration
 from nibrs_cdk.acknowledgments import acknowledge
@@ -61,7 +62,7 @@ class PublicAccess(Construct):
                     )
                 ],
             ),
-            additional_behaviors={"downloads/*": behavior, "estimates/*": behavior},
+            additional_behaviors={f"{prefix}*": behavior for prefix in PUBLIC_PREFIXES},
             # Applies only with a domain name of your own; under CloudFront's own name TLS 1.0 is accepted in any case.
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if own else None,
             price_class=cloudfront.PriceClass.PRICE_CLASS_100,

@@ -19,7 +19,7 @@ _EMPTYING = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 
 
 class Storage(Construct):
-    """Runs work under ``runs/``; what the public sees lies under ``downloads/`` and ``estimates/``.
+    """Runs work under ``runs/``; what the public sees lies under ``downloads/``, ``estimates/`` and ``parquet/``.
 
     A bucket that goes with its stack is emptied first, and has no access logs: S3 delivers them for hours, and a
     bucket that is filled while it is emptied stays.
@@ -57,6 +57,7 @@ class Storage(Construct):
                     for prefix, days in (
                         ("downloads/", retention.replaced_downloads),
                         ("estimates/", retention.replaced_downloads),
+                        ("parquet/", retention.replaced_downloads),
                         ("source/", _EARLIER_DAYS),
                         ("uploads/", _EARLIER_DAYS),
                     )

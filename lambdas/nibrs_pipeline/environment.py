@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
+from typing import Literal
 
 from pydantic import ConfigDict, Field, ValidationError
 
@@ -22,10 +23,18 @@ class Environment(MethodChoices):
     tolerated_failure_percentage: float = Field(
         default=0.0, ge=0, le=100, description="share of state-years that may fail without failing the run"
     )
+    parquet: Literal["yes", "no"] = Field(
+        default="yes", description='whether state-years are written as Parquet beside their zips: "yes" or "no"'
+    )
     estimation_version: str = Field(default="unknown", description="identifies the code of the estimation")
     state_machine_arn: str = Field(default="", description="the state machine, for Report age")
     distribution_id: str = Field(default="", description="the CloudFront distribution of the downloads, for Publish")
     failure_topic_arn: str = Field(default="", description="SNS topic that is told of failed runs")
+
+    @property
+    def with_parquet(self) -> bool:
+        """Whether state-years are written as Parquet, too."""
+        return self.parquet == "yes"
 
     @property
     def temporary_folder(self) -> Path:

@@ -8,8 +8,12 @@ from nibrs_pipeline.state_year import StateYear
 
 PUBLIC = "downloads/"
 PUBLIC_ESTIMATES = "estimates/"
+#: Tables of all state-years for programs.
+PUBLIC_PARQUET = "parquet/"
+#: Where manifests lie beside what they describe.
+MANIFEST_PREFIXES = (PUBLIC, PUBLIC_ESTIMATES)
 #: What is publicly visible.
-PUBLIC_PREFIXES = (PUBLIC, PUBLIC_ESTIMATES)
+PUBLIC_PREFIXES = (*MANIFEST_PREFIXES, PUBLIC_PARQUET)
 #: Groups of geographies that are estimated side by side, and groups of tables within each, as the R package has them
 #: (``geography_kinds.csv``, ``tables/groups.csv``).
 ESTIMATE_GEOGRAPHY_GROUPS = ("nation", "regions", "states")
@@ -21,6 +25,9 @@ EXPLORER_HTML = f"{PUBLIC}explorer.html"
 #: What each publication changed: a page that lists them, a feed, and below a page and a JSON of each.
 CHANGES_HTML = f"{PUBLIC}changes.html"
 CHANGES_ATOM = f"{PUBLIC}changes.atom"
+#: Views over the tables of all state-years, and a database file of DuckDB that has them.
+PARQUET_SQL = f"{PUBLIC_PARQUET}nibrs.sql"
+PARQUET_DATABASE = f"{PUBLIC_PARQUET}nibrs.duckdb"
 #: What the last publication that changed something has left, with which the next one is compared.
 TOLD = "source/told.json"
 #: Where runs work, a folder each.
@@ -94,6 +101,11 @@ def report_key(run_id: str, name: str) -> str:
 def public_zip_key(item: StateYear) -> str:
     """The published zip of a state-year, e.g. downloads/2016/AZ-2016.zip."""
     return f"{PUBLIC}{item.year}/{item}.zip"
+
+
+def public_parquet_key(name: str) -> str:
+    """A file of the Parquet set, e.g. parquet/nibrs_offense/data_year=2016/state=AZ/nibrs_offense.parquet."""
+    return f"{PUBLIC_PARQUET}{name}"
 
 
 def public_bundle_key(name: str) -> str:

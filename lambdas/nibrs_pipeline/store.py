@@ -34,10 +34,11 @@ _CONTENT_TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".gz": "application/gzip",
     ".parquet": "application/vnd.apache.parquet",
+    ".sql": "text/plain; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
 }
 #: Large files, which caches ask for each time.
-_LARGE = (".zip", ".gz", ".parquet")
+_LARGE = (".zip", ".gz", ".parquet", ".duckdb")
 #: A zip keeps its name when it is made anew: caches keep its bytes, and ask by its entity tag whether they still hold.
 _ASK_EACH_TIME = "public, no-cache"
 #: Index, manifests and reports are small, and may be minutes old.

@@ -24,7 +24,7 @@ from nibrs_pipeline.publish.failure_report import failure_report, what_failed
 from nibrs_command.watching import Activity, RunView, observe
 
 #: Variables of the functions that a user of this machine may set.
-_PASSED_ON = (*VARIABLES, "MAX_CONCURRENCY", "TOLERATED_FAILURE_PERCENTAGE", "POWERTOOLS_LOG_LEVEL")
+_PASSED_ON = (*VARIABLES, "PARQUET", "MAX_CONCURRENCY", "TOLERATED_FAILURE_PERCENTAGE", "POWERTOOLS_LOG_LEVEL")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from nibrs_pipeline.keys import (
     public_beside_key,
     public_bundle_key,
     public_estimates_key,
+    public_parquet_key,
     public_report_key,
     public_zip_key,
 )
@@ -119,7 +120,8 @@ class StateYearManifest(_Record):
     """Beside ``<ST>-<year>.zip``.
 
     ``simulated``, ``source_notes`` and ``source_codes`` are what was known of its source; manifests of earlier versions
-    lack them. ``made_for`` is the identity of the work item that the zip was made for.
+    lack them. ``made_for`` is the identity of the work item that the zip was made for. ``parquet`` are its files of the
+    Parquet set, by their places there; none if it was made without.
     """
 
     kind: Literal["state-year"] = "state-year"
@@ -137,6 +139,7 @@ class StateYearManifest(_Record):
     source_notes: tuple[SourceNote, ...] = ()
     source_codes: tuple[SourceCode, ...] = ()
     made_for: str = ""
+    parquet: tuple[FileEntry, ...] = ()
 
     @property
     def provenance(self) -> Provenance:
@@ -289,10 +292,18 @@ def public_key(manifest: AnyManifest) -> str:
     return public_bundle_key(manifest.name)
 
 
+def beside_of(manifest: AnyManifest) -> dict[str, FileEntry]:
+    """What a manifest lists beside the zip, by the keys that it has when it is published."""
+    match manifest:
+        case EstimatesManifest():
+            return {public_beside_key(manifest.year, entry.name): entry for entry in manifest.beside}
+        case StateYearManifest():
+            return {public_parquet_key(entry.name): entry for entry in manifest.parquet}
+        case _:
+            return {}
+
+
 def companion_keys(manifest: AnyManifest) -> list[str]:
     """Keys of what is published beside the zip, its manifest last: whoever sees a manifest finds its zip."""
-    key = public_key(manifest)
-    if isinstance(manifest, EstimatesManifest):
-        beside = [public_beside_key(manifest.year, entry.name) for entry in manifest.beside]
-        return [public_report_key(manifest.year), *beside, manifest_of(key)]
-    return [manifest_of(key)]
+    page = [public_report_key(manifest.year)] if isinstance(manifest, EstimatesManifest) else []
+    return [*page, *beside_of(manifest), manifest_of(public_key(manifest))]

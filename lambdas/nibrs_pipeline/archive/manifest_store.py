@@ -11,7 +11,7 @@ from nibrs_pipeline.archive.manifest import (
     any_manifest,
     public_key,
 )
-from nibrs_pipeline.keys import PUBLIC_PREFIXES, is_manifest, manifest_of, public_zip_key, staged
+from nibrs_pipeline.keys import MANIFEST_PREFIXES, is_manifest, manifest_of, public_zip_key, staged
 from nibrs_pipeline.state_year import StateYear
 from nibrs_pipeline.store import Objects
 
@@ -40,12 +40,12 @@ class Manifests:
                 self.estimates[manifest.year] = manifest
 
 
-def read_published(store: Objects, prefixes: Iterable[str] = PUBLIC_PREFIXES) -> Manifests:
+def read_published(store: Objects, prefixes: Iterable[str] = MANIFEST_PREFIXES) -> Manifests:
     """All that the public sees under these prefixes; a function may read no others than its role names."""
     return _read(store, str, prefixes)
 
 
-def read_staged(store: Objects, run_id: str, prefixes: Iterable[str] = PUBLIC_PREFIXES) -> Manifests:
+def read_staged(store: Objects, run_id: str, prefixes: Iterable[str] = MANIFEST_PREFIXES) -> Manifests:
     """All that a run has made and not published, of what will be under these prefixes."""
     return _read(store, lambda public: staged(run_id, public), prefixes)
 

@@ -28,6 +28,7 @@ from nibrs_pipeline.errors import EmptyTable, QueryFailed
 from nibrs_pipeline.extract.documents import own_documents
 from nibrs_pipeline.extract.documents.data_package import DATA_PACKAGE, data_package, data_package_fingerprint
 from nibrs_pipeline.extract.documents.readme import StateYearFacts, readme_fingerprint, state_year_readme
+from nibrs_pipeline.extract.parquet_set import agencies_query
 from nibrs_pipeline.extract.queries import (
     KeyRange,
     OwnValues,
@@ -103,6 +104,7 @@ def extract_state_year(
     previous_rows: dict[str, int],
     observe: Observer,
     commission: Commission | None = None,
+    agencies: Sink | None = None,
 ) -> StateYearManifest:
     """Write the zip of one state-year; all its tables belong to one moment.
 
@@ -119,6 +121,7 @@ def extract_state_year(
             or if the run forces what it makes.
         observe: called after every table.
         commission: the run and the identity that the manifest records.
+        agencies: takes, from the same moment, the agencies that the Parquet set has (see ``parquet_set``), as CSV.
 
     Raises:
         EmptyTable: a table that had rows last time has none now, and the run does not force it.
@@ -137,10 +140,12 @@ def extract_state_year(
                     table, item, sum(entry.rows or 0 for entry in entries), previous_rows.get(table.name, 0)
                 )
                 files += entries
-            [[agencies, months]] = view.read(reported_months_query(item))
+            [[reporting, months]] = view.read(reported_months_query(item))
+            if agencies:
+                view.copy(agencies_query(item), agencies, probe=False)
             source = SourceFingerprint.at(view.position)
         counts = {entry.name.removesuffix(".csv"): entry.rows for entry in files if entry.rows is not None}
-        facts = StateYearFacts(item, state_name, counts, agencies, months, provenance)
+        facts = StateYearFacts(item, state_name, counts, reporting, months, provenance)
         files += _add_readme(there, facts, zip_writer)
         zip_writer.add(DATA_PACKAGE, data_package(catalog, item, state_name, files, provenance))
         files.append(file_entry(zip_writer.members[-1]))

@@ -51,7 +51,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         remembered = CheckedSource.from_json(store.get(SOURCE_CHECK))
         source = read_source_contents(view, catalog, made.values(), remembered, _asked(request, made))
     require_one_index(request, source, published)
-    plan = make_plan(request, run_id, source, published.state_years, staged, published.bundles, catalog)
+    plan = make_plan(
+        request,
+        run_id,
+        source,
+        published.state_years,
+        staged,
+        published.bundles,
+        catalog,
+        environment().with_parquet,
+    )
     claim.take()
     # Only now: a request that is refused writes nothing.
     if source.checked is not None and source.checked != remembered:

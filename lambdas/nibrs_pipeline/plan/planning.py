@@ -84,11 +84,19 @@ class SourceContents:
     checked: CheckedSource | None = None
 
 
-def reasons_out_of_date(manifest: StateYearManifest | None, source: SourceContents, catalog: Catalog) -> list[str]:
-    """Why a zip has to be made anew; empty if it is up to date."""
+def reasons_out_of_date(
+    manifest: StateYearManifest | None, source: SourceContents, catalog: Catalog, parquet: bool = False
+) -> list[str]:
+    """Why a zip has to be made anew; empty if it is up to date.
+
+    Args:
+        parquet: whether state-years are to be there as Parquet, too.
+    """
     if manifest is None:
         return ["not published yet"]
     reasons = manifest.dependency_changes(catalog, source.common_sha256)
+    if parquet and not manifest.parquet:
+        reasons.append("there are no Parquet files of it")
     if broken := manifest.source.break_before(source.position):
         return [*reasons, broken]
     known = source.provenance.get(manifest.item, UNKNOWN)
@@ -141,18 +149,20 @@ def make_plan(
     staged: Mapping[StateYear, StateYearManifest],
     bundles: Mapping[str, BundleManifest],
     catalog: Catalog,
+    parquet: bool = False,
 ) -> Plan:
     """Decide what a run makes.
 
     Args:
         staged: what an earlier try of the same run has made and not published.
         bundles: the published bundles by name.
+        parquet: whether state-years are to be there as Parquet, too.
     """
     asked = requested(request, source.state_years)
     expected, to_extract = [], []
     for item in asked if request.downloads else []:
         # What this run has staged counts instead of the published zip: it was made because that is out of date.
-        reasons = reasons_out_of_date(staged.get(item) or published.get(item), source, catalog)
+        reasons = reasons_out_of_date(staged.get(item) or published.get(item), source, catalog, parquet)
         to_make = bool(reasons) or (request.force and item not in staged)
         if not to_make and item not in staged:
             continue

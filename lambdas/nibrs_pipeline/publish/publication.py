@@ -15,7 +15,9 @@ from nibrs_pipeline.archive.manifest import (
     AnyManifest,
     EstimatesManifest,
     FileEntry,
+    StateYearManifest,
     ZipSummary,
+    beside_of,
     companion_keys,
     public_key,
 )
@@ -31,7 +33,6 @@ from nibrs_pipeline.keys import (
     common_key,
     is_manifest,
     manifest_of,
-    public_beside_key,
     public_bundle_key,
     public_report_key,
     publication_key,
@@ -45,6 +46,7 @@ from nibrs_pipeline.publish.checking import other_member
 from nibrs_pipeline.publish.explorer_page import explorer_html
 from nibrs_pipeline.publish.index_page import download_index, index_html, index_json
 from nibrs_pipeline.publish.lease import publish_lease
+from nibrs_pipeline.publish.parquet_views import write_views
 from nibrs_pipeline.publish.selection import to_publish
 from nibrs_pipeline.store import Stated, Store
 
@@ -72,7 +74,7 @@ def publish_run(
         mine, theirs = _made_for(plan, read_staged(store, run_id)), read_published(store)
         tags = _require_whole(store, plan, mine, theirs)
         pages = {manifest.year: _checked_page(store, run_id, manifest) for manifest in _estimates(mine)}
-        beside = {manifest.year: _checked_beside(store, run_id, manifest) for manifest in _estimates(mine)}
+        beside = _checked_beside(store, run_id, mine)
         selected = to_publish(mine, theirs)
         require_one_world(
             {f"{public_key(each)} (published)": each.simulated for each in theirs}
@@ -87,21 +89,22 @@ def publish_run(
         store.put(publication_key(run_id), json.dumps(broken_off).encode())
         store.copy_many((staged(run_id, key), key, tags[key]) for key in zips)
         lease.renew()
-        store.copy_many(
-            (staged(run_id, key), key, tag)
-            for manifest in _estimates(selected)
-            for key, tag in beside[manifest.year].items()
-        )
+        store.copy_many((staged(run_id, key), key, beside[key]) for manifest in selected for key in beside_of(manifest))
         lease.renew()
         store.put_many((public_report_key(manifest.year), pages[manifest.year]) for manifest in _estimates(selected))
         # What was checked, whatever lies there now.
         store.put_many((manifest_of(public_key(manifest)), manifest.to_json()) for manifest in selected)
         lease.renew()
-        told = log.tell(run_id, read_published(store), moved)
+        store.delete_many(_no_longer_there(theirs, selected))
+        lease.renew()
+        published = read_published(store)
+        told = log.tell(run_id, published, moved)
+        lease.renew()
+        views = write_views(store, published.state_years, nibrs_catalog(), Path(gettempdir()))
         lease.renew()
         pages_written = write_index(store)
         companions = [key for manifest in selected for key in companion_keys(manifest)]
-        refresh([*zips, *companions, *told, *pages_written])
+        refresh([*zips, *companions, *told, *views, *pages_written])
         lease.renew()
         _clear(store, run_id)
         store.delete(publication_key(run_id))
@@ -168,9 +171,9 @@ def _checked(store: Store, run_id: str, manifest: AnyManifest) -> str:
     return _tag_of(store, key, store.stated(key), manifest.zip)
 
 
-def _checked_beside(store: Store, run_id: str, manifest: EstimatesManifest) -> dict[str, str]:
-    """Entity tags of what is staged beside a year's estimates, by the keys that it will have, checked as zips are."""
-    expected = {public_beside_key(manifest.year, entry.name): entry for entry in manifest.beside}
+def _checked_beside(store: Store, run_id: str, manifests: list[AnyManifest]) -> dict[str, str]:
+    """Entity tags of what is staged beside zips, by the keys that it will have, checked as zips are."""
+    expected = {key: entry for manifest in manifests for key, entry in beside_of(manifest).items()}
     found = store.stated_many(staged(run_id, key) for key in expected)
     return {
         key: _tag_of(store, staged(run_id, key), found[staged(run_id, key)], entry) for key, entry in expected.items()
@@ -190,6 +193,16 @@ def _tag_of(store: Store, key: str, found: Stated | None, expected: ZipSummary |
             "remove both and complete the run"
         )
     return found.tag
+
+
+def _no_longer_there(theirs: Manifests, selected: list[AnyManifest]) -> list[str]:
+    """Parquet files of state-years that are replaced by fewer: who lists folders would take them for current."""
+    return [
+        key
+        for manifest in selected
+        if isinstance(manifest, StateYearManifest) and manifest.item in theirs.state_years
+        for key in beside_of(theirs.state_years[manifest.item]).keys() - beside_of(manifest).keys()
+    ]
 
 
 def _estimates(manifests: list[AnyManifest]) -> list[EstimatesManifest]:

@@ -1,0 +1,120 @@
+"""A state-year's part of the Parquet set: its tables, agencies and codes, made of the zip that was just written.
+
+Every file lies in a folder of its data year and state (``data_year=2016/state=AZ``), as programs expect of a data set
+in parts; a column that says the same is left out of the file.
+"""
+
+import csv
+import io
+import shutil
+import zipfile
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+
+from nibrs_pipeline.archive.code_lists import named_tables
+from nibrs_pipeline.archive.parquet import ParquetWriter
+from nibrs_pipeline.catalog import Catalog, Table
+from nibrs_pipeline.code_columns import code_columns
+from nibrs_pipeline.database.sql import copy_out, literal
+from nibrs_pipeline.state_year import StateYear
+
+#: Agencies with residents, months and who reports for them; what codes mean.
+AGENCIES, CODES = "agencies", "codes"
+#: The columns that folders say.
+PARTITIONS = {"data_year": "INTEGER", "state": "VARCHAR"}
+
+#: DuckDB's types of PostgreSQL's; every other is text.
+_TYPES = {
+    "smallint": "SMALLINT",
+    "integer": "INTEGER",
+    "bigint": "BIGINT",
+    "double precision": "DOUBLE",
+    "numeric": "DOUBLE",
+    "timestamp": "TIMESTAMP",
+}
+_TEXT = "VARCHAR"
+_AGENCY_TYPES = {
+    "agency_id": "BIGINT",
+    "ori": _TEXT,
+    "agency_name": _TEXT,
+    "agency_type": _TEXT,
+    "population": "BIGINT",
+    "population_group_code": _TEXT,
+    "population_group": _TEXT,
+    "return_a_months": "INTEGER",
+    "nibrs_months": "INTEGER",
+    "covered": _TEXT,
+    "covered_by_agency_id": "BIGINT",
+    "covered_by_ori": _TEXT,
+    "covered_by_name": _TEXT,
+}
+_CODE_TYPES = {"table_name": _TEXT, "id": "BIGINT", "code": _TEXT, "name": _TEXT}
+
+
+def parquet_name(table: str, item: StateYear) -> str:
+    """Where a table's file of a state-year lies in the set."""
+    return f"{table}/data_year={item.year}/state={item.state}/{table}.parquet"
+
+
+def agencies_query(item: StateYear) -> str:
+    """The statement that streams the agencies of a state-year as CSV."""
+    text = (files("code_tables") / "reference" / "agencies_of_state_year.sql").read_text(encoding="utf-8")
+    return copy_out(text.replace(":year", literal(item.year)).replace(":state", literal(item.state)))
+
+
+def write_parquet_set(
+    source: Path, agencies: Path, catalog: Catalog, item: StateYear, folder: Path
+) -> Iterator[tuple[str, Path]]:
+    """Write the files of a state-year one after the other: the place in the set, and the file, which is removed after.
+
+    Args:
+        source: the state-year's zip, in the database's layout.
+        agencies: CSV that ``agencies_query`` gives.
+        folder: where there is space for the largest table as CSV and as Parquet.
+    """
+    text, target = folder / "table.csv", folder / "table.parquet"
+    with zipfile.ZipFile(source) as archive, ParquetWriter(folder) as writer:
+        there = set(archive.namelist())
+        for table in catalog.data_tables:
+            if table.csv_name not in there:
+                continue
+            with archive.open(table.csv_name) as member, text.open("wb") as out:
+                shutil.copyfileobj(member, out, 1 << 20)
+            writer.write(text, _types(table), target, PARTITIONS)
+            text.unlink()
+            yield parquet_name(table.name, item), target
+        _write_codes(archive, catalog, text)
+        writer.write(text, _CODE_TYPES, target)
+        text.unlink()
+        yield parquet_name(CODES, item), target
+        writer.write(agencies, _AGENCY_TYPES, target)
+        yield parquet_name(AGENCIES, item), target
+        target.unlink()
+
+
+def column_types(catalog: Catalog) -> dict[str, dict[str, str]]:
+    """DuckDB's types of the columns of each table of the set, without those that folders say."""
+    tables = {
+        table.name: {name: kind for name, kind in _types(table).items() if name not in PARTITIONS}
+        for table in catalog.data_tables
+    }
+    return {**tables, CODES: _CODE_TYPES, AGENCIES: _AGENCY_TYPES}
+
+
+def _types(table: Table) -> Mapping[str, str]:
+    return {column.name: _TYPES.get(column.type, _TEXT) for column in table.columns}
+
+
+def _write_codes(archive: zipfile.ZipFile, catalog: Catalog, target: Path) -> None:
+    """All code tables of a zip in one: the key that tables refer to, the code, and what it is called."""
+    there = set(archive.namelist())
+    with target.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(_CODE_TYPES)
+        for table in named_tables(catalog):
+            if table.csv_name not in there:
+                continue
+            columns, [key] = code_columns()[table.name], table.primary_key
+            rows = csv.DictReader(io.StringIO(archive.read(table.csv_name).decode(), newline=""))
+            writer.writerows((table.name, row[key], row[columns.code], row[columns.name]) for row in rows)
