@@ -267,7 +267,7 @@ def test_only_publish_writes_what_the_public_sees(given: dict[str, Any]) -> None
         for name, statement in statements(given)
         if {"s3:PutObject", "s3:DeleteObject"} & set(listed(statement["Action"]))
         for resource in listed(statement["Resource"])
-        if re.search(r'"/(downloads|estimates)/', json.dumps(resource))
+        if re.search(r'"/(downloads|estimates|parquet)/', json.dumps(resource))
     }
     assert len(writers) == 1
     assert "Publish" in writers.pop()
@@ -392,7 +392,11 @@ def test_tls_is_1_2_at_least_where_the_name_is_ones_own(given: dict[str, Any], o
 def test_the_public_reaches_the_published_prefixes_only(given: dict[str, Any]) -> None:
     [distribution] = resources(given, "AWS::CloudFront::Distribution").values()
     config = distribution["DistributionConfig"]
-    assert [each["PathPattern"] for each in config["CacheBehaviors"]] == ["downloads/*", "estimates/*"]
+    assert [each["PathPattern"] for each in config["CacheBehaviors"]] == [
+        "downloads/*",
+        "estimates/*",
+        "parquet/*",
+    ]
     # Everything else is answered by a function before the bucket is asked.
     assert config["DefaultCacheBehavior"]["FunctionAssociations"][0]["EventType"] == "viewer-request"
 

@@ -58,7 +58,7 @@ def test_an_index_of_nothing_says_so() -> None:
     assert "<strong>No downloads yet.</strong> Nothing is published yet." in index_html(index).decode()
     assert json.loads(index_json(index)) == {
         "simulated": False, "state_years": [], "bundles": [], "estimates": [], "explorer": None,
-        "changes": None, "feed": None, "latest_change": None,
+        "changes": None, "feed": None, "latest_change": None, "parquet": None,
     }  # fmt: skip
 
 

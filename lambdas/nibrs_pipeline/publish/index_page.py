@@ -12,6 +12,7 @@ from nibrs_pipeline.keys import (
     CHANGES_ATOM,
     CHANGES_HTML,
     PUBLIC,
+    PUBLIC_PARQUET,
     manifest_of,
     public_beside_key,
     public_bundle_key,
@@ -84,6 +85,7 @@ class DownloadIndex(BaseModel):
 
     ``explorer`` is the page that shows the estimates, ``changes`` the one that lists what publications changed,
     ``feed`` the same as Atom; None where there is none. ``latest_change`` is what the last of them changed.
+    ``parquet`` is where the Parquet files of state-years lie, with their views; None if none has any.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -96,6 +98,7 @@ class DownloadIndex(BaseModel):
     changes: str | None = None
     feed: str | None = None
     latest_change: str | None = None
+    parquet: str | None = None
 
     @property
     def explorable_years(self) -> list[int]:
@@ -128,6 +131,7 @@ def download_index(published: Manifests, told: Sequence[ToldEntry] = ()) -> Down
         changes=CHANGES_HTML.removeprefix(PUBLIC) if told else None,
         feed=CHANGES_ATOM.removeprefix(PUBLIC) if told else None,
         latest_change=told[-1].title if told else None,
+        parquet=_from_index(PUBLIC_PARQUET) if any(each.parquet for each in published.state_years.values()) else None,
     )
 
 

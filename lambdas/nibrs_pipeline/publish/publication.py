@@ -89,7 +89,9 @@ def publish_run(
         store.put(publication_key(run_id), json.dumps(broken_off).encode())
         store.copy_many((staged(run_id, key), key, tags[key]) for key in zips)
         lease.renew()
-        store.copy_many((staged(run_id, key), key, beside[key]) for manifest in selected for key in beside_of(manifest))
+        store.copy_small_many(
+            (staged(run_id, key), key, beside[key]) for manifest in selected for key in beside_of(manifest)
+        )
         lease.renew()
         store.put_many((public_report_key(manifest.year), pages[manifest.year]) for manifest in _estimates(selected))
         # What was checked, whatever lies there now.
