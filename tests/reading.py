@@ -21,8 +21,18 @@ Rows = list[list[str]]
 
 
 def blocks(language: str, names: Mapping[str, str]) -> list[str]:
-    """The page's blocks of a language, with other names in place of some."""
-    found = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    """The page's blocks of a language on estimates, with other names in place of some."""
+    return _blocks(language, names, of_estimates=True)
+
+
+def set_blocks(language: str, names: Mapping[str, str]) -> list[str]:
+    """The same on the set of all state-years."""
+    return _blocks(language, names, of_estimates=False)
+
+
+def _blocks(language: str, names: Mapping[str, str], of_estimates: bool) -> list[str]:
+    estimates, _, whole_set = PAGE.read_text(encoding="utf-8").partition("## All state-years in one set")
+    found = re.findall(rf"```{language}\n(.*?)```", estimates if of_estimates else whole_set, re.DOTALL)
     return [re.sub("|".join(names), lambda name: names[name[0]], block).strip() for block in found]
 
 

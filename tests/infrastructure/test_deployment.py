@@ -24,8 +24,11 @@ from nibrs_engine.interpreter import deployments
 from nibrs_engine.services import REGION
 from nibrs_home import embedded_postgres
 from nibrs_home.home import Home
+from nibrs_pipeline.archive.manifest import FileEntry, StateYearManifest
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.keys import manifest_of, public_zip_key
+from nibrs_pipeline.state_year import StateYear
 
 from tests.conftest import real_zip
 from tests.infrastructure.deployed import Deployed, deploy, given_resources
@@ -121,6 +124,7 @@ def story(deployed: Deployed, location: DatabaseLocation) -> Story:
     loaded = load_on_aws(deployed)
     refused = deployed.run({"years": [1999]})
     first = deployed.run({"years": [2015, 2016], "run_id": "first"})
+    list_one_file_more(deployed)
     with deployed.without_time_for("ExtractStateYear"):
         one_state_broken, completed = break_one_state(deployed, location)
     zip_broken, zip_mended = break_a_zip(deployed)
@@ -157,6 +161,14 @@ def load_on_aws(deployed: Deployed) -> Result:
     # All that follows is of what was loaded here.
     assert loaded.exit_code == 0, loaded.output
     return loaded
+
+
+def list_one_file_more(deployed: Deployed) -> None:
+    """A published state-year lists a Parquet file that it has no more when it is made anew, which removes it."""
+    key = manifest_of(public_zip_key(StateYear("RI", 2015)))
+    found = StateYearManifest.from_json(deployed.object(key).read_bytes())
+    gone = FileEntry(name="gone/data_year=2015/state=RI/gone.parquet", bytes=0, sha256="")
+    deployed.put(key, found.model_copy(update={"parquet": (*found.parquet, gone)}).to_json())
 
 
 def break_one_state(deployed: Deployed, location: DatabaseLocation) -> tuple[RunView, RunView]:

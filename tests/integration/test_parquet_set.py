@@ -21,6 +21,7 @@ from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_pipeline.plan.planning import reasons_out_of_date
 from nibrs_pipeline.state_year import StateYear
 
+from tests.reading import set_blocks
 from tests.runs import load_trial, public_files, published_manifest, published_zip, run, sql, zips
 from tests.unit.samples import manifest, source
 
@@ -163,6 +164,18 @@ def test_views_are_made_by_their_statements_where_they_lie(world: World, monkeyp
         connection.execute(Path("nibrs.sql").read_text())
         [[found]] = connection.execute("SELECT count(*) FROM nibrs_victim").fetchall()
     assert found == len(rows_of_zips(world, "nibrs_victim"))
+
+
+def test_what_readers_are_told_to_type_works(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder(world).parent)
+    [statements], [by_polars] = set_blocks("sql", {"2016": "2016"}), set_blocks("python", {"AZ": "RI"})
+    with duckdb.connect() as connection:
+        robberies = connection.execute(statements).fetchall()
+    assert {row[0] for row in robberies} == {"DE", "RI"}
+    known: dict[str, Any] = {}
+    exec(by_polars, known)
+    in_zip = [row for row in rows_of_zips(world, "nibrs_offense") if (row["state"], row["data_year"]) == ("RI", "2016")]
+    assert known["offenses"].collect().height == len(in_zip)
 
 
 def test_polars_and_pandas_read_the_folders(world: World) -> None:
