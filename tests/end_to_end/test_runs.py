@@ -71,7 +71,15 @@ def test_what_is_made_anew_follows_what_changed(home: Home, loaded: DatabaseLoca
     assert len(zips({name: after[name] for name in changed(before, after)}).keys() & ALL) == 1
     sql(loaded, "UPDATE nibrs_injury SET injury_name = 'Other' WHERE injury_id = 1")
     run(home, loaded, run_id="sixth")
-    assert zips({name: content for name, content in public_files(home).items() if after[name] != content}).keys() >= ALL
+    assert (
+        zips({name: content for name, content in public_files(home).items() if after.get(name) != content}).keys()
+        >= ALL
+    )
+    told = json.loads((public(home) / "changes" / "4.json").read_text())
+    assert told["title"] == "4 state-years changed"
+    [renamed] = told["codes"][0]["codes"]
+    assert (renamed["table"], renamed["after"]) == ("nibrs_injury", "Other")
+    assert len(told["codes"][0]["state_years"]) == 4
 
 
 def test_a_request_makes_only_what_it_asks_for(home: Home, loaded: DatabaseLocation) -> None:

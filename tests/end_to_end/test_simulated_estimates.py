@@ -10,18 +10,20 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import duckdb
 import pytest
 from click.testing import CliRunner
 from nibrs_command.cli import main
 from nibrs_home import embedded_postgres
 from nibrs_home.home import BUCKET, Home
 from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.errors import PipelineError
 from nibrs_pipeline.keys import public_estimates_key
 from nibrs_simulation.nation import simulate
 from nibrs_simulation.world import World
@@ -29,7 +31,7 @@ from nibrs_simulation.world import World
 from tests.estimated import estimates_zip, rows
 from tests.explorer import look, named_by, published_figures
 from tests.reading import by_pandas, in_polars, in_r, in_sql
-from tests.runs import public, run
+from tests.runs import in_psql, public, run, sql
 
 pytestmark = pytest.mark.usefixtures("unmeasured", "r")
 
@@ -267,3 +269,55 @@ def test_a_group_of_persons_is_estimated_from_the_zip_when_it_is_asked_for(partl
         assert float(row["estimate_standard_error"]) == pytest.approx(float(published["standard_error"]), rel=0.05)
     refused = CliRunner().invoke(main, [*asked, "--table", "2a"])
     assert (refused.exit_code, "it has to be one of 3a" in refused.output) == (2, True)
+
+
+def test_the_zips_scripts_make_a_database_of_it(partly_silent: Home, tmp_path: Path) -> None:
+    files = tmp_path / "unzipped"
+    with zipfile.ZipFile(estimates_zip(partly_silent, 2023)) as archive:
+        archive.extractall(files)
+    tables = f"read_csv('{files}/indicator_tables/*/*/*.csv', all_varchar = true)"
+    [in_csv] = duckdb.sql(
+        "SELECT count(*), count(*) FILTER (estimate <> '-9'), count(DISTINCT der_variable_name), "
+        f"count(DISTINCT PERMUTATION_NUMBER) FROM {tables}"
+    ).fetchall()
+    [robbery] = duckdb.sql(
+        f"SELECT CAST(estimate AS DOUBLE), CAST(estimate_lower_bound AS DOUBLE) FROM {tables} "
+        "WHERE PERMUTATION_NUMBER = '96' AND der_variable_name = 't_2a_1_1_15'"
+    ).fetchall()
+    home = Home(tmp_path / "database")
+    with embedded_postgres.database(home) as location:
+        sql(location, "CREATE DATABASE estimates")
+        # Twice: a year replaces itself.
+        for script in ("postgres_setup.sql", "postgres_load.sql", "postgres_load.sql"):
+            done = in_psql(files, script, location, "estimates")
+            assert done.returncode == 0, done.stderr
+        estimates = replace(location, database="estimates")
+        [loaded] = sql(
+            estimates,
+            "SELECT count(*), count(estimate), count(DISTINCT der_variable_name), count(DISTINCT permutation_number) "
+            "FROM estimates WHERE data_year = 2023",
+        )
+        assert tuple(loaded) == in_csv
+        assert loaded[0] > 100_000
+        [found] = sql(
+            estimates,
+            "SELECT estimate, estimate_lower_bound FROM labelled_estimates WHERE geography = 'SC' "
+            "AND der_variable_name = 't_2a_1_1_15' AND estimate_type = 'count' AND indicator_name = 'Robbery'",
+        )
+        assert tuple(found) == robbery
+        with pytest.raises(PipelineError, match="unique"):
+            sql(estimates, "INSERT INTO estimates SELECT * FROM estimates LIMIT 1")
+    embedded_postgres.stop(home)
+
+
+def test_the_checks_of_a_year_lie_beside_its_zip(partly_silent: Home) -> None:
+    beside = estimates_zip(partly_silent, 2023).parent
+    checks = rows(partly_silent, "checks.csv", 2023)
+    assert {row["outcome"] for row in checks} <= {"met", "broken", "not verifiable"}
+    assert {row["of"] for row in checks if row["part"] == "Input"} == {"NE", "RI", "SC", "UT"}
+    imputed = [row for row in checks if row["check"].startswith("Unknown items that were imputed: ")]
+    assert {row["outcome"] for row in imputed} == {"met"}
+    assert 'href="checks.html"' in (beside / "report.html").read_text(encoding="utf-8")
+    page = (beside / "checks.html").read_text(encoding="utf-8")
+    for row in checks:
+        assert (row["outcome"] == "met") or row["check"].replace("&", "&amp;") in page

