@@ -23,10 +23,10 @@ from nibrs_command.cli import main
 from nibrs_home import embedded_postgres
 from nibrs_home.home import BUCKET, Home
 from nibrs_pipeline.database.location import DatabaseLocation
-from nibrs_pipeline.errors import PipelineError
 from nibrs_pipeline.keys import public_estimates_key
 from nibrs_simulation.nation import simulate
 from nibrs_simulation.world import World
+from pg8000.exceptions import DatabaseError
 
 from tests.estimated import estimates_zip, rows
 from tests.explorer import look, named_by, published_figures
@@ -305,7 +305,7 @@ def test_the_zips_scripts_make_a_database_of_it(partly_silent: Home, tmp_path: P
             "AND der_variable_name = 't_2a_1_1_15' AND estimate_type = 'count' AND indicator_name = 'Robbery'",
         )
         assert tuple(found) == robbery
-        with pytest.raises(PipelineError, match="unique"):
+        with pytest.raises(DatabaseError, match="duplicate key"):
             sql(estimates, "INSERT INTO estimates SELECT * FROM estimates LIMIT 1")
     embedded_postgres.stop(home)
 
