@@ -169,8 +169,8 @@ checks_page <- function(year, checks, notice) {
   counts <- table(factor(checks$part, parts), factor(checks$outcome, outcomes))
   summary <- data.table::data.table(Part = parts, Met = counts[, 1], Broken = counts[, 2],
     `Not verifiable` = counts[, 3])
-  shown <- function(outcome) {
-    mine <- checks[which(checks$outcome == outcome), ]
+  shown <- function(wanted) {
+    mine <- checks[which(checks$outcome == wanted), ]
     alike <- split(seq_len(nrow(mine)), factor(paste(mine$part, mine$check, mine$found, mine$why),
       unique(paste(mine$part, mine$check, mine$found, mine$why))))
     first <- vapply(alike, `[[`, 0L, 1L)

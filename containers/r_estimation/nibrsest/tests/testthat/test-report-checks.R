@@ -49,6 +49,10 @@ test_that("the page counts outcomes and names what is broken", {
   page <- paste(checks_page(2016L, year_checks(checked_year()), "SIMULATED & more"), collapse = "\n")
   expect_match(page, "SIMULATED &amp; more", fixed = TRUE)
   expect_match(page, "<td>Weights above 20</td><td>US</td><td>1</td>", fixed = TRUE)
+  parts <- strsplit(page, "<h2", fixed = TRUE)[[1]]
+  expect_length(gregexpr("<tr>", parts[[2]], fixed = TRUE)[[1]], 1L + 9L)
+  expect_no_match(parts[[2]], "no weights", fixed = TRUE)
+  expect_match(parts[[3]], "<td>LA</td><td></td><td>0</td><td>no weights", fixed = TRUE)
   expect_no_match(page, "{{", fixed = TRUE)
 })
 
