@@ -123,6 +123,12 @@ WHERE is_person(code) AND e.cleared_except_code = 'D' AND incident_id NOT IN (SE
 -- cell: t_3a_16_103_2
 SELECT count(DISTINCT s.victim_id) FROM suffered s JOIN suffered o USING (victim_id) JOIN armed a ON a.offense_id = o.offense_id
 WHERE s.code = '13A' AND (is_firearm(a.weapon) OR a.weapon = '60');
+-- cell: t_3a_16_104_16
+SELECT count(DISTINCT s.victim_id) FROM suffered s JOIN suffered o USING (victim_id) JOIN armed a ON a.offense_id = o.offense_id
+WHERE s.code IN ('09A', '11A', '11B', '11C', '120', '13A') AND is_firearm(a.weapon);
+-- cell: t_3a_16_106_2
+SELECT count(DISTINCT s.victim_id) FROM suffered s JOIN suffered o USING (victim_id) JOIN armed a ON a.offense_id = o.offense_id
+WHERE s.code = '13A' AND a.weapon IN ('16', '20');
 -- cell: t_3a_17_116_32
 SELECT count(*) FROM (SELECT DISTINCT victim_id FROM suffered WHERE code IN ('13A', '13B', '13C')) v
 JOIN (SELECT victim_id, arg_min(offense_id, offense_id::HUGEINT) AS first FROM suffered GROUP BY 1) f USING (victim_id)

@@ -32,24 +32,37 @@ rule_of <- function(characteristic, definitions, level) {
 
 #' Codes as categories: those of a code table, or of a column of the records themselves
 #'
-#' Codes of records of another level are taken to that of the rule.
+#' A code may fall into several categories, and codes of several tables into the same ones. Codes of records of another
+#' level are taken to that of the rule.
 #' @noRd
 recoded <- function(records, rule, definitions) {
   of_rule <- which(definitions$recodes$characteristic == rule$characteristic)
-  recodes <- definitions$recodes[of_rule, ]
-  name <- recodes$code_table[[1]]
-  codes <- records$codes[[name]]
-  if (is.null(codes)) {
-    codes <- data.table::data.table(record = seq_len(nrow(records[[rule$level]])), code = records[[rule$level]][[name]])
-    level <- "record"
-  } else {
-    level <- if (rule$level %in% names(codes)) rule$level else setdiff(names(codes), "code")[[1]]
-  }
-  category <- recodes$category[match(codes$code, recodes$code)]
-  known <- which(!is.na(category) & !is.na(codes[[level]]))
-  pairs <- unique(data.table::data.table(record = codes[[level]][known], category = category[known]))
-  if (level %in% c("record", rule$level)) pairs else
-    taken_to_unit(records, definitions$units, pairs, level, rule$level)
+  unique(data.table::rbindlist(lapply(split(definitions$recodes[of_rule, ], by = "code_table"), function(recodes) {
+    name <- recodes$code_table[[1]]
+    codes <- records$codes[[name]]
+    if (is.null(codes)) {
+      codes <- data.table::data.table(record = seq_len(nrow(records[[rule$level]])),
+        code = as.character(records[[rule$level]][[name]]))
+      level <- "record"
+    } else {
+      level <- if (rule$level %in% names(codes)) rule$level else setdiff(names(codes), "code")[[1]]
+    }
+    pairs <- categories_of_codes(codes[[level]], codes$code, recodes)
+    if (level %in% c("record", rule$level)) pairs else
+      taken_to_unit(records, definitions$units, pairs, level, rule$level)
+  })))
+}
+
+#' @param record,code Side by side; a missing record is none.
+#' @noRd
+categories_of_codes <- function(record, code, recodes) {
+  times <- data.table::rowid(recodes$code)
+  unique(data.table::rbindlist(lapply(seq_len(max(times)), function(time) {
+    some <- recodes[which(times == time), ]
+    category <- some$category[match(code, some$code)]
+    known <- which(!is.na(category) & !is.na(record))
+    data.table::data.table(record = record[known], category = category[known])
+  })))
 }
 
 #' Pairs of two characteristics: every category of the first with every one of the second

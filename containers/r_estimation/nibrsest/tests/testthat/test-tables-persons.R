@@ -70,6 +70,8 @@ test_that("a victim counts once per column, with the items that are known of it"
 
 test_that("weapons are of all offenses, of the first one, or of the column's own", {
   expect_equal(numbers("3a_9_69_17", "3a_9_70_2"), c(1, 1))
+  # A handgun is a firearm, which is a firearm or explosive; a knife is a knife and another weapon.
+  expect_equal(numbers("3a_16_103_2", "3a_16_104_2", "3a_16_105_2", "3a_16_106_2"), c(1, 1, 1, 1))
   expect_equal(numbers("3a_17_108_2", "3a_17_113_2", "3a_17_123_2"), c(0, 1, 3))
   expect_equal(numbers("3a_20_136_2", "3a_20_136_17", "3a_20_141_17", "3a_20_153_17"), c(1, 0, 1, 1))
   expect_equal(numbers("3a_19_134_2", "3a_19_135_2", "3a_19_134_17", "3a_19_134_16"), c(1, 3, 1, 2))
