@@ -82,6 +82,8 @@ example_records <- function(agencies, offenses) {
     nibrs_victim_offender_rel = none("victim_id", "offender_id", "relationship_id"),
     nibrs_property = none("property_id", "incident_id", "prop_loss_id", "stolen_count"),
     nibrs_property_desc = none("property_id", "prop_desc_id", "property_value"),
+    nibrs_suspected_drug = none("property_id", "suspected_drug_type_id"),
+    nibrs_suspected_drug_type = code_table("suspected_drug_type_id", "suspected_drug_code", "E"),
     nibrs_bias_motivation = none("bias_id", "offense_id"), nibrs_bias_list = one_code("bias", "88"),
     nibrs_arrestee = data.table::data.table(arrestee_id = id, incident_id = id, arrest_type_id = 1L,
       multiple_indicator = "N", offense_type_id = match(offenses$code, codes), under_18_disposition_code = NA,

@@ -34,6 +34,7 @@ read_state_records <- function(zip) {
   offenders <- read_offenders(opened, incidents$id)
   arrestees <- read_arrestees(opened, incidents$id)
   group_b <- read_group_b(opened, incidents$agencies)
+  properties <- read_properties(opened, incidents$id)
   records <- list(
     place = incidents$place, incident = incidents$incident, offense = offenses$offense, victim = victims$persons,
     victim_offense = read_victims_of_offenses(opened, victims$persons$id, offenses$id),
@@ -41,11 +42,12 @@ read_state_records <- function(zip) {
     victim_offender = read_relationships(opened, victims$persons$id, offenders$persons$id),
     arrestee = arrestees$persons, group_b = group_b$items,
     officer = data.table::data.table(victim = which(victims$persons$type %in% "L")),
-    property = read_properties(opened, incidents$id),
+    property = properties$property,
     faults = rbind(victims$faults, offenders$faults, arrestees$faults, group_b$faults)
   )
   pairs <- function(table, id, unit, ids) read_pairs(opened, table, id, unit, ids)
   records$codes <- list(
+    nibrs_offense_type = data.table::data.table(offense = seq_along(offenses$id), code = offenses$offense$code),
     nibrs_location_type = data.table::data.table(offense = seq_along(offenses$id), code = offenses$location),
     nibrs_weapon_type = pairs("nibrs_weapon", "weapon_id", "offense", offenses$id),
     nibrs_criminal_act_type = pairs("nibrs_criminal_act", "criminal_act_id", "offense", offenses$id),
@@ -54,6 +56,7 @@ read_state_records <- function(zip) {
     nibrs_relationship = relationships_of(records$victim_offender),
     nibrs_prop_loss_type = records$property[, c("incident", "code")],
     nibrs_cleared_except = exceptions_of(records),
+    nibrs_suspected_drug_type = properties$drugs, seized = properties$seized,
     armed = armed_arrestees(opened, records)
   )
   records
@@ -210,19 +213,30 @@ exceptions_of <- function(records) {
 vehicle_codes <- c("03", "05", "24", "28", "37")
 
 #' Property of incidents by kind of loss, and which of it is motor vehicles
+#'
+#' @return A list: `property`, and by `incident` the `code` of each description that was `seized` and of each suspected
+#'   drug (`drugs`).
 #' @noRd
 read_properties <- function(opened, incident_ids) {
   rows <- read_published(opened, "nibrs_property", c(
     property_id = "character", incident_id = "character", prop_loss_id = "character", stolen_count = "numeric"
   ))
-  described <- read_published(opened, "nibrs_property_desc", c(property_id = "character", prop_desc_id = "character"))
-  described_as <- code_of(opened, "nibrs_property_desc", "prop_desc_id", described)
-  vehicles <- row_of(described$property_id, rows$property_id, "property_id", opened$zip)[
-    described_as %in% vehicle_codes
-  ]
-  data.table::data.table(
-    incident = row_of(rows$incident_id, incident_ids, "incident_id", opened$zip), code = rows$prop_loss_id,
-    stolen = ifelse(is.na(rows$stolen_count), 0, rows$stolen_count), vehicle = seq_len(nrow(rows)) %in% vehicles
+  incident <- row_of(rows$incident_id, incident_ids, "incident_id", opened$zip)
+  coded <- function(table, id) {
+    found <- read_published(opened, table, stats::setNames(rep("character", 2L), c("property_id", id)))
+    data.table::data.table(property = row_of(found$property_id, rows$property_id, "property_id", opened$zip),
+      code = code_of(opened, table, id, found))
+  }
+  of_incidents <- function(pairs) data.table::data.table(incident = incident[pairs$property], code = pairs$code)
+  described <- coded("nibrs_property_desc", "prop_desc_id")
+  vehicles <- described$property[described$code %in% vehicle_codes]
+  list(
+    property = data.table::data.table(
+      incident = incident, code = rows$prop_loss_id,
+      stolen = ifelse(is.na(rows$stolen_count), 0, rows$stolen_count), vehicle = seq_len(nrow(rows)) %in% vehicles
+    ),
+    seized = of_incidents(described[which(rows$prop_loss_id[described$property] == "6"), ]),
+    drugs = of_incidents(coded("nibrs_suspected_drug", "suspected_drug_type_id"))
   )
 }
 
@@ -248,6 +262,7 @@ code_tables <- list(
   relationship_id = c("nibrs_relationship", "relationship_code"),
   victim_type_id = c("nibrs_victim_type", "victim_type_code"),
   cleared_except_id = c("nibrs_cleared_except", "cleared_except_code"),
+  suspected_drug_type_id = c("nibrs_suspected_drug_type", "suspected_drug_code"),
   prop_desc_id = c("nibrs_prop_desc_type", "prop_desc_code"), age_id = c("nibrs_age", "age_code"),
   race_id = c("ref_race", "race_code"), ethnicity_id = c("nibrs_ethnicity", "ethnicity_code"),
   bias_id = c("nibrs_bias_list", "bias_code"), arrest_type_id = c("nibrs_arrest_type", "arrest_type_code"),

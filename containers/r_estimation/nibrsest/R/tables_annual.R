@@ -55,7 +55,8 @@ used_persons <- function(states, names, parts, group) {
 
 #' The annual counts of respondents in all cells
 #'
-#' Cells of the agency's own attributes are the counts of a table's first row where the agency has the attribute.
+#' Cells of the agency's own attributes are the counts of the table's row that counts everything of the column, where
+#' the agency has the attribute.
 #'
 #' @param used A data.table `ori`, `cell`, `number`: a respondent's annual counts.
 #' @param agencies A data.table, one row per respondent: `ori`, `class`, `agency_type`, `msa_status`.
@@ -89,7 +90,8 @@ with_agency_cells <- function(matrix, agencies, cells) {
   attributes <- agency_categories(agencies)
   added <- lapply(names(attributes), function(characteristic) {
     own <- which(cells$characteristic %in% characteristic)
-    first <- match(paste(cells$table, 1L, cells$column)[own], paste(cells$table, cells$row, cells$column))
+    whole <- which(cells$whole)
+    first <- whole[match(paste(cells$table, cells$column)[own], paste(cells$table, cells$column)[whole])]
     of_first <- data.table::data.table(first = first, category = cells$category[own], cell = own)
     totals <- data.table::data.table(row = counted$row, first = counted$cell, number = counted$number,
       category = attributes[[characteristic]][counted$row])

@@ -8,14 +8,49 @@
 #' @references METHOD, section 7.1.
 #' @noRd
 categories_of <- function(records, rule, definitions) {
+  pairs <- all_categories_of(records, rule, definitions)
+  conditions <- conditions_of(rule$only)
+  if (length(conditions) == 0L) {
+    return(pairs)
+  }
+  unit <- list(level = rule$level, record = seq_len(nrow(records[[rule$level]])))
+  pairs[which(pairs$record %in% which(meet(records, unit, conditions, definitions))), ]
+}
+
+#' The same of all records, whatever the rule's `only`
+#' @noRd
+all_categories_of <- function(records, rule, definitions) {
   if (!is.na(rule$pair)) {
     return(paired(records, rule, definitions))
   }
   if (rule$characteristic %in% definitions$persons$characteristic) {
     return(person_categories(records[[rule$level]], rule$characteristic, definitions))
   }
-  computed <- c(computed_characteristics(), computed_of_persons())[[rule$characteristic]]
+  known <- c(computed_characteristics(), computed_of_persons(), computed_of_drugs_guns())
+  computed <- known[[rule$characteristic]]
   if (is.null(computed)) recoded(records, rule, definitions) else computed(records, rule, definitions)
+}
+
+#' Conditions as words: a characteristic and its categories each
+#'
+#' @param only Conditions separated by semicolons; missing for none.
+#' @noRd
+conditions_of <- function(only) {
+  if (is.na(only)) list() else lapply(strsplit(only, ";", fixed = TRUE)[[1]], function(part) words(trimws(part)))
+}
+
+#' Whether each record of a unit meets conditions
+#'
+#' @param unit A list: `level`, `record`, see [counted_unit()].
+#' @param conditions See [conditions_of()].
+#' @noRd
+meet <- function(records, unit, conditions, definitions) {
+  inside <- rep(TRUE, length(unit$record))
+  for (condition in conditions) {
+    pairs <- unit_categories(records, unit, condition[[1]], definitions)
+    inside <- inside & seq_along(inside) %in% pairs$unit[pairs$category %in% as.integer(condition[-1])]
+  }
+  inside
 }
 
 #' The line of `characteristics.csv`, as a unit asks for it

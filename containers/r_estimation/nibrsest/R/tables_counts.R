@@ -43,20 +43,29 @@ tabulate_tables <- function(records, definitions = table_definitions()) {
 #' @noRd
 cell_counts <- function(records, definitions, cells) {
   sections <- sections_by_unit(definitions)
-  vehicles <- stolen_vehicles(records)
-  counts <- lapply(split(sections, by = c("unit", "only")), function(of_unit) {
-    unit <- counted_unit(records, definitions, of_unit$unit[[1]], of_unit$only[[1]])
+  of_tables <- split(seq_along(cells$table), cells$table)
+  counts <- lapply(split(sections, by = c("unit", "only", "codes_of")), function(of_unit) {
+    records <- records_in_columns(records, of_unit, definitions)
+    vehicles <- stolen_vehicles(records)
+    conditions <- unlist(lapply(unique(of_unit$list), column_conditions, definitions), FALSE)
+    unit <- counted_unit(records, definitions, of_unit$unit[[1]], of_unit$only[[1]], of_unit$codes_of[[1]],
+      unique(vapply(conditions, `[[`, "", 1L)))
     of_level <- which(definitions$exceptions$unit == unit$level)
     special <- definitions$exceptions[of_level, ]
-    counted <- lapply(split(of_unit, by = "characteristic"), function(alike) {
+    counted <- lapply(split(of_unit[which(!of_unit$by_incident), ], by = "characteristic"), function(alike) {
       pairs <- unit_categories(records, unit, alike$characteristic[[1]], definitions)
       count_units(unit, pairs, special, records, vehicles, definitions$units)
     })
-    lapply(split(of_unit, by = c("table", "codes", "but")), function(alike) {
+    lapply(split(of_unit, by = c("table", "list", "codes", "but")), function(alike) {
       members <- members_of(unit$groups, alike[1, ], definitions)
       lapply(seq_len(nrow(alike)), function(number) {
-        name <- as.character(alike$characteristic[[number]])
-        section_counts(counted[[if (is.na(name)) "NA" else name]], members, alike[number, ], cells)
+        section <- alike[number, ]
+        if (section$by_incident) {
+          most <- sum(definitions$categories$characteristic == section$characteristic)
+          return(placed_counts(units_by_incident(unit, members, records, definitions$units, most), section, cells, of_tables))
+        }
+        name <- as.character(section$characteristic)
+        section_counts(counted[[if (is.na(name)) "NA" else name]], members, section, cells, of_tables)
       })
     })
   })
@@ -68,32 +77,33 @@ cell_counts <- function(records, definitions, cells) {
 #'
 #' Sections of the agencies' own attributes are not among them, nor those that count persons by atoms.
 #'
-#' @return The sections, one row per unit that is counted in it, with `unit` and `only` (see [counted_unit()]),
-#'   `codes`: the only ones that the unit counts, `but`: the ones that it does not (separated by blanks, missing where
+#' @return The sections, one row per unit that is counted in it, with `unit`, `only` and `codes_of` (see
+#'   [counted_unit()]), `list` (of columns, see [columns_named()]), `by_incident` (whether units are counted by incident
+#'   and column, see [units_by_incident()]), `codes`: the only ones that the unit counts, `but`: the ones that it does not (separated by blanks, missing where
 #'   all).
 #' @noRd
 sections_by_unit <- function(definitions) {
   counted <- counted_sections(definitions)
   by_persons <- unlist(table_groups(definitions)[person_groups(definitions)])
-  counted <- counted[which(!counted$table %in% by_persons), ]
   of_agency <- definitions$characteristics$characteristic[definitions$characteristics$level == "agency"]
-  counted <- counted[which(!counted$characteristic %in% of_agency), ]
-  by_unit <- lapply(seq_len(nrow(counted)), function(number) {
-    section <- counted[number, ]
-    usual <- definitions$tables[match(section$table, definitions$tables$table), ]
-    special <- definitions$exceptions[which(definitions$exceptions$table == section$table &
-      definitions$exceptions$unit != usual$unit), ]
-    keep <- vapply(special$but_not, function(names) !section$characteristic %in% words(names), logical(1))
-    special <- special[which(keep), ]
-    but <- if (nrow(special) > 0L) paste(special$offense_code, collapse = " ") else NA_character_
-    none <- rep(NA_character_, nrow(special))
-    data.table::rbindlist(list(
-      cbind(section, unit = usual$unit, only = usual$only, codes = NA_character_, but = but),
-      cbind(section[rep(1L, nrow(special)), ], unit = special$unit, only = none, codes = special$offense_code,
-        but = none)
-    ))
+  within <- definitions$characteristics$characteristic[definitions$characteristics$within %in% "yes"]
+  counted <- counted[which(!counted$table %in% by_persons & !counted$characteristic %in% of_agency), ]
+  usual <- definitions$tables[match(counted$table, definitions$tables$table), ]
+  sections <- cbind(counted, usual[, c("unit", "only", "codes_of")],
+    list = ifelse(is.na(counted$columns), counted$table, counted$columns),
+    by_incident = counted$characteristic %in% within, codes = NA_character_, but = NA_character_)
+  special <- lapply(seq_len(nrow(definitions$exceptions)), function(number) {
+    exception <- definitions$exceptions[number, ]
+    lines <- which(sections$table == exception$table & usual$unit != exception$unit &
+      !sections$characteristic %in% words(exception$but_not))
+    before <- sections$but[lines]
+    otherwise <- sections[lines, ]
+    data.table::set(sections, lines, "but", ifelse(is.na(before), exception$offense_code,
+      paste(before, exception$offense_code)))
+    data.table::set(otherwise, NULL, c("unit", "only", "codes", "but"),
+      list(exception$unit, NA_character_, exception$offense_code, NA_character_))
   })
-  data.table::rbindlist(by_unit)
+  data.table::rbindlist(c(list(sections), special))
 }
 
 #' The categories of units: numbers of units, and a category each
@@ -148,10 +158,37 @@ count_units <- function(unit, pairs, special, records, vehicles, edges) {
   )
 }
 
+#' The lines of `columns.csv` of a table, or of a list that sections name
+#' @noRd
+columns_named <- function(list, definitions) definitions$columns[which(has_word(definitions$columns$tables, list)), ]
+
+#' Conditions that units meet in columns: a characteristic and its categories each
+#' @noRd
+column_conditions <- function(list, definitions) {
+  lapply(setdiff(columns_named(list, definitions)$only, c(NA, "car_jacking", "arrest")), words)
+}
+
+#' The records of incidents that any of the columns can count
+#'
+#' All, if that is most of them.
+#' @noRd
+records_in_columns <- function(records, sections, definitions) {
+  codes <- unlist(lapply(unique(sections$list), function(list) {
+    lapply(columns_named(list, definitions)$offense_codes, words)
+  }))
+  counting <- records$offense$code %in% codes
+  incidents <- unique(records$offense$incident[counting])
+  if (2L * length(incidents) > nrow(records$incident)) {
+    return(records)
+  }
+  counting <- counting & counting_offenses(records, sections$codes_of[[1]], definitions)
+  records_of_incidents(records, unique(records$offense$incident[counting]), definitions$units)
+}
+
 #' Which groups of units count in which columns of a table
 #' @noRd
 members_of <- function(groups, section, definitions) {
-  columns <- columns_of(definitions, section$table)
+  columns <- columns_named(section$list, definitions)
   codes <- lapply(columns$offense_codes, function(text) {
     kept <- setdiff(words(text), words(section$but))
     if (is.na(section$codes)) kept else intersect(kept, words(section$codes))
@@ -159,16 +196,53 @@ members_of <- function(groups, section, definitions) {
   wanted <- data.table::data.table(column = rep(columns$column, lengths(codes)), code = unlist(codes))
   members <- unique(groups$codes[wanted, on = "code", nomatch = NULL, allow.cartesian = TRUE][, c("group", "column")])
   of_jackings <- columns$column[columns$only %in% "car_jacking"]
-  members[which(!members$column %in% of_jackings | groups$car_jacking[members$group]), ]
+  members <- members[which(!members$column %in% of_jackings | groups$car_jacking[members$group]), ]
+  conditional <- which(!columns$only %in% c(NA, "car_jacking", "arrest"))
+  if (length(conditional) == 0L) {
+    return(members)
+  }
+  conditions <- lapply(columns$only[conditional], words)
+  wanted <- data.table::data.table(column = rep(columns$column[conditional], lengths(conditions) - 1L),
+    code = unlist(lapply(conditions, function(condition) condition_codes(condition[[1]], condition[-1]))))
+  meeting <- unique(groups$codes[wanted, on = "code", nomatch = NULL, allow.cartesian = TRUE][, c("group", "column")])
+  free <- members[which(!members$column %in% columns$column[conditional]), ]
+  data.table::rbindlist(list(free, members[meeting, on = c("group", "column"), nomatch = NULL]))
+}
+
+#' Incidents by how many units of a column they have, up to `most`, which stands for that many or more
+#'
+#' @param members See [members_of()].
+#' @return A data.table: `place`, `category`, `column`, `number`.
+#' @noRd
+units_by_incident <- function(unit, members, records, edges, most) {
+  units <- data.table::data.table(group = unit$slots$group[unit$slot],
+    incident = ancestor_rows(records, edges, unit$level, "incident")[unit$record])
+  numbers <- members[units, on = "group", nomatch = NULL, allow.cartesian = TRUE]
+  numbers <- numbers[, list(category = pmin(.N, most)), by = c("incident", "column")]
+  data.table::set(numbers, NULL, "place", records$incident$place[numbers$incident])
+  numbers[, list(number = as.numeric(.N)), by = c("place", "category", "column")]
 }
 
 #' Counts by group added up to the columns of a section's table
 #' @noRd
-section_counts <- function(counts, members, section, cells) {
+section_counts <- function(counts, members, section, cells, of_tables) {
   joined <- counts[members, on = "group", nomatch = NULL, allow.cartesian = TRUE]
-  sums <- joined[, list(number = sum(number)), by = c("place", "category", "column")]
-  in_section <- which(cells$table == section$table & cells$row >= section$first_row & cells$row <= section$last_row)
+  placed_counts(joined[, list(number = sum(number)), by = c("place", "category", "column")], section, cells,
+    of_tables)
+}
+
+#' Sums by place, category and column as counts of a section's cells; categories that the section has no row of are none
+#'
+#' @param of_tables Numbers of the cells of each table.
+#' @noRd
+placed_counts <- function(sums, section, cells, of_tables) {
+  of_table <- of_tables[[section$table]]
+  row <- cells$row[of_table]
+  in_section <- of_table[row >= section$first_row & row <= section$last_row]
   cell <- matrix(NA_integer_, max(cells$category[in_section]), max(cells$column[in_section]))
   cell[cbind(cells$category[in_section], cells$column[in_section])] <- in_section
-  data.table::data.table(place = sums$place, cell = cell[cbind(sums$category, sums$column)], number = sums$number)
+  sums <- sums[which(sums$category <= nrow(cell)), ]
+  counts <- data.table::data.table(place = sums$place, cell = cell[cbind(sums$category, sums$column)],
+    number = sums$number)
+  counts[which(!is.na(counts$cell)), ]
 }

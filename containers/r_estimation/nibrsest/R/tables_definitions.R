@@ -9,15 +9,19 @@
 #' [domains()]), and which tables are estimated together (`groups.csv`).
 #'
 #' * A table with `cells_of` counts nothing: its counts and rates are of the cells of that table.
-#' * `codes_of` a table is `arrest` where a person counts by the offense of the arrest, not by those of the incident.
+#' * `codes_of` a table is `arrest` where a person counts by the offense of the arrest, not by those of the incident; a
+#'   characteristic and its categories where only offenses count that are in these, such as those with a firearm.
 #' * A line of `sections.csv` may be of several tables, and of some `categories` of its characteristic, from one to
-#'   another; `title` is what the published rows are called there.
+#'   another; `title` is what the published rows are called there. Its rows count by the lines of `columns.csv` that
+#'   `columns` names, if not by the table's own.
 #' * The level of a characteristic is the unit that has it, or several; `person` is any unit that is a person. A
 #'   characteristic can be a `pair` of two others; its categories are then every one of the first with every one of the
 #'   second. One that is `like` another has its codes and categories. Of several records the `highest`, `lowest` or
 #'   `first` category `wins`, or all count; `within` are those that only records of the column's own offenses give.
-#' * Offense codes of a column may be `*`, all, and `-09C`, all but that; `only` is `car_jacking`, or `arrest` if the
-#'   offense of the arrest decides in this column.
+#'   Records that a characteristic is told of may be those `only` that are in categories of another.
+#' * A line of `columns.csv` may be of several columns, from one to another. Offense codes may be `*`, all, and `-09C`,
+#'   all but that; `only` is `car_jacking`, `arrest` if the offense of the arrest decides in this column, or a
+#'   characteristic and the categories in which a unit has to be.
 #'
 #' @param folder Folder of the CSV files; that of the package by default.
 #' @return A list of data.tables with these names. Definitions that contradict each other are an error that names the
@@ -28,7 +32,7 @@
 #' @export
 table_definitions <- function(folder = NULL) {
   integers <- list(
-    tables = character(), units = character(), columns = "column", sections = c("section", "first_row", "last_row"),
+    tables = character(), units = character(), columns = character(), sections = c("section", "first_row", "last_row"),
     characteristics = "absent", categories = "category", recodes = "category", persons = "category",
     domains = "first",
     exceptions = character(), populations = character(), groups = character()
@@ -45,6 +49,7 @@ table_definitions <- function(folder = NULL) {
     table
   })
   definitions$sections <- section_per_table(definitions$sections)
+  definitions$columns <- line_per_column(definitions$columns)
   definitions <- with_likenesses(definitions)
   definitions$categories <- data.table::rbindlist(list(definitions$categories, pair_categories(definitions)))
   definitions <- with_residents(definitions)
@@ -60,6 +65,16 @@ section_per_table <- function(sections) {
   expanded <- sections[line, ]
   data.table::set(expanded, NULL, "table", unlist(tables))
   expanded[order(match(expanded$table, unique(expanded$table)), line), ]
+}
+
+#' A line of `columns.csv` per column
+#' @noRd
+line_per_column <- function(columns) {
+  first <- as.integer(sub("-.*", "", columns$column))
+  number <- as.integer(sub(".*-", "", columns$column)) - first + 1L
+  expanded <- columns[rep(seq_along(number), number), ]
+  data.table::set(expanded, NULL, "column", sequence(number, first))
+  expanded
 }
 
 #' Characteristics that are like others have their codes and categories
@@ -164,7 +179,8 @@ counted_sections <- function(definitions) definitions$sections[which(is.na(defin
 #'   `section`, `row`, `column`, `characteristic` and `category` (missing in rows that count everything),
 #'   `denominator` (rows of the same column whose sum percentages divide by, separated by blanks; empty where there
 #'   is no percentage), `total` (TRUE in rows that count what the table is of, by which a geography is judged),
-#'   `applies` (FALSE where the statistic has no meaning). What is published of each cell says [table_statistics()].
+#'   `applies` (FALSE where the statistic has no meaning), `whole` (TRUE in rows that count everything of their
+#'   column). What is published of each cell says [table_statistics()].
 #' @references METHOD, section 8.4.
 #' @examples
 #' table_cells()
@@ -180,7 +196,8 @@ table_cells <- function(definitions = table_definitions()) {
     cell = cells$variable, table = cells$table, section = cells$section, row = cells$row, column = cells$column,
     characteristic = section$characteristic, category = category(cells$line, cells$row),
     denominator = denominator_rows(sections)[cells$line], total = are_totals(section$total, cells$column),
-    applies = !paste(cells$line, cells$column) %in% not_applicable
+    applies = !paste(cells$line, cells$column) %in% not_applicable,
+    whole = is.na(section$characteristic) & is.na(section$columns)
   )
 }
 

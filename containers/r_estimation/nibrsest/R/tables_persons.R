@@ -76,12 +76,6 @@ asked_of_persons <- function(definitions, group) {
   )
 }
 
-#' Conditions of `only` as words: a characteristic and its categories each
-#' @noRd
-conditions_of <- function(only) {
-  if (is.na(only)) list() else lapply(strsplit(only, ";", fixed = TRUE)[[1]], function(part) words(trimws(part)))
-}
-
 #' Types of the records of a unit
 #'
 #' @param asked See [asked_of_persons()].
@@ -125,14 +119,7 @@ counted_types <- function(types, place, atom) {
 #' Which records any of the tables counts
 #' @noRd
 wanted_units <- function(records, unit, tables, definitions) {
-  wanted <- lapply(unique(tables$only), function(only) {
-    inside <- rep(TRUE, length(unit$record))
-    for (condition in conditions_of(only)) {
-      pairs <- unit_categories(records, unit, condition[[1]], definitions)
-      inside <- inside & seq_along(inside) %in% pairs$unit[pairs$category %in% as.integer(condition[-1])]
-    }
-    inside
-  })
+  wanted <- lapply(unique(tables$only), function(only) meet(records, unit, conditions_of(only), definitions))
   Reduce(`|`, wanted)
 }
 

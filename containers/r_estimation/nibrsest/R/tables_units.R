@@ -132,32 +132,79 @@ first_records <- function(records, edges, pairs, from, to) {
 #' @param level The unit.
 #' @param only Which records of it: a characteristic and its categories, separated by blanks, several such conditions
 #'   by semicolons; missing for all.
+#' @param codes_of Which offenses give units their codes: such conditions of offenses; missing for all.
+#' @param conditions Names of characteristics whose categories are codes of units too, see [condition_codes()].
 #' @return A list: `level`; `record` (row numbers of the records counted); `slot` (number of each one's place and group:
 #'   units with the same offense codes and car jacking or not are one group); `slots` (a data.table: `place`,
 #'   `group`); `groups`, a list of `codes` (a data.table of `group` and `code`) and `car_jacking` (logical by group).
 #' @references METHOD, sections 7.1 and 8.1.
 #' @noRd
-counted_unit <- function(records, definitions, level, only = NA_character_) {
+counted_unit <- function(records, definitions, level, only = NA_character_, codes_of = NA_character_,
+                         conditions = character()) {
   edges <- definitions$units
   unit <- list(level = level, record = seq_len(nrow(records[[level]])))
-  for (condition in if (is.na(only)) character() else strsplit(only, ";", fixed = TRUE)[[1]]) {
-    wanted <- words(trimws(condition))
-    pairs <- unit_categories(records, unit, wanted[[1]], definitions)
-    unit$record <- unit$record[sort(unique(pairs$unit[pairs$category %in% as.integer(wanted[-1])]))]
-  }
+  unit$record <- which(meet(records, unit, conditions_of(only), definitions))
   codes <- sort(unique(records$offense$code))
   offenses <- data.table::data.table(record = seq_len(nrow(records$offense)),
     category = match(records$offense$code, codes))
-  with_code <- offenses[which(!is.na(offenses$category)), ]
+  with_code <- offenses[which(!is.na(offenses$category) & counting_offenses(records, codes_of, definitions)), ]
   of_unit <- units_in(unit, taken_to_unit(records, edges, with_code, "offense", level))
   incident <- ancestor_rows(records, edges, level, "incident")[unit$record]
   place <- records$incident$place[incident]
-  grouping <- grouped(of_unit$unit, codes[of_unit$category], length(unit$record), is_car_jacking(records)[incident])
+  more <- data.table::rbindlist(lapply(conditions, function(name) {
+    pairs <- unit_categories(records, unit, name, definitions)
+    data.table::data.table(unit = pairs$unit, code = condition_codes(name, pairs$category))
+  }))
+  grouping <- grouped(c(of_unit$unit, more$unit), c(codes[of_unit$category], more$code), length(unit$record),
+    is_car_jacking(records)[incident])
   slot <- data.table::data.table(place = place, group = grouping$group)
   unit$slot <- data.table::frankv(slot, ties.method = "dense")
   unit$slots <- slot[match(seq_len(max(0L, unit$slot)), unit$slot), ]
   unit$groups <- grouping$groups
   unit
+}
+
+#' Which offenses give units their codes
+#' @noRd
+counting_offenses <- function(records, codes_of, definitions) {
+  offenses <- list(level = "offense", record = seq_len(nrow(records$offense)))
+  meet(records, offenses, if (codes_of %in% "arrest") list() else conditions_of(codes_of), definitions)
+}
+
+#' What the categories of a characteristic are called among the codes of units
+#' @noRd
+condition_codes <- function(characteristic, category) {
+  if (length(category) == 0L) character() else paste(characteristic, category)
+}
+
+#' Records of some incidents alone, with references among them
+#'
+#' @param incidents Numbers of incidents.
+#' @return As `records`; `place` and what is of no incident stay as they were.
+#' @noRd
+records_of_incidents <- function(records, incidents, edges) {
+  kept <- list(incident = sort(incidents))
+  records$incident <- records$incident[kept$incident, ]
+  referring <- function(table, parents) {
+    found <- data.table::copy(table)
+    for (parent in parents) data.table::set(found, NULL, parent, match(table[[parent]], kept[[parent]]))
+    found
+  }
+  for (unit in setdiff(unique(edges$unit), "incident")) {
+    parents <- setdiff(edges$parent[edges$unit == unit], "place")
+    if (length(parents) > 0L) {
+      found <- referring(records[[unit]], parents)
+      kept[[unit]] <- which(stats::complete.cases(found[, parents, with = FALSE]))
+      records[[unit]] <- found[kept[[unit]], ]
+    }
+  }
+  records$property <- referring(records$property, "incident")
+  records$property <- records$property[which(!is.na(records$property$incident)), ]
+  records$codes <- lapply(records$codes, function(codes) {
+    found <- referring(codes, intersect(names(codes), names(kept)))
+    found[which(rowSums(!is.na(found[, setdiff(names(codes), "code"), with = FALSE])) > 0L), ]
+  })
+  records
 }
 
 #' Pairs of records as pairs of the units that count them, numbered in their order
