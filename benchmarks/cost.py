@@ -37,7 +37,7 @@ HOURS = 730.0
 #: What is at work at rest; a test holds the numbers to the template.
 ALARMS, COMPOSITE_ALARMS, ENDPOINT_ZONES = 34, 1, 8
 #: Groups of geographies times groups of tables, estimated side by side (``ESTIMATE_*_GROUPS``, nibrs_pipeline.keys).
-ESTIMATE_TASKS = 9
+ESTIMATE_TASKS = 12
 #: What functions, containers and the state machine write to logs, in KB; assumed.
 STATE_YEAR_LOG_KB, TASK_LOG_KB = 60, 40
 #: Steps of an item that a container takes over: its beginning, the function, the container.

@@ -17,7 +17,7 @@ PUBLIC_PREFIXES = (*MANIFEST_PREFIXES, PUBLIC_PARQUET)
 #: Groups of geographies that are estimated side by side, and groups of tables within each, as the R package has them
 #: (``geography_kinds.csv``, ``tables/groups.csv``).
 ESTIMATE_GEOGRAPHY_GROUPS = ("nation", "regions", "states")
-ESTIMATE_TABLE_GROUPS = ("crimes", "victims", "arrestees")
+ESTIMATE_TABLE_GROUPS = ("crimes", "victims", "arrestees", "drugs_guns")
 INDEX_JSON = f"{PUBLIC}index.json"
 INDEX_HTML = f"{PUBLIC}index.html"
 #: The page that shows estimates of all years.

@@ -189,12 +189,12 @@ def test_the_state_machine_is_told_keys_and_counts() -> None:
     assert summary["estimate_tasks"] == [
         {"geography_group": group, "table_group": tables}
         for group in ("nation", "regions", "states")
-        for tables in ("crimes", "victims", "arrestees")
+        for tables in ("crimes", "victims", "arrestees", "drugs_guns")
     ]
     assert (summary["bias"], summary["bias_folder"], summary["bias_tasks"]) == ("none", "none", [])
     sought = year_summary(inputs(bias="copula_return_a"), work, False)
     assert (sought["bias"], sought["bias_folder"]) == ("copula_return_a", "runs/r/estimation/2016/bias/")
-    assert sought["bias_tasks"] == [{"table_group": tables} for tables in ("crimes", "victims", "arrestees")]
+    assert sought["bias_tasks"] == [{"table_group": tables} for tables in ("crimes", "victims", "arrestees", "drugs_guns")]
     assert (summary["identity"], summary["reference_sha256"], summary["previous_sha256"]) == (
         made.identity,
         "ref",

@@ -11,7 +11,7 @@
 #' @param notice See [simulated_notice()].
 #' @noRd
 publish_explorer <- function(tables, flags, places, offenses, offense_reasons, changes, settings, folder, notice) {
-  published <- without_persons(published_tables())
+  published <- booked_tables(published_tables())
   target <- file.path(folder, "beside_zip", "explorer")
   unlink(target, recursive = TRUE)
   dir.create(target, recursive = TRUE)

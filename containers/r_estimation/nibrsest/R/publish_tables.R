@@ -13,14 +13,14 @@ published_tables <- function(definitions = table_definitions()) {
     populations = definitions$populations)
 }
 
-#' The same without the tables that count persons by atoms
+#' The same of the tables that are in workbooks, the explorer and the file of all numbers
 #'
 #' @param published See [published_tables()].
 #' @noRd
-without_persons <- function(published, definitions = table_definitions()) {
-  persons <- unlist(table_groups(definitions)[person_groups(definitions)])
-  kept <- which(!published$cells$table %in% persons)
-  published$statistics <- published$statistics[which(!published$statistics$table %in% persons), ]
+booked_tables <- function(published, definitions = table_definitions()) {
+  booked <- unlist(table_groups(definitions)[definitions$groups$booked %in% "yes"])
+  kept <- which(published$cells$table %in% booked)
+  published$statistics <- published$statistics[which(published$statistics$table %in% booked), ]
   published$cells <- published$cells[kept, ]
   published$labels <- published$labels[kept, ]
   published

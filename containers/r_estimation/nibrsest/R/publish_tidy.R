@@ -1,13 +1,13 @@
 #' Write the published numbers of a year with their labels: `beside_zip/nibrs-estimates-<year>.csv.gz`
 #'
-#' Those of tables of persons, which are several times as many, are in the zip alone.
+#' Those of tables that are not booked (persons, drugs and guns), which are several times as many, are in the zip alone.
 #' A row per number, with what it is of in words: for programs that read one file. The zip has the same numbers in the
 #' reference's form.
 #'
 #' @param tables,flags,places,offenses,offense_reasons See [publish_explorer()].
 #' @noRd
 publish_tidy <- function(tables, flags, places, offenses, offense_reasons, settings, folder) {
-  published <- without_persons(published_tables())
+  published <- booked_tables(published_tables())
   reasons <- release_reasons(tables, flags, places, published$cells)
   units <- column_units(published$cells, table_definitions())
   of_tables <- lapply(places$permutation, function(number) {

@@ -40,8 +40,8 @@ stage_report <- function(settings) {
   )
   publish_checks(c(shown[c("places", "table_a", "weights", "universe", "agencies")],
     list(diagnostics = read_diagnostics(settings))), settings, folder, notice)
-  # Tables of persons are too large for one page, and for one file.
-  few <- which(tables$cell %in% without_persons(published_tables())$cells$cell)
+  # Tables of persons, drugs and guns are too large for one page, and for one file.
+  few <- which(tables$cell %in% booked_tables(published_tables())$cells$cell)
   publish_explorer(tables[few, ], flags[few, ], described, estimates, offense_flags$reason, shown$changes, settings,
     folder, notice)
   publish_tidy(tables[few, ], flags[few, ], described, estimates, offense_flags$reason, settings, folder)
@@ -203,8 +203,8 @@ read_tables <- function(settings, geography_groups, places) {
 
 #' Write a file per geography and table, one of everything, and the workbooks that are wanted
 #'
-#' Tables of persons, which have more cells than all others together, are in no workbook, and have files of their own
-#' for geographies only: groups of agencies have them in `tables.csv`.
+#' Tables that are not booked, which have more cells than all others together, are in no workbook, and have files of
+#' their own for geographies only: groups of agencies have them in `tables.csv`.
 #'
 #' @param tables,flags,places Of all permutations: see [estimate_tables()], [release_flags()] and [coverage_of()].
 #' @param with_residents See [with_group_residents()].
@@ -218,7 +218,7 @@ publish_tables <- function(tables, flags, places, with_residents, settings, fold
   write_stage_file(compact_rows(tables, flags, cells, cell_is_published), file.path(folder, "tables.csv"),
     "report/tables.csv")
   write_stage_file(places, file.path(folder, "geographies.csv"), "report/geographies.csv")
-  booked <- without_persons(published)
+  booked <- booked_tables(published)
   whole_places <- places$permutation[!endsWith(places$kind, "group")]
   for (table in unique(published$statistics$table)) {
     of_table <- which(published$statistics$table == table)

@@ -1,4 +1,4 @@
-published <- without_persons(published_tables())
+published <- booked_tables(published_tables())
 
 test_that("numbers are packed as differences, exact zeros as nothing", {
   values <- data.table::data.table(
