@@ -72,32 +72,38 @@ rule_of <- function(characteristic, definitions, level) {
 #' @noRd
 recoded <- function(records, rule, definitions) {
   of_rule <- which(definitions$recodes$characteristic == rule$characteristic)
-  unique(data.table::rbindlist(lapply(split(definitions$recodes[of_rule, ], by = "code_table"), function(recodes) {
-    name <- recodes$code_table[[1]]
+  recodes <- as.list(definitions$recodes[of_rule, ])
+  found <- lapply(unique(recodes$code_table), function(name) {
     codes <- records$codes[[name]]
     if (is.null(codes)) {
-      codes <- data.table::data.table(record = seq_len(nrow(records[[rule$level]])),
-        code = as.character(records[[rule$level]][[name]]))
+      codes <- list(record = seq_len(nrow(records[[rule$level]])), code = as.character(records[[rule$level]][[name]]))
       level <- "record"
     } else {
       level <- if (rule$level %in% names(codes)) rule$level else setdiff(names(codes), "code")[[1]]
     }
-    pairs <- categories_of_codes(codes[[level]], codes$code, recodes)
+    of_table <- recodes$code_table == name
+    pairs <- categories_of_codes(codes[[level]], codes$code, recodes$code[of_table], recodes$category[of_table])
     if (level %in% c("record", rule$level)) pairs else
       taken_to_unit(records, definitions$units, pairs, level, rule$level)
-  })))
+  })
+  if (length(found) == 1L) found[[1]] else unique(data.table::rbindlist(found))
 }
 
+#' The categories of records with codes, none twice
+#'
 #' @param record,code Side by side; a missing record is none.
+#' @param known,category The codes that are known, and the category of each; a code may be known several times.
 #' @noRd
-categories_of_codes <- function(record, code, recodes) {
-  times <- data.table::rowid(recodes$code)
-  unique(data.table::rbindlist(lapply(seq_len(max(times)), function(time) {
-    some <- recodes[which(times == time), ]
-    category <- some$category[match(code, some$code)]
-    known <- which(!is.na(category) & !is.na(record))
-    data.table::data.table(record = record[known], category = category[known])
-  })))
+categories_of_codes <- function(record, code, known, category) {
+  first <- !duplicated(known)
+  found <- category[first][match(code, known[first])]
+  with_category <- which(!is.na(found) & !is.na(record))
+  pairs <- data.table::data.table(record = record[with_category], category = found[with_category])
+  if (!all(first)) {
+    rest <- categories_of_codes(record, code, known[!first], category[!first])
+    pairs <- data.table::rbindlist(list(pairs, rest))
+  }
+  unique(pairs)
 }
 
 #' Pairs of two characteristics: every category of the first with every one of the second

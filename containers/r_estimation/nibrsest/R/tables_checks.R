@@ -20,6 +20,15 @@ check_definitions <- function(definitions) {
     "is a table without a group; give it one, or the line of another")
   refuse("groups.csv", grouped, which(duplicated(grouped) | !grouped %in% c("offense_codes", definitions$tables$table)),
     "is in two groups, or is no table")
+  refuse("sections.csv", named, which(!is.na(sections$columns) & !sections$columns %in%
+    unlist(lapply(definitions$columns$tables, words))), "has columns that no line of columns.csv is of")
+  of_table <- paste("table", definitions$tables$table)
+  check_conditions("tables.csv", of_table, "only", definitions$tables$only, definitions)
+  check_conditions("tables.csv", of_table, "codes_of", definitions$tables$codes_of, definitions, "arrest")
+  check_conditions("columns.csv", paste(definitions$columns$tables, definitions$columns$column), "only",
+    definitions$columns$only, definitions, c("car_jacking", "arrest"))
+  check_conditions("characteristics.csv", definitions$characteristics$characteristic, "only",
+    definitions$characteristics$only, definitions)
   check_rows(sections, named, definitions$categories)
   check_statistics(sections, named, definitions)
   check_recodes(definitions)
@@ -30,6 +39,21 @@ check_definitions <- function(definitions) {
 check_words <- function(file, named, column, texts, known) {
   each <- lapply(texts, words)
   refuse_unknown(file, rep(named, lengths(each)), column, unlist(each), known)
+}
+
+#' Each condition is a characteristic with some of its categories
+#'
+#' @param words_of_its_own Texts that are no conditions.
+#' @noRd
+check_conditions <- function(file, named, column, texts, definitions, words_of_its_own = character()) {
+  known <- paste(definitions$categories$characteristic, definitions$categories$category)
+  lines <- which(!is.na(texts) & !texts %in% words_of_its_own)
+  met <- lapply(lines, function(line) {
+    unlist(lapply(conditions_of(texts[[line]]), function(condition) {
+      if (length(condition) < 2L) condition else paste(condition[[1]], condition[-1])
+    }))
+  })
+  refuse_unknown(file, rep(named[lines], lengths(met)), column, unlist(met), known)
 }
 
 #' Rows are as many as categories, none twice in a table

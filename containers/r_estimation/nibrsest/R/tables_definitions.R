@@ -145,7 +145,9 @@ words <- function(text) if (is.na(text)) character() else strsplit(text, " ", fi
 
 #' Whether a word is among the words of each text
 #' @noRd
-has_word <- function(texts, word) vapply(texts, function(text) word %in% words(text), TRUE, USE.NAMES = FALSE)
+has_word <- function(texts, word) {
+  !is.na(texts) & grepl(paste0(" ", word, " "), paste0(" ", texts, " "), fixed = TRUE)
+}
 
 #' The columns of a table; of one without cells of its own those of the other table
 #' @noRd
