@@ -62,7 +62,8 @@ cell_counts <- function(records, definitions, cells) {
         section <- alike[number, ]
         if (section$by_incident) {
           most <- sum(definitions$categories$characteristic == section$characteristic)
-          return(placed_counts(units_by_incident(unit, members, records, definitions$units, most), section, cells, of_tables))
+          sums <- units_by_incident(unit, members, records, definitions$units, most)
+          return(placed_counts(sums, section, cells, of_tables))
         }
         name <- as.character(section$characteristic)
         section_counts(counted[[if (is.na(name)) "NA" else name]], members, section, cells, of_tables)
@@ -79,8 +80,8 @@ cell_counts <- function(records, definitions, cells) {
 #'
 #' @return The sections, one row per unit that is counted in it, with `unit`, `only` and `codes_of` (see
 #'   [counted_unit()]), `list` (of columns, see [columns_named()]), `by_incident` (whether units are counted by incident
-#'   and column, see [units_by_incident()]), `codes`: the only ones that the unit counts, `but`: the ones that it does not (separated by blanks, missing where
-#'   all).
+#'   and column, see [units_by_incident()]), `codes`: the only ones that the unit counts, `but`: the ones that it does
+#'   not (separated by blanks, missing where all).
 #' @noRd
 sections_by_unit <- function(definitions) {
   counted <- counted_sections(definitions)

@@ -17,7 +17,8 @@ zip_of <- function(path, tables) {
 code_tables_of_world <- function() {
   of <- function(id, code, codes) stats::setNames(data.frame(100 + seq_along(codes), codes), c(id, code))
   list(
-    "nibrs_offense_type.csv" = of("offense_type_id", "offense_code", c("120", "13A", "23H", "09A", "240", "35A", "35B", "09B", "100")),
+    "nibrs_offense_type.csv" = of("offense_type_id", "offense_code",
+      c("120", "13A", "23H", "09A", "240", "35A", "35B", "09B", "100")),
     "nibrs_location_type.csv" = of("location_id", "location_code", c("20", "13", "58")),
     "nibrs_weapon_type.csv" = of("weapon_id", "weapon_code", c("12", "40", "99", "95", "01", "16", "12A", "13", "15")),
     "nibrs_criminal_act_type.csv" = of("criminal_act_id", "criminal_act_code", c("N", "G", "B", "D", "P", "U", "C")),

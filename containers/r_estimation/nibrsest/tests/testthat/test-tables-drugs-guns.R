@@ -4,14 +4,15 @@ statistics <- table_statistics(definitions)
 drug_tables <- paste0("DM", 1:10)
 
 # Drugs: 1 marijuana possessed, seized with a firearm, equipment besides; 2 cocaine and marijuana, sold and possessed;
-# 3 an attempt; 4 two drugs, possessed. Guns: 5 two victims shot at by four offenders, one of them killed; 6 a robbery of
-# two with a rifle and a handgun; 7 a boy of 14 is killed without a gun; 8 a fight without a gun.
+# 3 an attempt; 4 two drugs, possessed. Guns: 5 two victims shot at by four offenders, one of them killed; 6 a robbery
+# of two with a rifle and a handgun; 7 a boy of 14 is killed without a gun; 8 a fight without a gun.
 armed_state <- function() {
   path <- file.path(tempfile(), "AZ-2016.zip")
   record_zip(path, "AZ", list(
     incidents = data.frame(incident_id = 1:8, agency = 1, month = 1, incident_hour = c(3, 12, 12, 12, 23, 12, 12, 12)),
-    offenses = data.frame(offense_id = c(11, 12, 21, 31, 41, 51, 52, 61, 71, 81), incident_id = c(1, 1, 2, 3, 4, 5, 5, 6,
-      7, 8), offense_type_id = c("35A", "35B", "35A", "35A", "35A", "13A", "09A", "120", "09A", "13A"),
+    offenses = data.frame(offense_id = c(11, 12, 21, 31, 41, 51, 52, 61, 71, 81),
+      incident_id = c(1, 1, 2, 3, 4, 5, 5, 6, 7, 8),
+      offense_type_id = c("35A", "35B", "35A", "35A", "35A", "13A", "09A", "120", "09A", "13A"),
       attempt_complete_flag = c("C", "C", "C", "A", "C", "C", "C", "C", "C", "C"),
       location_id = c("13", "13", rep("20", 8))),
     acts = data.frame(offense_id = c(11, 12, 21, 21, 31, 41), criminal_act_id = c("P", "U", "D", "P", "P", "P")),
@@ -182,8 +183,8 @@ test_that("a table of another kind of drug incident is lines of data", {
   # Incidents with a weapon, by what was seized; columns of conditions, of all and of several numbers in a line.
   more <- table_definitions(definitions_with(
     tables = "9c,Armed incidents,incident,,weapon_used 2,", groups = "more,9c",
-    columns = c("9c,1,Handgun only,Handgun only,13A 120 09A,single_firearm 1", "9c,2,Any weapon,Any weapon,13A 120 09A,",
-      "9c_any,1-2,,,13A 120 09A 35A,"),
+    columns = c("9c,1,Handgun only,Handgun only,13A 120 09A,single_firearm 1",
+      "9c,2,Any weapon,Any weapon,13A 120 09A,", "9c_any,1-2,,,13A 120 09A 35A,"),
     sections = c("9c,1,1,1,,count,,,,,,,,", "9c,1,2,2,,count,,,,,,,All,9c_any",
       "9c,2,3,7,offenders_four,count percentage,own,,,,,,,")
   ))
@@ -194,7 +195,9 @@ test_that("a table of another kind of drug incident is lines of data", {
   expect_equal(found[!startsWith(found$cell, "t_9c"), ], counted)
   refused <- function(fault, ...) expect_error(table_definitions(definitions_with(...)), fault, fixed = TRUE)
   refused("has columns that no line of columns.csv is of", sections = "DM1,9,5,5,,count,,,,,,,,shoes")
-  refused("columns.csv: DM1 2 has the only \"drug_class 7\", which nothing defines", columns = "DM1,2,A,A,35A,drug_class 7")
-  refused("tables.csv: table 9c has the codes_of \"guns\", which", tables = "9c,Guns,incident,,guns,", groups = "more,9c")
+  refused("columns.csv: DM1 2 has the only \"drug_class 7\", which nothing defines",
+    columns = "DM1,2,A,A,35A,drug_class 7")
+  refused("tables.csv: table 9c has the codes_of \"guns\", which", tables = "9c,Guns,incident,,guns,",
+    groups = "more,9c")
   refused("characteristics.csv: cats has the only \"dogs 1\"", characteristics = "cats,Cats,offense,,,,,,dogs 1")
 })
