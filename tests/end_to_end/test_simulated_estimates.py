@@ -22,12 +22,15 @@ from click.testing import CliRunner
 from nibrs_command.cli import main
 from nibrs_home import embedded_postgres
 from nibrs_home.home import BUCKET, Home
+from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database.location import DatabaseLocation
-from nibrs_pipeline.keys import public_estimates_key
+from nibrs_pipeline.keys import public_estimates_key, public_zip_key
+from nibrs_pipeline.state_year import StateYear
 from nibrs_simulation.nation import simulate
 from nibrs_simulation.world import World
 from pg8000.exceptions import DatabaseError
 
+from tests.cells_by_sql import cells_without_items, expected_of
 from tests.estimated import estimates_zip, rows
 from tests.explorer import look, named_by, published_figures
 from tests.reading import by_pandas, in_polars, in_r, in_sql
@@ -57,7 +60,9 @@ def eligible_agencies(truth: Path) -> dict[str, str]:
         }
 
 
-def test_in_a_census_estimates_are_the_truth_without_error(home: Home, location: DatabaseLocation) -> None:
+def test_in_a_census_estimates_are_the_truth_without_error(
+    home: Home, location: DatabaseLocation, catalog: Catalog
+) -> None:
     truth = home.path / "truth"
     simulate(location, World("tiny", 0.1, (2023,), 1, "complete", 1), truth, 1)
     outcome = run(home, location, years=[2023], estimates=True)
@@ -90,6 +95,39 @@ def test_in_a_census_estimates_are_the_truth_without_error(home: Home, location:
         assert sum(national[f"t_5a_3_{row}_{column}"] for row in range(5, 15)) == national[f"t_5a_1_1_{column}"] > 0
     # Agencies of all kinds are the nation, except those that state no population group.
     assert sum(national[f"t_2b_10_{row}_10"] for row in range(46, 52)) == larcenies
+    drugs_and_guns_add_up(national)
+    counted: Counter[str] = Counter()
+    for state in ("NE", "RI", "SC", "UT"):
+        zip_path = home.objects / BUCKET / public_zip_key(StateYear(state=state, year=2023))
+        counted.update(expected_of(zip_path, catalog, "drugs_guns"))
+    cells_asked = cells_without_items("drugs_guns")
+    assert sum(counted[cell] > 0 for cell in cells_asked) > 40
+    assert {cell: national[cell] for cell in cells_asked} == {cell: counted[cell] for cell in cells_asked}
+
+
+def drugs_and_guns_add_up(numbers: dict[str, float]) -> None:
+    """Rows that exclude each other are all of them."""
+
+    def rows_of(table: str, section: int, first: int, last: int, column: int) -> float:
+        return sum(numbers[f"t_{table}_{section}_{row}_{column}"] for row in range(first, last + 1))
+
+    assert rows_of("DM1", 2, 2, 4, 1) == numbers["t_DM1_1_1_1"] > 0
+    assert numbers["t_DM3_2_2_1"] + numbers["t_DM3_4_8_1"] == numbers["t_DM3_1_1_1"] == numbers["t_DM2_1_1_1"] > 0
+    for table in ("DM7", "DM9"):
+        total = numbers[f"t_{table}_10_49_10"]
+        for section, first, last in ((3, 3, 10), (5, 13, 18), (7, 40, 43), (9, 47, 48), (12, 56, 58), (13, 59, 65)):
+            assert rows_of(table, section, first, last, 10) == total > 0
+    for table in ("DM6", "DM8"):
+        total = numbers[f"t_{table}_8_38_10"]
+        assert rows_of(table, 4, 13, 19, 10) + rows_of(table, 5, 20, 26, 10) == total > 0
+        assert rows_of(table, 7, 32, 37, 10) == rows_of(table, 9, 39, 42, 10) == total
+    for section, first, last in ((2, 3, 10), (5, 20, 22), (6, 23, 28), (9, 35, 38), (12, 50, 57), (14, 64, 66)):
+        assert rows_of("GV2a", section, first, last, 2) == numbers["t_GV2a_1_1_2"] > 0
+    assert numbers["t_GV1a_2_3_2"] + numbers["t_GV1a_2_7_2"] == rows_of("GV1a", 3, 8, 19, 2)
+    assert numbers["t_GV1a_2_3_2"] + numbers["t_GV1a_2_7_2"] == numbers["t_GV1a_1_1_2"] > 0
+    assert rows_of("GV3a", 2, 3, 7, 2) == rows_of("GV3a", 3, 8, 10, 2) == numbers["t_GV3a_1_1_2"] > 0
+    assert rows_of("YT1", 2, 2, 3, 1) == rows_of("YT1", 3, 4, 6, 1) == rows_of("YT1", 5, 10, 21, 1)
+    assert numbers["t_YT2_1_1_1"] <= rows_of("YT2", 2, 2, 5, 1)
 
 
 def write_frame(path: Path, per_state: int) -> Path:

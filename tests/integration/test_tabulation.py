@@ -8,27 +8,15 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from nibrs_loading.sql_blocks import read_blocks
 from nibrs_loading.zip_database import open_zip
 from nibrs_pipeline.catalog import Catalog
 from nibrs_simulation.records import records
 
+from tests.cells_by_sql import expected_of
 from tests.conftest import missing, real_zip
 from tests.simulated import state, zip_of
 
 REPOSITORY = Path(__file__).parents[2]
-QUERIES = {
-    name: read_blocks((Path(__file__).parent / f"{name}.sql").read_text(encoding="utf-8"), "cell")
-    for name in ("tabulation", "persons", "drugs_guns")
-}
-#: Whose tables the queries of a file stand on, besides its own.
-TABLES_OF = {"drugs_guns": ("persons",)}
-#: Group B arrests of agencies and months, as the cells count them; a zip without them has none.
-GROUP_B = """CREATE TABLE lesser AS
-    SELECT t.offense_code AS code, g.sex_code AS sex, r.race_code AS race, e.ethnicity_code AS ethnicity
-    FROM nibrs_grpb_arrest g JOIN nibrs_offense_type t USING (offense_type_id) LEFT JOIN ref_race r USING (race_id)
-    LEFT JOIN nibrs_ethnicity e USING (ethnicity_id) WHERE g.agency_id IS NOT NULL"""
-NO_GROUP_B = "CREATE TABLE lesser (code VARCHAR, sex VARCHAR, race VARCHAR, ethnicity VARCHAR)"
 
 
 def tabulated(zip_path: Path, folder: Path, *stages: str) -> Counter[str]:
@@ -72,28 +60,6 @@ def zip_path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         return real_zip(request.param)
     crime = state("UT")
     return zip_of(crime, records(crime), tmp_path / "UT-2023.zip")
-
-
-def expected_of(zip_path: Path, catalog: Catalog, name: str, *statements: str) -> dict[str, int]:
-    """What SQL counts of a zip, by cell.
-
-    Args:
-        name: of the file of queries.
-        statements: executed before them.
-    """
-    connection = open_zip(zip_path, catalog)
-    preamble, queries = QUERIES[name]
-    # What stands on the tables of another file is made of them as the statements have left them.
-    for other in TABLES_OF.get(name, (name,)):
-        connection.execute(QUERIES[other][0])
-    if name == "persons":
-        tables = {table for (table,) in connection.sql("SHOW TABLES").fetchall()}
-        connection.execute(GROUP_B if "nibrs_grpb_arrest" in tables else NO_GROUP_B)
-    for statement in statements:
-        connection.execute(statement)
-    if name in TABLES_OF:
-        connection.execute(preamble)
-    return {query.fields["cell"]: int(connection.sql(query.query).fetchall()[0][0] or 0) for query in queries}
 
 
 def test_cells_are_those_that_sql_counts(zip_path: Path, tmp_path: Path, catalog: Catalog) -> None:
