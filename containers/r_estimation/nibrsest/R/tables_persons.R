@@ -199,7 +199,7 @@ types_of_incidents <- function(records, definitions, asked) {
   n <- length(of_incident$record)
   text <- joined_texts(match(victims$incident, of_incident$record), sprintf("%s:%d", victims$codes, victims$number), n)
   conditions <- unique(unlist(lapply(asked$tables$only, function(only) vapply(conditions_of(only), `[[`, "", 1L))))
-  types <- data.table::data.table(unit = rep("incident", n), codes = "", code = "",
+  types <- data.table::data.table(unit = rep("incident", n), codes = rep("", n), code = rep("", n),
     jacked = jacked_units(records, of_incident, definitions$units))
   fields <- lapply(asked$fields, function(name) {
     if (name %in% conditions) category_bits(unit_categories(records, of_incident, name, definitions), n) else integer(n)

@@ -179,6 +179,12 @@ test_that("records of some incidents refer to each other as before", {
     ignore_attr = TRUE)
 })
 
+test_that("a state without incidents has tables of zeros, and nothing is said", {
+  empty <- state_zip(tempfile(), "AZ", data.frame(agency = integer(), month = integer(), code = character()))
+  expect_no_warning(nothing <- tabulate_tables(read_state_records(empty), definitions))
+  expect_equal(nrow(nothing), 0L)
+})
+
 test_that("a table of another kind of drug incident is lines of data", {
   # Incidents with a weapon, by what was seized; columns of conditions, of all and of several numbers in a line.
   more <- table_definitions(definitions_with(
