@@ -334,6 +334,7 @@ AFTER: Numbers = [("OH", "robbery", 1100, 12, True), ("OH", "arson", 54, 5, Fals
 
 def test_counts_that_moved_by_more_than_their_error_are_named(tmp_path: Path) -> None:
     found = moved_numbers(all_numbers(tmp_path / "a.parquet", BEFORE), all_numbers(tmp_path / "b.parquet", AFTER))
+    assert found
     assert (found.compared, found.came, found.went, found.moved, found.outside) == (3, 1, 1, 1, 1)
     assert (found.released, found.withheld) == (0, 1)
     [robbery] = found.largest
@@ -390,3 +391,22 @@ def test_every_table_of_codes_is_one_whose_names_are_compared() -> None:
 
     named = {table.name for table in named_tables(nibrs_catalog())}
     assert {table.name for table in nibrs_catalog().code_tables} - named == set()
+
+
+@pytest.mark.parametrize("there", [b"no Parquet", b"other columns", None], ids=["broken", "of other columns", "gone"])
+def test_published_numbers_that_cannot_be_read_keep_nobody_from_publishing(
+    store: Store, tmp_path: Path, there: bytes | None
+) -> None:
+    published = all_numbers(tmp_path / "a.parquet", BEFORE)
+    if there == b"other columns":
+        duckdb.sql("SELECT 1 AS another").write_parquet(str(published))
+    stage_estimates(store, "a", published)
+    publish(store, "a")
+    key = public_beside_key(2016, "nibrs-estimates-2016.parquet")
+    if there is None:
+        store.delete(key)
+    elif there == b"no Parquet":
+        store.put(key, there)
+    stage_estimates(store, "b", all_numbers(tmp_path / "b.parquet", AFTER), day=2)
+    publish(store, "b")
+    assert told(store, 2)["summary"] == ["Estimates of 2016 were made anew; the two versions were not compared."]

@@ -98,8 +98,8 @@ class Moved(_Record):
     largest: tuple[MovedNumber, ...]
 
 
-def moved_numbers(before: Path, after: Path) -> Moved:
-    """Compare the counts of two Parquet files of all numbers of a year.
+def moved_numbers(before: Path, after: Path) -> Moved | None:
+    """Compare the counts of two Parquet files of all numbers of a year; None if one of them cannot be read as such.
 
     Args:
         before: the file as it was published; in a folder where there is space for what does not fit into memory.
@@ -114,9 +114,12 @@ def moved_numbers(before: Path, after: Path) -> Moved:
         "temp_directory": str(before.parent / "duckdb"),
     }
     with duckdb.connect(config=settings) as connection:
-        _prepare(connection, before, after)
-        counts = connection.execute(_COUNTS).fetchall()[0]
-        rows = connection.execute(_LARGEST.format(named=_NAMED)).fetchall()
+        try:
+            _prepare(connection, before, after)
+            counts = connection.execute(_COUNTS).fetchall()[0]
+            rows = connection.execute(_LARGEST.format(named=_NAMED)).fetchall()
+        except (duckdb.IOException, duckdb.InvalidInputException, duckdb.BinderException):
+            return None
         names = [column[0] for column in connection.description or []]
     numbers = tuple(_number(dict(zip(names, row, strict=True))) for row in rows)
     fields = ("compared", "came", "went", "moved", "outside", "released", "withheld")

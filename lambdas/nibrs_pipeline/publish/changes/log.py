@@ -51,8 +51,10 @@ class ChangeLog:
         for manifest in new:
             before, after = published.estimates.get(manifest.year), numbers_sha256(manifest)
             pair = (numbers_sha256(before) or "" if before else ""), after or ""
-            if all(pair) and pair[0] != pair[1] and pair not in found:
-                found[pair] = self._moved(run_id, manifest.year, *pair)
+            if not all(pair) or pair[0] == pair[1] or pair in found:
+                continue
+            if moved := self._moved(run_id, manifest.year, *pair):
+                found[pair] = moved
         return found
 
     def tell(self, run_id: str, published: Manifests, moved: Pairs) -> list[str]:
@@ -108,12 +110,16 @@ class ChangeLog:
         except (BrokenExtract, zipfile.BadZipFile):
             return {}
 
-    def _moved(self, run_id: str, year: int, before: str, after: str) -> Moved:
+    def _moved(self, run_id: str, year: int, before: str, after: str) -> Moved | None:
+        """What moved; None if what is published is not there, or not what its manifest says, or of another kind."""
         name = f"nibrs-estimates-{year}.parquet"
         key = public_beside_key(year, name)
         with TemporaryDirectory(dir=self._folder) as work:
             earlier, later = Path(work) / "before.parquet", Path(work) / "after.parquet"
-            self._store.download(key, earlier, before)
+            try:
+                self._store.download(key, earlier, before)
+            except BrokenExtract:
+                return None
             self._store.download(staged(run_id, key), later, after)
             return moved_numbers(earlier, later)
 
