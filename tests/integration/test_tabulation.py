@@ -71,6 +71,15 @@ def test_cells_are_those_that_sql_counts(zip_path: Path, tmp_path: Path, catalog
         assert {cell: found[cell] for cell in expected} == expected
 
 
+def test_murdered_youths_are_those_that_sql_counts(tmp_path: Path, catalog: Catalog) -> None:
+    # The other zips have none.
+    zip_path = real_zip("DC-2021")
+    expected = expected_of(zip_path, catalog, "drugs_guns")
+    assert min(expected[f"t_{cell}_1"] for cell in ("YT1_1_1", "YT1_2_3", "YT1_5_15", "YT2_2_2", "YT2_2_4")) > 0
+    found = tabulated(zip_path, tmp_path)
+    assert {cell: found[cell] for cell in expected} == expected
+
+
 def test_items_that_were_imputed_are_counted_in_place_of_unknown_ones(tmp_path: Path, catalog: Catalog) -> None:
     zip_path = real_zip("LA-2013")
     found = tabulated(zip_path, tmp_path, "impute_items")
