@@ -11,8 +11,8 @@ Bias = Literal["none", "copula", "copula_return_a"]
 class MethodChoices(BaseModel):
     """The choices; a deployment's configuration and the functions' environment have them as fields of their own.
 
-    ``bias`` and ``imputations`` decide which stages run, with which variables; the others reach the stages through
-    what the year is estimated from (``inputs.json``).
+    ``bias`` and ``imputations`` decide which stages run, with which variables; the others, ``areas`` too, which adds a
+    task, reach the stages through what the year is estimated from (``inputs.json``).
     """
 
     bias: Bias = Field(default="none", description='how their bias is found: "none", "copula" or "copula_return_a"')
@@ -28,6 +28,10 @@ class MethodChoices(BaseModel):
     )
     error_correction: Literal["few_respondents", "none"] = Field(
         default="few_respondents", description='of the estimator "reference": "few_respondents" or "none"'
+    )
+    areas: Literal["none", "all"] = Field(
+        default="none",
+        description='whether metropolitan areas, judicial districts and field offices are estimated: "none" or "all"',
     )
     workbooks: Literal["all", "nation"] = Field(
         default="all", description='which geographies have a workbook: "all" or "nation"'

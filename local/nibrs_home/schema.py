@@ -63,6 +63,8 @@ WHERE NOT EXISTS (SELECT FROM loaded_grpb_arrest l WHERE l.state = f.state AND l
     WHERE s.state_postal_abbr = f.state AND m.data_year = f.data_year
   );
 """
+#: Columns that came later, with the table of FBI field offices: what areas below states are made of.
+_OF_AREAS = {"ref_agency": ("judicial_dist_code", "field_office_id"), "ref_msa": ("msa_omb_code",)}
 _MONTH_INDEX = "CREATE INDEX nibrs_month_agency_year_idx ON nibrs_month (agency_id, data_year);\n"
 
 
@@ -96,6 +98,7 @@ def create_schema(connection: Connection) -> None:
         "loaded_file": schema_sql(catalog),
         "source_note": _SOURCE_TABLES,
         **{name: create_table(catalog[name]) for name in _OF_RESIDENTS},
+        "ref_field_office": create_table(catalog["ref_field_office"]) + _columns_of_areas(catalog),
     }
     for table, script in scripts.items():
         if connection.run("SELECT to_regclass(:table) IS NULL", table=table)[0][0]:
@@ -103,6 +106,15 @@ def create_schema(connection: Connection) -> None:
     if missing := _missing_columns(connection, catalog["nibrs_grpb_arrest"]):
         columns = ", ".join(f"ADD COLUMN {identifier(each.name)} {each.type}" for each in missing)
         _run_whole(connection, _GROUP_B.format(columns=columns))
+
+
+def _columns_of_areas(catalog: Catalog) -> str:
+    types = {name: {column.name: column.type for column in catalog[name].columns} for name in _OF_AREAS}
+    return "".join(
+        f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column} {types[name][column]};\n"
+        for name, columns in _OF_AREAS.items()
+        for column in columns
+    )
 
 
 def _missing_columns(connection: Connection, table: Table) -> list[Column]:

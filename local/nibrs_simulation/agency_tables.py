@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
+from nibrs_simulation.areas import Areas
 from nibrs_simulation.arrays import Flags, Integers, Texts, texts
 from nibrs_simulation.codes import population_groups
 from nibrs_simulation.frame import TYPES, Frame, region_of, states
@@ -108,11 +109,12 @@ def participation(frame: Frame, year: int, months: Texts, return_a: Flags) -> pa
     })  # fmt: skip
 
 
-def reference_rows(frame: Frame, reporting: Mapping[int, Reporting]) -> dict[str, pa.Table]:
+def reference_rows(frame: Frame, reporting: Mapping[int, Reporting], areas_below: Areas) -> dict[str, pa.Table]:
     """Rows of the reference tables: who the agencies are, where they are, whom they cover and employ.
 
     Args:
         reporting: of every year of the world.
+        areas_below: pieces by county, judicial districts and field offices of the agencies.
     """
     years = tuple(reporting)
     groups = population_groups()
@@ -122,6 +124,8 @@ def reference_rows(frame: Frame, reporting: Mapping[int, Reporting]) -> dict[str
     names = texts([f"Simulated Area {area}" if area else "Outside metropolitan areas" for area in areas])
     place = np.tile(np.arange(size), len(years))
     year = np.repeat(np.array(years, np.int64), size)
+    pieces = len(areas_below.agency)
+    piece = np.tile(np.arange(pieces), len(years))
     covered = frame.covered_by[place] > 0
     group = np.array([groups[code][0] for code in frame.group], np.int64)
     return {
@@ -131,6 +135,15 @@ def reference_rows(frame: Frame, reporting: Mapping[int, Reporting]) -> dict[str
             "agency_type_id": integers(np.array([TYPES[kind] for kind in frame.type], np.int64)),
             "state_id": integers(frame.state_id), "agency_status": constant("A", size),
             "dormant_year": integers(np.full(size, years[0]), ~frame.dormant),
+            "judicial_dist_code": strings(areas_below.judicial_district),
+            "field_office_id": integers(areas_below.field_office),
+        }),
+        "ref_field_office": table({
+            "field_office_id": integers(np.unique(areas_below.field_office)),
+            "field_office_code": strings(texts([f"{each:02d}" for each in np.unique(areas_below.field_office)])),
+            "field_office_name": strings(texts([
+                f"Simulated Office {each}" for each in np.unique(areas_below.field_office)
+            ])),
         }),
         "ref_agency_population": table({
             "agency_id": integers(frame.agency_id[place]), "data_year": integers(year),
@@ -152,9 +165,11 @@ def reference_rows(frame: Frame, reporting: Mapping[int, Reporting]) -> dict[str
             "msa_flag": _flag(areas > 0),
         }),
         "ref_agency_county": table({
-            "agency_id": integers(frame.agency_id[place]), "county_id": integers(frame.county[place]),
-            "metro_div_id": integers(frame.area[place]), "core_city_flag": constant("N", len(place)),
-            "data_year": integers(year), "population": integers(frame.population[place]),
+            "agency_id": integers(frame.agency_id[areas_below.agency[piece]]),
+            "county_id": integers(areas_below.county[piece]), "metro_div_id": integers(areas_below.area[piece]),
+            "core_city_flag": _flag(areas_below.core_city[piece]),
+            "data_year": integers(np.repeat(np.array(years, np.int64), pieces)),
+            "population": integers(areas_below.population[piece]),
         }),
     }  # fmt: skip
 

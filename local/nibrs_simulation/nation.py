@@ -33,6 +33,7 @@ from nibrs_simulation.agency_tables import (
     true_months,
     truth_of_agencies,
 )
+from nibrs_simulation.areas import areas_of
 from nibrs_simulation.arrays import Floats, Integers, Texts, generator
 from nibrs_simulation.crime import KINDS, Crime, true_crime
 from nibrs_simulation.frame import Frame, given_frame, made_up_frame
@@ -184,7 +185,7 @@ def _simulate(
         "ref_agency_demographics": demographics(frame, crime.level, world.all_years, world.seed),
         "ref_agency_residents": residents(frame, crime.level, world.years, world.seed),
     }
-    for name, found in (reference_rows(frame, reporting) | of_residents).items():
+    for name, found in (reference_rows(frame, reporting, areas_of(frame, world.seed)) | of_residents).items():
         rows[name] += _copy(connection, name, found)
     write_compressed(truth / "demographics.csv.gz", demographics(frame, crime.level, world.years[-1:], world.seed))
     jobs = list(_jobs(location, world, truth, frame, crime, reporting))

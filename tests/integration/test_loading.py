@@ -285,9 +285,11 @@ def test_a_line_that_is_no_note_is_named(connection: Connection, catalog: Catalo
 
 def test_a_database_of_before_gets_the_tables_that_came_later(location: DatabaseLocation) -> None:
     connection = connect(location)
-    connection.run("DROP TABLE source_note, source_code, ref_agency_demographics, ref_agency_residents")
+    tables = ("source_note", "source_code", "ref_agency_demographics", "ref_agency_residents", "ref_field_office")
+    connection.run(f"DROP TABLE {', '.join(tables)}")
+    connection.run("ALTER TABLE ref_agency DROP COLUMN judicial_dist_code, DROP COLUMN field_office_id")
     create_schema(connection)
-    tables = ("source_note", "source_code", "ref_agency_demographics", "ref_agency_residents")
+    assert sql(location, "SELECT judicial_dist_code, field_office_id FROM ref_agency") == []
     assert sql(location, f"SELECT {' + '.join(f'(SELECT count(*) FROM {each})' for each in tables)}") == [[0]]
 
 

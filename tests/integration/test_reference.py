@@ -10,6 +10,7 @@ from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_pipeline.database.snapshot import snapshot
 from nibrs_pipeline.extract.reference import extract_reference
 
+from tests.conftest import REAL_DATA, missing
 from tests.runs import sql
 
 
@@ -126,3 +127,76 @@ def test_an_agency_has_the_msa_status_of_most_of_its_residents(loaded: DatabaseL
     assert {ori: found[ori] for ori in pieces} == {
         "DE0010000": "1", "DE0020000": "2", "DE0030000": "3", "DE0040000": "1",
     }  # fmt: skip
+
+
+def test_an_agency_has_a_row_per_county_with_its_area_district_and_office(
+    loaded: DatabaseLocation, tmp_path: Path
+) -> None:
+    sql(
+        loaded, "INSERT INTO ref_county (county_id, state_id, county_name, county_fips_code) VALUES (1, 11, 'A', '001')"
+    )
+    sql(loaded, "INSERT INTO ref_msa (msa_id, msa_name, msa_omb_code) VALUES (1, 'M', '10100'), (2, 'None', NULL)")
+    sql(loaded, "INSERT INTO ref_metro_division VALUES (1, 1, 'M', 'Y'), (2, 2, 'None', 'N')")
+    sql(loaded, "INSERT INTO ref_field_office VALUES (5, 'PH', 'Philadelphia')")
+    sql(loaded, "UPDATE ref_agency SET judicial_dist_code = '011', field_office_id = 5 WHERE ori = 'DE0010000'")
+    [(agency,)] = sql(loaded, "SELECT agency_id FROM ref_agency WHERE ori = 'DE0010000'")
+    sql(
+        loaded,
+        "INSERT INTO ref_agency_county (agency_id, county_id, metro_div_id, core_city_flag, data_year, population) "
+        f"VALUES ({agency}, 1, 1, 'Y', 2016, 3000), ({agency}, 7, 2, NULL, 2016, 1000), ({agency}, 1, 1, 'N', 2015, 9)",
+    )
+    found = extracted(loaded, tmp_path)["counties"]
+    assert len(found) == 11
+    columns = ("county", "county_name", "county_known", "metropolitan", "msa", "msa_name", "core_city", "population")
+    mine = [row for row in found if row["agency_id"] == str(agency)]
+    assert [tuple(row[name] for name in columns) for row in mine] == [
+        ("1", "A", "Y", "Y", "10100", "M", "Y", "3000"),
+        # No reference table has the county.
+        ("7", "", "N", "N", "", "", "N", "1000"),
+    ]
+    places = ("judicial_district", "field_office", "field_office_name")
+    assert {tuple(row[name] for name in places) for row in mine} == {("011", "PH", "Philadelphia")}
+    others = [row for row in found if row["agency_id"] != str(agency)]
+    assert {(row["county"], row["county_known"], row["msa"], row["judicial_district"]) for row in others} == {
+        ("", "", "", "")
+    }
+    sql(loaded, "DROP TABLE ref_field_office")
+    assert extracted(loaded, tmp_path)["counties"] == []
+
+
+def test_areas_are_those_of_the_censuss_list_of_counties(loaded: DatabaseLocation, tmp_path: Path) -> None:
+    path = REAL_DATA / "cbsa2fipsxw.csv"
+    if not path.exists():
+        missing(f"{path} is not there")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        listed = [row for row in csv.DictReader(file) if row["countycountyequivalent"]]
+    # The database numbers counties and areas in its own way, and has divisions between the two.
+    metropolitan = {row["cbsacode"] for row in listed if row["metropolitanmicropolitanstatis"].startswith("Metro")}
+    divisions = sorted({(row["cbsacode"], row["metropolitandivisiontitle"]) for row in listed})
+    titles = {row["cbsacode"]: row["cbsatitle"] for row in listed}
+    areas = sorted(titles)
+    quoted = {code: title.replace("'", "''") for code, title in titles.items()}
+    rows = ", ".join(f"({number}, '{quoted[code]}', '{code}')" for number, code in enumerate(areas, 1))
+    sql(loaded, f"INSERT INTO ref_msa (msa_id, msa_name, msa_omb_code) VALUES {rows}")
+    rows = ", ".join(
+        f"({number}, {areas.index(code) + 1}, 'x', '{'Y' if code in metropolitan else 'N'}')"
+        for number, (code, _) in enumerate(divisions, 1)
+    )
+    sql(loaded, f"INSERT INTO ref_metro_division (metro_div_id, msa_id, metro_div_name, msa_flag) VALUES {rows}")
+    rows = ", ".join(f"({number}, 11, 'x', '{row['fipscountycode']}')" for number, row in enumerate(listed, 1))
+    sql(loaded, f"INSERT INTO ref_county (county_id, state_id, county_name, county_fips_code) VALUES {rows}")
+    [(agency,)] = sql(loaded, "SELECT agency_id FROM ref_agency WHERE ori = 'DE0010000'")
+    rows = ", ".join(
+        f"({agency}, {number}, {divisions.index((row['cbsacode'], row['metropolitandivisiontitle'])) + 1}, 2016, 1)"
+        for number, row in enumerate(listed, 1)
+    )
+    sql(
+        loaded,
+        f"INSERT INTO ref_agency_county (agency_id, county_id, metro_div_id, data_year, population) VALUES {rows}",
+    )
+    found = {row["county"]: row for row in extracted(loaded, tmp_path)["counties"] if row["county"]}
+    assert len(metropolitan) > 380
+    assert {number: (row["msa"], row["msa_name"], row["county_known"]) for number, row in found.items()} == {
+        str(number): (row["cbsacode"], row["cbsatitle"], "Y") if row["cbsacode"] in metropolitan else ("", "", "Y")
+        for number, row in enumerate(listed, 1)
+    }

@@ -23,7 +23,7 @@ from nibrs_pipeline.estimate.estimation import (
 )
 from nibrs_pipeline.extract.reference import OPTIONAL_FILES, reference_queries
 from nibrs_pipeline.failure_causes import StoppedTask
-from nibrs_pipeline.keys import ESTIMATE_GEOGRAPHY_GROUPS, ESTIMATE_TABLE_GROUPS
+from nibrs_pipeline.keys import ESTIMATE_AREAS, ESTIMATE_GEOGRAPHY_GROUPS, ESTIMATE_TABLE_GROUPS
 from nibrs_pipeline.method_choices import VARIABLES, MethodChoices
 from nibrs_pipeline.plan.planning import make_plan
 from nibrs_pipeline.plan.request import parse_request
@@ -191,6 +191,11 @@ def test_the_state_machine_is_told_keys_and_counts() -> None:
         for group in ("nation", "regions", "states")
         for tables in ("crimes", "victims", "arrestees", "drugs_guns")
     ]
+    # Areas below states have one group of tables, if they are asked for.
+    with_areas = year_summary(inputs(areas="all"), work, False)
+    assert with_areas["estimate_tasks"] == [
+        *summary["estimate_tasks"], {"geography_group": "areas", "table_group": "crimes"}
+    ]  # fmt: skip
     assert (summary["bias"], summary["bias_folder"], summary["bias_tasks"]) == ("none", "none", [])
     sought = year_summary(inputs(bias="copula_return_a"), work, False)
     assert (sought["bias"], sought["bias_folder"]) == ("copula_return_a", "runs/r/estimation/2016/bias/")
@@ -205,11 +210,12 @@ def test_the_state_machine_is_told_keys_and_counts() -> None:
 def test_what_is_estimated_side_by_side_is_what_the_package_has() -> None:
     data = Path(__file__).parents[2] / "containers" / "r_estimation" / "nibrsest" / "inst" / "extdata"
     for name, column, groups in (
-        ("geography_kinds.csv", "geography_group", ESTIMATE_GEOGRAPHY_GROUPS),
+        ("geography_kinds.csv", "geography_group", (*ESTIMATE_GEOGRAPHY_GROUPS, ESTIMATE_AREAS[0])),
         ("tables/groups.csv", "table_group", ESTIMATE_TABLE_GROUPS),
     ):
         with (data / name).open(newline="") as file:
             assert tuple(dict.fromkeys(row[column] for row in csv.DictReader(file))) == groups
+    assert ESTIMATE_AREAS[1] == ESTIMATE_TABLE_GROUPS[0]
 
 
 def test_a_state_that_was_not_tabulated_is_named_with_the_stages_own_words() -> None:
@@ -301,7 +307,7 @@ def test_of_all_years_those_with_a_download_are_estimated_a_named_year_has_to_ha
 def test_the_reference_queries_hold_the_year_and_nothing_to_fill_in() -> None:
     queries = reference_queries(2016, tuple(OPTIONAL_FILES))
     names = {"agencies", "months", "history", "return_a", "return_a_months", "source_notes"}
-    names |= {"demographics", "residents"}
+    names |= {"demographics", "residents", "counties"}
     assert set(queries) == set(reference_queries(2016, ())) == {f"{name}.csv" for name in names}
     for query in queries.values():
         assert "2016" in query

@@ -12,6 +12,7 @@ from nibrs_pipeline.errors import MissingExtracts, MissingTabulations
 from nibrs_pipeline.failure_causes import cause_of
 from nibrs_pipeline.identity import identity_of
 from nibrs_pipeline.keys import (
+    ESTIMATE_AREAS,
     ESTIMATE_GEOGRAPHY_GROUPS,
     ESTIMATE_TABLE_GROUPS,
     estimation_prefix,
@@ -205,6 +206,9 @@ def states_to_tabulate(inputs: YearInputs, tabulated: Collection[str]) -> list[S
 def year_summary(inputs: YearInputs, to_tabulate: list[StateItem], up_to_date: bool) -> dict[str, object]:
     """What the state machine needs to know of a year."""
     prefix, bias = estimation_prefix(inputs.run_id, inputs.year), inputs.source.bias
+    tasks = list(product(ESTIMATE_GEOGRAPHY_GROUPS, ESTIMATE_TABLE_GROUPS))
+    if inputs.source.choices.get("AREAS", DEFAULT.areas) != DEFAULT.areas:
+        tasks.append(ESTIMATE_AREAS)
     return {
         "year": str(inputs.year),
         "estimation_prefix": prefix,
@@ -214,10 +218,7 @@ def year_summary(inputs: YearInputs, to_tabulate: list[StateItem], up_to_date: b
         "reference_sha256": inputs.source.reference_sha256,
         "previous": inputs.previous,
         "previous_sha256": inputs.previous_zip_sha256,
-        "estimate_tasks": [
-            {"geography_group": geographies, "table_group": tables}
-            for geographies, tables in product(ESTIMATE_GEOGRAPHY_GROUPS, ESTIMATE_TABLE_GROUPS)
-        ],
+        "estimate_tasks": [{"geography_group": geographies, "table_group": tables} for geographies, tables in tasks],
         "bias": bias,
         "bias_folder": NO_BIAS if bias == NO_BIAS else f"{prefix}bias/",
         "bias_tasks": [{"table_group": tables} for tables in ESTIMATE_TABLE_GROUPS if bias != NO_BIAS],

@@ -14,12 +14,13 @@ from nibrs_pipeline.database.sql import copy_out, literal
 from nibrs_pipeline.extract.extraction import View
 
 _FILES = ("agencies", "months", "history", "return_a", "return_a_months")
-#: Files by the table that they are read from, which the FBI's database does not have: what is known of the states'
-#: sources, and of the residents of agencies.
+#: Files by a table that they are read from, which a database may lack: what is known of the states' sources, and of
+#: the residents of agencies (the FBI's database has neither), and the counties of agencies.
 OPTIONAL_FILES = {
     "source_note": "source_notes",
     "ref_agency_demographics": "demographics",
     "ref_agency_residents": "residents",
+    "ref_field_office": "counties",
 }
 
 

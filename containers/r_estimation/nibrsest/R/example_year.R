@@ -118,8 +118,26 @@ example_reference <- function(agencies) {
       line = lines[return_a$line],
       actual_count = round(agencies$population[return_a$agency] / residents_per_crime[return_a$line])),
     return_a_months = data.table::data.table(agency_id = agencies$agency_id, year = 2016L, months = 12L),
+    counties = example_counties(agencies),
     source_notes = data.table::data.table(state = "RI", kind = "simulated", table_name = "", rows = "",
       note = "Made up by example_year().")
+  )
+}
+
+#' Two counties, of which one is a metropolitan area; the first town lies in both
+#' @noRd
+example_counties <- function(agencies) {
+  pieces <- data.table::data.table(agency = c(1L, seq_len(nrow(agencies))),
+    county = c(2L, rep(1:2, length.out = nrow(agencies))))
+  metropolitan <- pieces$county == 1L
+  residents <- agencies$population[pieces$agency] * ifelse(pieces$agency == 1L, ifelse(metropolitan, 0.75, 0.25), 1)
+  data.table::data.table(
+    agency_id = agencies$agency_id[pieces$agency], county = pieces$county,
+    county_name = c("Kent", "Newport")[pieces$county], county_fips = sprintf("4400%d", 2L * pieces$county + 1L),
+    county_known = "Y", metropolitan = ifelse(metropolitan, "Y", "N"),
+    metro_division = ifelse(metropolitan, "Kent, RI", "Outside"), msa = ifelse(metropolitan, "39300", NA),
+    msa_name = ifelse(metropolitan, "Kent, RI", NA), core_city = ifelse(pieces$agency == 1L, "Y", "N"),
+    population = residents, judicial_district = "038", field_office = "07", field_office_name = "Boston"
   )
 }
 

@@ -34,7 +34,8 @@ release_flags <- function(tables, places, cells, released_places = places_releas
 #' @noRd
 offense_release <- function(offenses, released_places) {
   rows <- data.table::data.table(
-    permutation = permutation_of(offenses$geography, offenses$agency_group), cell = offenses$cell,
+    permutation = released_places$permutation[match(paste(offenses$geography, offenses$agency_group, sep = "\r"),
+      paste(released_places$geography, released_places$agency_group, sep = "\r"))], cell = offenses$cell,
     estimate = offenses$estimate, standard_error = offenses$standard_error, rmse = offenses$standard_error,
     percentage = NA_real_, percentage_error = NA_real_, percentage_rmse = NA_real_, bias = NA_real_
   )
@@ -50,8 +51,8 @@ offense_release <- function(offenses, released_places) {
 #'
 #' @param tables,places,cells See [release_flags()].
 #' @return `places` with four logical columns: `no_estimate`; `silent` (one silent agency has more than a tenth of the
-#'   residents, which withholds all); `covered` (more than 80 per cent of the residents are, which releases all);
-#'   `withheld` (most totals of its tables are flagged).
+#'   residents, or a principal city, which withholds all); `covered` (more than 80 per cent of the residents are, which
+#'   releases all); `withheld` (most totals of its tables are flagged).
 #' @noRd
 places_released_by <- function(tables, places, cells) {
   rules <- package_table("release_rules.csv")
@@ -110,10 +111,18 @@ withheld_places <- function(permutation, flag, cell, places, rules) {
     holds_for(rules$withheld_if_flagged, places$kind, rules)
 }
 
-#' Where one silent agency has more than a tenth of the residents
+#' Where one silent agency has more than a tenth of the residents, or serves a principal city of a metropolitan area
 #' @noRd
 place_misses_agency <- function(place, rules) {
-  place$missing_over_10_percent & holds_for(rules$withheld_if_agency_silent, place$kind, rules)
+  (place$missing_over_10_percent & holds_for(rules$withheld_if_agency_silent, place$kind, rules)) |
+    place_misses_city(place, rules)
+}
+
+#' Only areas tell of principal cities
+#' @noRd
+place_misses_city <- function(place, rules) {
+  silent <- if (is.null(place$missing_principal_city)) FALSE else place$missing_principal_city
+  silent & holds_for(rules$withheld_if_principal_city_silent, place$kind, rules)
 }
 
 #' Whether a rule holds for each of some kinds of geographies; one that is not named in `release_rules.csv` is refused

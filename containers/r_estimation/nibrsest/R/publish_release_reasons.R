@@ -10,12 +10,14 @@ release_reasons <- function(tables, flags, places, cells) {
   rules <- package_table("release_rules.csv")
   place <- places[match(tables$permutation, places$permutation), ]
   silent <- place_misses_agency(place, rules)
+  city <- place_misses_city(place, rules)
   what <- ifelse(is.na(tables$bias), "relative standard error", "relative root mean squared error")
   reason <- function(flag, own, estimate, error) {
     relative <- ifelse(estimate == 0, NA, error / estimate)
     withheld <- data.table::fcase(
       place$basis == "counts", "no estimate: counts of the respondents",
       place$basis == "residents", "raised by residents, without Return A",
+      city, "a principal city is silent",
       silent, "a silent agency has more than a tenth of the residents",
       is.na(error), "no standard error is known",
       (relative > constant("relative_error_limit")) %in% TRUE, paste(what, "above 30 %"),

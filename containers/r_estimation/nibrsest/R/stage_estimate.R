@@ -29,10 +29,14 @@ stage_estimate <- function(settings) {
 #'   before), `donors`, `masked`, `offenses`, `filled_offenses`.
 #' @noRd
 estimate_inputs <- function(settings, kinds) {
-  geographies <- read_weight_file(settings, "geographies.csv")
+  read <- function(name) read_weight_file(settings, name)
+  # Areas have files of their own of what differs by geography.
+  name_of <- function(name) if (settings$geography_group == "areas") file.path("areas", name) else name
+  read_places <- function(name) read(name_of(name))
+  geographies <- read_places("geographies.csv")
   of_group <- kinds$kind[kinds$geography_group == settings$geography_group]
   names <- unique(geographies$geography[geographies$kind %in% of_group])
-  places <- read_weight_file(settings, "places.csv")
+  places <- read_places("places.csv")
   responding <- names[names %in% places$geography]
   for (name in setdiff(names, responding)) {
     inform("%s: no agency responds; it has no estimate", name)
@@ -41,11 +45,10 @@ estimate_inputs <- function(settings, kinds) {
     stop("no agency reported three usable months of ", settings$year, " in any of ", paste(names, collapse = ", "),
       "; choose a year in which some did", call. = FALSE)
   }
-  read <- function(name) read_weight_file(settings, name)
   c(list(
     names = names, responding = responding, geographies = geographies, places = places, year = settings$year,
-    agencies = read("agencies.csv"), weights = read("weights.csv"), strata = read_strata(settings),
-    estimators = read("estimators.csv"), earlier = covariates_and_source(read("earlier_covariates.csv")),
+    agencies = read("agencies.csv"), weights = read_places("weights.csv"),
+    strata = read_strata(settings, name_of("strata.csv")), estimators = read_places("estimators.csv"), earlier = covariates_and_source(read("earlier_covariates.csv")),
     donors = read("donors.csv"), masked = read("masked.csv"), offenses = read("offenses.csv"),
     filled_offenses = read("filled_offenses.csv")
   ), covariates_and_source(read("covariates.csv")))
@@ -73,7 +76,11 @@ estimate_tables_of <- function(group, tables, inputs, settings, kinds) {
   borrowed <- borrowed_by_cells(counts, annual$rows$ori, cells, inputs)
   terms <- terms_of_cells(read_count_matrix(file.path(folder, "filled.rds"), "weight", cells$cell), cells, inputs,
     borrowed)
-  estimates <- lapply(designs, estimate_cells, counts, annual$rows$ori, cells, settings, borrowed, terms)
+  of_areas <- settings$geography_group == "areas"
+  estimates <- lapply(designs, function(design) {
+    rows <- estimate_cells(design, counts, annual$rows$ori, cells, settings, borrowed, terms)
+    if (of_areas) rows[is_something(rows, cells), ] else rows
+  })
   path <- file.path(settings$output, "estimates", settings$geography_group)
   write_stage_file(data.table::rbindlist(estimates), sprintf("%s-%s.csv", path, group),
     "estimates/<group>-<tables>.csv")
@@ -83,6 +90,15 @@ estimate_tables_of <- function(group, tables, inputs, settings, kinds) {
     estimates <- lapply(designs, estimate_offense_codes, inputs$offenses, settings, borrowed, terms)
     write_stage_file(data.table::rbindlist(estimates), paste0(path, ".csv"), "estimates/<group>.csv")
   }
+}
+
+#' Rows of cells that are something: first rows, which decide what is released, and what anybody counted or may have
+#'
+#' Most cells of most areas are nothing, and areas are many.
+#' @noRd
+is_something <- function(rows, cells) {
+  which(cells$total[match(rows$cell, cells$cell)] | rows$agency_counts > 0L |
+    rows$estimate >= constant("clipped_number"))
 }
 
 #' The regression that model-assisted estimates borrow, of cells of the tables

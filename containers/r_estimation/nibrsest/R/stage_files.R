@@ -21,8 +21,8 @@ read_weight_file <- function(settings, name) {
 }
 
 #' @noRd
-read_strata <- function(settings) {
-  strata <- read_weight_file(settings, "strata.csv")
+read_strata <- function(settings, name = "strata.csv") {
+  strata <- read_weight_file(settings, name)
   data.table::set(strata, which(is.na(strata$covariates)), "covariates", "")
   strata
 }

@@ -29,6 +29,7 @@ stage_report <- function(settings) {
   publish_tables(tables, flags, described, with_residents, settings, folder, notice)
   publish_database(settings, folder)
   publish_persons(settings, folder)
+  publish_areas(settings, folder, agencies, notice)
   shown <- list(
     tables = tables, flags = flags, places = places, weights = read_weight_file(settings, "weights.csv"),
     strata = read_strata(settings), attempts = read_weight_file(settings, "attempts.csv"),
@@ -138,9 +139,9 @@ clipped_cells <- function(tables, permutations) {
 publish_weights <- function(settings, folder) {
   files <- package_table("files.csv")
   dir.create(file.path(folder, "weights"), recursive = TRUE, showWarnings = FALSE)
-  for (name in files$published[which(files$stage == "weight" & !is.na(files$published))]) {
-    file.copy(file.path(stage_folder(settings, "weights"), basename(name)), file.path(folder, name), overwrite = TRUE)
-  }
+  files <- files[which(files$stage == "weight" & startsWith(files$published, "weights/")), ]
+  file.copy(file.path(dirname(stage_folder(settings, "weights")), files$file), file.path(folder, files$published),
+    overwrite = TRUE)
 }
 
 #' Copy what was imputed of each state; nothing if the stage `impute_items` was not run

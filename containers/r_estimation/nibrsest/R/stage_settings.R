@@ -10,7 +10,9 @@
 #'   `OUTPUT_PIPELINE_DIR` is read from there.
 #' * `INPUT_STATE`: the state of `impute_items` and `tabulate_state`, by its postal abbreviation.
 #' * `IMPUTATIONS`: of `impute_items`, how many there are (1 to 99; default 1). Tables are made of the first.
-#' * `GEOGRAPHY_GROUP`: the geographies of `estimate`, `nation`, `regions` or `states`.
+#' * `GEOGRAPHY_GROUP`: the geographies of `estimate`, `nation`, `regions`, `states` or `areas`.
+#' * `AREAS`: of `weight` and `report`, `none` (default), or `all`: metropolitan areas, judicial districts and FBI field
+#'   offices have estimates too, see [areas_of()].
 #' * `TABLE_GROUP`: the tables of `estimate`, a group of `inst/extdata/tables/groups.csv`; all if it is not set.
 #' * `OUTLIER_RULE`: of `weight`, `seasonal` (default), see [seasonal_colours()]; `documented` or `legacy`, see
 #'   [outlier_colours()].
@@ -28,7 +30,7 @@
 #'
 #' @param environment Named character vector; the process's own by default.
 #' @return A list with `year` (integer), `external`, `input`, `output` (paths), `state`,
-#'   `geography_group`, `table_group` (text, or `""`), `imputations` (integer), `outlier_rule`, `months`, `estimator`,
+#'   `geography_group`, `table_group` (text, or `""`), `imputations` (integer), `areas`, `outlier_rule`, `months`, `estimator`,
 #'   `correction`, `bias`, `workbooks` and `log_threshold`.
 #' @examples
 #' read_settings(c(DATA_YEAR = "2016", INPUT_PIPELINE_DIR = "pipeline", GEOGRAPHY_GROUP = "states"))$geography_group
@@ -65,6 +67,7 @@ read_settings <- function(environment = Sys.getenv()) {
     imputations = as.integer(imputations),
     geography_group = value("GEOGRAPHY_GROUP"),
     table_group = value("TABLE_GROUP"),
+    areas = choice("AREAS", c("none", "all")),
     outlier_rule = choice("OUTLIER_RULE", c("seasonal", "documented", "legacy")),
     months = choice("MONTHS", c("own", "reference")),
     estimator = choice("ESTIMATOR", c("model_assisted", "reference")),
@@ -106,7 +109,7 @@ require_settings <- function(settings, needed) {
     input = list("INPUT_PIPELINE_DIR", "the folder that the earlier stages wrote to"),
     output = list("OUTPUT_PIPELINE_DIR", "the folder to write to"),
     state = list("INPUT_STATE", "a postal abbreviation such as AZ"),
-    geography_group = list("GEOGRAPHY_GROUP", "nation, regions or states")
+    geography_group = list("GEOGRAPHY_GROUP", "nation, regions, states or areas")
   )
   for (name in needed) {
     if (!nzchar(settings[[name]])) {

@@ -10,8 +10,11 @@ stage_weight <- function(settings) {
     inform("%d agencies of the zips are not in the reference extract and are left out, such as %s",
       length(strangers), strangers[[1]])
   }
-  weighed <- weigh_year(reference, tabulated, names(folders), settings$year, settings$outlier_rule,
-    months_rule = settings$months)
+  areas <- asked_areas(reference, settings)
+  all_weighed <- weigh_year(reference, tabulated, names(folders), settings$year, settings$outlier_rule,
+    months_rule = settings$months, areas = areas)
+  weighed <- replace(all_weighed, weighed_tables, weighed_of(all_weighed, setdiff(all_weighed$universe$geography,
+    areas$geography)))
   for (sentence in universe_sentences(weighed$universe)) {
     inform("%s", sentence)
   }
@@ -30,6 +33,50 @@ stage_weight <- function(settings) {
   estimators <- estimators_of(weighed$universe, settings$estimator, borrowed$model)
   write_weight_file(estimators, folder, "estimators.csv")
   write_weight_file(tables_a(weighed, covariates, estimators, borrowed), folder, "table_a.csv")
+  write_areas(all_weighed, areas, covariates, borrowed, settings)
+}
+
+#' The areas below states that have estimates too; `NULL` if none are asked for
+#' @noRd
+asked_areas <- function(reference, settings) {
+  if (settings$areas == "none") {
+    return(NULL)
+  }
+  agencies <- reference$agencies[which(is_eligible(reference$agencies)), ]
+  areas <- areas_of(reference$counties, agencies)
+  if (nrow(areas) == 0L) {
+    stop("AREAS is \"all\", but the reference extract of ", settings$year, " has no metropolitan area, judicial ",
+      "district or field office; fill ref_agency_county, or estimate with AREAS=none", call. = FALSE)
+  }
+  inform("%d areas below states", data.table::uniqueN(areas$geography))
+  areas
+}
+
+#' `weights/areas/`: what areas are estimated with; nothing if none are asked for
+#'
+#' @param weighed See [weigh_year()], with areas.
+#' @param borrowed See [model_of_respondents()].
+#' @noRd
+write_areas <- function(weighed, areas, covariates, borrowed, settings) {
+  folder <- file.path(settings$output, "weights", "areas")
+  # Of an earlier run of the stage.
+  unlink(folder, recursive = TRUE)
+  if (is.null(areas)) {
+    return(invisible())
+  }
+  mine <- weighed_of(weighed, unique(areas$geography))
+  described <- areas[, c("geography", "ori", "description", "core_city")]
+  tables <- list(
+    geographies = described[mine$geographies, on = c("geography", "ori")][, names(file_columns(
+      "weights/areas/geographies.csv")), with = FALSE],
+    weights = mine$weights, strata = mine$strata, universe = mine$universe,
+    estimators = estimators_of(mine$universe, settings$estimator, borrowed$model),
+    places = places_of_areas(weighed, areas, covariates)
+  )
+  for (name in names(tables)) {
+    file <- sprintf("weights/areas/%s.csv", name)
+    write_stage_file(tables[[name]], file.path(settings$output, file), file)
+  }
 }
 
 #' `weights/offenses.csv` and `annual/<tables>/cells.rds`: annual counts of respondents, with the months taken from

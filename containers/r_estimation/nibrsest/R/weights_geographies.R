@@ -82,11 +82,19 @@ check_areas <- function(areas, told, kinds) {
 #' @return A data.table, a row per kind: `kind`; `geography_group`, the task that estimates them (a value of
 #'   `GEOGRAPHY_GROUP`); `column` of the agencies whose values name the geographies, `value`, the only one that does;
 #'   `name` where all agencies are one geography; `agency_groups` (yes, no), whether its groups of agencies have
-#'   estimates. A kind with neither column nor name has the areas that are given to [geographies()].
+#'   estimates; `permutations`, the numbers that areas have. A kind with neither column nor name has the areas that are
+#'   given to [geographies()].
 #' @examples
 #' geography_kinds()
 #' @export
 geography_kinds <- function(folder = NULL) package_table("geography_kinds.csv", folder)
+
+#' Whether an area is a state under another name: then its weights are the state's, and its numbers too
+#' @noRd
+is_whole_state <- function(place, agencies) {
+  state <- unique(place$agencies$state)
+  place$kind %in% area_kinds() && length(state) == 1L && all(place$share == 1) && length(place$rows) == sum(agencies$state == state)
+}
 
 #' One geography's agencies, with what of them belongs to it
 #'

@@ -15,7 +15,18 @@ initial_groups <- function(agencies, covariates, scheme) {
   if (any(large) && all(agencies$respondent[large])) {
     group[large] <- self_representing_group
   }
+  if (too_little_known(group, agencies, covariates, scheme)) {
+    group[group != self_representing_group] <- "all"
+  }
   group
+}
+
+#' Whether respondents of a group have so few of its crimes that the geography is weighted as one
+#' @noRd
+too_little_known <- function(group, agencies, covariates, scheme) {
+  crimes <- tapply(covariates[, "total"], group, sum)
+  known <- tapply(covariates[, "total"] * agencies$respondent, group, sum)
+  any(known < scheme$least_covered * crimes)
 }
 
 #' @noRd

@@ -10,6 +10,7 @@
 #' @param self_representing From how many times the mean number of crimes on an agency stands for itself alone, if all
 #'   such agencies respond.
 #' @param covered Share of a group's crimes, 0 to 1, from which on its respondents stand for themselves.
+#' @param least_covered Share of a group's crimes, 0 to 1, below which all groups are joined to one.
 #' @param collapse Column of the agencies by which groups that cannot be solved join each other; `""`: they do not join,
 #'   the ratio of crimes decides.
 #' @param required,optional Names of covariates, see [srs_covariates()]. Weights are calibrated to the required ones and
@@ -28,7 +29,7 @@
 #' @seealso [weighting_schemes()] for those of the package.
 #' @export
 weighting_scheme <- function(name, kinds, grouping = "", joined = NULL, self_representing = Inf, covered = Inf,
-                             collapse = "", required = character(), optional = character(), ladder = NULL,
+                             least_covered = 0, collapse = "", required = character(), optional = character(), ladder = NULL,
                              combined = NULL) {
   refuse <- function(what, value, remedy) {
     stop("weighting scheme ", name, ": ", what, " is ", paste(value, collapse = " "), "; ", remedy, call. = FALSE)
@@ -52,9 +53,12 @@ weighting_scheme <- function(name, kinds, grouping = "", joined = NULL, self_rep
   if (is.na(covered) || covered <= 0) {
     refuse("covered", covered, "it has to be above 0")
   }
+  if (is.na(least_covered) || least_covered < 0 || least_covered >= 1) {
+    refuse("least_covered", least_covered, "it has to be at least 0 and below 1")
+  }
   structure(list(
     name = name, kinds = kinds, grouping = grouping, joined = joined, self_representing = self_representing,
-    covered = covered, collapse = collapse, covariates = covariates, ladder = ladder, combined = combined
+    covered = covered, least_covered = least_covered, collapse = collapse, covariates = covariates, ladder = ladder, combined = combined
   ), class = "weighting_scheme")
 }
 
@@ -81,6 +85,8 @@ print.weighting_scheme <- function(x, ...) {
     x$self_representing))
   line("stand for themselves", if (is.finite(x$covered)) sprintf("respondents with %g %% of the crimes",
     100 * x$covered))
+  line("joined to one", if (x$least_covered > 0) sprintf("groups, if respondents of any have less than %g %% of its crimes",
+    100 * x$least_covered))
   line("calibrated to", calibration_words(x))
   line("as one covariate", if (NROW(x$combined) > 0L) {
     paste(sprintf("%s and %s in group %s", x$combined$covariate, x$combined$added, x$combined$group), collapse = ", ")
@@ -118,13 +124,14 @@ weighting_schemes <- function(folder = NULL, year = Inf) {
   combined <- combined[which(as.numeric(combined$before_year) > year), ]
   words <- function(text) if (is.na(text)) character() else strsplit(text, " ", fixed = TRUE)[[1]]
   text <- function(value) if (is.na(value)) "" else value
-  limit <- function(value) if (is.na(value)) Inf else as.numeric(value)
+  limit <- function(value, without = Inf) if (is.na(value)) without else as.numeric(value)
   schemes <- lapply(seq_len(nrow(lines)), function(number) {
     line <- as.list(lines[number, ])
     rungs <- ladders[which(ladders$ladder == line$ladder), ]
     weighting_scheme(line$scheme, words(line$kinds),
       grouping = text(line$grouping), joined = if (!is.na(line$joined)) package_table(line$joined, folder),
-      self_representing = limit(line$self_representing), covered = limit(line$covered), collapse = text(line$collapse),
+      self_representing = limit(line$self_representing), covered = limit(line$covered),
+      least_covered = limit(line$least_covered, 0), collapse = text(line$collapse),
       required = words(line$required), optional = words(line$optional),
       ladder = data.frame(upper = as.numeric(rungs$upper), lower_factor = as.numeric(rungs$lower_factor)),
       combined = combined[which(combined$scheme == line$scheme), c("group", "covariate", "added")]

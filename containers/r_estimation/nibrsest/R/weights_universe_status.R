@@ -65,15 +65,17 @@ universe_status <- function(agencies, notes, has_return_a, year, recorded = uniq
     status_row(name, whole, agencies, share, has_return_a)
   }
   regions <- sort(unique(unname(known[states])))
+  rows <- match(areas$ori, agencies$ori)
+  members <- split(which(!is.na(rows)), factor(areas$geography, unique(areas$geography))[!is.na(rows)], drop = TRUE)
   types <- intersect(c("University or College", "Tribal"), agencies$agency_type)
   status <- data.table::rbindlist(c(
     list(joint("US", seq_along(states), rep(1, nrow(agencies)))),
     lapply(regions, function(region) joint(region, which(known[states] == region), +(agencies$region %in% region))),
     list(single),
     lapply(types, function(type) joint(type, seq_along(states), +(agencies$agency_type %in% type))),
-    lapply(unique(areas$geography), function(area) {
-      share <- areas$share[match(paste(area, agencies$ori), paste(areas$geography, areas$ori))]
-      share[is.na(share)] <- 0
+    lapply(names(members), function(area) {
+      share <- numeric(nrow(agencies))
+      share[rows[members[[area]]]] <- areas$share[members[[area]]]
       joint(area, states %in% agencies$state[share > 0], share)
     })
   ))

@@ -152,7 +152,8 @@ weigh_geographies <- function(agencies, covariates, universe, places, schemes) {
   weighed <- lapply(unique(places$geography), function(name) {
     place <- geography_of(name, places, agencies, covariates)
     basis <- universe$basis[universe$geography == name]
-    solution <- weights_of(place$agencies, place$covariates, scheme_of(place$kind, schemes), basis)
+    kind <- if (is_whole_state(place, agencies)) "state" else place$kind
+    solution <- weights_of(place$agencies, place$covariates, scheme_of(kind, schemes), basis)
     inform("%s: %d of %d agencies respond; strata %s", name, nrow(solution$weights), nrow(place$agencies),
       paste(sprintf("%s (%s)", solution$strata$stratum, solution$strata$method), collapse = ", "))
     lapply(solution, function(table) cbind(geography = rep(name, nrow(table)), table))

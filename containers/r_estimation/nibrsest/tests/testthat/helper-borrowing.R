@@ -41,7 +41,7 @@ borrowing_year <- function() {
   )
   areas <- data.table::data.table(geography = "Kent", kind = "county", ori = agencies$ori[1:60],
     share = rep(c(1, 0.4), c(40, 20)))
-  kinds <- rbind(geography_kinds(), list("county", "counties", NA, NA, NA, "yes"))
+  kinds <- rbind(geography_kinds(), list("county", "counties", NA, NA, NA, "yes", NA))
   scheme <- weighting_scheme("county", "county", required = "total", ladder = data.frame(upper = 10, lower_factor = 1))
   places <- geographies(agencies, areas, kinds)
   universe <- universe_status(agencies, data.table::data.table(state = "NE", kind = "simulated"), rep(TRUE, n), 2023L,

@@ -22,7 +22,7 @@ crimes_of <- function(agencies) {
 
 # What a new kind of geography takes: a line in each of two tables.
 county_kind <- function() {
-  rbind(geography_kinds(), list("county", "counties", NA, NA, NA, "no"))
+  rbind(geography_kinds(), list("county", "counties", NA, NA, NA, "no", NA))
 }
 county_scheme <- function() {
   scheme <- weighting_scheme("county", "county", required = c("violent", "property"),

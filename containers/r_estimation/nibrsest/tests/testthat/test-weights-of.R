@@ -111,7 +111,7 @@ test_that("a scheme for counties is a line of data", {
     "state_strata_joined.csv")) {
     file.copy(system.file("extdata", name, package = "nibrsest"), folder)
   }
-  cat("county,county,super_group,,,0.95,,total,violent property,narrow\n", file = file.path(folder,
+  cat("county,county,super_group,,,0.95,,,total,violent property,narrow\n", file = file.path(folder,
     "weighting_schemes.csv"), append = TRUE)
   cat("narrow,4,1\nnarrow,6,0.95\n", file = file.path(folder, "calibration_ladder.csv"), append = TRUE)
   schemes <- weighting_schemes(folder)

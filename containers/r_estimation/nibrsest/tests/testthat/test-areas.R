@@ -1,0 +1,160 @@
+# Areas below states: pieces of agencies by county, judicial districts, field offices.
+
+counties_of <- function(...) {
+  rows <- data.table::data.table(ori = c("XX0000001", "XX0000001", "XX0000002", "XX0000003"),
+    county = c("1", "2", "2", "3"), county_name = c("Kent", "York", "York", "Hull"), county_fips = NA,
+    county_known = "Y", metropolitan = c("Y", "N", "N", "Y"), metro_division = "x", msa = c("10100", NA, NA, "10100"),
+    msa_name = c("Kent, NE", NA, NA, "Kent, NE"), core_city = c("Y", "Y", "N", "N"), population = c(300, 100, 900, 50),
+    judicial_district = c("031", "031", "031", NA), field_office = NA_character_, field_office_name = NA_character_)
+  changes <- list(...)
+  for (name in names(changes)) data.table::set(rows, NULL, name, changes[[name]])
+  rows
+}
+three <- data.table::data.table(ori = sprintf("XX%07d", 1:3), state_name = "Nebraska")
+
+test_that("an agency lies in an area with the share of its residents there, in a district whole", {
+  found <- areas_of(counties_of(), three)
+  expect_equal(found[found$kind == "msa", c("geography", "ori", "share", "description", "core_city")],
+    data.table::data.table(geography = "MSA 10100", ori = c("XX0000001", "XX0000003"), share = c(0.75, 1),
+      description = "Kent, NE", core_city = c(TRUE, FALSE)))
+  expect_equal(found[found$kind == "judicial_district", c("geography", "ori", "share", "description")],
+    data.table::data.table(geography = "JD 031", ori = c("XX0000001", "XX0000002"), share = 1,
+      description = "Judicial district 031, Nebraska"))
+  expect_equal(nrow(found), 4L)
+  # Without residents the counties have equal parts; two counties of one area add up.
+  nobody <- areas_of(counties_of(population = c(0, NA, 900, 50)), three)
+  expect_equal(nobody$share[nobody$kind == "msa"], c(0.5, 1))
+  both <- areas_of(counties_of(metropolitan = "Y", msa = "10100"), three)
+  expect_equal(both$share[both$kind == "msa"], c(1, 1, 1))
+  # A piece without residents of an agency that has some elsewhere is none.
+  none <- areas_of(counties_of(population = c(0, 400, 900, 50)), three)
+  expect_equal(none$ori[none$kind == "msa"], "XX0000003")
+  # Who is not eligible is in no area, and decides about no share.
+  expect_equal(unique(areas_of(counties_of(), three[2, ])$ori), "XX0000002")
+  offices <- areas_of(counties_of(field_office = c("07", "07", NA, "08"), field_office_name = c("Omaha", "Omaha", NA,
+    NA)), three)
+  expect_equal(offices[offices$kind == "field_office", c("geography", "description")], data.table::data.table(
+    geography = c("FO 07", "FO 08"), description = c("Field office Omaha", "Field office 08")))
+})
+
+test_that("a county that no reference table knows is refused by name", {
+  expect_error(areas_of(counties_of(county_known = c("Y", "N", "N", "Y")), three), paste("the county 2 \\(York\\) of",
+    "the agency XX0000001 is not in the reference tables .*; neither are those of 1 other rows; complete"))
+  expect_error(areas_of(counties_of(msa = NA_character_), three), "county 1 of the agency XX0000001 is metropolitan")
+})
+
+test_that("areas are numbered within the ranges of their kinds, and go on where these end", {
+  areas <- data.table::data.table(geography = sprintf("%s %03d", rep(c("JD", "FO"), c(92, 2)), 1:94),
+    kind = rep(c("judicial_district", "field_office"), c(92, 2)), description = "x")
+  expect_equal(numbered_areas(rbind(areas, areas))$permutation, c(493:582, 710:711, 583:584))
+  many <- data.table::data.table(geography = sprintf("FO %03d", 1:400), kind = "field_office", description = "x")
+  expect_error(numbered_areas(many), "400 areas are more than there are numbers for")
+})
+
+test_that("groups of which too little is known are weighted as one, but for agencies that stand for themselves", {
+  agencies <- data.table::data.table(ori = sprintf("XX%07d", 1:12), state = "XX", population = rep(c(9000, 0), c(8, 4)),
+    area_stratum = rep(1:2, c(8, 4)), respondent = rep(c(TRUE, FALSE, TRUE, FALSE), c(6, 2, 1, 3)))
+  covariates <- matrix(0, 12, length(covariate_names), dimnames = list(NULL, covariate_names))
+  covariates[, c("total", "property", "larceny")] <- c(rep(50, 8), 10, 30, 30, 30)
+  scheme <- function(...) weighting_scheme("x", "x", grouping = "area_stratum", required = "total",
+    ladder = data.frame(upper = 10, lower_factor = 1), ...)
+  strata <- function(...) weights_of(agencies, covariates, scheme(...))$strata$stratum
+  expect_equal(strata(), c("1", "2"))
+  expect_equal(strata(least_covered = 0.2), "all")
+  expect_equal(strata(least_covered = 0.05), c("1", "2"))
+  covariates[1, ] <- 5000
+  expect_equal(strata(least_covered = 0.2, self_representing = 5), c("all", "self-representing"))
+  expect_error(scheme(least_covered = 1), "least_covered is 1; it has to be at least 0 and below 1")
+})
+
+# The stages of the made-up year with areas, whose counties may be changed.
+areas_year <- function(change = identity) {
+  root <- example_year()
+  extract <- file.path(root, "reference", "reference-2016.zip")
+  folder <- tempfile()
+  utils::unzip(extract, exdir = folder)
+  counties <- data.table::fread(file.path(folder, "counties.csv"), colClasses = "character")
+  data.table::fwrite(change(counties), file.path(folder, "counties.csv"))
+  unlink(extract)
+  zip::zipr(extract, list.files(folder, full.names = TRUE))
+  settings <- function(...) {
+    read_settings(c(DATA_YEAR = "2016", EXTERNAL_FILE_PATH = root, INPUT_PIPELINE_DIR = file.path(root, "pipeline"),
+      AREAS = "all", WORKBOOKS = "nation", ...))
+  }
+  run_stage("tabulate_state", settings(INPUT_STATE = "RI"))
+  run_stage("weight", settings())
+  settings
+}
+
+run_areas <- function(settings) {
+  for (group in c("nation", "regions", "states")) run_stage("estimate", settings(GEOGRAPHY_GROUP = group))
+  run_stage("estimate", settings(GEOGRAPHY_GROUP = "areas", TABLE_GROUP = "crimes"))
+  run_stage("report", settings())
+  file.path(settings()$output, "report")
+}
+
+test_that("areas go through the stages into files of their own, and leave the others as they are", {
+  logger::log_threshold("FATAL")
+  settings <- areas_year()
+  folder <- run_areas(settings)
+  read <- function(...) data.table::fread(file.path(folder, ...))
+  areas <- read("areas", "areas.csv")
+  expect_equal(areas$geography, c("MSA 39300", "JD 038", "FO 07"))
+  expect_equal(areas$permutation, c(109L, 493L, 583L))
+  offenses <- read("areas", "offenses.csv")
+  states <- read("offenses.csv")
+  expect_equal(unique(states$geography), c("US", "Northeast", "RI"))
+  # A judicial district that is a whole state has the state's numbers.
+  of <- function(rows, place) rows[rows$geography == place, -"geography"]
+  expect_equal(of(offenses, "JD 038"), of(states, "RI"))
+  tables <- read("areas", "tables.csv")
+  state_tables <- read("tables.csv")
+  numbers <- c("der_variable_name", "estimate", "standard_error", "percentage", "percentage_error")
+  ri <- state_tables[PERMUTATION_NUMBER == 95 & der_variable_name %in% tables$der_variable_name, numbers, with = FALSE]
+  expect_gt(nrow(ri), 1000)
+  expect_equal(tables[PERMUTATION_NUMBER == 493, numbers, with = FALSE], ri)
+  # All eight agencies of the metropolitan area respond: their plain sum, three quarters of the first town's.
+  months <- data.table::fread(file.path(folder, "..", "weights", "offenses.csv"))
+  members <- read("areas", "agencies.csv")
+  members <- members[geography == "MSA 39300", ]
+  expect_equal(members$share[[1]], 0.75)
+  assaults <- months[offense_code == "13A", ]
+  expect_equal(offenses[geography == "MSA 39300" & cell == "13A", estimate],
+    sum(members$share * assaults$offenses[match(members$ori, assaults$ori)], na.rm = TRUE))
+  # Without areas the other files are the same, and there are none of areas.
+  before <- tools::md5sum(file.path(folder, c("tables.csv", "geographies.csv", "report.html")))
+  none <- replace(settings(), "areas", "none")
+  run_stage("weight", none)
+  expect_false(dir.exists(file.path(settings()$output, "weights", "areas")))
+  run_stage("report", none)
+  expect_equal(tools::md5sum(names(before)), before)
+  expect_false(dir.exists(file.path(folder, "areas")))
+})
+
+test_that("an area whose principal city is silent is withheld, and says so", {
+  logger::log_threshold("FATAL")
+  # The fourth town is silent; the area's other cities respond.
+  settings <- areas_year(function(counties) {
+    data.table::set(counties, NULL, c("metropolitan", "msa", "msa_name"), list("Y", "39300", "Kent, RI"))
+    data.table::set(counties, NULL, "core_city", ifelse(counties$agency_id == "4", "Y", "N"))
+    counties
+  })
+  folder <- run_areas(settings)
+  area <- data.table::fread(file.path(folder, "areas", "areas.csv"))[kind == "msa", ]
+  expect_equal(area$release, "nothing")
+  expect_equal(area$release_reason, "an agency that serves a principal city is silent")
+  # Nobody has more than a tenth of the residents and is silent, and 84 % are covered: a district would be released.
+  expect_false(area$missing_over_10_percent)
+  offenses <- data.table::fread(file.path(folder, "areas", "offenses.csv"))
+  expect_equal(unique(offenses[geography == "MSA 39300", suppression_flag]), 1L)
+  expect_equal(unique(offenses[geography == "JD 038", suppression_flag]), 0L)
+})
+
+test_that("an extract without areas is refused if they are asked for", {
+  logger::log_threshold("FATAL")
+  expect_error(areas_year(function(counties) counties[0, ]), "AREAS is \"all\", but the reference extract of 2016 has no")
+  expect_error(areas_year(function(counties) {
+    data.table::set(counties, 3L, "county_known", "N")
+    counties
+  }), "is not in the reference tables")
+})
