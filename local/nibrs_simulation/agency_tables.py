@@ -234,3 +234,16 @@ def truth_of_agencies(frame: Frame, reporting: Reporting, months: Texts) -> pa.T
         "return_a_months": strings(srs), "male_officers": integers(frame.male_officers),
         "female_officers": integers(frame.female_officers), "staff_reported": _flag(reporting.staff),
     })  # fmt: skip
+
+
+def truth_of_counties(frame: Frame, areas_below: Areas) -> pa.Table:
+    """A row per agency and county, with the area, district and office: for the truth's counties.csv.gz."""
+    agency, inside = areas_below.agency, areas_below.area > 0
+    return table({
+        "agency_id": integers(frame.agency_id[agency]), "county": integers(areas_below.county),
+        "metropolitan": _flag(inside), "msa": integers(areas_below.area, ~inside),
+        "msa_name": strings(texts([f"Simulated Area {each}" if each else "" for each in areas_below.area.tolist()])),
+        "core_city": _flag(areas_below.core_city), "population": integers(areas_below.population),
+        "judicial_district": strings(areas_below.judicial_district[agency]),
+        "field_office": integers(areas_below.field_office[agency]),
+    })  # fmt: skip

@@ -32,6 +32,7 @@ from nibrs_simulation.agency_tables import (
     return_a_months,
     true_months,
     truth_of_agencies,
+    truth_of_counties,
 )
 from nibrs_simulation.areas import areas_of
 from nibrs_simulation.arrays import Floats, Integers, Texts, generator
@@ -181,12 +182,14 @@ def _simulate(
     catalog = nibrs_catalog()
     listed = tuple(catalog[name] for name in (*LISTED_REFERENCES, "reta_offense_subcat"))
     fill_from_lists(connection, (*catalog.code_tables, *listed))
+    areas = areas_of(frame, world.seed)
     of_residents = {
         "ref_agency_demographics": demographics(frame, crime.level, world.all_years, world.seed),
         "ref_agency_residents": residents(frame, crime.level, world.years, world.seed),
     }
-    for name, found in (reference_rows(frame, reporting, areas_of(frame, world.seed)) | of_residents).items():
+    for name, found in (reference_rows(frame, reporting, areas) | of_residents).items():
         rows[name] += _copy(connection, name, found)
+    write_compressed(truth / "counties.csv.gz", truth_of_counties(frame, areas))
     write_compressed(truth / "demographics.csv.gz", demographics(frame, crime.level, world.years[-1:], world.seed))
     jobs = list(_jobs(location, world, truth, frame, crime, reporting))
     drawn = _Drawn.of(frame, world.years)
