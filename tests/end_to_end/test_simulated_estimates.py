@@ -60,9 +60,46 @@ def eligible_agencies(truth: Path) -> dict[str, str]:
         }
 
 
+def true_counts_of_areas(truth: Path, eligible: dict[str, str]) -> dict[tuple[str, str], float]:
+    """Offenses by area and code, of agencies with the share of their residents who live in the area."""
+    with gzip.open(truth / "counties.csv.gz", "rt", newline="") as file:
+        pieces = [row for row in csv.DictReader(file) if row["agency_id"] in eligible]
+    residents: Counter[str] = Counter()
+    numbers: Counter[str] = Counter()
+    for row in pieces:
+        residents[row["agency_id"]] += int(row["population"])
+        numbers[row["agency_id"]] += 1
+    shares: dict[tuple[str, str], float] = {}
+    for row in pieces:
+        agency = row["agency_id"]
+        share = int(row["population"]) / residents[agency] if residents[agency] else 1 / numbers[agency]
+        if row["metropolitan"] == "Y":
+            area = agency, f"MSA {row['msa']}"
+            shares[area] = shares.get(area, 0) + share
+        shares[agency, f"JD {row['judicial_district']}"] = 1
+        shares[agency, f"FO {int(row['field_office']):02d}"] = 1
+    found: dict[tuple[str, str], float] = {}
+    by_agency = true_counts_of_agencies(truth)
+    for (agency, area), share in shares.items():
+        for code, number in by_agency.get(agency, {}).items():
+            found[area, code] = found.get((area, code), 0) + share * number
+    return found
+
+
+def true_counts_of_agencies(truth: Path) -> dict[str, Counter[str]]:
+    """Offenses by agency and code."""
+    found: dict[str, Counter[str]] = {}
+    with gzip.open(truth / "counts-2023.csv.gz", "rt", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["unit"] == "offense":
+                found.setdefault(row["agency_id"], Counter())[row["code"]] += int(row["number"])
+    return found
+
+
 def test_in_a_census_estimates_are_the_truth_without_error(
-    home: Home, location: DatabaseLocation, catalog: Catalog
+    home: Home, location: DatabaseLocation, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("AREAS", "all")
     truth = home.path / "truth"
     simulate(location, World("tiny", 0.1, (2023,), 1, "complete", 1), truth, 1)
     outcome = run(home, location, years=[2023], estimates=True)
@@ -85,6 +122,27 @@ def test_in_a_census_estimates_are_the_truth_without_error(
     larcenies = sum(number for (place, code), number in expected.items() if place == "US" and code.startswith("23"))
     assert national["t_2b_1_1_10"] == larcenies
     assert national["t_2b_1_1_4"] == expected["US", "220"]
+    # So are those of areas, some of whose agencies lie in several counties.
+    of_areas = true_counts_of_areas(truth, eligible_agencies(truth))
+    found = rows(home, "areas/offenses.csv", 2023)
+    assert {float(row["standard_error"]) for row in found} == {0.0}
+    estimates = {
+        (row["geography"], row["cell"]): float(row["estimate"])
+        for row in found
+        if row["cell"] not in ("violent", "property") and float(row["estimate"])
+    }
+    assert any(number % 1 > 0.01 for number in of_areas.values())
+    assert estimates == pytest.approx(of_areas)
+    areas = {row["geography"]: row for row in rows(home, "areas/areas.csv", 2023)}
+    assert {row["release"] for row in areas.values()} == {"everything"}
+    larceny = [row for row in rows(home, "areas/tables.csv", 2023) if row["der_variable_name"] == "t_2b_1_1_10"]
+    true_larceny = dict.fromkeys(areas, 0.0)
+    for (area, code), number in of_areas.items():
+        true_larceny[area] += number if code.startswith("23") else 0
+    assert {row["PERMUTATION_NUMBER"]: float(row["estimate"]) for row in larceny} == pytest.approx(
+        {row["permutation"]: true_larceny[area] for area, row in areas.items()}
+    )
+    assert (home.objects / BUCKET / "estimates" / "2023" / "areas.html").exists()
     # Sexes and ages of victims and arrestees add up to all, as do victims of cleared incidents and of others.
     for column in (1, 27):
         total = national[f"t_3a_1_1_{column}"]

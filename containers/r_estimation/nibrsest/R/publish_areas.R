@@ -9,7 +9,7 @@
 publish_areas <- function(settings, folder, agencies, notice) {
   to <- file.path(folder, "areas")
   # Of an earlier run of the stage.
-  unlink(to, recursive = TRUE)
+  unlink(c(to, file.path(folder, "beside_zip", "areas.html")), recursive = TRUE)
   if (settings$areas == "none") {
     return(invisible())
   }
@@ -25,6 +25,11 @@ publish_areas <- function(settings, folder, agencies, notice) {
   files <- package_table("files.csv")
   files <- files[which(files$stage == "weight" & startsWith(files$published, "areas/")), ]
   file.copy(file.path(dirname(stage_folder(settings, "weights")), files$file), file.path(folder, files$published))
+  source <- covariates_and_source(read_weight_file(settings, "covariates.csv"))$source
+  page <- function(where) areas_page(settings$year, found, agencies, source, notice, where)
+  write_page(page("in_zip"), file.path(to, "areas.html"))
+  dir.create(file.path(folder, "beside_zip"), showWarnings = FALSE)
+  write_page(page("beside_zip"), file.path(folder, "beside_zip", "areas.html"))
 }
 
 #' Estimates of areas, what is known of the areas, and what of them is for release

@@ -5,7 +5,7 @@
 #'   [release_flags()], of the same rows), `places`, `weights`, `strata`, `attempts`, `table_a` (of all
 #'   geographies, see [table_a()]), `estimators` (see [estimators_of()]), `agencies`, `universe` (see
 #'   [universe_status()]), `donors`, `changes` (see [changes_of_years()], or NULL), `precision`
-#'   (see [publish_precision()]).
+#'   (see [publish_precision()]); and `has_areas`, whether areas below states are estimated.
 #' @param where The page lies in the zip (`"in_zip"`) or beside it (`"beside_zip"`): its links lead to what lies there.
 #' @return The page, lines of HTML.
 #' @noRd
@@ -24,7 +24,7 @@ report_page <- function(year, found, where) {
   parts <- list(
     year = year, simulated = if (is_simulated(found$universe)) " (simulated)" else "",
     notices = warning_html(simulated_notice(found$universe, year)), tiles = national_tiles(nation, agencies, us),
-    universe = universe_note(found$universe, agencies), files = links_html(year, where), glossary = glossary_html(),
+    universe = universe_note(found$universe, agencies), files = links_html(year, where, found$has_areas), glossary = glossary_html(),
     use = paste0("<p>", escape(use_and_citation(year, is_simulated(found$universe))), "</p>"),
     plot = interval_plot(nation, "95 % intervals of the nation's estimates, in per cent of the estimate"),
     map = state_grid(states, "Share of residents covered and release status by state"),
@@ -239,9 +239,9 @@ warning_html <- function(notices) {
 
 #' What lies beside the page, with links
 #' @noRd
-links_html <- function(year, where) {
+links_html <- function(year, where, areas) {
   known <- package_table("report_links.csv")
-  here <- which(known$where == where)
+  here <- which(known$where == where & (is.na(known$only_with) | areas))
   files <- known[here, ]
   paste0("<li><a href=\"", gsub("{{year}}", year, files$link, fixed = TRUE), "\">",
     escape(gsub("{{year}}", year, files$text, fixed = TRUE)), "</a>: ", escape(files$meaning), "</li>")

@@ -48,7 +48,8 @@ estimate_inputs <- function(settings, kinds) {
   c(list(
     names = names, responding = responding, geographies = geographies, places = places, year = settings$year,
     agencies = read("agencies.csv"), weights = read_places("weights.csv"),
-    strata = read_strata(settings, name_of("strata.csv")), estimators = read_places("estimators.csv"), earlier = covariates_and_source(read("earlier_covariates.csv")),
+    strata = read_strata(settings, name_of("strata.csv")), estimators = read_places("estimators.csv"),
+    earlier = covariates_and_source(read("earlier_covariates.csv")),
     donors = read("donors.csv"), masked = read("masked.csv"), offenses = read("offenses.csv"),
     filled_offenses = read("filled_offenses.csv")
   ), covariates_and_source(read("covariates.csv")))

@@ -37,7 +37,7 @@ stage_report <- function(settings) {
     agencies = agencies, universe = universe,
     donors = read_weight_file(settings, "donors.csv"), bias_method = settings$bias,
     changes = publish_changes(compared_estimates(tables, flags, estimates), settings, folder),
-    precision = publish_precision(tables, folder)
+    precision = publish_precision(tables, folder), has_areas = settings$areas == "all"
   )
   publish_checks(c(shown[c("places", "table_a", "weights", "universe", "agencies")],
     list(diagnostics = read_diagnostics(settings))), settings, folder, notice)

@@ -48,8 +48,8 @@ area_kinds <- function() {
 
 #' @noRd
 area_rows <- function(kind, prefix, rows, code) {
-  found <- data.table::data.table(geography = sprintf("%s %s", prefix, code), kind = rep(kind, nrow(rows)), ori = rows$ori,
-    share = rows$share, description = rows$description, core_city = rows$core_city)
+  found <- data.table::data.table(geography = sprintf("%s %s", prefix, code), kind = rep(kind, nrow(rows)),
+    ori = rows$ori, share = rows$share, description = rows$description, core_city = rows$core_city)
   found <- found[which(!is.na(code)), ]
   found[order(found$geography, found$ori), ]
 }

@@ -93,7 +93,8 @@ geography_kinds <- function(folder = NULL) package_table("geography_kinds.csv", 
 #' @noRd
 is_whole_state <- function(place, agencies) {
   state <- unique(place$agencies$state)
-  place$kind %in% area_kinds() && length(state) == 1L && all(place$share == 1) && length(place$rows) == sum(agencies$state == state)
+  place$kind %in% area_kinds() && length(state) == 1L && all(place$share == 1) &&
+    length(place$rows) == sum(agencies$state == state)
 }
 
 #' One geography's agencies, with what of them belongs to it

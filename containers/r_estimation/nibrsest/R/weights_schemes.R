@@ -29,8 +29,8 @@
 #' @seealso [weighting_schemes()] for those of the package.
 #' @export
 weighting_scheme <- function(name, kinds, grouping = "", joined = NULL, self_representing = Inf, covered = Inf,
-                             least_covered = 0, collapse = "", required = character(), optional = character(), ladder = NULL,
-                             combined = NULL) {
+                             least_covered = 0, collapse = "", required = character(), optional = character(),
+                             ladder = NULL, combined = NULL) {
   refuse <- function(what, value, remedy) {
     stop("weighting scheme ", name, ": ", what, " is ", paste(value, collapse = " "), "; ", remedy, call. = FALSE)
   }
@@ -47,6 +47,16 @@ weighting_scheme <- function(name, kinds, grouping = "", joined = NULL, self_rep
     refuse("a rung of the ladder", c(ladder$upper[outside[[1]]], ladder$lower_factor[outside[[1]]]),
       "upper has to be above 1, lower_factor above 0 and at most 1")
   }
+  refuse_limits(refuse, self_representing, covered, least_covered)
+  structure(list(
+    name = name, kinds = kinds, grouping = grouping, joined = joined, self_representing = self_representing,
+    covered = covered, least_covered = least_covered, collapse = collapse, covariates = covariates, ladder = ladder,
+    combined = combined
+  ), class = "weighting_scheme")
+}
+
+#' @noRd
+refuse_limits <- function(refuse, self_representing, covered, least_covered) {
   if (is.na(self_representing) || self_representing <= 1) {
     refuse("self_representing", self_representing, "it has to be above 1")
   }
@@ -56,10 +66,6 @@ weighting_scheme <- function(name, kinds, grouping = "", joined = NULL, self_rep
   if (is.na(least_covered) || least_covered < 0 || least_covered >= 1) {
     refuse("least_covered", least_covered, "it has to be at least 0 and below 1")
   }
-  structure(list(
-    name = name, kinds = kinds, grouping = grouping, joined = joined, self_representing = self_representing,
-    covered = covered, least_covered = least_covered, collapse = collapse, covariates = covariates, ladder = ladder, combined = combined
-  ), class = "weighting_scheme")
 }
 
 #' Sets of covariates in the order in which they are tried
@@ -85,7 +91,7 @@ print.weighting_scheme <- function(x, ...) {
     x$self_representing))
   line("stand for themselves", if (is.finite(x$covered)) sprintf("respondents with %g %% of the crimes",
     100 * x$covered))
-  line("joined to one", if (x$least_covered > 0) sprintf("groups, if respondents of any have less than %g %% of its crimes",
+  line("all one group", if (x$least_covered > 0) sprintf("if respondents of any have less than %g %% of its crimes",
     100 * x$least_covered))
   line("calibrated to", calibration_words(x))
   line("as one covariate", if (NROW(x$combined) > 0L) {
