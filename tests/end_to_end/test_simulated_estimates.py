@@ -101,7 +101,7 @@ def test_in_a_census_estimates_are_the_truth_without_error(
 ) -> None:
     monkeypatch.setenv("AREAS", "all")
     truth = home.path / "truth"
-    simulate(location, World("tiny", 0.1, (2023,), 1, "complete", 1), truth, 1)
+    simulate(location, World("tiny", 0.1, (2023,), 1, "complete", 3), truth, 1)
     outcome = run(home, location, years=[2023], estimates=True)
     assert outcome.view.status == "SUCCEEDED", outcome.view.cause
     expected = true_counts(truth, eligible_agencies(truth))

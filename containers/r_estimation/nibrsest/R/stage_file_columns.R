@@ -29,7 +29,8 @@ describe_files <- function(only = c("stages", "published")) {
   if (only == "published") {
     files <- files[which(!is.na(files$published)), ]
     # Estimates before what they were made with.
-    files <- files[order(startsWith(files$published, "weights/"), startsWith(files$published, "imputed/")), ]
+    files <- files[order(startsWith(files$published, "weights/"), startsWith(files$published, "imputed/"),
+      startsWith(files$published, "areas/")), ]
   }
   unlist(lapply(seq_len(nrow(files)), function(at) {
     file <- files[at, ]

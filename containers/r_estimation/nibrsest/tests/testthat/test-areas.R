@@ -172,7 +172,7 @@ test_that("an area whose principal city is silent is withheld, and says so", {
   expect_match(area, "For release: nothing (an agency that serves a principal city is silent).", fixed = TRUE)
   expect_match(area, "12 of 16 agencies respond", fixed = TRUE)
   expect_match(area, "<li>Town 4 (principal city): 22,000 residents; Return A complete</li>", fixed = TRUE)
-  expect_match(area, sprintf("<td>Violent crime</td><td>%s \\(.*?\\)\\*</td>",
+  expect_match(area, sprintf("<td>Violent Crime</td><td>%s \\(.*?\\)\\*</td>",
     count(state$estimate[state$cell == "violent"])), perl = TRUE)
   beside <- paste(readLines(file.path(folder, "beside_zip", "areas.html"), encoding = "UTF-8"), collapse = "\n")
   expect_match(beside, "<a href=\"report.html\">", fixed = TRUE)

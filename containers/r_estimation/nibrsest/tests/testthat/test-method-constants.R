@@ -17,8 +17,13 @@ test_that("permutations are numbered from 1 without a gap, and name geographies,
   expect_equal(known$permutation, 1:108)
   expect_equal(anyDuplicated(known$description), 0L)
   expect_setequal(known$agency_group, c("all agencies", package_table("agency_groups.csv")$agency_group))
-  expect_setequal(known$kind, package_table("release_rules.csv")$kind)
-  expect_setequal(setdiff(sub(" group$", "", known$kind), "national"), setdiff(geography_kinds()$kind, "national"))
+  expect_setequal(c(known$kind, area_kinds()), package_table("release_rules.csv")$kind)
+  expect_setequal(sub("^national group$", "national", sub("^region group$", "region", known$kind)),
+    setdiff(geography_kinds()$kind, area_kinds()))
+  expect_setequal(area_kinds(), package_table("area_kinds.csv")$kind)
+  # Numbers of areas are those that no geography has.
+  ranges <- lapply(geography_kinds()$permutations, numbers_of_ranges)
+  expect_equal(sort(unlist(ranges)), 109:709)
   expect_equal(permutation_of(c("US", "WY", "Kent"), "all agencies"), c(1L, 106L, NA))
   expect_equal(described_permutations(c(58L, 1L))$description, c("Arizona", "National"))
 })
