@@ -24,7 +24,8 @@ report_page <- function(year, found, where) {
   parts <- list(
     year = year, simulated = if (is_simulated(found$universe)) " (simulated)" else "",
     notices = warning_html(simulated_notice(found$universe, year)), tiles = national_tiles(nation, agencies, us),
-    universe = universe_note(found$universe, agencies), files = links_html(year, where, found$has_areas), glossary = glossary_html(),
+    universe = universe_note(found$universe, agencies), files = links_html(year, where, found$has_areas),
+    glossary = glossary_html(),
     use = paste0("<p>", escape(use_and_citation(year, is_simulated(found$universe))), "</p>"),
     plot = interval_plot(nation, "95 % intervals of the nation's estimates, in per cent of the estimate"),
     map = state_grid(states, "Share of residents covered and release status by state"),

@@ -28,7 +28,8 @@ population_class <- function(codes) {
 #'
 #' @param agencies A data.table with `population`, `population_group_code` and `agency_type`.
 #' @return A data.table in the order of the agencies: `national_group`, `super_group`, `state_stratum` (see
-#'   `weighting_groups.csv`), `area_stratum` (1 with residents, 2 without), `hot_deck_group`. An agency without a group is weighted as a small city.
+#'   `weighting_groups.csv`), `area_stratum` (1 with residents, 2 without), `hot_deck_group`. An agency
+#'   without a group is weighted as a small city.
 #' @references METHOD, sections 5.3 and 5.5.
 #' @examples
 #' weighting_groups(data.table::data.table(population = c(5000, 0), population_group_code = c("6", "9D")))
