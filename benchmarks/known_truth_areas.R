@@ -9,7 +9,8 @@
 # Printed are, of metropolitan areas, judicial districts and field offices by their residents: numbers of areas, how many
 # of them have estimates that are for release (no principal city, or agency with more than a tenth of the residents, is
 # silent; more than 80 % of residents are covered, or the relative standard error is at most 30 %), and of these, and of
-# all, relative bias, root mean squared error and the share of 95 % intervals that hold the truth.
+# all, relative bias, root mean squared error and the share of 95 % intervals that hold the truth. Areas of which too
+# little Return A is known have no interval.
 suppressMessages(library(nibrsest))
 logger::log_threshold("FATAL")
 inner <- asNamespace("nibrsest")
@@ -79,7 +80,7 @@ for (kind_name in c("msa", "judicial_district", "field_office")) for (class_name
   for (crime_name in c("violent", "property", "murder", "robbery", "drugs")) {
     rows <- made[which(made$kind == kind_name & made$class == class_name & made$crime == crime_name), ]
     if (nrow(rows) == 0L) next
-    figures <- function(rows) c(100 * mean(rows$off), 100 * sqrt(mean(rows$off^2)), 100 * mean(rows$held))
+    figures <- function(rows) c(100 * mean(rows$off), 100 * sqrt(mean(rows$off^2)), 100 * mean(rows$held, na.rm = TRUE))
     cat(sprintf("| %s | %s | %d | %s | %.0f | %.0f | %s |\n", kind_name, class_name,
       data.table::uniqueN(rows$geography), crime_name, 100 * mean(rows$withheld), 100 * mean(rows$released),
       paste(sprintf("%.1f", c(figures(rows[rows$released]), figures(rows))), collapse = " | ")))
