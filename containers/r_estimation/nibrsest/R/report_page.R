@@ -240,7 +240,7 @@ warning_html <- function(notices) {
 
 #' What lies beside the page, with links
 #' @noRd
-links_html <- function(year, where, areas) {
+links_html <- function(year, where, areas = FALSE) {
   known <- package_table("report_links.csv")
   here <- which(known$where == where & (is.na(known$only_with) | areas))
   files <- known[here, ]

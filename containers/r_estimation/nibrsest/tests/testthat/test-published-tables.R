@@ -51,7 +51,8 @@ test_that("offenses are released as the tables of their geography are", {
   offenses <- data.table::data.table(geography = described_permutations(60L)$geography, agency_group = "all agencies",
     cell = c("violent", "property", "120", "35A"), estimate = 100, standard_error = c(1, 1, 1, 50))
   flag <- function(offenses, ...) {
-    offense_release(offenses, places_released_by(rows, place("state", number = 60L, ...), cells))$flag
+    known <- cbind(place("state", number = 60L, ...), offenses[1, c("geography", "agency_group")])
+    offense_release(offenses, places_released_by(rows, known, cells))$flag
   }
   expect_equal(flag(offenses), c(0L, 0L, 1L, 1L))
   expect_equal(flag(offenses, over = TRUE), rep(1L, 4))
