@@ -84,7 +84,7 @@ def test_the_zip_the_report_and_the_index_are_published(published: Published) ->
     assert folders.pop("persons") >= 4
     assert folders == {
         "README.md": 1, "changes.csv": 1, "generalised_variances.csv": 1, "geographies.csv": 1, "imputed": 2 * 6,
-        "indicator_tables": 8 * len(places) + 10 * len(whole), "offenses.csv": 1, "report.html": 1, "tables.csv": 1,
+        "indicator_tables": 8 * len(places) + 26 * len(whole), "offenses.csv": 1, "report.html": 1, "tables.csv": 1,
         "weights": 15,
         "workbooks": len(whole),
     }  # fmt: skip
