@@ -50,11 +50,12 @@ def published_figures(path: Path) -> dict[tuple[str, str, str], Figure]:
             for row in _rows(archive, "geographies.csv")
             if row["agency_group"] == "all agencies"
         }
-        # The explorer and the file of all numbers leave out tables of persons.
+        # The explorer and the file of all numbers leave out tables of persons, drugs and guns.
+        shown = _shown_tables()
         tables = [
             name
             for name in archive.namelist()
-            if name.startswith("indicator_tables/") and not re.search(r"_(3[ab]\w*|[45][ab])\.csv$", name)
+            if name.startswith("indicator_tables/") and name.removesuffix(".csv").rpartition("_")[2] in shown
         ]
         cells = (row for name in tables for row in _rows(archive, name) if row["PERMUTATION_NUMBER"] in places)
         figures = {
@@ -76,6 +77,12 @@ def published_figures(path: Path) -> dict[tuple[str, str, str], Figure]:
                     rates = tuple(str(float(each) * (1e5 / people)) if each else "" for each in limits)
                     figures[place, row["cell"], "rate"] = _figure("rate", rates, flag)
     return figures
+
+
+def _shown_tables() -> set[str]:
+    groups = estimation_folder() / "nibrsest" / "inst" / "extdata" / "tables" / "groups.csv"
+    with groups.open(newline="") as file:
+        return {name for row in csv.DictReader(file) if row["booked"] == "yes" for name in row["tables"].split()}
 
 
 def named_by(address: str) -> tuple[str, str, str]:

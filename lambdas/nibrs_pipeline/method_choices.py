@@ -29,6 +29,9 @@ class MethodChoices(BaseModel):
     error_correction: Literal["few_respondents", "none"] = Field(
         default="few_respondents", description='of the estimator "reference": "few_respondents" or "none"'
     )
+    tables: Literal["all", "crimes"] = Field(
+        default="all", description='which tables are estimated: "all", or "crimes", those of incidents and offenses'
+    )
     areas: Literal["none", "all"] = Field(
         default="none",
         description='whether metropolitan areas, judicial districts and field offices are estimated: "none" or "all"',

@@ -39,6 +39,14 @@ from tests.runs import in_psql, public, run, sql
 pytestmark = pytest.mark.usefixtures("unmeasured", "r")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def all_tables() -> Iterator[None]:
+    """Estimates here are of all tables, of persons, drugs and guns too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TABLES", "all")
+        yield
+
+
 def true_counts(truth: Path, eligible: dict[str, str]) -> Counter[tuple[str, str]]:
     """Offenses by geography (US or state) and code, of agencies whose state is known."""
     found: Counter[tuple[str, str]] = Counter()
@@ -251,6 +259,11 @@ def test_where_some_are_silent_the_truth_is_near(partly_silent: Home) -> None:
     assert max(abs(float(row["assisted_bias_ratio"])) for row in deviations) < 1e-6
     with zipfile.ZipFile(estimates_zip(home, 2023)) as archive:
         assert "model-assisted, by a regression on 7 crimes of Return A" in archive.read("README.md").decode()
+        names = archive.namelist()
+    # Of geographies every table has a file, of groups of their agencies those that are read most.
+    tables = {name.rpartition("_")[2] for name in names if "/National/" in name and name.endswith(".csv")}
+    assert tables >= {"1a.csv", "3a.csv", "5b.csv", "LEOKA.csv", "DM10.csv", "YT2.csv"}
+    assert sum(name.startswith("persons/") for name in names) >= 4
 
 
 @pytest.fixture(scope="module")

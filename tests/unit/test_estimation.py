@@ -200,6 +200,11 @@ def test_the_state_machine_is_told_keys_and_counts() -> None:
     sought = year_summary(inputs(bias="copula_return_a"), work, False)
     assert (sought["bias"], sought["bias_folder"]) == ("copula_return_a", "runs/r/estimation/2016/bias/")
     assert [task["table_group"] for task in sought["bias_tasks"]] == ["crimes", "victims", "arrestees", "drugs_guns"]
+    crimes = year_summary(inputs(bias="copula", tables="crimes"), work, False)
+    assert crimes["estimate_tasks"] == [
+        {"geography_group": group, "table_group": "crimes"} for group in ("nation", "regions", "states")
+    ]
+    assert crimes["bias_tasks"] == [{"table_group": "crimes"}]
     assert (summary["identity"], summary["reference_sha256"], summary["previous_sha256"]) == (
         made.identity,
         "ref",

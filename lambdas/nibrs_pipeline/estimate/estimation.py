@@ -206,7 +206,9 @@ def states_to_tabulate(inputs: YearInputs, tabulated: Collection[str]) -> list[S
 def year_summary(inputs: YearInputs, to_tabulate: list[StateItem], up_to_date: bool) -> dict[str, object]:
     """What the state machine needs to know of a year."""
     prefix, bias = estimation_prefix(inputs.run_id, inputs.year), inputs.source.bias
-    tasks = list(product(ESTIMATE_GEOGRAPHY_GROUPS, ESTIMATE_TABLE_GROUPS))
+    wanted = inputs.source.choices.get("TABLES", "all")
+    table_groups = [group for group in ESTIMATE_TABLE_GROUPS if wanted in ("all", group)]
+    tasks = list(product(ESTIMATE_GEOGRAPHY_GROUPS, table_groups))
     if inputs.source.choices.get("AREAS", DEFAULT.areas) != DEFAULT.areas:
         tasks.append(ESTIMATE_AREAS)
     return {
@@ -221,7 +223,7 @@ def year_summary(inputs: YearInputs, to_tabulate: list[StateItem], up_to_date: b
         "estimate_tasks": [{"geography_group": geographies, "table_group": tables} for geographies, tables in tasks],
         "bias": bias,
         "bias_folder": NO_BIAS if bias == NO_BIAS else f"{prefix}bias/",
-        "bias_tasks": [{"table_group": tables} for tables in ESTIMATE_TABLE_GROUPS if bias != NO_BIAS],
+        "bias_tasks": [{"table_group": tables} for tables in table_groups if bias != NO_BIAS],
     }
 
 

@@ -45,7 +45,7 @@ read_bias <- function(settings) {
   if (settings$bias == "none") {
     return(NULL)
   }
-  data.table::rbindlist(lapply(names(table_groups()), function(group) {
+  data.table::rbindlist(lapply(names(table_groups(wanted_definitions(settings))), function(group) {
     read_stage_file(file.path(stage_folder(settings, "bias"), paste0(group, ".csv")), "bias/<tables>.csv")
   }))
 }

@@ -33,6 +33,9 @@ estimate_persons <- function(zip, table, domain = "all", geography = "US", agenc
   everyone <- is.na(of_domain$ages) && is.na(of_domain$sexes) && is.na(of_domain$races) && is.na(of_domain$ethnicities)
   statistics <- asked_statistics(published, table, rows, columns)
   cells <- cells_for(statistics, published$cells)
+  if (!sprintf("persons/%s-types.csv", group) %in% utils::unzip(zip, list = TRUE)$Name) {
+    stop(zip, " has no persons: its year was estimated with TABLES=crimes; estimate it with TABLES=all", call. = FALSE)
+  }
   inputs <- person_inputs(zip)
   number <- permutation_of(geography, agency_group)
   if (is.na(number) || !number %in% inputs$places$permutation) {

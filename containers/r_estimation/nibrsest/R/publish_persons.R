@@ -4,8 +4,10 @@
 #'
 #' @param settings See [read_settings()].
 #' @param folder Of the report.
+#' @param definitions See [table_definitions()].
 #' @noRd
-publish_persons <- function(settings, folder, definitions = table_definitions()) {
+publish_persons <- function(settings, folder, definitions) {
+  unlink(file.path(folder, "persons"), recursive = TRUE)
   atoms <- person_atoms(definitions)
   parts <- atom_files(atoms)
   for (group in person_groups(definitions)) {

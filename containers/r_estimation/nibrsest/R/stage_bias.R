@@ -8,7 +8,7 @@ stage_bias <- function(settings) {
     inform("BIAS is none: the bias of estimates is not sought")
     return(invisible())
   }
-  groups <- table_groups()
+  groups <- table_groups(wanted_definitions(settings))
   if (nzchar(settings$table_group)) {
     refuse_setting(settings, "table_group", names(groups))
     groups <- groups[settings$table_group]

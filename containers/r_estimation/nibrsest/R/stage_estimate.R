@@ -6,7 +6,7 @@ stage_estimate <- function(settings) {
   require_settings(settings, c("input", "output", "geography_group"))
   kinds <- geography_kinds()
   refuse_setting(settings, "geography_group", unique(kinds$geography_group))
-  groups <- table_groups()
+  groups <- table_groups(wanted_definitions(settings))
   if (nzchar(settings$table_group)) {
     refuse_setting(settings, "table_group", names(groups))
     groups <- groups[settings$table_group]

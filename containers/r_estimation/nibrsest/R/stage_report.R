@@ -5,7 +5,9 @@ stage_report <- function(settings) {
   places <- read_weight_file(settings, "places.csv")
   geography_groups <- geography_groups_of(places, settings)
   estimates <- read_estimates(settings, geography_groups, "", "estimates/<group>.csv")
-  tables <- with_bias(read_tables(settings, geography_groups, places), read_bias(settings), table_cells())
+  definitions <- wanted_definitions(settings)
+  cells <- table_cells(definitions)
+  tables <- with_bias(read_tables(settings, geography_groups, places, cells), read_bias(settings), cells)
   folder <- file.path(settings$output, "report")
   publish_weights(settings, folder)
   publish_imputed(settings, folder)
@@ -17,18 +19,18 @@ stage_report <- function(settings) {
     clipped_cells = clipped_cells(tables, places$permutation))
   universe <- read_weight_file(settings, "universe.csv")
   agencies <- read_weight_file(settings, "agencies.csv")
-  released_places <- places_released_by(tables, described, table_cells())
+  released_places <- places_released_by(tables, described, cells)
   data.table::set(described, NULL, "withheld", released_places$withheld)
-  flags <- release_flags(tables, described, table_cells(), released_places)
+  flags <- release_flags(tables, described, cells, released_places)
   offense_flags <- offense_release(estimates, released_places)
   data.table::set(estimates, NULL, "suppression_flag", offense_flags$flag)
   write_stage_file(estimates, file.path(folder, "offenses.csv"), "estimates/<group>.csv")
   notice <- simulated_notice(universe, settings$year)
   with_residents <- with_residents_of_categories(described, read_weight_file(settings, "residents.csv"),
-    table_definitions())
-  publish_tables(tables, flags, described, with_residents, settings, folder, notice)
+    definitions)
+  publish_tables(tables, flags, described, with_residents, settings, folder, notice, definitions)
   publish_database(settings, folder)
-  publish_persons(settings, folder)
+  publish_persons(settings, folder, definitions)
   publish_areas(settings, folder, agencies, notice)
   shown <- list(
     tables = tables, flags = flags, places = places, weights = read_weight_file(settings, "weights.csv"),
@@ -165,7 +167,7 @@ publish_copula <- function(settings, folder) {
     unlink(path)
     return(NULL)
   }
-  diagnostics <- data.table::rbindlist(lapply(names(table_groups()), function(group) {
+  diagnostics <- data.table::rbindlist(lapply(names(table_groups(wanted_definitions(settings))), function(group) {
     read_stage_file(file.path(stage_folder(settings, "bias"), paste0(group, "-copula.csv")), "bias/<tables>-copula.csv")
   }))
   write_stage_file(diagnostics, path, "bias/<tables>-copula.csv")
@@ -195,11 +197,11 @@ read_estimates <- function(settings, geography_groups, ending, file) {
 
 #' Estimates of all cells, in the order of geographies and cells
 #' @noRd
-read_tables <- function(settings, geography_groups, places) {
-  tables <- data.table::rbindlist(lapply(names(table_groups()), function(group) {
+read_tables <- function(settings, geography_groups, places, cells) {
+  tables <- data.table::rbindlist(lapply(names(table_groups(wanted_definitions(settings))), function(group) {
     read_estimates(settings, geography_groups, paste0("-", group), "estimates/<group>-<tables>.csv")
   }))
-  tables[order(match(tables$permutation, places$permutation), match(tables$cell, table_cells()$cell)), ]
+  tables[order(match(tables$permutation, places$permutation), match(tables$cell, cells$cell)), ]
 }
 
 #' Write a file per geography and table, one of everything, and the workbooks that are wanted
@@ -210,12 +212,15 @@ read_tables <- function(settings, geography_groups, places) {
 #' @param tables,flags,places Of all permutations: see [estimate_tables()], [release_flags()] and [coverage_of()].
 #' @param with_residents See [with_group_residents()].
 #' @param notice See [simulated_notice()].
+#' @param definitions See [table_definitions()].
 #' @noRd
-publish_tables <- function(tables, flags, places, with_residents, settings, folder, notice) {
-  published <- published_tables()
+publish_tables <- function(tables, flags, places, with_residents, settings, folder, notice, definitions) {
+  published <- published_tables(definitions)
   cells <- published$cells
   cell_is_published <- !is.na(published$labels$indicator)
   reasons <- release_reasons(tables, flags, places, cells)
+  # Of an earlier run of the stage, which wrote more.
+  unlink(file.path(folder, c("indicator_tables", "workbooks")), recursive = TRUE)
   write_stage_file(compact_rows(tables, flags, cells, cell_is_published), file.path(folder, "tables.csv"),
     "report/tables.csv")
   write_stage_file(places, file.path(folder, "geographies.csv"), "report/geographies.csv")
@@ -230,7 +235,6 @@ publish_tables <- function(tables, flags, places, with_residents, settings, fold
       statistics)
     write_by_place(rows, places, table, folder)
   }
-  unlink(file.path(folder, "workbooks"), recursive = TRUE)
   wanted <- if (settings$workbooks == "nation") places$kind == "national" else !endsWith(places$kind, "group")
   for (number in which(wanted)) {
     of_place <- which(tables$permutation == places$permutation[[number]])

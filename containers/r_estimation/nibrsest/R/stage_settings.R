@@ -14,6 +14,8 @@
 #' * `AREAS`: of `weight` and `report`, `none` (default), or `all`: metropolitan areas, judicial districts and FBI field
 #'   offices have estimates too, see [areas_of()].
 #' * `TABLE_GROUP`: the tables of `estimate`, a group of `inst/extdata/tables/groups.csv`; all if it is not set.
+#' * `TABLES`: of `weight` and what follows it, `all` (default), or `crimes`, the tables of incidents and offenses alone:
+#'   those of persons, drugs and guns have several times as many cells.
 #' * `OUTLIER_RULE`: of `weight`, `seasonal` (default), see [seasonal_colours()]; `documented` or `legacy`, see
 #'   [outlier_colours()].
 #' * `MONTHS`: of `weight`, how missing and low months are filled: `own` (default) or `reference`, see
@@ -30,7 +32,8 @@
 #'
 #' @param environment Named character vector; the process's own by default.
 #' @return A list with `year` (integer), `external`, `input`, `output` (paths), `state`,
-#'   `geography_group`, `table_group` (text, or `""`), `imputations` (integer), `areas`, `outlier_rule`, `months`, `estimator`,
+#'   `geography_group`, `table_group` (text, or `""`), `tables`, `imputations` (integer), `areas`, `outlier_rule`, 
+#'   `months`, `estimator`,
 #'   `correction`, `bias`, `workbooks` and `log_threshold`.
 #' @examples
 #' read_settings(c(DATA_YEAR = "2016", INPUT_PIPELINE_DIR = "pipeline", GEOGRAPHY_GROUP = "states"))$geography_group
@@ -67,6 +70,7 @@ read_settings <- function(environment = Sys.getenv()) {
     imputations = as.integer(imputations),
     geography_group = value("GEOGRAPHY_GROUP"),
     table_group = value("TABLE_GROUP"),
+    tables = choice("TABLES", c("all", "crimes")),
     areas = choice("AREAS", c("none", "all")),
     outlier_rule = choice("OUTLIER_RULE", c("seasonal", "documented", "legacy")),
     months = choice("MONTHS", c("own", "reference")),

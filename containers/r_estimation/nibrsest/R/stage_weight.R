@@ -27,7 +27,7 @@ stage_weight <- function(settings) {
   write_weight_file(places, folder, "places.csv")
   write_weight_file(residents_of_places(reference$residents, weighed$agencies, places, weighed$geographies,
     covariates), folder, "residents.csv")
-  write_used_months(folders, tabulated, weighed, folder)
+  write_used_months(folders, tabulated, weighed, folder, wanted_definitions(settings))
   borrowed <- model_of_respondents(covariates[which(weighed$agencies$respondent), , drop = FALSE], weighed$agencies,
     covariates)
   estimators <- estimators_of(weighed$universe, settings$estimator, borrowed$model)
@@ -85,14 +85,13 @@ write_areas <- function(weighed, areas, covariates, borrowed, settings) {
 #'
 #' State after state, since a donor's months may go to another state and all cells of all months are large.
 #' @noRd
-write_used_months <- function(folders, tabulated, weighed, folder) {
+write_used_months <- function(folders, tabulated, weighed, folder, definitions) {
   offenses <- used_offenses(tabulated, weighed$months, weighed$donors)
   write_weight_file(offenses, folder, "offenses.csv")
   respondents <- weighed$agencies[which(weighed$agencies$respondent), ]
   parts <- parts_of_years(weighed$months, weighed$donors, weighed$masked, respondents$ori)
   filled <- lapply(parts[-1], function(part) used_offenses(tabulated, part$months, part$donors))
   write_weight_file(data.table::rbindlist(filled, idcol = "part"), folder, "filled_offenses.csv")
-  definitions <- table_definitions()
   cells <- table_cells(definitions)
   groups <- table_groups(definitions)
   of_persons <- person_groups(definitions)

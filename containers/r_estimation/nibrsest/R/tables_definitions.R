@@ -156,6 +156,21 @@ columns_of <- function(definitions, table) {
   definitions$columns[which(has_word(definitions$columns$tables, table)), ]
 }
 
+#' The definitions of the tables that are wanted
+#'
+#' @param settings See [read_settings()].
+#' @return See [table_definitions()]: the same, or of one group's tables alone.
+#' @noRd
+wanted_definitions <- function(settings, definitions = table_definitions()) {
+  if (settings$tables != "all") {
+    definitions$groups <- definitions$groups[which(definitions$groups$table_group == settings$tables), ]
+    kept <- unlist(table_groups(definitions))
+    definitions$tables <- definitions$tables[which(definitions$tables$table %in% kept), ]
+    definitions$sections <- definitions$sections[which(definitions$sections$table %in% kept), ]
+  }
+  definitions
+}
+
 #' The tables of each group of tables; `offense_codes` stands for the estimates by offense code
 #'
 #' A group's counts lie in one matrix, and one task estimates them for a group of geographies.
