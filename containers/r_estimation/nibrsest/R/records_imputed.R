@@ -49,6 +49,18 @@ items_of <- function(records, folder, imputation = 1L) {
   records
 }
 
+#' How many imputations of a state's items there are, as the diagnostics of its stage say
+#'
+#' @param folder See [items_of()].
+#' @noRd
+imputations_of <- function(folder) {
+  path <- file.path(folder, "diagnostics.csv")
+  if (!file.exists(path)) {
+    return(0L)
+  }
+  max(0L, read_stage_file(path, "imputed/<ST>/diagnostics.csv")$imputation)
+}
+
 #' The files of imputed items, by unit
 #' @noRd
 imputed_units <- c(victim = "victims", offender = "offenders", arrestee = "arrestees", group_b = "group_b_arrestees",

@@ -75,11 +75,15 @@ estimate_tables_of <- function(group, tables, inputs, settings, kinds) {
   annual <- read_count_matrix(file.path(folder, "cells.rds"), "weight", cells$cell)
   counts <- as_sparse(annual)
   borrowed <- borrowed_by_cells(counts, annual$rows$ori, cells, inputs)
+  imputed <- lapply(further_imputations(file.path(folder, "cells.rds")), function(path) {
+    others <- as_sparse(read_count_matrix(path, "weight", cells$cell))
+    list(counts = others, borrowed = borrowed_by_cells(others, annual$rows$ori, cells, inputs))
+  })
   terms <- terms_of_cells(read_count_matrix(file.path(folder, "filled.rds"), "weight", cells$cell), cells, inputs,
     borrowed)
   of_areas <- settings$geography_group == "areas"
   estimates <- lapply(designs, function(design) {
-    rows <- estimate_cells(design, counts, annual$rows$ori, cells, settings, borrowed, terms)
+    rows <- estimate_cells(design, counts, annual$rows$ori, cells, settings, borrowed, terms, imputed)
     if (of_areas) rows[is_something(rows, cells), ] else rows
   })
   path <- file.path(settings$output, "estimates", settings$geography_group)
@@ -186,9 +190,13 @@ design_of <- function(name, inputs, kinds) {
 #' @param annual Sparse matrix, respondents by cells; `oris` are those of its rows.
 #' @param borrowed See [borrowed_by_cells()].
 #' @param terms See [error_terms()].
+#' @param imputed A list of `counts` and `borrowed` by each further imputation.
 #' @noRd
-estimate_cells <- function(design, annual, oris, cells, settings, borrowed, terms) {
+estimate_cells <- function(design, annual, oris, cells, settings, borrowed, terms, imputed) {
   tables <- with_error_terms(sampled_cells(design, annual, oris, cells, settings, borrowed), design, terms)
+  tables <- with_imputation_error(tables, lapply(imputed, function(one) {
+    sampled_cells(design, one$counts, oris, cells, settings, one$borrowed)
+  }))
   if (design$place$basis != "estimate") {
     # Counts of some agencies have no error as estimates of all.
     data.table::set(tables, NULL, grep("_error$", names(tables), value = TRUE), NA_real_)

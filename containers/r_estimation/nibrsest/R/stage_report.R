@@ -270,9 +270,11 @@ compact_rows <- function(tables, flags, cells, cell_is_published) {
   data.table::data.table(
     PERMUTATION_NUMBER = rows$permutation, der_variable_name = rows$cell, estimate = rows$estimate,
     standard_error = rows$standard_error, sampling_error = rows$sampling_error, months_error = rows$months_error,
-    return_a_error = rows$return_a_error, percentage = rows$percentage, percentage_error = rows$percentage_error,
+    return_a_error = rows$return_a_error, imputation_error = rows$imputation_error, percentage = rows$percentage,
+    percentage_error = rows$percentage_error,
     percentage_sampling_error = rows$percentage_sampling_error, percentage_months_error = rows$percentage_months_error,
     percentage_return_a_error = rows$percentage_return_a_error,
+    percentage_imputation_error = rows$percentage_imputation_error,
     degrees_of_freedom = rows$degrees_of_freedom, bias = rows$bias, rmse = ifelse(is.na(rows$bias), NA, rows$rmse),
     percentage_bias = rows$percentage_bias,
     percentage_rmse = ifelse(is.na(rows$percentage_bias), NA, rows$percentage_rmse),

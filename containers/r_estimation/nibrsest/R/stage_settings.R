@@ -9,13 +9,14 @@
 #'   same, and `OUTPUT_PIPELINE_DIR` is `INPUT_PIPELINE_DIR` if it is not set. What an earlier stage has written into
 #'   `OUTPUT_PIPELINE_DIR` is read from there.
 #' * `INPUT_STATE`: the state of `impute_items` and `tabulate_state`, by its postal abbreviation.
-#' * `IMPUTATIONS`: of `impute_items`, how many there are (1 to 99; default 1). Tables are made of the first.
+#' * `IMPUTATIONS`: of `impute_items`, how many there are (1 to 99; default 1). Tables of persons are made of all,
+#'   and what several leave open is part of their errors; others are made of the first.
 #' * `GEOGRAPHY_GROUP`: the geographies of `estimate`, `nation`, `regions`, `states` or `areas`.
 #' * `AREAS`: of `weight` and `report`, `none` (default), or `all`: metropolitan areas, judicial districts and FBI field
 #'   offices have estimates too, see [areas_of()].
 #' * `TABLE_GROUP`: the tables of `estimate`, a group of `inst/extdata/tables/groups.csv`; all if it is not set.
-#' * `TABLES`: of `weight` and what follows it, `all` (default), or `crimes`, the tables of incidents and offenses alone:
-#'   those of persons, drugs and guns have several times as many cells.
+#' * `TABLES`: of `weight` and what follows it, `all` (default), or `crimes`, the tables of incidents and offenses
+#'   alone: those of persons, drugs and guns have several times as many cells.
 #' * `OUTLIER_RULE`: of `weight`, `seasonal` (default), see [seasonal_colours()]; `documented` or `legacy`, see
 #'   [outlier_colours()].
 #' * `MONTHS`: of `weight`, how missing and low months are filled: `own` (default) or `reference`, see
@@ -32,9 +33,8 @@
 #'
 #' @param environment Named character vector; the process's own by default.
 #' @return A list with `year` (integer), `external`, `input`, `output` (paths), `state`,
-#'   `geography_group`, `table_group` (text, or `""`), `tables`, `imputations` (integer), `areas`, `outlier_rule`, 
-#'   `months`, `estimator`,
-#'   `correction`, `bias`, `workbooks` and `log_threshold`.
+#'   `geography_group`, `table_group` (text, or `""`), `tables`, `imputations` (integer), `areas`, `outlier_rule`,
+#'   `months`, `estimator`, `correction`, `bias`, `workbooks` and `log_threshold`.
 #' @examples
 #' read_settings(c(DATA_YEAR = "2016", INPUT_PIPELINE_DIR = "pipeline", GEOGRAPHY_GROUP = "states"))$geography_group
 #' @export

@@ -101,10 +101,23 @@ write_used_months <- function(folders, tabulated, weighed, folder, definitions) 
     annual_folder <- file.path(dirname(folder), "annual", group)
     path_of <- function(state) file.path(folders[[state]], sprintf("%s-%s.rds", state, group))
     if (group %in% of_persons) {
-      persons <- used_persons(function(state) read_person_counts(path_of(state), "tabulate_state", definitions),
-        names(folders), parts, group)
+      used <- function(imputation) {
+        used_persons(function(state) {
+          path <- imputation_path(path_of(state), imputation)
+          # A state of which nothing is imputed is the same in all imputations.
+          read_person_counts(if (file.exists(path)) path else path_of(state), "tabulate_state", definitions)
+        }, names(folders), parts, group)
+      }
+      persons <- used(1L)
       write_person_counts(persons, file.path(annual_folder, "persons.rds"), definitions)
-      counts <- split_parts(cells_of_persons(persons, of_group, definitions), names(parts))
+      cells_by <- function(persons) split_parts(cells_of_persons(persons, of_group, definitions), names(parts))
+      counts <- cells_by(persons)
+      further <- max(lengths(lapply(vapply(names(folders), path_of, ""), further_imputations)))
+      path <- file.path(annual_folder, "cells.rds")
+      unlink(further_imputations(path))
+      for (imputation in seq_len(further) + 1L) {
+        write_count_matrix(cells_by(used(imputation))$used, imputation_path(path, imputation))
+      }
     } else {
       counts <- used_counts(function(state) read_count_matrix(path_of(state), "tabulate_state", of_group$cell),
         names(folders), parts, of_group$cell)
