@@ -192,7 +192,7 @@ design_of <- function(name, inputs, kinds) {
 #' @param terms See [error_terms()].
 #' @param imputed A list of `counts` and `borrowed` by each further imputation.
 #' @noRd
-estimate_cells <- function(design, annual, oris, cells, settings, borrowed, terms, imputed) {
+estimate_cells <- function(design, annual, oris, cells, settings, borrowed, terms, imputed = list()) {
   tables <- with_error_terms(sampled_cells(design, annual, oris, cells, settings, borrowed), design, terms)
   tables <- with_imputation_error(tables, lapply(imputed, function(one) {
     sampled_cells(design, one$counts, oris, cells, settings, one$borrowed)
