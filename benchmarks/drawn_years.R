@@ -1,5 +1,5 @@
 # Many draws of who responds and which months are missing in a simulated nation whose truth is known: what
-# known_truth.R and known_truth_areas.R share. They say truth (the folder), year, mechanism and disagreement.
+# known_truth.R, known_truth_areas.R and known_truth_changes.R share. They say truth (the folder), year, mechanism and disagreement.
 source(file.path(benchmarks, "truth.R"))
 of_year <- function(name) data.table::as.data.table(read_truth(truth, sprintf("%s-%d", name, year)))
 
@@ -58,10 +58,11 @@ gaps <- function(which) {
   seq_along(which) %in% base::which(which) & outer(from, 1:12, `<=`) & outer(from + length, 1:12, `>`)
 }
 
-# What the database of one draw says: see read_reference(), and counts by agency, month and code.
-drawn_year <- function(draw) {
+# What the database of one draw says: see read_reference(), and counts by agency, month and code. Who reports is drawn,
+# or given.
+drawn_year <- function(draw, given = NULL) {
   set.seed(100000L * match(mechanism, c("random", "size", "crime")) + draw)
-  reporter <- stats::runif(n) < chance
+  reporter <- if (is.null(given)) stats::runif(n) < chance else given
   begins <- reporter & stats::runif(n) < 0.05
   first <- ifelse(begins, sample(2:11, n, TRUE), 1L)
   reported <- reporter & outer(first, 1:12, `<=`) & !gaps(reporter & !begins & stats::runif(n) < 0.08)

@@ -13,10 +13,11 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 
+import duckdb
 import openpyxl
 import pytest
 from nibrs_command.local_run import Outcome
@@ -27,10 +28,11 @@ from nibrs_home.home import BUCKET, Home
 from nibrs_pipeline.archive.manifest import EstimatesManifest
 from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_pipeline.keys import manifest_of, public_estimates_key, public_report_key
+from pg8000.exceptions import DatabaseError
 
 from tests.conftest import real_zip
 from tests.estimated import estimates_zip, rows
-from tests.runs import load, load_trial, make_nation_of_trial, public, run, sql
+from tests.runs import in_psql, load, load_trial, make_nation_of_trial, public, run, sql
 
 pytestmark = pytest.mark.usefixtures("unmeasured", "r")
 
@@ -178,6 +180,45 @@ def test_workbooks_open_and_have_the_figures_of_the_csv_files(published: Publish
                 numbers = [float(row[column]) if row[column] not in ("", "-9") else None for column in columns]
                 assert list(figures[key][:4]) == pytest.approx(numbers, rel=1e-12)
                 assert figures[key][4] == {"0": "yes", "1": "no"}[row["suppression_flag_indicator"]]
+
+
+def test_the_zips_scripts_make_a_database_of_it(published: Published, tmp_path: Path) -> None:
+    files = tmp_path / "unzipped"
+    with zipfile.ZipFile(estimates_zip(published.home)) as archive:
+        archive.extractall(files)
+    tables = f"read_csv('{files}/indicator_tables/*/*/*.csv', all_varchar = true)"
+    [in_csv] = duckdb.sql(
+        "SELECT count(*), count(*) FILTER (estimate <> '-9'), count(DISTINCT der_variable_name), "
+        f"count(DISTINCT PERMUTATION_NUMBER) FROM {tables}"
+    ).fetchall()
+    [robbery] = duckdb.sql(
+        f"SELECT CAST(estimate AS DOUBLE), CAST(estimate_lower_bound AS DOUBLE) FROM {tables} "
+        "WHERE PERMUTATION_NUMBER = '95' AND der_variable_name = 't_2a_1_1_15'"
+    ).fetchall()
+    home = Home(tmp_path / "database")
+    with embedded_postgres.database(home) as location:
+        sql(location, "CREATE DATABASE estimates")
+        # Twice: a year replaces itself.
+        for script in ("postgres_setup.sql", "postgres_load.sql", "postgres_load.sql"):
+            done = in_psql(files, script, location, "estimates")
+            assert done.returncode == 0, done.stderr
+        estimates = replace(location, database="estimates")
+        [loaded] = sql(
+            estimates,
+            "SELECT count(*), count(estimate), count(DISTINCT der_variable_name), count(DISTINCT permutation_number) "
+            "FROM estimates WHERE data_year = 2016",
+        )
+        assert tuple(loaded) == in_csv
+        assert loaded[0] > 100_000
+        [found] = sql(
+            estimates,
+            "SELECT estimate, estimate_lower_bound FROM labelled_estimates WHERE geography = 'RI' "
+            "AND der_variable_name = 't_2a_1_1_15' AND estimate_type = 'count' AND indicator_name = 'Robbery'",
+        )
+        assert tuple(found) == robbery
+        with pytest.raises(DatabaseError, match="duplicate key"):
+            sql(estimates, "INSERT INTO estimates SELECT * FROM estimates LIMIT 1")
+    embedded_postgres.stop(home)
 
 
 def test_the_report_shows_changes_where_the_year_before_has_been_estimated(published: Published) -> None:

@@ -10,13 +10,12 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import astuple, replace
+from dataclasses import astuple
 from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import duckdb
 import pytest
 from click.testing import CliRunner
 from nibrs_command.cli import main
@@ -28,13 +27,12 @@ from nibrs_pipeline.keys import public_estimates_key, public_zip_key
 from nibrs_pipeline.state_year import StateYear
 from nibrs_simulation.nation import simulate
 from nibrs_simulation.world import World
-from pg8000.exceptions import DatabaseError
 
 from tests.cells_by_sql import cells_without_items, expected_of
 from tests.estimated import estimates_zip, rows
 from tests.explorer import look, named_by, published_figures
 from tests.reading import by_pandas, in_polars, in_r, in_sql
-from tests.runs import in_psql, public, run, sql
+from tests.runs import public, run
 
 pytestmark = pytest.mark.usefixtures("unmeasured", "r")
 
@@ -378,45 +376,6 @@ def test_a_group_of_persons_is_estimated_from_the_zip_when_it_is_asked_for(partl
         assert float(row["estimate_standard_error"]) == pytest.approx(float(published["standard_error"]), rel=0.05)
     refused = CliRunner().invoke(main, [*asked, "--table", "2a"])
     assert (refused.exit_code, "it has to be one of 3a" in refused.output) == (2, True)
-
-
-def test_the_zips_scripts_make_a_database_of_it(partly_silent: Home, tmp_path: Path) -> None:
-    files = tmp_path / "unzipped"
-    with zipfile.ZipFile(estimates_zip(partly_silent, 2023)) as archive:
-        archive.extractall(files)
-    tables = f"read_csv('{files}/indicator_tables/*/*/*.csv', all_varchar = true)"
-    [in_csv] = duckdb.sql(
-        "SELECT count(*), count(*) FILTER (estimate <> '-9'), count(DISTINCT der_variable_name), "
-        f"count(DISTINCT PERMUTATION_NUMBER) FROM {tables}"
-    ).fetchall()
-    [robbery] = duckdb.sql(
-        f"SELECT CAST(estimate AS DOUBLE), CAST(estimate_lower_bound AS DOUBLE) FROM {tables} "
-        "WHERE PERMUTATION_NUMBER = '96' AND der_variable_name = 't_2a_1_1_15'"
-    ).fetchall()
-    home = Home(tmp_path / "database")
-    with embedded_postgres.database(home) as location:
-        sql(location, "CREATE DATABASE estimates")
-        # Twice: a year replaces itself.
-        for script in ("postgres_setup.sql", "postgres_load.sql", "postgres_load.sql"):
-            done = in_psql(files, script, location, "estimates")
-            assert done.returncode == 0, done.stderr
-        estimates = replace(location, database="estimates")
-        [loaded] = sql(
-            estimates,
-            "SELECT count(*), count(estimate), count(DISTINCT der_variable_name), count(DISTINCT permutation_number) "
-            "FROM estimates WHERE data_year = 2023",
-        )
-        assert tuple(loaded) == in_csv
-        assert loaded[0] > 100_000
-        [found] = sql(
-            estimates,
-            "SELECT estimate, estimate_lower_bound FROM labelled_estimates WHERE geography = 'SC' "
-            "AND der_variable_name = 't_2a_1_1_15' AND estimate_type = 'count' AND indicator_name = 'Robbery'",
-        )
-        assert tuple(found) == robbery
-        with pytest.raises(DatabaseError, match="duplicate key"):
-            sql(estimates, "INSERT INTO estimates SELECT * FROM estimates LIMIT 1")
-    embedded_postgres.stop(home)
 
 
 def test_the_checks_of_a_year_lie_beside_its_zip(partly_silent: Home) -> None:

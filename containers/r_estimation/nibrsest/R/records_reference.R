@@ -26,9 +26,9 @@ state_names <- function(abbreviations) {
 #'   * `residents`: `ori`, `sex`, `race`, `ethnicity`, and numbers of the agency's residents by age; a row per group
 #'     that has any, no rows in extracts that do not have them;
 #'   * `counties`: `ori`, `county` (its identifier), `county_name`, `county_fips`, `county_known`, `metropolitan` (Y,
-#'     N), `metro_division`, `msa`, `msa_name`, `core_city` (Y, N), `population` (residents of the agency in the county),
-#'     `judicial_district`, `field_office`, `field_office_name` of the agency: a row per agency and county, one for an
-#'     agency without; no rows in extracts that do not have them;
+#'     N), `metro_division`, `msa`, `msa_name`, `core_city` (Y, N), `population` (residents of the agency in the
+#'     county), `judicial_district`, `field_office`, `field_office_name` of the agency: a row per agency and county, one
+#'     for an agency without; no rows in extracts that do not have them;
 #'   * `notes`: `state`, `kind`, `note`: what is known of the states' sources; nothing in extracts that do not say it.
 #' @examples
 #' reference <- read_reference(file.path(example_year(), "reference", "reference-2016.zip"))

@@ -50,12 +50,15 @@ stage_report <- function(settings) {
   publish_tidy(tables[few, ], flags[few, ], described, estimates, offense_flags$reason, settings, folder)
   write_page(report_page(settings$year, shown, "in_zip"), file.path(folder, "report.html"))
   write_page(report_page(settings$year, shown, "beside_zip"), file.path(folder, "beside_zip.html"))
-  readme <- readLines(system.file("zip_readme.md", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
+  readme <- template_lines("zip_readme.md")
   parts <- list(year = settings$year, notices = if (length(notice) > 0L) paste0("> **", notice, "**\n") else "",
     universe = universe_lines(universe, agencies), estimator = c(estimator_lines(estimators, described),
       months_error_lines(shown$donors, read_weight_file(settings, "masked.csv"))),
     bias = bias_lines(settings$bias, diagnostics), glossary = markdown_glossary(),
-    use = use_and_citation(settings$year, is_simulated(universe)))
+    use = use_and_citation(settings$year, is_simulated(universe)),
+    persons = if (settings$tables == "all") c(template_lines("zip_readme_persons.md"), "") else "",
+    more_tables = if (settings$tables == "all") template_lines("zip_readme_more_tables.md") else
+      "Tables of persons, drugs, guns and youth were not wanted (`TABLES=crimes`).")
   write_page(c(filled_in(readme, parts), describe_files("published")), file.path(folder, "README.md"))
   inform("wrote %s", file.path(folder, "report.html"))
 }
@@ -96,6 +99,11 @@ publish_precision <- function(tables, folder) {
   write_stage_file(written, file.path(folder, "generalised_variances.csv"), "report/generalised_variances.csv")
   nation <- which(rows$permutation == 1L)
   list(rows = rows[nation, ], tables = of_table[nation], fits = fits)
+}
+
+#' @noRd
+template_lines <- function(name) {
+  readLines(system.file(name, package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
 }
 
 #' @noRd

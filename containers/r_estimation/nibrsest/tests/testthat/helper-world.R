@@ -166,11 +166,13 @@ used_of <- function(counted, months, donors) {
   counts_of(used_counts(function(state) matrix, "AZ", parts, cells)$used)
 }
 
-# What is given comes first, and decides. Tables of persons, drugs and guns have most of the cells: tests ask for them.
+# What is given comes first, and decides. Tables of persons, drugs and guns have most of the cells, and workbooks take
+# most of a report's time: tests ask for them.
 settings_of <- function(root, ...) {
   folder <- file.path(root, "pipeline")
   read_settings(c(
-    ..., DATA_YEAR = "2016", EXTERNAL_FILE_PATH = root, INPUT_PIPELINE_DIR = folder, TABLES = "crimes"
+    ..., DATA_YEAR = "2016", EXTERNAL_FILE_PATH = root, INPUT_PIPELINE_DIR = folder, TABLES = "crimes",
+    WORKBOOKS = "nation"
   ))
 }
 
@@ -183,11 +185,11 @@ two_states <- function() {
   root
 }
 
-run_all <- function(root) {
+run_all <- function(root, ...) {
   for (state in c("AZ", "LA")) run_stage("tabulate_state", settings_of(root, INPUT_STATE = state))
   run_stage("weight", settings_of(root))
   for (group in c("nation", "regions", "states")) run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = group))
-  run_stage("report", settings_of(root))
+  run_stage("report", settings_of(root, ...))
   report_of(root)
 }
 
@@ -196,7 +198,7 @@ done <- new.env()
 two_states_done <- function() {
   if (is.null(done$root)) {
     root <- two_states()
-    run_all(root)
+    run_all(root, WORKBOOKS = "all")
     done$root <- root
   }
   done$root

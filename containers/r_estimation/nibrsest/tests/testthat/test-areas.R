@@ -93,7 +93,7 @@ areas_year <- function(change = identity) {
   zip::zipr(extract, list.files(folder, full.names = TRUE))
   settings <- function(...) {
     read_settings(c(DATA_YEAR = "2016", EXTERNAL_FILE_PATH = root, INPUT_PIPELINE_DIR = file.path(root, "pipeline"),
-      AREAS = "all", WORKBOOKS = "nation", ...))
+      AREAS = "all", TABLES = "crimes", WORKBOOKS = "nation", ...))
   }
   run_stage("tabulate_state", settings(INPUT_STATE = "RI"))
   run_stage("weight", settings())

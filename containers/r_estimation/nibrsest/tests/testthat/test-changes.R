@@ -129,7 +129,7 @@ test_that("the report compares with the zip of the year before, by the stages", 
   file.copy(zip, file.path(folder, "estimates", "nibrs-estimates-2015.zip"))
   logger::log_threshold("FATAL")
   settings <- read_settings(c(DATA_YEAR = "2016", EXTERNAL_FILE_PATH = folder,
-    INPUT_PIPELINE_DIR = file.path(folder, "pipeline"), WORKBOOKS = "nation"))
+    INPUT_PIPELINE_DIR = file.path(folder, "pipeline"), TABLES = "crimes", WORKBOOKS = "nation"))
   report <- file.path(folder, "pipeline", "report")
   # Of an earlier run, which wrote all.
   dir.create(file.path(report, "workbooks"), recursive = TRUE, showWarnings = FALSE)

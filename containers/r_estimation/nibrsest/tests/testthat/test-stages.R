@@ -95,7 +95,7 @@ test_that("the same inputs give the same bytes, in whatever order and whatever r
   }
   run_stage("weight", settings_of(again))
   for (group in c("states", "regions", "nation")) run_stage("estimate", settings_of(again, GEOGRAPHY_GROUP = group))
-  run_stage("report", settings_of(again))
+  run_stage("report", settings_of(again, WORKBOOKS = "all"))
   files <- list.files(report, recursive = TRUE)
   expect_gt(length(files), 20L)
   expect_equal(list.files(report_of(again), recursive = TRUE), files)
