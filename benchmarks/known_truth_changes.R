@@ -116,12 +116,12 @@ for (name in names(shown)) for (crime in names(crimes)) {
     middle[["independent_coverage"]], stats::median(rows$independent_error / rows$rmse)))
 }
 states <- by_place[by_place$kind == "state", ]
-cat("| crime | coverage of all states, % | SE / RMSE, all states | states below 85 % | by chance | coverage as if independent, % |\n")
+cat("| crime | coverage of all states, % | SE / RMSE, median state | states below 85 % | by chance | coverage as if independent, % |\n")
 cat("|---|---|---|---|---|---|\n")
 for (crime in names(crimes)) {
   rows <- states[states$cell == crimes[[crime]], ]
   cat(sprintf("| %s | %.1f | %.2f | %d of %d | %.1f | %.1f |\n", crime,
-    stats::weighted.mean(rows$coverage, rows$draws), sqrt(mean(rows$error^2) / mean(rows$rmse^2)),
+    stats::weighted.mean(rows$coverage, rows$draws), stats::median(rows$error / rows$rmse),
     sum(rows$coverage < 85), nrow(rows), sum(stats::pbinom(ceiling(0.85 * rows$draws) - 1, rows$draws, 0.95)),
     stats::weighted.mean(rows$independent_coverage, rows$draws)))
 }

@@ -24,6 +24,9 @@ AGENCIES, CODES = "agencies", "codes"
 #: The columns that folders say.
 PARTITIONS = {"data_year": "INTEGER", "state": "VARCHAR"}
 
+#: So that a large state takes no more memory than a small one.
+_MEMORY, _GROUP_ROWS = "100MB", 20_480
+
 #: DuckDB's types of PostgreSQL's; every other is text.
 _TYPES = {
     "smallint": "SMALLINT",
@@ -74,7 +77,7 @@ def write_parquet_set(
         folder: where there is space for the largest table as CSV and as Parquet.
     """
     text, target = folder / "table.csv", folder / "table.parquet"
-    with zipfile.ZipFile(source) as archive, ParquetWriter(folder) as writer:
+    with zipfile.ZipFile(source) as archive, ParquetWriter(folder, _MEMORY, _GROUP_ROWS) as writer:
         there = set(archive.namelist())
         for table in catalog.data_tables:
             if table.csv_name not in there:
