@@ -2,14 +2,19 @@
 #'
 #' Runs all stages on [example_year()] and packs what they publish, as `nibrs run` does; of the workbooks the nation's.
 #'
-#' @param folder Where to work; it is made.
+#' @param folder Where to work; it is made. By default the zip is made once per session, in its folder for files that do
+#'   not last.
 #' @return The path of `nibrs-estimates-2016.zip`.
 #' @examples
 #' \donttest{
 #' utils::unzip(example_zip(), list = TRUE)$Name[1:10]
 #' }
 #' @export
-example_zip <- function(folder = tempfile("example")) {
+example_zip <- function(folder = file.path(tempdir(), "nibrs-example")) {
+  zip <- file.path(folder, "nibrs-estimates-2016.zip")
+  if (file.exists(zip)) {
+    return(normalizePath(zip))
+  }
   example_year(folder)
   pipeline <- file.path(folder, "pipeline")
   settings <- function(...) {
@@ -25,8 +30,9 @@ example_zip <- function(folder = tempfile("example")) {
     run_stage("estimate", settings(GEOGRAPHY_GROUP = group))
   }
   run_stage("report", settings(WORKBOOKS = "nation"))
-  zip <- file.path(normalizePath(folder), "nibrs-estimates-2016.zip")
   report <- file.path(pipeline, "report")
-  zip::zip(zip, list.files(report, recursive = TRUE), root = report)
-  zip
+  partial <- file.path(normalizePath(folder), "nibrs-estimates-2016.zip.partial")
+  zip::zip(partial, list.files(report, recursive = TRUE), root = report)
+  file.rename(partial, zip)
+  normalizePath(zip)
 }

@@ -9,9 +9,10 @@
 #' @param offense_reasons Why each of them is for release or not, see [offense_release()].
 #' @param changes See [changes_of_years()], or `NULL`.
 #' @param notice See [simulated_notice()].
+#' @param published See [booked_tables()].
 #' @noRd
-publish_explorer <- function(tables, flags, places, offenses, offense_reasons, changes, settings, folder, notice) {
-  published <- booked_tables(published_tables())
+publish_explorer <- function(tables, flags, places, offenses, offense_reasons, changes, settings, folder, notice,
+                             published) {
   target <- file.path(folder, "beside_zip", "explorer")
   unlink(target, recursive = TRUE)
   dir.create(target, recursive = TRUE)

@@ -39,15 +39,16 @@ stage_report <- function(settings) {
     agencies = agencies, universe = universe,
     donors = read_weight_file(settings, "donors.csv"), bias_method = settings$bias,
     changes = publish_changes(compared_estimates(tables, flags, estimates), settings, folder),
-    precision = publish_precision(tables, folder), has_areas = settings$areas == "all"
+    precision = publish_precision(tables, folder, definitions), has_areas = settings$areas == "all"
   )
   publish_checks(c(shown[c("places", "table_a", "weights", "universe", "agencies")],
     list(diagnostics = read_diagnostics(settings))), settings, folder, notice)
   # Tables of persons, drugs and guns are too large for one page, and for one file.
-  few <- which(tables$cell %in% booked_tables(published_tables())$cells$cell)
+  booked <- booked_tables(published_tables(definitions), definitions)
+  few <- which(tables$cell %in% booked$cells$cell)
   publish_explorer(tables[few, ], flags[few, ], described, estimates, offense_flags$reason, shown$changes, settings,
-    folder, notice)
-  publish_tidy(tables[few, ], flags[few, ], described, estimates, offense_flags$reason, settings, folder)
+    folder, notice, booked)
+  publish_tidy(tables[few, ], flags[few, ], described, estimates, offense_flags$reason, settings, folder, booked)
   write_page(report_page(settings$year, shown, "in_zip"), file.path(folder, "report.html"))
   write_page(report_page(settings$year, shown, "beside_zip"), file.path(folder, "beside_zip.html"))
   readme <- template_lines("zip_readme.md")
@@ -88,8 +89,8 @@ publish_changes <- function(estimates, settings, folder) {
 #' @return A list: `rows` and `tables` (of the published counts of the nation) and `fits`, see
 #'   [generalised_variances()].
 #' @noRd
-publish_precision <- function(tables, folder) {
-  published <- published_tables()
+publish_precision <- function(tables, folder, definitions) {
+  published <- published_tables(definitions)
   cells <- published$cells[which(published$cells$applies & !is.na(published$labels$indicator)), ]
   rows <- tables[which(tables$cell %in% cells$cell), ]
   of_table <- cells$table[match(rows$cell, cells$cell)]
