@@ -21,19 +21,8 @@
 # many states' intervals hold the truth in less than 85 and in more than 99 % of the draws; beside the first, how many would
 # by chance if each interval held in 95 %: of 12 draws six of 51 states, of 40 one. States of which a silent agency has
 # more than a tenth of the residents are withheld; they are left out of the states, counted and named.
-suppressMessages(library(nibrsest))
-logger::log_threshold("FATAL")
-inner <- asNamespace("nibrsest")
-arguments <- commandArgs(trailingOnly = TRUE)
-truth <- arguments[[1]]
-year <- as.integer(arguments[[2]])
-draws <- as.integer(arguments[[3]])
-mechanism <- arguments[[4]]
-disagreement <- as.numeric(arguments[[5]])
-processes <- if (length(arguments) > 5L) as.integer(arguments[[6]]) else parallel::detectCores()
-file <- if (length(arguments) > 6L) arguments[[7]] else NULL
-
 benchmarks <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)))
+source(file.path(benchmarks, "drawn_arguments.R"))
 source(file.path(benchmarks, "drawn_years.R"))
 
 kinds <- geography_kinds()

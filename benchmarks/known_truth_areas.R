@@ -11,19 +11,8 @@
 # silent; more than 80 % of residents are covered, or the relative standard error is at most 30 %), and of these, and of
 # all, relative bias, root mean squared error and the share of 95 % intervals that hold the truth. Areas of which too
 # little Return A is known have no interval.
-suppressMessages(library(nibrsest))
-logger::log_threshold("FATAL")
-inner <- asNamespace("nibrsest")
-arguments <- commandArgs(trailingOnly = TRUE)
-truth <- arguments[[1]]
-year <- as.integer(arguments[[2]])
-draws <- as.integer(arguments[[3]])
-mechanism <- arguments[[4]]
-disagreement <- as.numeric(arguments[[5]])
-processes <- if (length(arguments) > 5L) as.integer(arguments[[6]]) else parallel::detectCores()
-file <- if (length(arguments) > 6L) arguments[[7]] else NULL
-
 benchmarks <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)))
+source(file.path(benchmarks, "drawn_arguments.R"))
 source(file.path(benchmarks, "drawn_years.R"))
 
 counties <- data.table::as.data.table(read_truth(truth, "counties"))

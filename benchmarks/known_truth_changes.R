@@ -9,28 +9,23 @@
 # do in the later one, of the others 6 %. Printed are, of nation, regions and the median state: bias of the change in
 # percentage points, coverage of 95 % intervals, the ratio of the mean standard error to the root mean squared error, and
 # the latter; and coverage and that ratio if the two years are taken as independent. Withheld states are left out.
-suppressMessages(library(nibrsest))
-logger::log_threshold("FATAL")
-inner <- asNamespace("nibrsest")
-arguments <- commandArgs(trailingOnly = TRUE)
-draws <- as.integer(arguments[[3]])
-processes <- if (length(arguments) > 5L) as.integer(arguments[[6]]) else parallel::detectCores()
 benchmarks <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)))
+source(file.path(benchmarks, "drawn_arguments.R"))
 kinds <- geography_kinds()
 kinds$agency_groups <- "no"
 
 # A world per year: what drawn_years.R makes of its truth.
 world_of <- function(year) {
   world <- new.env(parent = globalenv())
-  assign("truth", arguments[[1]], world)
+  assign("truth", truth, world)
   assign("year", year, world)
-  assign("mechanism", arguments[[4]], world)
-  assign("disagreement", as.numeric(arguments[[5]]), world)
+  assign("mechanism", mechanism, world)
+  assign("disagreement", disagreement, world)
   assign("benchmarks", benchmarks, world)
   sys.source(file.path(benchmarks, "drawn_years.R"), world)
   world
 }
-worlds <- lapply(as.integer(arguments[[2]]) - 1:0, world_of)
+worlds <- lapply(year - 1:0, world_of)
 crimes <- worlds[[1]]$crimes
 
 # Who reports in each of the years.
@@ -100,7 +95,7 @@ by_place <- made[, list(
   independent_coverage = 100 * mean(independent_lower <= truth & independent_upper >= truth),
   independent_error = mean(independent_error), draws = .N
 ), by = c("geography", "kind", "cell")]
-cat(sprintf("%s, %d draws of two years, %d agencies, %.0f s of the clock\n", arguments[[4]], draws, worlds[[2]]$n,
+cat(sprintf("%s, %d draws of two years, %d agencies, %.0f s of the clock\n", mechanism, draws, worlds[[2]]$n,
   as.numeric(Sys.time() - started, units = "secs")))
 cat("| geography | crime | bias, points | RMSE, points | correlation | coverage, % | SE / RMSE | coverage as if independent, % | SE / RMSE as if independent |\n")
 cat("|---|---|---|---|---|---|---|---|---|\n")

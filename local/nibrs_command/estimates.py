@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -37,6 +38,20 @@ class _OffensesUnlessNamed(click.Group):
         return super().get_command(ctx, cmd_name) or self.commands["offenses"]
 
 
+def _of_published(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say which published estimates are meant."""
+    options = (
+        click.option("--year", type=int, help="The data year (default: the newest that is published)."),
+        click.option("--group", default=ALL_AGENCIES, help="A group of agencies, such as 'city agencies'."),
+        click.option(
+            "--zip", "path", type=click.Path(path_type=Path), help="An estimates zip (default: what is published)."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @click.group(name="estimates", cls=_OffensesUnlessNamed)
 def estimates_command() -> None:
     """Show published estimates: of offenses, or of a group of victims or arrestees.
@@ -50,9 +65,7 @@ def estimates_command() -> None:
 @estimates_command.command(name="offenses")
 @click.argument("words", metavar="[OFFENSE]", nargs=-1)
 @click.option("--geography", "places", default=NATION, help="Such as US,Midwest,OH (default: US).")
-@click.option("--year", type=int, help="The data year (default: the newest that is published).")
-@click.option("--group", default=ALL_AGENCIES, help="A group of agencies, such as 'city agencies'.")
-@click.option("--zip", "path", type=click.Path(path_type=Path), help="An estimates zip (default: what is published).")
+@_of_published
 @click.option("--csv", "as_csv", is_flag=True, help="Write CSV instead of a table.")
 def offenses_command(
     words: tuple[str, ...], places: str, year: int | None, group: str, path: Path | None, as_csv: bool
@@ -98,9 +111,7 @@ def _numbers(_context: click.Context, _parameter: click.Parameter, text: str | N
 @click.option("--geography", default=NATION, help="Such as US, Midwest or OH (default: US).")
 @click.option("--row", "rows", callback=_numbers, help="Numbers of rows, such as 1,67 (default: 1).", default="1")
 @click.option("--column", "columns", callback=_numbers, help="Numbers of columns (default: all).")
-@click.option("--year", type=int, help="The data year (default: the newest that is published).")
-@click.option("--group", default=ALL_AGENCIES, help="A group of agencies, such as 'city agencies'.")
-@click.option("--zip", "path", type=click.Path(path_type=Path), help="An estimates zip (default: what is published).")
+@_of_published
 @click.option("--csv", "as_csv", is_flag=True, help="Write CSV with the columns of the indicator tables.")
 def cell_command(
     table: str, domain: str, geography: str, rows: tuple[int, ...], columns: tuple[int, ...], year: int | None,
