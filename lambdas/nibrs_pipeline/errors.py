@@ -29,6 +29,10 @@ class QueryFailed(PipelineError):
     """The database refused a statement; trying again does not help."""
 
 
+class SourceUnfit(PipelineError):
+    """The database lacks a table or column, or has another type or code than can be read; nothing was written."""
+
+
 class QueryTooSlow(PipelineError):
     """A query was ended because the function's time is over; trying again does not help."""
 

@@ -1,8 +1,7 @@
 """What changed since a zip was made: never missed, whatever was written, and found without reading too much."""
 
-import hashlib
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,22 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nibrs_home import embedded_postgres
 from nibrs_home.home import Home
-from nibrs_pipeline.archive.manifest import FileEntry, SourceFingerprint, StateYearManifest, ZipSummary
-from nibrs_pipeline.archive.zip_writer import PACKING
 from nibrs_pipeline.catalog import Catalog
-from nibrs_pipeline.database.connection import Connection, connect
+from nibrs_pipeline.database.connection import connect
 from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_pipeline.database.snapshot import Snapshot, snapshot
-from nibrs_pipeline.extract.queries import state_year_query
 from nibrs_pipeline.plan import changes
 from nibrs_pipeline.plan.change_queries import table_versions_query
-from nibrs_pipeline.plan.changes import CheckedSource, find_changes
+from nibrs_pipeline.plan.changes import find_changes
 from nibrs_pipeline.state_year import StateYear
-from pg8000.exceptions import DatabaseError
 
-from tests.changing_world import BY_NAME, World, heartbeat, insert
-
-ITEMS = [StateYear(state, year) for state in ("AA", "BB") for year in (2015, 2016)]
+from tests.changing_pipeline import ITEMS, STEPS, Pipeline, follow
+from tests.changing_world import World, heartbeat, insert
 
 
 @pytest.fixture(scope="module")
@@ -36,53 +30,6 @@ def shared_location(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databa
     with embedded_postgres.database(home) as found:
         yield found
     embedded_postgres.stop(home)
-
-
-@dataclass
-class Pipeline:
-    """What runs over a database leave: manifests that know their contents by hash, and what the last check found."""
-
-    catalog: Catalog
-    connection: Connection
-    manifests: dict[StateYear, StateYearManifest] = field(default_factory=dict)
-    remembered: CheckedSource | None = None
-
-    def make(self, items: Iterable[StateYear]) -> None:
-        for item in items:
-            view = Snapshot(self.connection)
-            digest, rows = contents(view, self.catalog, item)
-            self.manifests[item] = StateYearManifest(
-                state=item.state, state_name=item.state, year=item.year, run_id="r",
-                zip=ZipSummary(name=f"{item}.zip", bytes=1, sha256=digest),
-                files=[FileEntry(name=f"{name}.csv", bytes=1, sha256="x", rows=count) for name, count in rows.items()],
-                source=SourceFingerprint.at(view.position), catalog_version="c", packing=PACKING, common_sha256="x",
-            )  # fmt: skip
-            view.end()
-
-    def check(self, asked: list[StateYear] | None = None) -> dict[StateYear, list[str]]:
-        """One check, remembered; fails if something changed and went unnoticed."""
-        view = Snapshot(self.connection)
-        truth = {item: contents(view, self.catalog, item)[0] for item in self.manifests}
-        found, self.remembered = find_changes(view, self.catalog, self.manifests, self.remembered, asked)
-        view.end()
-        if self.remembered:
-            self.remembered = CheckedSource.from_json(self.remembered.to_json())
-        for item, manifest in self.manifests.items():
-            if truth[item] != manifest.zip.sha256 and (asked is None or item in asked):
-                assert item in found or manifest.source.break_before(view.position), (
-                    f"a change of {item} went unnoticed"
-                )
-        return found
-
-
-def contents(view: Snapshot, catalog: Catalog, item: StateYear) -> tuple[str, dict[str, int]]:
-    """A hash of all rows of a state-year as a zip would have them, and their number by table."""
-    digest, rows = hashlib.sha256(), {}
-    for table in catalog.data_tables:
-        found = view.read(state_year_query(catalog, table, item))
-        rows[table.name] = len(found)
-        digest.update(f"{table.name} {found!r}".encode())
-    return digest.hexdigest(), rows
 
 
 @pytest.fixture
@@ -99,17 +46,6 @@ def pipeline(shared_location: DatabaseLocation, catalog: Catalog, world: World) 
     connection = connect(shared_location)
     yield Pipeline(catalog, connection)
     connection.close()
-
-
-STEPS = st.lists(
-    st.one_of(
-        st.sampled_from(sorted(BY_NAME)),
-        st.sampled_from(sorted(BY_NAME)),
-        st.sampled_from(["check and make", "check and make some", "check a part", "begin", "commit", "make anew"]),
-    ),
-    min_size=1,
-    max_size=14,
-)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
@@ -132,43 +68,7 @@ def test_no_change_goes_unnoticed(
         if first:
             pipeline.check()
         pipeline.make(ITEMS)
-        _follow([*steps, "check and make", "commit", "check and make", "check and make"], world, open_, pipeline)
-
-
-def _follow(steps: list[str], world: World, open_: World, pipeline: Pipeline) -> None:
-    """Do what the steps say; ``open_`` writes in a transaction that stays open for a while."""
-    began = False
-    world.run("SET lock_timeout = '50ms'")
-    for step in steps:
-        if step in BY_NAME:
-            # Some would wait for the open transaction.
-            if not (began and step in ("reload", "empty", "vacuum")):
-                _attempt(BY_NAME[step], world)
-        elif step == "begin" and not began:
-            open_.run("BEGIN")
-            insert(open_)
-            began = True
-        elif step == "commit" and began:
-            open_.run("COMMIT")
-            began = False
-        elif step == "make anew":
-            pipeline.make([world.random.choice(ITEMS)])
-        elif step == "check a part":
-            pipeline.check(world.random.sample(ITEMS, 2))
-        elif step.startswith("check"):
-            found = sorted(pipeline.check())
-            pipeline.make(found if step == "check and make" else found[:1])
-
-
-def _attempt(write: Callable[[World], None], world: World) -> None:
-    """A write that meets the open transaction, or a key that is taken, is given up, as it would be."""
-    try:
-        write(world)
-    except DatabaseError as error:
-        assert error.args[0]["C"] in ("23505", "55P03"), error
-        if world.connection._transaction_status != b"I":
-            world.run("ROLLBACK")
-        world.run("DROP TABLE IF EXISTS kept")
+        follow([*steps, "check and make", "commit", "check and make", "check and make"], world, open_, pipeline)
 
 
 @dataclass

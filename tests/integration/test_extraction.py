@@ -14,7 +14,7 @@ from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_pipeline.database.snapshot import snapshot
 from nibrs_pipeline.database.sql import copy_out
 from nibrs_pipeline.errors import EmptyTable, QueryFailed
-from nibrs_pipeline.extract import extraction
+from nibrs_pipeline.extract import state_year_tables
 from nibrs_pipeline.extract.documents import documents
 from nibrs_pipeline.extract.documents.data_package import DATA_PACKAGE
 from nibrs_pipeline.extract.documents.readme import README
@@ -78,10 +78,10 @@ def test_how_the_database_joins_makes_no_difference(
         with_ranges.extend([table.name] if ranges else [])
         return state_year_query(catalog, table, item, ranges)
 
-    monkeypatch.setattr(extraction, "state_year_query", noted)
+    monkeypatch.setattr(state_year_tables, "state_year_query", noted)
     if not dense:
         # The trial has four state-years, so that no range has many more than four times the rows of one.
-        monkeypatch.setattr(extraction, "_DENSE", 3)
+        monkeypatch.setattr(state_year_tables, "_DENSE", 3)
         # A few rows of the state-year move far away, with all of the other rows in between.
         sql(loaded, "UPDATE nibrs_offense SET offense_id = offense_id + 900000000 WHERE offense_id % 50 = 0")
         sql(loaded, "UPDATE nibrs_weapon SET offense_id = offense_id + 900000000 WHERE offense_id % 50 = 0")

@@ -1,10 +1,9 @@
 """Where a database's transactions stand: the position that later tells what has changed since."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from nibrs_pipeline.catalog import Table
-from nibrs_pipeline.database.sql import identifier, literal
+from nibrs_pipeline.database.relations import Relations, below
+from nibrs_pipeline.database.sql import literal
 
 #: The setting of a server whose restarts mean nothing, since nobody but its owner can replace its data folder.
 KNOWN_BY_FOLDER = "nibrs.known_by_data_folder"
@@ -51,22 +50,42 @@ def source_position_query() -> str:
     )
 
 
-def tables_query(tables: Iterable[Table]) -> str:
+def tables_query(relations: Relations) -> str:
     """What stands for tables, their parts (partitions, tables that inherit) and columns, whatever rows they have.
 
     One text, which changes if another table is given a table's name, a part is added or taken away, or a column is
-    another one under the same name.
+    another one under the same name. Of a view it stands for all that lies beneath it, and for what each view says.
     """
-    names = list(tables)
-    columns = ", ".join(f"({literal(each.name)}, {literal(column.name)})" for each in names for column in each.columns)
-    roots = ", ".join(f"({literal(each.name)}, to_regclass({literal(identifier(each.name))})::oid)" for each in names)
+    columns = ", ".join(
+        f"({literal(table)}, {literal(column)})"
+        for table, several in relations.items()
+        for each in several
+        for column in each.columns
+    )
+    roots = ", ".join(
+        f"({literal(table)}, to_regclass({literal(each.name)})::oid)"
+        for table, several in relations.items()
+        for each in several
+    )
     return (
-        f"WITH RECURSIVE part (name, oid) AS (\n"
-        f"  SELECT * FROM (VALUES {roots}) root\n"
+        f"WITH RECURSIVE root (name, oid) AS (SELECT * FROM (VALUES {roots}) root),\n"
+        "part (name, oid) AS (\n"
+        "  SELECT * FROM root\n"
         "  UNION ALL SELECT part.name, i.inhrelid FROM part JOIN pg_inherits i ON i.inhparent = part.oid\n"
+        f"),\n{below()},\n"
+        "view (said) AS (\n"
+        "  SELECT DISTINCT concat_ws(' ', below.name, c.oid, c.relkind, c.relrowsecurity,\n"
+        "    (SELECT md5(string_agg(r.ev_action::text, ',' ORDER BY r.oid)) FROM pg_rewrite r\n"
+        "     WHERE r.ev_class = c.oid),\n"
+        "    (SELECT md5(string_agg(d.adbin::text, ',' ORDER BY d.adnum)) FROM pg_attrdef d JOIN pg_attribute a\n"
+        "     ON a.attrelid = d.adrelid AND a.attnum = d.adnum\n"
+        "     WHERE d.adrelid = c.oid AND a.attgenerated <> ''))\n"
+        "  FROM below JOIN pg_class c ON c.oid = below.oid\n"
+        "  WHERE below.name IN (SELECT root.name FROM root JOIN pg_class v ON v.oid = root.oid AND v.relkind = 'v')\n"
         ")\n"
         "SELECT coalesce(md5(string_agg(concat_ws(' ', name, part.oid, a.attname, a.attnum), ','\n"
         "                               ORDER BY name, part.oid, a.attnum)), '')\n"
+        "       || coalesce((SELECT ' ' || md5(string_agg(said, ',' ORDER BY said)) FROM view), '')\n"
         "FROM part JOIN pg_attribute a ON a.attrelid = part.oid AND a.attnum > 0 AND NOT a.attisdropped\n"
         f"WHERE (name, a.attname) IN (VALUES {columns})"
     )

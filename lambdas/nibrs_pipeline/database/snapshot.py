@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from math import inf
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, Protocol
@@ -21,6 +22,7 @@ from nibrs_pipeline.database.position import (
     source_position_query,
     tables_query,
 )
+from nibrs_pipeline.database.relations import deciding_relations
 from nibrs_pipeline.database.sockets import (
     PATIENCE,
     Patience,
@@ -69,11 +71,16 @@ class Snapshot:
         self._run("SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL extra_float_digits = 1; SET LOCAL jit = off")
         [[*position, by_folder]] = self.read(source_position_query())
         # A view that is shared is that of its first transaction, which has asked.
-        [[tables]] = [[""]] if exported else self.read(tables_query(nibrs_catalog().deciding_tables))
+        [[tables]] = [[""]] if exported else self.read(tables_query(deciding_relations(nibrs_catalog())))
         self.position = replace(SourcePosition(*position), tables=tables)
         if by_folder:
             [[server]] = self.read(data_folder_query())
             self.position = replace(self.position, server=server)
+
+    @property
+    def seconds_left(self) -> float:
+        """The time within which an answer is of use."""
+        return self._seconds_left() - _MARGIN if self._seconds_left else inf
 
     def read(self, query: str) -> list[list[Any]]:
         """All rows of a small result."""
@@ -153,8 +160,8 @@ class Snapshot:
 
     def _limited(self, statement: str, setting: str, sink: Sink | None) -> list[list[Any]]:
         """Run a statement that is ended before the time that is left is over."""
-        limit = self._seconds_left() - _MARGIN if self._seconds_left else None
-        if limit is not None:
+        limit = self.seconds_left
+        if limit < inf:
             # Within the transaction, since behind a pooler the session is not ours.
             setting += f"; SET LOCAL statement_timeout = {max(1, int(1000 * limit))}"
         if setting:
@@ -165,7 +172,7 @@ class Snapshot:
         except QueryFailed as error:
             seconds = monotonic() - started
             # The message is in the server's language; whether time was up shows by the clock.
-            if limit is None or sqlstate(error.__cause__) != CANCELLED or seconds < 0.9 * limit:
+            if limit == inf or sqlstate(error.__cause__) != CANCELLED or seconds < 0.9 * limit:
                 raise
             raise QueryTooSlow(
                 f"reading {_table_of(statement)} was ended after {seconds:,.0f} s, all the time that was left; give "

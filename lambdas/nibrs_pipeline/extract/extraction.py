@@ -4,10 +4,10 @@ import hashlib
 import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import IO, Any, Protocol
+from typing import IO
 
 from nibrs_pipeline.archive.manifest import (
     CommonPart,
@@ -20,7 +20,6 @@ from nibrs_pipeline.archive.manifest import (
 from nibrs_pipeline.archive.provenance import SOURCE_NOTES, UNKNOWN, Provenance, read_provenance, source_notes_csv
 from nibrs_pipeline.archive.zip_writer import PACKING, ZipWriter
 from nibrs_pipeline.catalog import Catalog, Table
-from nibrs_pipeline.database.position import SourcePosition
 from nibrs_pipeline.database.present_tables import catalog_of
 from nibrs_pipeline.database.snapshot import Sink
 from nibrs_pipeline.database.sql import copy_out
@@ -29,36 +28,11 @@ from nibrs_pipeline.extract.documents import own_documents
 from nibrs_pipeline.extract.documents.data_package import DATA_PACKAGE, data_package, data_package_fingerprint
 from nibrs_pipeline.extract.documents.readme import StateYearFacts, readme_fingerprint, state_year_readme
 from nibrs_pipeline.extract.parquet_set import agencies_query
-from nibrs_pipeline.extract.queries import (
-    KeyRange,
-    OwnValues,
-    any_row_query,
-    code_table_query,
-    range_estimate_query,
-    reported_months_query,
-    state_year_query,
-)
-from nibrs_pipeline.extract.sinks import BackgroundSink, EndsSink
+from nibrs_pipeline.extract.queries import OwnValues, any_row_query, code_table_query, reported_months_query
+from nibrs_pipeline.extract.sinks import BackgroundSink
+from nibrs_pipeline.extract.state_year_tables import StateYearTables, View
+from nibrs_pipeline.extract.unique_keys import require_unique_keys, tables_without_keys
 from nibrs_pipeline.state_year import StateYear
-
-#: Probing an index once per row costs about this many times as much as reading along it; a range of
-#: keys with fewer rows than this many times the state-year's own is worth reading as a whole.
-_DENSE = 4
-
-
-class View(Protocol):
-    """What extraction needs of a snapshot."""
-
-    @property
-    def position(self) -> SourcePosition:
-        """Where the source stood."""
-
-    def copy(self, statement: str, sink: Sink, probe: bool = True) -> int:
-        """Stream a COPY into a sink; returns the number of rows (see ``database.snapshot.Snapshot``)."""
-
-    def read(self, query: str) -> list[list[Any]]:
-        """All rows of a small result."""
-
 
 #: Called after every table, with the table, its rows, its bytes and the seconds it took.
 Observer = Callable[[Table, int, int, float], None]
@@ -126,6 +100,7 @@ def extract_state_year(
     Raises:
         EmptyTable: a table that had rows last time has none now, and the run does not force it.
         QueryFailed: the database's notes on the source do not fit the tables.
+        SourceUnfit: two rows of a view have the same key.
     """
     with target.open("wb") as file:
         zip_writer = ZipWriter(file, target.parent)
@@ -133,9 +108,12 @@ def extract_state_year(
             provenance = read_provenance(view.read, item).get(item, UNKNOWN)
             there = _tables_of_source(view, catalog, item, provenance)
             files = _take_over_common(view, there, common, provenance, zip_writer, own_documents(there, catalog))
-            tables = _StateYearTables(view, there, item, zip_writer, observe)
+            tables = StateYearTables(view, there, item)
+            without_keys = tables_without_keys(view, there.data_tables)
             for table in catalog.data_tables:
-                entries = [tables.extract(table)] if there.get(table.name) else []
+                if table.name in without_keys:
+                    require_unique_keys(view, there, table, item)
+                entries = [_extract_table(tables, table, zip_writer, observe)] if there.get(table.name) else []
                 _refuse_emptied(
                     table, item, sum(entry.rows or 0 for entry in entries), previous_rows.get(table.name, 0)
                 )
@@ -231,40 +209,13 @@ def _add_readme(catalog: Catalog, facts: StateYearFacts, zip_writer: ZipWriter) 
     return [file_entry(member) for member in zip_writer.members[-len(texts) :]]
 
 
-@dataclass
-class _StateYearTables:
-    """Extracts the tables of one state-year one after the other, parents before children."""
-
-    view: View
-    catalog: Catalog
-    item: StateYear
-    zip_writer: ZipWriter
-    observe: Observer
-    ranges: dict[str, KeyRange] = field(default_factory=dict)
-
-    def extract(self, table: Table) -> FileEntry:
-        started = monotonic()
-        # The anchor's rows are few; it needs no range.
-        parents = [parent.name for parent in self.catalog.lineage(table)[1:-1]]
-        dense = bool(parents) and all(name in self.ranges for name in parents)
-        ranges = {name: self.ranges[name] for name in parents} if dense else {}
-        statement = copy_out(state_year_query(self.catalog, table, self.item, ranges))
-        with self.zip_writer.member(table.csv_name) as member, BackgroundSink(member) as background:
-            sink = EndsSink(background)
-            count = self.view.copy(statement, sink, probe=not dense)
-        if any(child.parent == table.name for child in self.catalog.data_tables):
-            self._note_range(table, sink.key_range(table, count), count)
-        entry = file_entry(self.zip_writer.members[-1], count)
-        self.observe(table, count, entry.bytes, monotonic() - started)
-        return entry
-
-    def _note_range(self, table: Table, keys: KeyRange | None, count: int) -> None:
-        """Remember a range of keys if few rows of other states and years lie in it."""
-        if keys is None:
-            return
-        [[plan]] = self.view.read(range_estimate_query(table, keys))
-        if plan[0]["Plan"]["Plan Rows"] < _DENSE * count:
-            self.ranges[table.name] = keys
+def _extract_table(tables: StateYearTables, table: Table, zip_writer: ZipWriter, observe: Observer) -> FileEntry:
+    started = monotonic()
+    with zip_writer.member(table.csv_name) as member, BackgroundSink(member) as background:
+        count = tables.copy(table, background)
+    entry = file_entry(zip_writer.members[-1], count)
+    observe(table, count, entry.bytes, monotonic() - started)
+    return entry
 
 
 def _refuse_emptied(table: Table, item: StateYear, now: int, before: int) -> None:

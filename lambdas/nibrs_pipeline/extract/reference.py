@@ -11,7 +11,7 @@ from typing import IO
 from nibrs_pipeline.archive.manifest import FileEntry, file_entry
 from nibrs_pipeline.archive.zip_writer import ZipWriter
 from nibrs_pipeline.database.sql import copy_out, literal
-from nibrs_pipeline.extract.extraction import View
+from nibrs_pipeline.extract.state_year_tables import View
 
 _FILES = ("agencies", "months", "history", "return_a", "return_a_months")
 #: Files by a table that they are read from, which a database may lack: what is known of the states' sources, and of

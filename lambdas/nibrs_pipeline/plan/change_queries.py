@@ -20,15 +20,23 @@ _FIRST_NORMAL_TRANSACTION = 3
 
 
 def table_versions_query(table: Table, horizon: int) -> str:
+    """As ``relation_versions_query``, of a table of the catalog."""
+    return relation_versions_query(identifier(table.name), horizon)
+
+
+def relation_versions_query(name: str, horizon: int) -> str:
     """One scan without a join. Columns: rows of the whole table, and how many of them are fresh.
 
     A row's age is asked for once: with the sign turned, one comparison tells 0 to the horizon's age from all others.
+
+    Args:
+        name: the table's name as SQL.
     """
     turned = "-2147483648"
     return (
         f"SELECT count(*), count(*) FILTER (WHERE (age(t.xmin) # {turned}) < "
         f"(SELECT ({_age_of(horizon)} + 1) # {turned}))\n"
-        f"FROM {identifier(table.name)} t"
+        f"FROM {name} t"
     )
 
 

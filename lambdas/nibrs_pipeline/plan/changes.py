@@ -99,9 +99,9 @@ def find_changes(
         remembered: what the last check found.
         asked: the state-years that matter now; all if None.
     """
-    memory = remembered if remembered and _belongs_to(remembered, source.position) else None
+    memory = remembered if remembered and belongs_to(remembered, source.position) else None
     horizons = {
-        item: _true_at(manifest, memory)
+        item: true_at(manifest, memory)
         for item, manifest in manifests.items()
         if manifest.source.break_before(source.position) is None
     }
@@ -138,12 +138,13 @@ def describe_changes(
     return changes
 
 
-def _belongs_to(remembered: CheckedSource, position: SourcePosition) -> bool:
+def belongs_to(remembered: CheckedSource, position: SourcePosition) -> bool:
+    """Whether what was remembered can be compared with a later position."""
     past = remembered.source
     return past.break_before(position) is None and position.next - past.horizon < OLDEST
 
 
-def _true_at(manifest: StateYearManifest, memory: CheckedSource | None) -> int:
+def true_at(manifest: StateYearManifest, memory: CheckedSource | None) -> int:
     """The latest horizon at which the zip is known to be current."""
     if memory and memory.zips.get(str(manifest.item)) == manifest.zip.sha256:
         return max(manifest.source.horizon, memory.source.horizon)

@@ -1,17 +1,20 @@
 """Reads what Plan run needs to know from the database: state-years, position, changes of rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from nibrs_pipeline.archive.manifest import StateYearManifest
 from nibrs_pipeline.archive.provenance import read_provenance
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.database.present_tables import catalog_of
+from nibrs_pipeline.database.relations import deciding_relations, read_beneath
 from nibrs_pipeline.database.snapshot import Snapshot
+from nibrs_pipeline.database.source_fit import require_fit
 from nibrs_pipeline.extract.documents import documents
 from nibrs_pipeline.extract.extraction import extract_common
 from nibrs_pipeline.extract.queries import available_state_years_query
-from nibrs_pipeline.plan.changes import CheckedSource, find_changes
+from nibrs_pipeline.plan.changes import Changes, CheckedSource, find_changes
 from nibrs_pipeline.plan.planning import SourceContents
+from nibrs_pipeline.plan.view_changes import find_changes_of_views
 from nibrs_pipeline.state_year import StateYear
 
 
@@ -27,6 +30,26 @@ def read_state_years(snapshot: Snapshot) -> dict[StateYear, str]:
     return {StateYear(state, year): name for state, name, year in snapshot.read(available_state_years_query())}
 
 
+def find_changes_of_source(
+    snapshot: Snapshot,
+    catalog: Catalog,
+    manifests: Mapping[StateYear, StateYearManifest],
+    remembered: CheckedSource | None = None,
+    asked: Iterable[StateYear] | None = None,
+) -> tuple[Changes, CheckedSource | None]:
+    """What changed since zips were made: by the versions of rows, or by contents where there are views.
+
+    Args:
+        catalog: the tables that the database has.
+        manifests: all zips that count as made; ``asked`` are the state-years that matter now, all if None.
+        remembered: what the last check found.
+    """
+    beneath = read_beneath(snapshot.read, deciding_relations(catalog))
+    if all(each.has_versions for each in beneath.values()):
+        return find_changes(snapshot, catalog, manifests, remembered, asked)
+    return find_changes_of_views(snapshot, catalog, beneath, manifests, remembered, asked)
+
+
 def read_source_contents(
     snapshot: Snapshot,
     catalog: Catalog,
@@ -39,12 +62,15 @@ def read_source_contents(
     Args:
         manifests: all that count as made; ``asked`` are the ones that matter now, all if None.
         remembered: what the last check found.
+
+    Raises:
+        SourceUnfit: a table or column is missing, or a view's column has a type that would be written differently.
     """
-    state_years = read_state_years(snapshot)
     there = catalog_of(snapshot.read, catalog)
-    changes, finding = find_changes(
-        snapshot, there, {manifest.item: manifest for manifest in manifests}, remembered, asked
-    )
+    require_fit(snapshot.read, there)
+    state_years = read_state_years(snapshot)
+    made = {manifest.item: manifest for manifest in manifests}
+    changes, finding = find_changes_of_source(snapshot, there, made, remembered, asked)
     common = extract_common(snapshot, catalog, documents(catalog), _Nowhere())  # type: ignore[arg-type]
     return SourceContents(
         state_years, snapshot.position, common.sha256, changes, read_provenance(snapshot.read), finding
