@@ -44,7 +44,7 @@ mv "$store/example/reference" "$store/$year/reference"
 chmod -R a+rwX "$store"
 
 say "Running two stages on it"
-variables=("ESTIMATION_PREFIX=$year/" DATA_YEAR=2016 INPUT_STATE=RI IMPUTATIONS=1)
+variables=("ESTIMATION_PREFIX=$year/" DATA_YEAR=2016 INPUT_STATE=RI IMPUTATIONS=1 TABLES=all)
 for stage in impute_items tabulate_state; do
     run "${variables[@]}" STATE_ZIP=downloads/2016/RI-2016.zip -- $stage | tee -a "$store/said"
 done

@@ -105,7 +105,7 @@ def test_a_stage_writes_nowhere_but_into_its_scratch_folder(tmp_path: Path) -> N
             "PATH": os.environ["PATH"], "HOME": str(scratch), "TMPDIR": str(scratch), "ARTIFACT_STORE": str(store),
             "R_LIBS": str(r_library()), "PYTHONDONTWRITEBYTECODE": "1", "DATA_YEAR": "2018", "INPUT_STATE": "DC",
             "STATE_ZIP": "downloads/2018/DC-2018.zip", "ESTIMATION_PREFIX": "runs/r/estimation/2018/",
-            "IMPUTATIONS": "1",
+            "IMPUTATIONS": "1", "TABLES": "all",
         },
         capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -21,7 +21,7 @@ from tests.cutting_server import cutting_server
 
 PREFIX = "runs/r/estimation/2016/"
 WEIGHT = {"ESTIMATION_PREFIX": PREFIX, "DATA_YEAR": "2016"}
-TABULATE = {**WEIGHT, "INPUT_STATE": "AZ", "STATE_ZIP": "downloads/2016/AZ-2016.zip"}
+TABULATE = {**WEIGHT, "INPUT_STATE": "AZ", "STATE_ZIP": "downloads/2016/AZ-2016.zip", "TABLES": "all"}
 
 
 def entry_point(
@@ -73,7 +73,7 @@ def store(tmp_path: Path) -> Path:
             "nothing was given; it has to be one stage of impute_items, tabulate_state, weight, estimate, bias, report",
         ),
         (["sleep"], {}, "sleep was given"),
-        (["tabulate_state"], WEIGHT, "tabulate_state: INPUT_STATE, STATE_ZIP must be set"),
+        (["tabulate_state"], WEIGHT, "tabulate_state: INPUT_STATE, STATE_ZIP, TABLES must be set"),
         (["weight"], {"DATA_YEAR": "2016"}, "weight: ESTIMATION_PREFIX must be set"),
     ],
 )

@@ -151,6 +151,7 @@ def test_only_states_whose_zip_or_method_changed_are_tabulated_again() -> None:
     assert again(inputs(horizon=101), both) == ["LA"]
     assert again(inputs(method="n"), both) == ["AZ", "LA"]
     assert again(inputs(imputations=5), both) == ["AZ", "LA"]
+    assert again(inputs(tables="crimes"), both) == ["AZ", "LA"]
     other = made.source.model_copy(update={"reference_sha256": "other"})
     assert again(made.model_copy(update={"source": other}), both) == ["AZ", "LA"]
     # What another stage has left says nothing of a state.
@@ -181,7 +182,7 @@ def test_the_state_machine_is_told_keys_and_counts() -> None:
     work = states_to_tabulate(made, set())
     assert work[0].model_dump() == {
         "year": "2016", "state": "AZ", "zip_key": "downloads/2016/AZ-2016.zip", "zip_sha256": "AZ2016100",
-        "reference_sha256": "ref", "imputations": "1",
+        "reference_sha256": "ref", "imputations": "1", "tables": "all",
         "identity": made.tabulations["AZ"], "estimation_prefix": "runs/r/estimation/2016/",
     }  # fmt: skip
     summary = year_summary(made, work, False)

@@ -41,6 +41,7 @@ class StateItem(BaseModel):
     zip_sha256: str
     reference_sha256: str
     imputations: str
+    tables: str
     identity: str
     estimation_prefix: str
 
@@ -81,9 +82,14 @@ class YearInputs(BaseModel):
         return identity_of(self.year, content, self.previous_zip_sha256)
 
     @property
+    def tables(self) -> str:
+        """Which tables are wanted."""
+        return self.source.choices.get("TABLES", DEFAULT.tables)
+
+    @property
     def tabulations(self) -> dict[str, str]:
-        """By state what its items and its table are made for: one zip, the reference extract, and the method."""
-        same = (self.source.method, self.source.reference_sha256, self.source.imputations)
+        """By state what its items and its tables are made for: one zip, the reference extract, and the method."""
+        same = (self.source.method, self.source.reference_sha256, self.source.imputations, self.tables)
         return {state: identity_of(*same, sha256) for state, sha256 in self.source.zips.items()}
 
     def to_json(self) -> bytes:
@@ -195,6 +201,7 @@ def states_to_tabulate(inputs: YearInputs, tabulated: Collection[str]) -> list[S
             zip_sha256=inputs.source.zips[state],
             reference_sha256=inputs.source.reference_sha256,
             imputations=str(inputs.source.imputations),
+            tables=inputs.tables,
             identity=inputs.tabulations[state],
             estimation_prefix=estimation_prefix(inputs.run_id, inputs.year),
         )
@@ -206,8 +213,7 @@ def states_to_tabulate(inputs: YearInputs, tabulated: Collection[str]) -> list[S
 def year_summary(inputs: YearInputs, to_tabulate: list[StateItem], up_to_date: bool) -> dict[str, object]:
     """What the state machine needs to know of a year."""
     prefix, bias = estimation_prefix(inputs.run_id, inputs.year), inputs.source.bias
-    wanted = inputs.source.choices.get("TABLES", "all")
-    table_groups = [group for group in ESTIMATE_TABLE_GROUPS if wanted in ("all", group)]
+    table_groups = [group for group in ESTIMATE_TABLE_GROUPS if inputs.tables in ("all", group)]
     tasks = list(product(ESTIMATE_GEOGRAPHY_GROUPS, table_groups))
     if inputs.source.choices.get("AREAS", DEFAULT.areas) != DEFAULT.areas:
         tasks.append(ESTIMATE_AREAS)

@@ -70,18 +70,18 @@ places_released_by <- function(tables, places, cells) {
 #' Whether an estimate is too uncertain by itself; NA where it has no meaning
 #' @noRd
 cell_flags <- function(estimate, error, rmse, place, cell, rules) {
-  relative <- ifelse(estimate == 0, NA, rmse / estimate)
+  relative <- data.table::fifelse(estimate == 0, NA_real_, rmse / estimate)
   unknown <- is.na(error) & !is.na(estimate)
   uncertain <- (relative > constant("relative_error_limit")) %in% TRUE
   low <- low_coverage(place, cell, rules)
-  ifelse(cell$applies, unknown | uncertain | ((estimate == 0 | error %in% 0) & low), NA)
+  data.table::fifelse(cell$applies, unknown | uncertain | ((estimate == 0 | error %in% 0) & low), NA)
 }
 
 #' The first rule that holds decides: a silent agency, coverage, the geography's other totals, the cell itself
 #' @noRd
 decided <- function(flag, place) {
   final <- place$no_estimate | place$silent | (!place$covered & (place$withheld | flag))
-  as.integer(ifelse(is.na(flag), NA, final))
+  as.integer(data.table::fifelse(is.na(flag), NA, final))
 }
 
 #' Whether coverage is too low for a zero to be believed
@@ -94,9 +94,9 @@ decided <- function(flag, place) {
 low_coverage <- function(place, cell, rules) {
   of_type <- cell$characteristic %in% "agency_type"
   by_agencies <- rules$coverage[match(place$kind, rules$kind)] == "tribal_coverage"
-  share <- ifelse(by_agencies | (of_type & cell$category == 6L), place$tribal_coverage,
-    ifelse(of_type & cell$category == 4L, place$state_police_coverage,
-      ifelse(of_type & cell$category == 5L, place$other_coverage, place$coverage)))
+  share <- data.table::fifelse(by_agencies | (of_type & cell$category == 6L), place$tribal_coverage,
+    data.table::fifelse(of_type & cell$category == 4L, place$state_police_coverage,
+      data.table::fifelse(of_type & cell$category == 5L, place$other_coverage, place$coverage)))
   is.na(share) | share < constant("believed_coverage")
 }
 

@@ -11,9 +11,9 @@ release_reasons <- function(tables, flags, places, cells) {
   place <- places[match(tables$permutation, places$permutation), ]
   silent <- place_misses_agency(place, rules)
   city <- place_misses_city(place, rules)
-  what <- ifelse(is.na(tables$bias), "relative standard error", "relative root mean squared error")
+  what <- data.table::fifelse(is.na(tables$bias), "relative standard error", "relative root mean squared error")
   reason <- function(flag, own, estimate, error) {
-    relative <- ifelse(estimate == 0, NA, error / estimate)
+    relative <- data.table::fifelse(estimate == 0, NA_real_, error / estimate)
     withheld <- data.table::fcase(
       place$basis == "counts", "no estimate: counts of the respondents",
       place$basis == "residents", "raised by residents, without Return A",
@@ -31,11 +31,11 @@ release_reasons <- function(tables, flags, places, cells) {
       estimate == 0, "a zero where at least 80 % are covered",
       rep(TRUE, length(what)), paste(what, "at most 30 %")
     )
-    ifelse(flag %in% 1L, withheld, ifelse(flag %in% 0L, released, NA))
+    data.table::fifelse(flag %in% 1L, withheld, data.table::fifelse(flag %in% 0L, released, NA_character_))
   }
   data.table::data.table(
     count = reason(flags$flag, flags$cell_flag, tables$estimate, tables$rmse),
-    percentage = ifelse(is.na(tables$percentage), NA, reason(flags$flag_percentage, flags$cell_flag_percentage,
-      tables$percentage, tables$percentage_rmse))
+    percentage = replace(reason(flags$flag_percentage, flags$cell_flag_percentage, tables$percentage,
+      tables$percentage_rmse), is.na(tables$percentage), NA)
   )
 }

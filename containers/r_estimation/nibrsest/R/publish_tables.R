@@ -83,7 +83,7 @@ per_100000 <- function(places, columns) {
     over <- which(columns == column)
     people[over] <- if (nrow(places) == 1L) places[[column]] else places[[column]][over]
   }
-  ifelse(people > 0, 1e5 / people, NA_real_)
+  data.table::fifelse(people > 0, 1e5 / people, NA_real_)
 }
 
 #' Estimates, errors, limits and flags of statistics
@@ -95,21 +95,21 @@ values_of <- function(parts) {
   flags <- parts$flags
   is_share <- parts$statistic$kind == 2L
   is_rate <- parts$statistic$kind == 3L
-  times <- ifelse(is_rate, per_100000(parts$place, parts$population$column), 1)
-  times_unweighted <- ifelse(is_rate, per_100000(parts$place, parts$population$column_of_respondents), 1)
-  estimate <- ifelse(is_share, rows$percentage, rows$estimate * times)
-  error <- ifelse(is_share, rows$percentage_error, rows$standard_error * times)
-  rmse <- ifelse(is_share, rows$percentage_rmse, rows$rmse * times)
+  times <- data.table::fifelse(is_rate, per_100000(parts$place, parts$population$column), 1)
+  times_unweighted <- data.table::fifelse(is_rate, per_100000(parts$place, parts$population$column_of_respondents), 1)
+  estimate <- data.table::fifelse(is_share, rows$percentage, rows$estimate * times)
+  error <- data.table::fifelse(is_share, rows$percentage_error, rows$standard_error * times)
+  rmse <- data.table::fifelse(is_share, rows$percentage_rmse, rows$rmse * times)
   half <- interval_factor(rows$degrees_of_freedom) * rmse
   data.table::data.table(
     estimate = estimate,
-    unweighted = ifelse(is_share, rows$unweighted_percentage, rows$unweighted * times_unweighted),
+    unweighted = data.table::fifelse(is_share, rows$unweighted_percentage, rows$unweighted * times_unweighted),
     error = error, upper = estimate + half, lower = pmax(0, estimate - half),
-    relative = ifelse(estimate == 0, NA, error / estimate), rmse = rmse,
-    relative_rmse = ifelse(estimate == 0, NA, rmse / estimate),
-    bias = ifelse(is_share, rows$percentage_bias, rows$bias * times),
-    cell_flag = as.integer(ifelse(is_share, flags$cell_flag_percentage, flags$cell_flag)),
-    flag = ifelse(is_share, flags$flag_percentage, flags$flag)
+    relative = data.table::fifelse(estimate == 0, NA_real_, error / estimate), rmse = rmse,
+    relative_rmse = data.table::fifelse(estimate == 0, NA_real_, rmse / estimate),
+    bias = data.table::fifelse(is_share, rows$percentage_bias, rows$bias * times),
+    cell_flag = as.integer(data.table::fifelse(is_share, flags$cell_flag_percentage, flags$cell_flag)),
+    flag = data.table::fifelse(is_share, flags$flag_percentage, flags$flag)
   )
 }
 
@@ -126,29 +126,29 @@ describe_rows <- function(values, parts, bias_method) {
   place <- parts$place
   label <- parts$label
   kind <- statistic$kind
-  value <- function(x) ifelse(cell$applies, x, -9)
+  value <- function(x) data.table::fifelse(cell$applies, x, -9)
   # A count of some agencies has no error as an estimate of all.
-  uncertain <- function(x) ifelse(place$basis == "estimate", value(x), -9)
+  uncertain <- function(x) data.table::fifelse(place$basis == "estimate", value(x), -9)
   blank <- rep(NA_real_, nrow(values))
   # Without a bias there is nothing but the standard error.
-  of_bias <- function(x) ifelse(is.na(values$bias), NA, uncertain(x))
+  of_bias <- function(x) data.table::fifelse(is.na(values$bias), NA_real_, uncertain(x))
   table <- data.table::data.table(
     indicator_name = label$indicator, estimate = value(values$estimate), estimate_unweighted = value(values$unweighted),
     estimate_geographic_location = place$description, estimate_type = statistic_kinds[kind], estimate_type_num = kind,
-    estimate_type_detail_percentage = ifelse(kind == 2L, denominator_wording(cell$denominator), "-9"),
-    estimate_type_detail_rate = ifelse(kind == 3L, parts$population$wording, "-9"),
+    estimate_type_detail_percentage = data.table::fifelse(kind == 2L, denominator_wording(cell$denominator), "-9"),
+    estimate_type_detail_rate = data.table::fifelse(kind == 3L, parts$population$wording, "-9"),
     estimate_domain_1 = first_domains(statistic, label, parts$population),
     estimate_domain_2 = label$domain_2, estimate_standard_error = uncertain(values$error),
     estimate_upper_bound = uncertain(values$upper), estimate_lower_bound = uncertain(values$lower),
     relative_standard_error = uncertain(values$relative), analysis_weight_name = place$weight_name,
-    estimate_prb = of_bias(ifelse(values$estimate == 0, NA, 100 * values$bias / values$estimate)),
+    estimate_prb = of_bias(data.table::fifelse(values$estimate == 0, NA_real_, 100 * values$bias / values$estimate)),
     estimate_bias = of_bias(values$bias), estimate_rmse = of_bias(values$rmse),
     relative_rmse = of_bias(values$relative_rmse),
     suppression_flag_indicator = value(values$flag), der_elig_suppression = as.integer(cell$applies),
     pop_cov = place$coverage, agency_counts = value(parts$rows$agency_counts),
     der_rrmse_30 = uncertain(as.integer(values$relative_rmse > 0.3)),
     der_rrmse_gt_30_se_estimate_0_2_cond = value(values$cell_flag),
-    der_rrmse_gt_30_se_estimate_0_2_cond_top = ifelse(cell$total, value(values$cell_flag), NA),
+    der_rrmse_gt_30_se_estimate_0_2_cond_top = data.table::fifelse(cell$total, value(values$cell_flag), NA_real_),
     der_perm_group_unsuppression_flag = as.integer(parts$flags$released_place),
     der_perm_group_suppression_flag = as.integer(parts$flags$withheld_place), population_estimate = place$population,
     time_series_start_year = blank, full_table = full_tables(statistic$table), der_variable_name = statistic$variable,
@@ -165,14 +165,16 @@ describe_rows <- function(values, parts, bias_method) {
 #' The first part of what a statistic is called: of its section, of its row, or of what it is a rate over
 #' @noRd
 first_domains <- function(statistic, label, population) {
-  ifelse(!is.na(statistic$title), statistic$title,
-    ifelse(statistic$own_row | is.na(population$label), label$domain_1, population$label))
+  data.table::fifelse(!is.na(statistic$title), statistic$title,
+    data.table::fifelse(statistic$own_row | is.na(population$label), label$domain_1, population$label))
 }
 
 #' @noRd
 denominator_wording <- function(rows) {
-  several <- grepl(" ", rows, fixed = TRUE)
-  ifelse(nzchar(rows), paste(ifelse(several, "rows", "row"), gsub(" ", ", ", rows)), "-9")
+  known <- unique(rows)
+  several <- grepl(" ", known, fixed = TRUE)
+  wording <- ifelse(nzchar(known), paste(ifelse(several, "rows", "row"), gsub(" ", ", ", known)), "-9")
+  wording[match(rows, known)]
 }
 
 #' The correlation with the year before that goes with the share of agencies that count any
@@ -182,7 +184,7 @@ prior_year_correlation <- function(rows, place) {
   limits <- c(0.007, 0.014, 0.024, 0.041, 0.071, 0.121, 0.204, 0.344, 0.564)
   values <- c(0, 0.126, 0.175, 0.261, 0.355, 0.465, 0.585, 0.692, 0.762, 0.835)
   correlation <- values[findInterval(rows$agency_counts / place$agencies, limits) + 1L]
-  ifelse(rows$estimate == 0 | rows$standard_error %in% 0, 0, correlation)
+  data.table::fifelse(rows$estimate == 0 | rows$standard_error %in% 0, 0, correlation)
 }
 
 #' What cells are called: the published names, and which cells are not published

@@ -52,12 +52,12 @@ tidy_cells <- function(tables, flags, reasons, place, published, units) {
   data.table::data.table(
     geography = place$geography, geography_name = place$description, geography_kind = place$kind,
     agency_group = place$agency_group, table = table, table_title = sub("^Table [^-]*-", "", label$full_table),
-    characteristic = ifelse(is.na(parts$cell$characteristic[keep]), "Total", label$domain_1),
-    category = ifelse(nzchar(label$domain_2), label$domain_2, NA), offense = label$indicator,
+    characteristic = data.table::fifelse(is.na(parts$cell$characteristic[keep]), "Total", label$domain_1),
+    category = data.table::fifelse(nzchar(label$domain_2), label$domain_2, NA_character_), offense = label$indicator,
     unit = units[match(parts$cell$cell[keep], published$cells$cell)], statistic = statistic_kinds[statistic$kind],
     variable = statistic$variable, estimate = values$estimate, standard_error = limit(values$error),
     lower_95 = limit(values$lower), upper_95 = limit(values$upper), for_release = values$flag == 0L,
-    reason = ifelse(statistic$kind == 2L, reasons$percentage[row], reasons$count[row]),
+    reason = data.table::fifelse(statistic$kind == 2L, reasons$percentage[row], reasons$count[row]),
     respondents_with_any = tables$agency_counts[row], coverage = place$coverage
   )
 }
@@ -68,11 +68,11 @@ tidy_offenses <- function(offenses, reasons, places) {
   known <- match(paste(offenses$geography, offenses$agency_group), paste(places$geography, places$agency_group))
   place <- places[known, ]
   certain <- offenses$basis == "estimate"
-  per_100000 <- ifelse(offenses$population > 0, 1e5 / offenses$population, NA)
+  per_100000 <- data.table::fifelse(offenses$population > 0, 1e5 / offenses$population, NA_real_)
   statistics <- list(count = rep(1, nrow(offenses)), rate = per_100000)
   data.table::rbindlist(lapply(names(statistics), function(name) {
     times <- statistics[[name]]
-    limit <- function(x) ifelse(certain, x * times, NA_real_)
+    limit <- function(x) data.table::fifelse(certain, x * times, NA_real_)
     rows <- data.table::data.table(
       geography = offenses$geography, geography_name = place$description, geography_kind = place$kind,
       agency_group = offenses$agency_group, table = "offenses", table_title = "Offenses by code",

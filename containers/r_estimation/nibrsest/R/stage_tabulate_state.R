@@ -12,10 +12,11 @@ stage_tabulate_state <- function(settings) {
     inform("%s does not exist: unknown items stay unknown; the stage impute_items makes it", imputed)
   }
   folder <- file.path(settings$output, "tabulated")
-  write_state_matrices(records, table_definitions(), folder, settings$state)
+  definitions <- wanted_definitions(settings)
+  write_state_matrices(records, definitions, folder, settings$state)
   for (number in seq_len(imputations_of(imputed))[-1]) {
     others <- with_group_b(items_of(reported, imputed, number))
-    write_state_persons(others, table_definitions(), folder, settings$state, number)
+    write_state_persons(others, definitions, folder, settings$state, number)
   }
   # Last: that it is there says that the state is done.
   write_stage_file(counts, file.path(folder, paste0(settings$state, ".csv")), "tabulated/<ST>.csv")

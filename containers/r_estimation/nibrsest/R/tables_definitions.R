@@ -32,6 +32,18 @@
 #' table_definitions()$tables
 #' @export
 table_definitions <- function(folder = NULL) {
+  if (!is.null(folder)) {
+    return(read_definitions(folder))
+  }
+  if (is.null(tables_read$definitions)) {
+    assign("definitions", read_definitions(NULL), envir = tables_read)
+  }
+  lapply(tables_read$definitions, data.table::copy)
+}
+
+#' The same, read and checked each time
+#' @noRd
+read_definitions <- function(folder) {
   integers <- list(
     tables = character(), units = character(), columns = character(), sections = c("section", "first_row", "last_row"),
     characteristics = "absent", categories = "category", recodes = "category", persons = "category",
@@ -39,11 +51,8 @@ table_definitions <- function(folder = NULL) {
     exceptions = character(), populations = character(), groups = character()
   )
   definitions <- lapply(stats::setNames(nm = names(integers)), function(name) {
-    table <- if (is.null(folder)) {
-      package_table(sprintf("tables/%s.csv", name))
-    } else {
-      package_table(sprintf("%s.csv", name), folder)
-    }
+    file <- paste0(if (is.null(folder)) "tables/", name, ".csv")
+    table <- package_table(file, folder)
     for (column in integers[[name]]) {
       data.table::set(table, NULL, column, as.integer(table[[column]]))
     }
