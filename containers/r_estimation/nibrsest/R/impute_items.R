@@ -10,7 +10,8 @@
 #'   the reference extract, or `NULL`.
 #' @param draw A list: `state`, `year`, `imputation` (a number): what the random numbers depend on.
 #' @return A list of data.tables with the columns of the files `imputed/<ST>/`: `victims`, `offenders`, `arrestees`,
-#'   `group_b_arrestees`, `relationships` (rows of which something differs from what was reported) and `diagnostics`.
+#'   `group_b_arrestees`, `relationships` (rows of which something differs from what was reported), `diagnostics` and
+#'   `shares`.
 #' @references METHOD, section 6.
 #' @noRd
 impute_items <- function(records, known, draw) {
@@ -27,7 +28,7 @@ impute_items <- function(records, known, draw) {
     relationships = data.table::data.table(victim_id = records$victim$id[pairs$victim],
       offender_id = records$offender$id[pairs$offender], imputation = rep(draw$imputation, nrow(pairs)),
       relationship_code = pairs$code, relationship_flag = pairs$code_flag),
-    diagnostics = diagnostics_of(world, draw$imputation)
+    diagnostics = diagnostics_of(world, draw$imputation), shares = shares_of_items(world$items, draw$imputation)
   ))
 }
 

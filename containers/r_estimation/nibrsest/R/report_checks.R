@@ -4,15 +4,16 @@
 #' nothing; it is where to look.
 #'
 #' @param found A list of data.tables: `places`, `table_a` (see [tables_a()]), `weights`, `universe`, `agencies`, and
-#'   `diagnostics` of the imputation of all states with the column `state` (no rows if nothing was imputed).
+#'   of the imputation of all states with the column `state` (no rows if nothing was imputed) `diagnostics`, `shares`
+#'   and `records`, see [read_of_states()].
 #' @return A data.table with the columns of `checks.csv`.
 #' @references METHOD, section 13.
 #' @noRd
 year_checks <- function(found) {
   data.table::rbindlist(list(
-    input_checks(found$agencies, found$universe), universe_checks(found$universe),
+    input_checks(found$agencies), record_checks(found$agencies, found$records), universe_checks(found$universe),
     table_a_checks(found$places, found$table_a), weight_checks(found$places, found$weights),
-    imputation_checks(found$agencies, found$diagnostics)
+    imputation_checks(found$agencies, found$diagnostics), share_checks(found$agencies, found$shares)
   ))
 }
 
@@ -29,9 +30,9 @@ checks_of <- function(part, check, of, met, found = "", limit = "", why = "") {
     found = rep_len(found, n), limit = rep_len(limit, n), why = rep_len(why, n))
 }
 
-#' Input: rows and known codes of the agencies, by state; records are checked elsewhere
+#' Input: rows and known codes of the agencies, by state
 #' @noRd
-input_checks <- function(agencies, universe) {
+input_checks <- function(agencies) {
   part <- "Input"
   states <- sort(unique(agencies$state))
   of_state <- split(agencies, factor(agencies$state, states))
@@ -47,9 +48,32 @@ input_checks <- function(agencies, universe) {
     checks_of(part, "Agencies without an identifier of their own", states, nameless == 0, whole_number(nameless), "0"),
     checks_of(part, "Agencies with a code that is not known (reporting type, covered, dormant)", states, unknown == 0,
       whole_number(unknown), "0"),
-    checks_of(part, "Agencies without a number of residents", states, lost == 0, whole_number(lost), "0"),
-    checks_of(part, "Types, keys and codes of records", states, rep(NA, length(states)),
-      why = "records are not here; nibrs check asks the zips of downloads")
+    checks_of(part, "Agencies without a number of residents", states, lost == 0, whole_number(lost), "0")
+  )
+}
+
+#' Input: rows and codes of the records, by state
+#'
+#' A state whose records lack a table, a column, or what others refer to, or that have a key twice, is refused by the
+#' stage that imputes it: that its records were counted says that they are sound.
+#' @noRd
+record_checks <- function(agencies, records) {
+  part <- "Input"
+  states <- sort(unique(agencies$state))
+  there <- intersect(states, records$state)
+  without <- setdiff(states, there)
+  sum_of <- function(column, rows) {
+    as.vector(tapply(records[[column]][rows], factor(records$state[rows], there), sum, default = 0L))
+  }
+  unlisted <- sum_of("unlisted", seq_len(nrow(records)))
+  incidents <- sum_of("records", which(records$table == "nibrs_incident"))
+  nothing <- "the stage that imputes has left no numbers of the state's records"
+  rbind(
+    checks_of(part, "Records with every required table, column, key and reference", there, rep(TRUE, length(there)),
+      paste(whole_number(incidents), "incidents"), "all"),
+    checks_of(part, "Values of records that are in no list (offenses; ages, sexes, races, ethnicities)", there,
+      unlisted == 0L, whole_number(unlisted), "0"),
+    checks_of(part, "Tables, keys and codes of records", without, rep(NA, length(without)), why = nothing)
   )
 }
 
@@ -118,32 +142,77 @@ imputation_checks <- function(agencies, diagnostics) {
       mine$imputed == mine$unknown, sprintf("%s of %s", whole_number(mine$imputed), whole_number(mine$unknown)), "all",
       ifelse(mine$imputed == mine$unknown, "", "no donor of its kind in the state")),
     checks_of(part, "Unknown items that were imputed", without, rep(NA, length(without)),
-      why = "items of this state were not imputed, or its imputation left no diagnostics"),
-    checks_of(part, "Shares of age, sex, race and ethnicity before and after imputation", states,
-      rep(NA, length(states)), why = "the report has what was imputed, not the records")
+      why = "items of this state were not imputed, or its imputation left no diagnostics")
   )
+}
+
+#' Imputation: how far it moves each state's shares of a category, against the other states
+#'
+#' A state is remarkable whose difference is further from the mean of all states' than three standard deviations; of
+#' several categories of an item the furthest is told.
+#' @param shares See [shares_of_items()], with `state`.
+#' @references METHOD, section 13 (item-imputation validation).
+#' @noRd
+share_checks <- function(agencies, shares) {
+  part <- "Imputed items"
+  states <- sort(unique(agencies$state))
+  without <- setdiff(states, shares$state)
+  limit <- constant("remarkable_deviations")
+  moved <- moved_shares(shares)
+  # The largest distance that one of n can have is (n - 1) / sqrt(n).
+  least <- ceiling(((limit + sqrt(limit^2 + 4)) / 2)^2)
+  few <- moved$states < least
+  rbind(
+    checks_of(part, sprintf("Shares before and after imputation: %s of %s", moved$item, moved$persons), moved$state,
+      ifelse(few, NA, moved$distance <= limit),
+      sprintf("%s: %.1f %% to %.1f %%", moved$category, moved$before, moved$after),
+      sprintf("within %g standard deviations of the states' mean difference", limit),
+      ifelse(few, sprintf("of fewer than %d states none can be remarkable", least), "")),
+    checks_of(part, "Shares before and after imputation", without, rep(NA, length(without)),
+      why = "items of this state were not imputed")
+  )
+}
+
+#' Percentages of each state's persons before and after imputation, in the category that is furthest from other states
+#'
+#' @return A data.table: `state`, `persons`, `item`, `category`, `before` and `after` (percent), `distance` (standard
+#'   deviations of the states' differences from their mean) and `states`, how many have such persons.
+#' @noRd
+moved_shares <- function(shares) {
+  percent <- function(number) {
+    100 * number / stats::ave(as.numeric(number), shares$state, shares$persons, shares$item, FUN = sum)
+  }
+  known <- data.table::data.table(shares[, c("state", "persons", "item", "category")],
+    before = percent(shares$reported), after = percent(shares$after_imputation))
+  known <- known[which(is.finite(known$before) & is.finite(known$after)), ]
+  difference <- known$after - known$before
+  over_states <- function(what) stats::ave(difference, known$persons, known$item, known$category, FUN = what)
+  distance <- abs(difference - over_states(mean)) / over_states(stats::sd)
+  # Where imputation moves no state, or one alone has such persons, nobody stands out.
+  data.table::set(known, NULL, c("distance", "states"), list(ifelse(is.finite(distance), distance, 0),
+    over_states(length)))
+  data.table::setorderv(known, c("state", "persons", "item", "distance"), c(1L, 1L, 1L, -1L))
+  unique(known, by = c("state", "persons", "item"))
 }
 
 #' @noRd
 whole_number <- function(x) ifelse(is.na(x), "", formatC(x, format = "d", big.mark = ","))
 
-#' Diagnostics of the imputation of all states
+#' What the stage that imputes has left of all states in a file each
 #'
-#' @return A data.table: `state` and the columns of `diagnostics.csv`, of the first imputation.
+#' @param name `diagnostics`, `shares` or `records`.
+#' @return A data.table: `state` and the columns of the file, of the first imputation.
 #' @noRd
-read_diagnostics <- function(settings) {
-  file <- "imputed/<ST>/diagnostics.csv"
-  paths <- Sys.glob(file.path(stage_folder(settings, "imputed"), "*", "diagnostics.csv"))
+read_of_states <- function(settings, name) {
+  file <- sprintf("imputed/<ST>/%s.csv", name)
   columns <- file_columns(file)
-  nothing <- data.table::data.table(state = character(), variable = character(), model = character(),
-    unknown = integer(), imputed = integer())
-  rows <- data.table::rbindlist(c(list(nothing), lapply(paths, function(path) {
+  nothing <- data.table::as.data.table(lapply(c(c(state = "character"), columns), vector, length = 0L))
+  paths <- Sys.glob(file.path(stage_folder(settings, "imputed"), "*", paste0(name, ".csv")))
+  data.table::rbindlist(c(list(nothing), lapply(paths, function(path) {
     found <- read_stage_file(path, file)
-    found <- found[which(found$imputation == 1L), names(nothing)[-1], with = FALSE]
+    if ("imputation" %in% names(found)) found <- found[which(found$imputation == 1L), ]
     cbind(state = basename(dirname(path)), found)
   })), use.names = TRUE)
-  stopifnot(all(names(nothing)[-1] %in% names(columns)))
-  rows
 }
 
 #' Write `checks.csv`, and the page of the checks in the zip and beside it

@@ -10,11 +10,12 @@ stage_impute_items <- function(settings) {
     impute_items(records, known, list(state = settings$state, year = settings$year, imputation = number))
   })
   folder <- file.path(settings$output, "imputed", settings$state)
-  for (file in c(imputed_units, "diagnostics")) {
+  for (file in c(imputed_units, "diagnostics", "shares")) {
     name <- paste0(file, ".csv")
     rows <- data.table::rbindlist(lapply(made, `[[`, file))
     write_stage_file(rows, file.path(folder, name), paste0("imputed/<ST>/", name))
   }
+  write_stage_file(counted_records(records), file.path(folder, "records.csv"), "imputed/<ST>/records.csv")
 }
 
 #' @noRd

@@ -42,7 +42,8 @@ stage_report <- function(settings) {
     precision = publish_precision(tables, folder, definitions), has_areas = settings$areas == "all"
   )
   publish_checks(c(shown[c("places", "table_a", "weights", "universe", "agencies")],
-    list(diagnostics = read_diagnostics(settings))), settings, folder, notice)
+    lapply(c(diagnostics = "diagnostics", shares = "shares", records = "records"), read_of_states,
+      settings = settings)), settings, folder, notice)
   # Tables of persons, drugs and guns are too large for one page, and for one file.
   booked <- booked_tables(published_tables(definitions), definitions)
   few <- which(tables$cell %in% booked$cells$cell)

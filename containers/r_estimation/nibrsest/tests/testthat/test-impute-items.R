@@ -99,6 +99,26 @@ test_that("flags and diagnostics say what was done to which items", {
   expect_equal(told$records[told$rule == "same person" & told$imputation == 1L], nrow(couples_same()))
 })
 
+test_that("shares say how many were reported and are imputed to be in each category", {
+  shares <- read_stage_file(file.path(couples_imputed$folder, "shares.csv"), "imputed/<ST>/shares.csv")
+  expect_equal(unique(shares$imputation), 1:2)
+  for (number in 1:2) {
+    after <- items_of(couples_imputed$reported, couples_imputed$folder, number)
+    of <- function(unit, of_item, of_category) {
+      wanted <- which(shares$imputation == number & shares$persons == imputed_units[[unit]] & shares$item == of_item &
+        shares$category == of_category)
+      shares[wanted, c("reported", "after_imputation")]
+    }
+    expect_equal(of("victim", "sex", "Female"), data.table::data.table(
+      reported = sum(couples_imputed$reported$victim$sex == "F", na.rm = TRUE),
+      after_imputation = sum(after$victim$sex == "F")))
+    expect_equal(of("arrestee", "age", "25-34"), data.table::data.table(
+      reported = sum(couples_imputed$reported$arrestee$age %in% 25:34),
+      after_imputation = sum(after$arrestee$age %in% 25:34)))
+    expect_equal(of("victim", "race", "Asian"), data.table::data.table(reported = 0L, after_imputation = 0L))
+  }
+})
+
 test_that("what offender or arrestee tells is known of both, and both are alike afterwards", {
   same <- couples_same()
   expect_gt(nrow(same), 300L)
@@ -195,6 +215,9 @@ test_that("two thousand victims of one incident, and a code that no list knows, 
   told <- made$diagnostics
   expect_equal(told$records[told$variable == "victim race" & told$rule == "in no list"], 3L)
   expect_equal(told$records[told$variable == "victim age" & told$rule == "outside of 0 to 99"], 1L)
+  counted <- read_stage_file(file.path(made$folder, "records.csv"), "imputed/<ST>/records.csv")
+  expect_equal(counted[which(counted$table == "nibrs_victim"), c("records", "unlisted")],
+    data.table::data.table(records = 2200L, unlisted = 4L))
 })
 
 test_that("relationships are imputed of one offender, or of those arrested, and of no others", {

@@ -15,7 +15,11 @@ checked_year <- function() {
       reported_months = c(12L, 0L, 0L), reporting_type = c("I", "X", NA), covered = "N", dormant = "N",
       population = c(1, NA, 5)),
     diagnostics = data.table::data.table(state = "AZ", variable = c("age", "sex"), model = "victims",
-      unknown = c(3L, 2L), imputed = c(3L, 1L))
+      unknown = c(3L, 2L), imputed = c(3L, 1L)),
+    shares = data.table::data.table(state = "AZ", persons = "victims", item = "sex", category = c("Male", "Female"),
+      reported = c(30L, 30L), after_imputation = c(60L, 40L)),
+    records = data.table::data.table(state = "AZ", table = c("nibrs_incident", "nibrs_offense", "nibrs_victim"),
+      records = c(1000L, 1100L, 1200L), unlisted = c(0L, 1L, 2L))
   )
 }
 
@@ -41,6 +45,13 @@ test_that("a check is met, broken, or not verifiable with the reason", {
   expect_equal(c(outcome("Unknown items that were imputed: age", "AZ"),
     outcome("Unknown items that were imputed: sex", "AZ"), outcome("Unknown items", "LA")),
     c("met", "broken", "not verifiable"))
+  expect_equal(outcome("Shares before and after imputation: sex of victims", "AZ"), "not verifiable")
+  expect_equal(of_check(checks, "Shares before", "AZ")$found, "Male: 50.0 % to 60.0 %")
+  expect_equal(outcome("Shares before", "LA"), "not verifiable")
+  expect_equal(of_check(checks, "Records with every", "AZ")$found, "1,000 incidents")
+  expect_equal(of_check(checks, "Values of records", "AZ")[, c("outcome", "found")],
+    data.table::data.table(outcome = "broken", found = "3"))
+  expect_equal(outcome("Tables, keys and codes", "LA"), "not verifiable")
   expect_true(all(nzchar(checks$why[checks$outcome == "not verifiable"])))
   expect_named(checks, names(file_columns("report/checks.csv")))
 })
@@ -50,15 +61,36 @@ test_that("the page counts outcomes and names what is broken", {
   expect_match(page, "SIMULATED &amp; more", fixed = TRUE)
   expect_match(page, "<td>Weights above 20</td><td>US</td><td>1</td>", fixed = TRUE)
   parts <- strsplit(page, "<h2", fixed = TRUE)[[1]]
-  expect_length(gregexpr("<tr>", parts[[2]], fixed = TRUE)[[1]], 1L + 9L)
+  expect_length(gregexpr("<tr>", parts[[2]], fixed = TRUE)[[1]], 1L + 10L)
   expect_no_match(parts[[2]], "no weights", fixed = TRUE)
   expect_match(parts[[3]], "<td>LA</td><td></td><td>0</td><td>no weights", fixed = TRUE)
   expect_no_match(page, "{{", fixed = TRUE)
 })
 
+test_that("a state whose shares imputation moves further than that of any other is found", {
+  states <- sprintf("S%02d", 1:20)
+  # Ten points here and there; in one state fifty.
+  moved <- c(rep(c(-5L, 5L), length.out = 19L), 45L)
+  shares <- data.table::data.table(state = rep(states, each = 2L), persons = "victims", item = "sex",
+    category = c("Male", "Female"), reported = 100L,
+    after_imputation = as.vector(rbind(100L + 2L * moved, 100L - 2L * moved)))
+  agencies <- data.table::data.table(state = states)
+  checks <- share_checks(agencies, shares)
+  expect_equal(checks$of[checks$outcome == "broken"], "S20")
+  expect_equal(checks$found[checks$of == "S20"], "Male: 50.0 % to 95.0 %")
+  expect_equal(as.vector(table(checks$outcome)[c("met", "broken")]), c(19L, 1L))
+  # By hand: differences of 18 states are 5 points up or down, of the 19th 5 down, of the last 45 up.
+  difference <- moved
+  far <- abs(difference - mean(difference)) / stats::sd(difference)
+  expect_equal(moved_shares(shares)$distance, far)
+  # Nobody can be three deviations away from ten others; with eleven one can.
+  expect_true(all(is.na(match(share_checks(agencies[1:10, ], shares[1:20, ])$outcome, c("met", "broken")))))
+  expect_equal(sum(share_checks(agencies[10:20, ], shares[19:40, ])$outcome == "not verifiable"), 0L)
+})
+
 test_that("a year without imputed items or weights has checks all the same", {
   found <- checked_year()
-  found$diagnostics <- found$diagnostics[0, ]
+  for (name in c("diagnostics", "shares", "records")) found[[name]] <- found[[name]][0, ]
   found$weights <- found$weights[0, ]
   found$table_a <- found$table_a[0, ]
   checks <- year_checks(found)
