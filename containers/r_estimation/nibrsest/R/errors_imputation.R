@@ -4,7 +4,8 @@
 #' the first imputation. Degrees of freedom are those of Barnard and Rubin.
 #'
 #' @param estimates See [estimate_tables()], of the first imputation, with all other terms of the errors.
-#' @param others A list of the same, a table per further imputation: only `estimate` and `percentage` are used.
+#' @param others A list of the same, a table per further imputation: only `estimate` and `percentage` are used. What it
+#'   does not have is as by the first.
 #' @return `estimates` with `imputation_error` and `percentage_imputation_error`, which `standard_error` and
 #'   `percentage_error` then include; both are missing where items are imputed once.
 #' @references Rubin (1987), Multiple Imputation for Nonresponse in Surveys, chapter 3; Barnard and Rubin (1999),
@@ -15,7 +16,13 @@ with_imputation_error <- function(estimates, others) {
     data.table::set(estimates, NULL, c("imputation_error", "percentage_imputation_error"), NA_real_)
     return(estimates[])
   }
-  of <- function(column) cbind(estimates[[column]], vapply(others, `[[`, numeric(nrow(estimates)), column))
+  key <- function(table) paste(table$agency_group, table$cell)
+  of <- function(column) {
+    first <- estimates[[column]]
+    cbind(first, vapply(others, function(other) {
+      replace(first, match(key(other), key(estimates)), other[[column]])
+    }, first))
+  }
   count <- pooled(of("estimate"), estimates$standard_error)
   share <- pooled(of("percentage"), estimates$percentage_error)
   data.table::set(estimates, NULL, "degrees_of_freedom",

@@ -118,14 +118,22 @@ person_inputs <- function(zip) {
 estimates_of_atoms <- function(zip, group, atoms, cells, inputs, geography, definitions, correction) {
   oris <- list(used = inputs$agencies$ori[which(inputs$agencies$respondent)], filled = inputs$donors$ori,
     masked_filled = inputs$masked$ori, masked_missed = inputs$masked$ori)
-  rows <- data.table::rbindlist(lapply(oris, function(ori) data.table::data.table(ori = ori)), idcol = "part")
-  persons <- read_published_persons(zip, group, atoms, rows, definitions)
-  counts <- split_parts(cells_of_persons(persons, cells, definitions), names(oris))
+  counted <- function(imputation, cells, oris) {
+    rows <- data.table::rbindlist(lapply(oris, function(ori) data.table::data.table(ori = ori)), idcol = "part")
+    persons <- read_published_persons(zip, group, atoms, rows, definitions, imputation)
+    split_parts(cells_of_persons(persons, cells, definitions), names(oris))
+  }
+  counts <- counted(1L, cells, oris)
   annual <- as_sparse(counts$used)
   borrowed <- borrowed_by_cells(annual, oris$used, cells, inputs)
   terms <- terms_of_cells(stacked_parts(counts[-1]), cells, inputs, borrowed)
+  # Who is in a group of persons is imputed itself: all cells are.
+  imputed <- lapply(seq_len(published_imputations(zip, group))[-1], function(imputation) {
+    others <- as_sparse(counted(imputation, cells, oris["used"])$used)
+    list(cells = cells, counts = others, borrowed = borrowed_by_cells(others, oris$used, cells, inputs))
+  })
   design <- design_of(geography, inputs, geography_kinds())
-  estimate_cells(design, annual, oris$used, cells, list(correction = correction), borrowed, terms)
+  estimate_cells(design, annual, oris$used, cells, list(correction = correction), borrowed, terms, imputed)
 }
 
 #' A geography with the residents of a group of persons alone

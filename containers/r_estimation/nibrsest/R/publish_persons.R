@@ -1,6 +1,7 @@
 #' Write a year's persons by types and atoms: what estimates of groups of persons are made from
 #'
-#' A file per age group and sex, so that a group of persons is read without the others.
+#' A file per age group and sex, so that a group of persons is read without the others; of further imputations of items
+#' the same in a folder each, of the part `used` alone.
 #'
 #' @param settings See [read_settings()].
 #' @param folder Of the report.
@@ -8,26 +9,48 @@
 #' @noRd
 publish_persons <- function(settings, folder, definitions) {
   unlink(file.path(folder, "persons"), recursive = TRUE)
-  atoms <- person_atoms(definitions)
-  parts <- atom_files(atoms)
   for (group in person_groups(definitions)) {
-    path <- file.path(stage_folder(settings, file.path("annual", group)), "persons.rds")
-    persons <- read_person_counts(path, "weight", definitions)
-    # Persons alone: what is counted of incidents is of no group of persons.
-    counts <- persons$counts[which(!is.na(persons$counts$atom)), ]
-    persons <- person_matrix(group, persons$rows, list(list(types = persons$types, counts = counts)))
-    types <- cbind(type = seq_len(nrow(persons$types)), persons$types)
-    write_stage_file(types, file.path(folder, "persons", sprintf("%s-types.csv", group)),
-      sprintf("report/persons/%s-types.csv", group))
-    atom <- persons$counts$atom
-    rows <- data.table::data.table(part = persons$rows$part[persons$counts$row],
-      ori = persons$rows$ori[persons$counts$row], type = persons$counts$type, race = atoms$race[atom],
-      ethnicity = atoms$ethnicity[atom], number = persons$counts$number)
-    for (name in unique(parts)) {
-      mine <- rows[which(parts[atom] == name), ]
-      write_quietly(mine, file.path(folder, "persons", sprintf("%s-%s.csv", group, name)))
+    first <- file.path(stage_folder(settings, file.path("annual", group)), "persons.rds")
+    paths <- c(first, further_imputations(first))
+    for (imputation in seq_along(paths)) {
+      persons <- read_person_counts(paths[[imputation]], "weight", definitions)
+      publish_persons_of(persons, group, file.path(folder, persons_folder(imputation)), definitions)
     }
   }
+}
+
+#' Where an imputation's persons lie in a published zip
+#' @noRd
+persons_folder <- function(imputation) {
+  if (imputation == 1L) "persons" else file.path("persons", sprintf("imputation-%d", imputation))
+}
+
+#' @noRd
+publish_persons_of <- function(persons, group, folder, definitions) {
+  atoms <- person_atoms(definitions)
+  parts <- atom_files(atoms)
+  # Persons alone: what is counted of incidents is of no group of persons.
+  counts <- persons$counts[which(!is.na(persons$counts$atom)), ]
+  persons <- person_matrix(group, persons$rows, list(list(types = persons$types, counts = counts)))
+  types <- cbind(type = seq_len(nrow(persons$types)), persons$types)
+  write_stage_file(types, file.path(folder, sprintf("%s-types.csv", group)),
+    sprintf("report/persons/%s-types.csv", group))
+  atom <- persons$counts$atom
+  rows <- data.table::data.table(part = persons$rows$part[persons$counts$row],
+    ori = persons$rows$ori[persons$counts$row], type = persons$counts$type, race = atoms$race[atom],
+    ethnicity = atoms$ethnicity[atom], number = persons$counts$number)
+  for (name in unique(parts)) {
+    mine <- rows[which(parts[atom] == name), ]
+    write_quietly(mine, file.path(folder, sprintf("%s-%s.csv", group, name)))
+  }
+}
+
+#' How many imputations of items a published zip has persons of
+#' @noRd
+published_imputations <- function(zip, group) {
+  folders <- dirname(grep(sprintf("^persons/.*%s-types[.]csv$", group), utils::unzip(zip, list = TRUE)$Name,
+    value = TRUE))
+  length(folders)
 }
 
 #' The file that each atom is in: `<first year of age>-<sex>`, `unknown` and `U` where they are not known
@@ -41,18 +64,19 @@ atom_files <- function(atoms) {
 #' @param group A group of tables that counts persons.
 #' @param atoms Numbers of atoms.
 #' @param rows A data.table: `part`, `ori`: what rows there are.
+#' @param imputation Which of several imputations of items, from 1.
 #' @return See [person_counts()].
 #' @noRd
-read_published_persons <- function(zip, group, atoms, rows, definitions) {
+read_published_persons <- function(zip, group, atoms, rows, definitions, imputation = 1L) {
   known <- person_atoms(definitions)
-  file <- sprintf("report/persons/%s-types.csv", group)
-  types <- read_zipped(zip, sprintf("persons/%s-types.csv", group), file)
+  folder <- persons_folder(imputation)
+  types <- read_zipped(zip, sprintf("%s/%s-types.csv", folder, group), sprintf("report/persons/%s-types.csv", group))
   for (column in names(types)[vapply(types, is.character, TRUE)]) {
     data.table::set(types, which(is.na(types[[column]])), column, "")
   }
   parts <- atom_files(known)
   counts <- lapply(unique(parts[atoms]), function(name) {
-    found <- read_zipped(zip, sprintf("persons/%s-%s.csv", group, name), "report/persons.csv")
+    found <- read_zipped(zip, sprintf("%s/%s-%s.csv", folder, group, name), "report/persons.csv")
     mine <- which(parts == name)
     at <- match(paste(found$race, found$ethnicity), paste(known$race, known$ethnicity)[mine])
     data.table::data.table(row = rows[found, on = c("part", "ori"), which = TRUE], type = found$type, atom = mine[at],

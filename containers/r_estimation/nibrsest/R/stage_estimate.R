@@ -76,8 +76,9 @@ estimate_tables_of <- function(group, tables, inputs, settings, kinds) {
   counts <- as_sparse(annual)
   borrowed <- borrowed_by_cells(counts, annual$rows$ori, cells, inputs)
   imputed <- lapply(further_imputations(file.path(folder, "cells.rds")), function(path) {
-    others <- as_sparse(read_count_matrix(path, "weight", cells$cell))
-    list(counts = others, borrowed = borrowed_by_cells(others, annual$rows$ori, cells, inputs))
+    of_items <- imputed_cells(cells, table_definitions())
+    others <- counts_of_imputation(counts, as_sparse(read_count_matrix(path, "weight", of_items$cell)), cells, of_items)
+    c(others, list(borrowed = borrowed_by_cells(others$counts, annual$rows$ori, others$cells, inputs)))
   })
   terms <- terms_of_cells(read_count_matrix(file.path(folder, "filled.rds"), "weight", cells$cell), cells, inputs,
     borrowed)
@@ -190,12 +191,12 @@ design_of <- function(name, inputs, kinds) {
 #' @param annual Sparse matrix, respondents by cells; `oris` are those of its rows.
 #' @param borrowed See [borrowed_by_cells()].
 #' @param terms See [error_terms()].
-#' @param imputed A list of `counts` and `borrowed` by each further imputation.
+#' @param imputed A list of `cells`, `counts` (see [counts_of_imputation()]) and `borrowed` by each further imputation.
 #' @noRd
 estimate_cells <- function(design, annual, oris, cells, settings, borrowed, terms, imputed = list()) {
   tables <- with_error_terms(sampled_cells(design, annual, oris, cells, settings, borrowed), design, terms)
   tables <- with_imputation_error(tables, lapply(imputed, function(one) {
-    sampled_cells(design, one$counts, oris, cells, settings, one$borrowed)
+    sampled_cells(design, one$counts, oris, one$cells, settings, one$borrowed)
   }))
   if (design$place$basis != "estimate") {
     # Counts of some agencies have no error as estimates of all.

@@ -15,43 +15,38 @@ stage_tabulate_state <- function(settings) {
   definitions <- wanted_definitions(settings)
   write_state_matrices(records, definitions, folder, settings$state)
   for (number in seq_len(imputations_of(imputed))[-1]) {
-    others <- with_group_b(items_of(reported, imputed, number))
-    write_state_persons(others, definitions, folder, settings$state, number)
+    write_state_matrices(items_of(reported, imputed, number), definitions, folder, settings$state, number)
   }
   # Last: that it is there says that the state is done.
   write_stage_file(counts, file.path(folder, paste0(settings$state, ".csv")), "tabulated/<ST>.csv")
 }
 
 #' A matrix per group of tables: agencies and months by cells, or by types and atoms of persons
-#' @noRd
-write_state_matrices <- function(records, definitions, folder, state) {
-  cells <- table_cells(definitions)
-  records <- with_group_b(records)
-  counts <- cell_counts(records, definitions, cells)
-  groups <- table_groups(definitions)
-  write_state_persons(records, definitions, folder, state, 1L)
-  for (group in setdiff(names(groups), person_groups(definitions))) {
-    of_group <- which(cells$table %in% groups[[group]])
-    column <- match(counts$cell, of_group)
-    counted <- which(!is.na(column))
-    matrix <- count_matrix(records$place, cells$cell[of_group], counts$place[counted], column[counted],
-      counts$number[counted])
-    write_count_matrix(matrix, file.path(folder, sprintf("%s-%s.rds", state, group)))
-  }
-}
-
-#' The matrices of the groups of tables that count persons, by one imputation
 #'
-#' @param records See [with_group_b()].
-#' @param imputation Its number.
+#' @param imputation Its number. Of further ones cells are those that depend on imputed items alone.
 #' @noRd
-write_state_persons <- function(records, definitions, folder, state, imputation) {
-  for (group in person_groups(definitions)) {
-    # What is left of an earlier run with more imputations would be counted.
+write_state_matrices <- function(records, definitions, folder, state, imputation = 1L) {
+  records <- with_group_b(records)
+  groups <- table_groups(definitions)
+  of_persons <- person_groups(definitions)
+  all_cells <- table_cells(definitions)
+  cells <- if (imputation == 1L) all_cells else imputed_cells(all_cells, definitions)
+  counts <- cell_counts(records, definitions_of_cells(cells, definitions), cells)
+  for (group in names(groups)) {
     path <- file.path(folder, sprintf("%s-%s.rds", state, group))
     if (imputation == 1L) {
+      # What is left of an earlier run with more imputations would be counted.
       unlink(further_imputations(path))
     }
-    write_person_counts(person_counts(records, definitions, group), imputation_path(path, imputation), definitions)
+    path <- imputation_path(path, imputation)
+    if (group %in% of_persons) {
+      write_person_counts(person_counts(records, definitions, group), path, definitions)
+    } else {
+      of_group <- which(cells$table %in% groups[[group]])
+      column <- match(counts$cell, of_group)
+      counted <- which(!is.na(column))
+      write_count_matrix(count_matrix(records$place, cells$cell[of_group], counts$place[counted], column[counted],
+        counts$number[counted]), path)
+    }
   }
 }

@@ -94,45 +94,77 @@ write_used_months <- function(folders, tabulated, weighed, folder, definitions) 
   write_weight_file(data.table::rbindlist(filled, idcol = "part"), folder, "filled_offenses.csv")
   cells <- table_cells(definitions)
   groups <- table_groups(definitions)
-  of_persons <- person_groups(definitions)
   totals <- list(offense_counts(offenses))
   for (group in names(groups)) {
     of_group <- cells[which(cells$table %in% groups[[group]]), ]
     annual_folder <- file.path(dirname(folder), "annual", group)
-    path_of <- function(state) file.path(folders[[state]], sprintf("%s-%s.rds", state, group))
-    if (group %in% of_persons) {
-      used <- function(imputation) {
-        used_persons(function(state) {
-          path <- imputation_path(path_of(state), imputation)
-          # A state of which nothing is imputed is the same in all imputations.
-          read_person_counts(if (file.exists(path)) path else path_of(state), "tabulate_state", definitions)
-        }, names(folders), parts, group)
-      }
-      persons <- used(1L)
-      write_person_counts(persons, file.path(annual_folder, "persons.rds"), definitions)
-      cells_by <- function(persons) split_parts(cells_of_persons(persons, of_group, definitions), names(parts))
-      counts <- cells_by(persons)
-      further <- max(lengths(lapply(vapply(names(folders), path_of, ""), further_imputations)))
-      path <- file.path(annual_folder, "cells.rds")
-      unlink(further_imputations(path))
-      for (imputation in seq_len(further) + 1L) {
-        write_count_matrix(cells_by(used(imputation))$used, imputation_path(path, imputation))
-      }
-    } else {
-      counts <- used_counts(function(state) read_count_matrix(path_of(state), "tabulate_state", of_group$cell),
-        names(folders), parts, of_group$cell)
-      counts <- lapply(counts, function(part) {
-        with_agency_cells(part, respondents[match(part$rows$ori, respondents$ori), ], of_group)
-      })
-    }
+    used <- used_by_imputation(group, folders, respondents, definitions, annual_folder)
+    counts <- used(1L, of_group, parts)
     annual <- counts$used
-    write_count_matrix(annual, file.path(annual_folder, "cells.rds"))
+    path <- file.path(annual_folder, "cells.rds")
+    write_count_matrix(annual, path)
     write_count_matrix(stacked_parts(counts[-1]), file.path(annual_folder, "filled.rds"))
+    unlink(further_imputations(path))
+    for (imputation in further_numbers(group, folders)) {
+      # Errors of filled months are those of the first imputation.
+      others <- used(imputation, imputed_cells(of_group, definitions), parts["used"])
+      write_count_matrix(others$used, imputation_path(path, imputation))
+    }
     first_rows <- which(of_group$total & of_group$applies)
     annual$counts <- annual$counts[which(annual$counts$cell %in% first_rows), ]
     totals[[group]] <- counts_of(annual)
   }
   write_weight_file(data.table::rbindlist(totals), folder, "counts.csv")
+}
+
+#' Where a state's counts of a group of tables lie
+#' @noRd
+tabulated_path <- function(folders, state, group) file.path(folders[[state]], sprintf("%s-%s.rds", state, group))
+
+#' The numbers of imputations beside the first that any state has
+#' @noRd
+further_numbers <- function(group, folders) {
+  paths <- vapply(names(folders), function(state) tabulated_path(folders, state, group), "")
+  seq_len(max(lengths(lapply(paths, further_imputations)))) + 1L
+}
+
+#' Annual counts of respondents by an imputation: a function of its number, of cells and of parts
+#'
+#' Where persons are counted, `persons.rds` and `persons-<number>.rds` are written, too.
+#'
+#' @param folder `annual/<tables>`.
+#' @return A function that returns a list of matrices, see [used_counts()].
+#' @noRd
+used_by_imputation <- function(group, folders, respondents, definitions, folder) {
+  path_of <- function(state, imputation) {
+    path <- tabulated_path(folders, state, group)
+    # A state of which nothing is imputed is the same in all imputations.
+    if (file.exists(imputation_path(path, imputation))) imputation_path(path, imputation) else path
+  }
+  all_cells <- table_cells(definitions)
+  of_first <- all_cells$cell[which(all_cells$table %in% table_groups(definitions)[[group]])]
+  by_cells <- function(imputation, cells, parts) {
+    counts <- used_counts(function(state) {
+      path <- path_of(state, imputation)
+      is_first <- path == tabulated_path(folders, state, group)
+      with_cells(read_count_matrix(path, "tabulate_state", if (is_first) of_first else cells$cell), cells$cell)
+    }, names(folders), parts, cells$cell)
+    lapply(counts, function(part) {
+      with_agency_cells(part, respondents[match(part$rows$ori, respondents$ori), ], cells)
+    })
+  }
+  by_persons <- function(imputation, cells, parts) {
+    persons <- used_persons(function(state) {
+      read_person_counts(path_of(state, imputation), "tabulate_state", definitions)
+    }, names(folders), parts, group)
+    path <- file.path(folder, "persons.rds")
+    if (imputation == 1L) {
+      unlink(further_imputations(path))
+    }
+    write_person_counts(persons, imputation_path(path, imputation), definitions)
+    split_parts(cells_of_persons(persons, cells, definitions), names(parts))
+  }
+  if (group %in% person_groups(definitions)) by_persons else by_cells
 }
 
 #' Offenses by code, with violent and property crime, as `counts.csv` has counts

@@ -19,7 +19,8 @@
 #'   characteristic can be a `pair` of two others; its categories are then every one of the first with every one of the
 #'   second. One that is `like` another has its codes and categories. Of several records the `highest`, `lowest` or
 #'   `first` category `wins`, or all count; `within` are those that only records of the column's own offenses give.
-#'   Records that a characteristic is told of may be those `only` that are in categories of another.
+#'   Records that a characteristic is told of may be those `only` that are in categories of another. What depends on
+#'   items that are `imputed` is counted anew by every imputation.
 #' * A line of `columns.csv` may be of several columns, from one to another. Offense codes may be `*`, all, and `-09C`,
 #'   all but that; `only` is `car_jacking`, `arrest` if the offense of the arrest decides in this column, or a
 #'   characteristic and the categories in which a unit has to be.

@@ -17,6 +17,17 @@ count_matrix <- function(rows, cells, row, cell, number) {
   structure(list(rows = rows, cells = cells, counts = counts), class = "count_matrix")
 }
 
+#' The same counts, of some of the cells alone
+#' @noRd
+with_cells <- function(matrix, cells) {
+  if (identical(matrix$cells, cells)) {
+    return(matrix)
+  }
+  cell <- match(matrix$cells, cells)[matrix$counts$cell]
+  kept <- which(!is.na(cell))
+  count_matrix(matrix$rows, cells, matrix$counts$row[kept], cell[kept], matrix$counts$number[kept])
+}
+
 #' The same as a matrix of the package Matrix, without names
 #' @noRd
 as_sparse <- function(matrix) {

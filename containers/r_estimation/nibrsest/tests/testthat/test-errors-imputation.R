@@ -24,6 +24,12 @@ test_that("a number that is known for certain has the error of its imputed items
   expect_equal(found$degrees_of_freedom, c(1, NA))
 })
 
+test_that("what further imputations do not have is as by the first", {
+  found <- with_imputation_error(estimates_by(c(10, 7), 2), list(estimates_by(c(14, 8))[2, ]))
+  expect_equal(found$estimate, c(10, 7.5))
+  expect_equal(found$imputation_error, c(0, sqrt(1.5 * 0.5)))
+})
+
 test_that("with one imputation there is nothing to say", {
   found <- with_imputation_error(estimates_by(10, 3), list())
   expect_equal(found[, c("estimate", "standard_error")], data.table::data.table(estimate = 10, standard_error = 3))
@@ -59,4 +65,118 @@ test_that("tables of persons are means over the imputations, by the stages", {
   found <- estimated("1")
   expect_true(all(is.na(found$imputation_error)))
   expect_length(list.files(file.path(folder, "pipeline"), "-[23][.]rds$", recursive = TRUE), 0L)
+})
+
+couples_settings <- function(root, ...) {
+  settings_of(root, INPUT_STATE = "AZ", TABLES = "all", ...)
+}
+estimates_of_couples <- function(root) {
+  found <- data.table::rbindlist(lapply(names(table_groups()), function(group) {
+    read_stage_file(file.path(root, "pipeline", "estimates", sprintf("states-%s.csv", group)),
+      "estimates/<group>-<tables>.csv")
+  }))
+  found[which(found$permutation == permutation_of("AZ", "all agencies")), ]
+}
+
+# A year of couples of whom items are imputed three times.
+root <- tempfile()
+record_zip(file.path(root, "downloads", "2016", "AZ-2016.zip"), "AZ", armed_couples(900L))
+reference_zip(root, "AZ")
+run_stage("impute_items", couples_settings(root, IMPUTATIONS = "3"))
+for (stage in c("tabulate_state", "weight")) run_stage(stage, couples_settings(root))
+for (group in c("nation", "regions", "states")) run_stage("estimate", couples_settings(root, GEOGRAPHY_GROUP = group))
+
+# The estimates by one of the imputations, as if it were the only one.
+estimates_by_imputation <- function(number) {
+  alone <- copy_of_folder(root)
+  for (file in list.files(file.path(alone, "pipeline", "imputed", "AZ"), full.names = TRUE)) {
+    rows <- read_stage_file(file, sprintf("imputed/<ST>/%s", basename(file)))
+    rows <- rows[which(rows$imputation == number), ]
+    data.table::set(rows, NULL, "imputation", 1L)
+    data.table::fwrite(rows, file)
+  }
+  for (stage in c("tabulate_state", "weight", "estimate")) {
+    run_stage(stage, couples_settings(alone, GEOGRAPHY_GROUP = "states"))
+  }
+  estimates_of_couples(alone)
+}
+
+test_that("every cell that depends on imputed items has their error, whatever its table, and no other cell has", {
+  found <- estimates_of_couples(root)
+  single <- lapply(1:3, estimates_by_imputation)
+  for (one in single) {
+    expect_identical(one$cell, found$cell)
+    expect_true(all(is.na(one$imputation_error)))
+  }
+  other_than_first <- function(column) {
+    lapply(single[-1], function(one) (one[[column]] != single[[1]][[column]]) %in% TRUE)
+  }
+  differs <- which(Reduce(`|`, c(other_than_first("estimate"), other_than_first("percentage"))))
+  expect_gt(sum(single[[1]]$standard_error[differs] > 0), 100)
+  cells <- table_cells()
+  asked <- imputed_cells(cells, table_definitions())
+  expect_equal(setdiff(found$cell[differs], asked$cell), character())
+  of_tables <- unique(cells$table[match(found$cell[differs], cells$cell)])
+  expect_setequal(intersect(of_tables, c("1a", "2a", "3a", "4a", "5a", "DM7", "DM9", "DM10", "GV2a", "YT1", "YT2")),
+    c("1a", "2a", "3a", "4a", "5a", "DM7", "DM9", "DM10", "GV2a", "YT1", "YT2"))
+  # All that is told is what mice makes of three estimates and the first one's error.
+  for (at in differs[match(of_tables, cells$table[match(found$cell[differs], cells$cell)])]) {
+    cell <- found$cell[[at]]
+    of <- function(column) vapply(single, function(one) one[[column]][[at]], 0)
+    known <- mice::pool.scalar(of("estimate"), rep(of("standard_error")[[1]]^2, 3))
+    expect_equal(unlist(found[at, c("estimate", "standard_error", "imputation_error")], use.names = FALSE),
+      c(known$qbar, sqrt(known$t), sqrt((1 + 1 / 3) * known$b)), tolerance = 1e-10, label = cell)
+    if (!is.na(of("percentage")[[1]])) {
+      known <- mice::pool.scalar(of("percentage"), rep(of("percentage_error")[[1]]^2, 3))
+      expect_equal(unlist(found[at, c("percentage", "percentage_error", "percentage_imputation_error")],
+        use.names = FALSE), c(known$qbar, sqrt(known$t), sqrt((1 + 1 / 3) * known$b)), tolerance = 1e-10, label = cell)
+    }
+  }
+  same <- setdiff(seq_along(found$cell), differs)
+  numbers <- c("estimate", "standard_error", "percentage", "percentage_error", "degrees_of_freedom")
+  expect_equal(found[same, numbers, with = FALSE], single[[1]][same, numbers, with = FALSE], tolerance = 1e-12)
+  expect_equal(max(found$imputation_error[same]), 0)
+})
+
+test_that("estimates of groups of persons have the error of imputed items, too", {
+  run_stage("report", couples_settings(root))
+  zipped <- function(report) {
+    zip <- file.path(report, "nibrs-estimates-2016.zip")
+    zip::zip(zip, setdiff(list.files(report, recursive = TRUE), basename(zip)), root = report)
+    zip
+  }
+  # The same year with the persons of one imputation alone.
+  with_one <- function(number) {
+    report <- copy_of_folder(report_of(root))
+    persons <- file.path(report, "persons")
+    if (number > 1L) {
+      file.copy(list.files(file.path(report, persons_folder(number)), full.names = TRUE), persons, overwrite = TRUE)
+    }
+    unlink(file.path(persons, list.files(persons, "^imputation-")), recursive = TRUE)
+    zipped(report)
+  }
+  zips <- lapply(1:3, with_one)
+  zip <- zipped(copy_of_folder(report_of(root)))
+  columns <- c("estimate", "estimate_standard_error")
+  for (domain in c("female, 18-64", "non-Hispanic Black")) {
+    asked <- function(zip) estimate_persons(zip, "3a", domain, "AZ", rows = c(1, 15, 16, 67, 76), columns = c(1, 2))
+    found <- asked(zip)
+    single <- lapply(zips, asked)
+    differs <- which(single[[1]]$estimate != single[[2]]$estimate)
+    expect_gt(length(differs), 4L)
+    for (at in differs) {
+      known <- mice::pool.scalar(vapply(single, function(one) one$estimate[[at]], 0),
+        rep(single[[1]]$estimate_standard_error[[at]]^2, 3))
+      expect_equal(unlist(found[at, columns, with = FALSE], use.names = FALSE), c(known$qbar, sqrt(known$t)),
+        tolerance = 1e-10)
+    }
+  }
+  # What is published of everyone is the same.
+  everyone <- estimate_persons(zip, "4a", "all", "AZ", columns = 2)
+  counts <- everyone[which(everyone$estimate_type == "count"), ]
+  published <- estimates_of_couples(root)
+  at <- match(counts$der_variable_name, published$cell)
+  expect_equal(counts$estimate, published$estimate[at])
+  expect_gt(max(published$imputation_error[at]), 0)
+  expect_equal(counts$estimate_standard_error, published$standard_error[at], tolerance = 1e-3)
 })

@@ -1,31 +1,3 @@
-# A state of cleared assaults between couples, of sexes and ages that depend on each other; some items are unknown.
-couples <- function(number, seed = 1L) {
-  with_seed(seed, {
-    id <- seq_len(number)
-    female <- stats::runif(number) < 0.7
-    age <- sample(18:70, number, replace = TRUE)
-    race <- sample(c("W", "B"), number, replace = TRUE, prob = c(0.7, 0.3))
-    hidden <- function(share) stats::runif(number) < share
-    unknown <- function(values, hide, code) ifelse(hide, code, values)
-    person <- function(sex, age, race) {
-      aged <- !hidden(0.2)
-      data.frame(age_id = ifelse(aged, "AG", "00"), age_num = ifelse(aged, age, ""),
-        sex_code = unknown(sex, hidden(0.2), "U"), race_id = unknown(race, hidden(0.2), "U"),
-        ethnicity_id = unknown("N", hidden(0.3), "U"))
-    }
-    list(
-      truth = list(female = female, age = age, race = race),
-      incidents = data.frame(incident_id = id, agency = 1L + id %% 3L, month = 1L + id %% 12L),
-      offenses = data.frame(offense_id = id, incident_id = id, offense_type_id = "13A"),
-      victims = cbind(victim_id = id, incident_id = id, person(ifelse(female, "F", "M"), age, race)),
-      links = data.frame(victim_id = id, offense_id = id),
-      offenders = cbind(offender_id = id, incident_id = id, person(ifelse(female, "M", "F"), age + 1, race)),
-      arrestees = cbind(arrestee_id = id, incident_id = id, person(ifelse(female, "M", "F"), age + 1, race)),
-      relationships = data.frame(victim_id = id, offender_id = id, relationship_id = unknown("SE", hidden(0.3), "RU"))
-    )
-  })
-}
-
 imputed_of <- function(records, state = "AZ", ...) {
   root <- tempfile()
   record_zip(file.path(root, "downloads", "2016", sprintf("%s-2016.zip", state)), state, records)
