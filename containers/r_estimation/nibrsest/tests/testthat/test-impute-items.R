@@ -187,6 +187,8 @@ test_that("two thousand victims of one incident, and a code that no list knows, 
   told <- made$diagnostics
   expect_equal(told$records[told$variable == "victim race" & told$rule == "in no list"], 3L)
   expect_equal(told$records[told$variable == "victim age" & told$rule == "outside of 0 to 99"], 1L)
+  expect_equal(told$records[told$variable == "victim of an incident" & told$rule == "more than 999"], 1L)
+  expect_equal(told$records[told$variable == "victim_offender_rel relationship" & told$rule == "in no list"], 1L)
   counted <- read_stage_file(file.path(made$folder, "records.csv"), "imputed/<ST>/records.csv")
   expect_equal(counted[which(counted$table == "nibrs_victim"), c("records", "unlisted")],
     data.table::data.table(records = 2200L, unlisted = 4L))

@@ -38,3 +38,25 @@ test_that("an arrestee of an incident that the zip does not have is refused by i
     arrestees = data.frame(arrestee_id = 1, incident_id = 9)))
   expect_error(read_state_records(path), "1 rows refer to a incident_id that the zip does not have, such as 9")
 })
+
+test_that("codes in no list, crowded incidents and Group B arrests of no agency are counted, and nothing else is", {
+  crowd <- function(key, number) stats::setNames(data.frame(seq_len(number), rep(1:2, c(number - 1L, 1L))), c(key,
+    "incident_id"))
+  records <- list(incidents = data.frame(incident_id = 1:2, agency = 1, month = 1),
+    offenses = data.frame(offense_id = 1:3, incident_id = c(1, 1, 2), offense_type_id = c("13A", "??", "120")),
+    victims = crowd("victim_id", 1001L), links = data.frame(victim_id = 1:1001, offense_id = rep(c(1L, 3L), c(1000, 1))),
+    offenders = crowd("offender_id", 101L), arrestees = crowd("arrestee_id", 100L),
+    relationships = data.frame(victim_id = 1:3, offender_id = 1, relationship_id = c("SE", "??", "RU")),
+    group_b = data.frame(grpb_arrest_id = 1:2, agency_id = c(1, 9), offense_type_id = c("90Z", "13A")))
+  told <- function(records) {
+    path <- file.path(tempfile(), "AZ-2016.zip")
+    record_zip(path, "AZ", records)
+    faults <- read_state_records(path)$faults
+    paste(faults$table, faults$variable, faults$fault, faults$number)
+  }
+  # Of arrestees the other incident has one, so that 99 are left: as many as there may be.
+  expect_setequal(told(records), paste0("nibrs_", c("offense code in no list 1", "grpb_arrest code in no list 1",
+    "victim_offender_rel relationship in no list 1", "victim of an incident more than 999 1",
+    "offender of an incident more than 99 1", "grpb_arrest agency not named 1")))
+  expect_equal(told(couples(20L)), character())
+})
