@@ -17,7 +17,7 @@ cells_of_persons <- function(persons, cells, definitions, atoms = NULL) {
     of_table <- table_counts(counts, columns$class)
     sections <- counted_sections(definitions)
     # Outside of `[`, where the column would hide the table.
-    lines <- which(sections$table == table)
+    lines <- which(sections$table == table & sections$characteristic %in% cells$characteristic[cells$table == table])
     lapply(split(sections[lines, ], by = "characteristic"), function(alike) {
       name <- alike$characteristic[[1]]
       sums <- section_sums(of_table, persons$types, columns, name, definitions)
