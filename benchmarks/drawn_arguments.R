@@ -1,4 +1,4 @@
-# What known_truth.R, known_truth_areas.R and known_truth_changes.R are called with, and what they need of the package.
+# What known_truth.R and its kin (of areas, changes and persons) are called with, and what they need of the package.
 suppressMessages(library(nibrsest))
 logger::log_threshold("FATAL")
 inner <- asNamespace("nibrsest")

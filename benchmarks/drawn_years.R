@@ -1,5 +1,6 @@
 # Many draws of who responds and which months are missing in a simulated nation whose truth is known: what
-# known_truth.R, known_truth_areas.R and known_truth_changes.R share. They say truth (the folder), year, mechanism and disagreement.
+# known_truth.R, known_truth_areas.R, known_truth_changes.R and known_truth_persons.R share. They say truth (the folder),
+# year, mechanism and disagreement.
 source(file.path(benchmarks, "truth.R"))
 of_year <- function(name) data.table::as.data.table(read_truth(truth, sprintf("%s-%d", name, year)))
 
@@ -58,9 +59,10 @@ gaps <- function(which) {
   seq_along(which) %in% base::which(which) & outer(from, 1:12, `<=`) & outer(from + length, 1:12, `>`)
 }
 
-# What the database of one draw says: see read_reference(), and counts by agency, month and code. Who reports is drawn,
-# or given.
-drawn_year <- function(draw, given = NULL) {
+# Who reports, drawn or given, and in which months: `reporter`, `begins` (during the year, in the month `first`),
+# `reported` and `low`, agencies by months. Low months have `low_share` of their incidents.
+low_share <- 0.06
+drawn_months <- function(draw, given = NULL) {
   set.seed(100000L * match(mechanism, c("random", "size", "crime")) + draw)
   reporter <- if (is.null(given)) stats::runif(n) < chance else given
   begins <- reporter & stats::runif(n) < 0.05
@@ -68,11 +70,24 @@ drawn_year <- function(draw, given = NULL) {
   reported <- reporter & outer(first, 1:12, `<=`) & !gaps(reporter & !begins & stats::runif(n) < 0.08)
   low <- matrix(FALSE, n, 12L)
   for (agency in which(reporter & stats::runif(n) < 0.03)) low[agency, sample(12L, sample(2L, 1L))] <- TRUE
-  thinned <- function(table) ifelse(low[cbind(table$row, table$month)], stats::rbinom(nrow(table), table$number, 0.06),
+  list(reporter = reporter, begins = begins, first = first, reported = reported, low = low)
+}
+
+# What the database of one draw says: see read_reference(), and counts by agency, month and code. Who reports is drawn,
+# or given; counts are those of the truth in reported months, or what a function of drawn_months() makes of them.
+drawn_year <- function(draw, given = NULL, counted = NULL) {
+  drawn <- drawn_months(draw, given)
+  reporter <- drawn$reporter
+  begins <- drawn$begins
+  first <- drawn$first
+  reported <- drawn$reported
+  low <- drawn$low
+  thinned <- function(table) ifelse(low[cbind(table$row, table$month)], stats::rbinom(nrow(table), table$number, low_share),
     table$number)
   seen <- which(reported[cbind(counts$row, counts$month)])
-  tabulated <- data.table::data.table(ori = agencies$ori[counts$row], month = counts$month, offense_code = counts$code,
-    offenses = as.integer(thinned(counts)))[seen, ]
+  tabulated <- if (!is.null(counted)) counted(drawn) else
+    data.table::data.table(ori = agencies$ori[counts$row], month = counts$month, offense_code = counts$code,
+      offenses = as.integer(thinned(counts)))[seen, ]
   sent <- lapply(0:4, function(years) {
     months <- stats::runif(n) < 0.87 & !gaps(stats::runif(n) < 1 / 8)
     months[reporter, ] <- reported[reporter, ]
@@ -107,7 +122,7 @@ drawn_inputs <- function(drawn, kinds, areas = NULL) {
   offenses <- lapply(parts, function(part) inner$used_offenses(drawn$tabulated, part$months, part$donors))
   c(made[c("geographies", "agencies", "weights", "strata", "donors", "masked", "universe")], list(
     places = inner$estimated_places(made$geographies, made$weights, made$universe, made$agencies, covariates, kinds),
-    offenses = offenses$used, filled_offenses = data.table::rbindlist(offenses[-1], idcol = "part"), year = year,
+    parts = parts, offenses = offenses$used, filled_offenses = data.table::rbindlist(offenses[-1], idcol = "part"), year = year,
     earlier = inner$covariates_and_source(made$earlier_covariates),
     estimators = data.table::data.table(geography = made$universe$geography, estimator = "model_assisted")
   ), inner$covariates_and_source(made$covariates))
