@@ -158,14 +158,13 @@ changed_persons <- function(unit, world, imputation) {
 #' Rules and how often they applied, as lines of the diagnostics
 #' @noRd
 edits_log <- function(records, same) {
-  lines <- data.table::data.table(
+  faults <- rbind(records$faults, record_faults(records))
+  data.table::data.table(
     model = "edits",
-    variable = c(paste(sub("^nibrs_", "", records$faults$table), records$faults$variable), "offender age",
-      "offender and arrestee"),
-    rule = c(records$faults$fault, "age of the arrestee a year later", "same person"),
-    records = c(records$faults$number, sum(same$aged), nrow(same))
+    variable = c(paste(sub("^nibrs_", "", faults$table), faults$variable), "offender age", "offender and arrestee"),
+    rule = c(faults$fault, "age of the arrestee a year later", "same person"),
+    records = c(faults$number, sum(same$aged), nrow(same))
   )
-  lines
 }
 
 #' @noRd

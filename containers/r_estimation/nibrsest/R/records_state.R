@@ -59,7 +59,6 @@ read_state_records <- function(zip) {
     nibrs_suspected_drug_type = properties$drugs, seized = properties$seized,
     armed = armed_arrestees(opened, records)
   )
-  records$faults <- rbind(records$faults, record_faults(records))
   records
 }
 

@@ -91,6 +91,7 @@ estimates_by_imputation <- function(number) {
   alone <- copy_of_folder(root)
   for (file in list.files(file.path(alone, "pipeline", "imputed", "AZ"), full.names = TRUE)) {
     rows <- read_stage_file(file, sprintf("imputed/<ST>/%s", basename(file)))
+    if (!"imputation" %in% names(rows)) next
     rows <- rows[which(rows$imputation == number), ]
     data.table::set(rows, NULL, "imputation", 1L)
     data.table::fwrite(rows, file)

@@ -40,18 +40,19 @@ test_that("an arrestee of an incident that the zip does not have is refused by i
 })
 
 test_that("codes in no list, crowded incidents and Group B arrests of no agency are counted, and nothing else is", {
-  crowd <- function(key, number) stats::setNames(data.frame(seq_len(number), rep(1:2, c(number - 1L, 1L))), c(key,
-    "incident_id"))
+  crowd <- function(key, number) {
+    stats::setNames(data.frame(seq_len(number), rep(1:2, c(number - 1L, 1L))), c(key, "incident_id"))
+  }
   records <- list(incidents = data.frame(incident_id = 1:2, agency = 1, month = 1),
     offenses = data.frame(offense_id = 1:3, incident_id = c(1, 1, 2), offense_type_id = c("13A", "??", "120")),
-    victims = crowd("victim_id", 1001L), links = data.frame(victim_id = 1:1001, offense_id = rep(c(1L, 3L), c(1000, 1))),
+    victims = crowd("victim_id", 1001L), links = data.frame(victim_id = 1:1001, offense_id = 1L + 2L * (1:1001 > 1000)),
     offenders = crowd("offender_id", 101L), arrestees = crowd("arrestee_id", 100L),
     relationships = data.frame(victim_id = 1:3, offender_id = 1, relationship_id = c("SE", "??", "RU")),
     group_b = data.frame(grpb_arrest_id = 1:2, agency_id = c(1, 9), offense_type_id = c("90Z", "13A")))
   told <- function(records) {
     path <- file.path(tempfile(), "AZ-2016.zip")
     record_zip(path, "AZ", records)
-    faults <- read_state_records(path)$faults
+    faults <- record_faults(read_state_records(path))
     paste(faults$table, faults$variable, faults$fault, faults$number)
   }
   # Of arrestees the other incident has one, so that 99 are left: as many as there may be.
