@@ -5,8 +5,9 @@
 #   nibrs simulate --size national --scale 0.02 --seed 2 --years 2023
 #   Rscript benchmarks/known_truth_persons.R truth 2023 6 random 0.1
 #
-# Arguments as of known_truth.R; then, if wanted, the number of processes, a CSV file for all estimates of all draws, and
-# the number of imputations (5). Every item is unknown by chance, as often as in the downloads (unknown.csv of the
+# Arguments as of known_truth.R; then, if wanted, the number of processes, a CSV file to which all estimates of each draw
+# are added when it is done ("" for none), and the number of imputations (5). Draws that the file has are not made again.
+# Every item is unknown by chance, as often as in the downloads (unknown.csv of the
 # simulation), drawn anew each time.
 #
 # Printed are, of the nation, all states and the regions: relative bias of the mean of the imputations, its root mean
@@ -16,12 +17,13 @@
 benchmarks <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)))
 source(file.path(benchmarks, "drawn_arguments.R"))
 source(file.path(benchmarks, "drawn_years.R"))
+if (identical(file, "")) file <- NULL
 imputations <- if (length(arguments) > 7L) as.integer(arguments[[8]]) else 5L
 kinds <- geography_kinds()
 kinds$agency_groups <- "no"
-definitions <- table_definitions()
+source(file.path(benchmarks, "drawn_persons.R"))
+source(file.path(benchmarks, "hidden_items.R"))
 cells <- table_cells(definitions)
-shares <- utils::read.csv(file.path(benchmarks, "..", "local", "nibrs_simulation", "shares", "unknown.csv"))
 
 # What is estimated: a cell of a table for a group of persons; the first of each table is what the others are part of.
 asked <- data.table::fread(text = c(
@@ -64,63 +66,13 @@ asked_counts <- function(persons) {
   found <- data.table::rbindlist(found)
   inner$count_matrix(persons$rows, asked_cells$cell[lines], found$row, found$cell, found$number)
 }
-groups <- unique(asked$group)
-persons_of <- function(records) {
-  records <- inner$with_group_b(records)
-  lapply(stats::setNames(nm = groups), function(group) inner$person_counts(records, definitions, group))
-}
-
 # The truth of a state: its records, those of eligible agencies, and their counts of what is asked by agency.
-state_of <- function(state) {
-  zip <- file.path(truth, year, sprintf("%s-%d.zip", state, year))
-  records <- read_state_records(zip)
-  facts <- inner$read_facts_of_incidents(inner$open_published_zip(zip), records)
-  everything <- part_of(list(records = records, facts = facts), matrix(TRUE, n, 12L), matrix(FALSE, n, 12L))
-  list(records = records, facts = facts, truth = lapply(persons_of(everything$records), function(persons) {
-    counts <- asked_counts(persons)
-    colSums(as.matrix(inner$as_sparse(counts)))
-  }))
-}
-
-# What of a state's records is reported.
-part_of <- function(state, reported, low) {
-  records <- state$records
-  place <- cbind(match(records$place$ori, agencies$ori), records$place$month)
-  seen <- reported[place] %in% TRUE
-  kept <- seen[records$incident$place] & (!(low[place] %in% TRUE)[records$incident$place] |
-    stats::runif(nrow(records$incident)) < low_share)
-  small <- inner$records_of_incidents(records, which(kept), definitions$units)
-  at <- match(paste(records$group_b$ori, records$group_b$month), paste(records$place$ori, records$place$month))
-  arrests <- which(reported[cbind(match(records$group_b$ori, agencies$ori), records$group_b$month)] %in% TRUE)
-  small$group_b <- records$group_b[arrests, ]
-  armed <- small$codes$armed
-  data.table::set(armed, NULL, "group_b_arrestee", match(armed$group_b_arrestee, arrests))
-  known <- which(!is.na(armed$arrestee) | !is.na(armed$group_b_arrestee))
-  small$codes$armed <- armed[known, ]
-  facts <- state$facts
-  arrestees <- match(small$arrestee$id, records$arrestee$id)
-  things <- data.table::copy(facts$things)
-  data.table::set(things, NULL, "incident", match(things$incident, which(kept)))
-  things <- things[which(!is.na(things$incident)), ]
-  list(records = small, facts = list(date = facts$date[kept], cargo = facts$cargo[kept], forced = facts$forced[kept],
-    biased = facts$biased[kept], arrest_date = facts$arrest_date[arrestees], armed = facts$armed[arrestees],
-    things = things))
-}
-
-# Items that are known become unknown by chance.
-with_unknown_items <- function(records) {
-  units <- c(nibrs_victim = "victim", nibrs_offender = "offender", nibrs_arrestee = "arrestee",
-    nibrs_grpb_arrest = "group_b", nibrs_victim_offender_rel = "victim_offender")
-  for (line in seq_len(nrow(shares))) {
-    unit <- units[[shares$table[[line]]]]
-    relationship <- shares$item[[line]] == "relationship"
-    rows <- data.table::copy(records[[unit]])
-    gone <- which(stats::runif(nrow(rows)) < shares$share[[line]])
-    data.table::set(rows, gone, if (relationship) "code" else shares$item[[line]], if (relationship) "RU" else NA)
-    records[[unit]] <- rows
-  }
-  records$codes$nibrs_relationship <- inner$relationships_of(records$victim_offender)
-  records
+state_with_truth <- function(state) {
+  all_records <- true_records(state)
+  everything <- part_of(all_records, matrix(TRUE, n, 12L), matrix(FALSE, n, 12L))
+  c(all_records, list(truth = lapply(persons_of(everything$records), function(persons) {
+    Matrix::colSums(inner$as_sparse(asked_counts(persons)))
+  })))
 }
 
 residents <- list(agencies = described, demographics = data.table::data.table(ori = character()))
@@ -190,12 +142,7 @@ estimated <- function(draw) {
 
 started <- Sys.time()
 state_names <- sort(unique(agencies$state))
-states <- parallel::mclapply(stats::setNames(nm = state_names), state_of, mc.cores = processes)
-made <- parallel::mclapply(seq_len(draws), estimated, mc.cores = processes, mc.preschedule = FALSE)
-broken <- Filter(function(one) inherits(one, "try-error"), made)
-if (length(broken) > 0L) stop(broken[[1]])
-made <- data.table::rbindlist(made)
-
+states <- parallel::mclapply(stats::setNames(nm = state_names), state_with_truth, mc.cores = processes)
 of_states <- vapply(states, function(state) unlist(lapply(groups, function(group) state$truth[[group]])),
   numeric(nrow(asked)))
 true_of <- function(name) {
@@ -204,13 +151,26 @@ true_of <- function(name) {
   }, NA)
   rowSums(of_states[, inside, drop = FALSE])
 }
-true <- vapply(stats::setNames(nm = unique(made$geography)), true_of, numeric(nrow(asked)))
-rownames(true) <- asked_cells$cell
 whole <- asked_cells$cell[match(asked$group, asked$group)]
-data.table::set(made, NULL, "truth", true[cbind(made$cell, made$geography)])
-data.table::set(made, NULL, "true_percentage", 100 * made$truth / true[cbind(whole[match(made$cell, asked_cells$cell)],
-  made$geography)])
-if (!is.null(file)) data.table::fwrite(made, file)
+with_truth <- function(rows) {
+  true <- vapply(stats::setNames(nm = unique(rows$geography)), true_of, numeric(nrow(asked)))
+  rownames(true) <- asked_cells$cell
+  own <- true[cbind(rows$cell, rows$geography)]
+  below <- true[cbind(whole[match(rows$cell, asked_cells$cell)], rows$geography)]
+  data.table::set(rows, NULL, c("truth", "true_percentage"), list(own, 100 * own / below))
+  rows
+}
+before <- if (!is.null(file) && file.exists(file)) data.table::fread(file)
+made <- parallel::mclapply(setdiff(seq_len(draws), before$draw), function(draw) {
+  rows <- with_truth(estimated(draw))
+  # One short write of each process: lines of two do not mix.
+  if (!is.null(file)) data.table::fwrite(rows, file, append = file.exists(file))
+  rows
+}, mc.cores = processes, mc.preschedule = FALSE)
+broken <- Filter(function(one) inherits(one, "try-error"), made)
+if (length(broken) > 0L) stop(broken[[1]])
+made <- data.table::rbindlist(c(list(before), made), use.names = TRUE)
+draws <- data.table::uniqueN(made$draw)
 
 made <- made[which(made$truth > 0 & !(made$kind == "state" & made$withheld)), ]
 holds <- function(estimate, error, degrees, truth) {
