@@ -101,6 +101,10 @@ class GivenDatabase(_Database):
     )
     security_group_id: SecurityGroupId = Field(description="the security group that guards the database")
     port: int = Field(default=5432, ge=1, le=65535, description="the port it listens on")
+    profile: Literal["cde", "ucr_prd"] = Field(
+        default="cde",
+        description='whose schema it has: "cde", the Crime Data Explorer\'s, or "ucr_prd", the FBI\'s production',
+    )
 
 
 class TrialDatabase(_Database):

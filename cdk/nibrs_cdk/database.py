@@ -5,6 +5,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
+from nibrs_pipeline.source_profile import EXPLORER
 
 from nibrs_cdk.acknowledgments import acknowledge, acknowledge_controls
 from nibrs_cdk.configuration import GivenDatabase, TrialDatabase
@@ -15,7 +16,7 @@ _PORT = 5432
 
 
 class DatabaseAccess(Construct):
-    """``secret`` says where the database is; members of ``clients`` may connect to it."""
+    """``secret`` says where the database is, ``profile`` its schema; members of ``clients`` may connect to it."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, database: GivenDatabase | TrialDatabase, network: Network
@@ -23,6 +24,8 @@ class DatabaseAccess(Construct):
         super().__init__(scope, construct_id)
         self.clients = network.client_group(self, "Clients", "Functions that read the NIBRS database")
         self.secret: secretsmanager.ISecret
+        #: What the database calls its tables; a trial is filled by ours.
+        self.profile = database.profile if isinstance(database, GivenDatabase) else EXPLORER
         if isinstance(database, GivenDatabase):
             self.secret = secretsmanager.Secret.from_secret_complete_arn(self, "Secret", database.secret_arn)
             guard = ec2.SecurityGroup.from_security_group_id(self, "Database", database.security_group_id)

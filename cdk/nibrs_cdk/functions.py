@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
+from nibrs_pipeline.database.location import PROFILE
 from nibrs_pipeline.method_choices import VARIABLES
 
 from nibrs_cdk.acknowledgments import acknowledge, acknowledge_controls, acknowledge_objects
@@ -140,6 +141,7 @@ class Functions(Construct):
         function.add_to_role_policy(iam.PolicyStatement(actions=_NETWORK_INTERFACES, resources=["*"]))
         function.add_environment("DB_SECRET_ARN", self._database.secret.secret_arn)
         function.add_environment("PGSSLROOTCERT", f"/var/task/{ROOT_CERTIFICATES}")
+        function.add_environment(PROFILE, self._database.profile)
         function.add_to_role_policy(
             iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[self._database.secret.secret_arn])
         )

@@ -9,6 +9,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
+from nibrs_pipeline.database.location import PROFILE
 
 from nibrs_cdk.database import DatabaseAccess
 from nibrs_cdk.fargate import ImageTasks, Task
@@ -93,7 +94,11 @@ class PipelineTasks(ImageTasks):
         return made
 
     def _where_database_is(self) -> dict[str, str]:
-        return {"DB_SECRET_ARN": self._database.secret.secret_arn, "PGSSLROOTCERT": ROOT_CERTIFICATES_PATH}
+        return {
+            "DB_SECRET_ARN": self._database.secret.secret_arn,
+            "PGSSLROOTCERT": ROOT_CERTIFICATES_PATH,
+            PROFILE: self._database.profile,
+        }
 
     def _allow_database(self, task: ecs.FargateTaskDefinition) -> None:
         secret = self._database.secret.secret_arn

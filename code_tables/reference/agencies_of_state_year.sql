@@ -16,7 +16,10 @@ SELECT p.agency_id,
 FROM agency_participation p
 JOIN ref_agency a ON a.agency_id = p.agency_id
 LEFT JOIN ref_agency_type t ON t.agency_type_id = a.agency_type_id
-LEFT JOIN ref_agency_covered_by_flat c ON c.agency_id = p.agency_id AND c.data_year = p.year
+LEFT JOIN (
+    SELECT agency_id, data_year, min(covered_by_agency_id) AS covered_by_agency_id
+    FROM ref_agency_covered_by_flat GROUP BY 1, 2
+) c ON c.agency_id = p.agency_id AND c.data_year = p.year
 LEFT JOIN ref_agency o ON o.agency_id = c.covered_by_agency_id
 WHERE p.year = :year
   AND p.state_abbr IN (SELECT s.state_abbr FROM ref_state s WHERE s.state_postal_abbr = :state)

@@ -86,7 +86,7 @@ def load_command(
         run_on_aws(context, stack, [*files, *filter(None, (agencies, return_a))])
     home, refused = Home.from_environment(), []
     zips = [file for name in files for file in named(name)]
-    with embedded_postgres.database(home) as location:
+    with embedded_postgres.database_to_fill(home) as location:
         for file in zips:
             folder = home.quarantine(Path(file).stem) if quarantine else None
             if not _load_one(location, file, replace, folder, renumber, verbose):

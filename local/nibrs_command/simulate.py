@@ -90,7 +90,7 @@ def simulate_command(
     folder = truth or home.truth
     with (
         at_hand(frame) if frame else nullcontext() as agencies,
-        embedded_postgres.database(home) as location,
+        embedded_postgres.database_to_fill(home) as location,
         Progress(console=console, transient=True) as bar,
     ):
         world = World(size, scale, tuple(parse_years(years)), history, reporting, seed, agencies, unknown)

@@ -15,9 +15,10 @@ from urllib.parse import quote
 
 from nibrs_pipeline.database.connection import connect
 from nibrs_pipeline.database.failures import translated_errors
-from nibrs_pipeline.database.location import DatabaseLocation
+from nibrs_pipeline.database.location import PROFILE, DatabaseLocation, wanted_profile
 from nibrs_pipeline.database.position import KNOWN_BY_FOLDER
-from nibrs_pipeline.errors import DatabaseUnavailable
+from nibrs_pipeline.errors import BadRequest, DatabaseUnavailable
+from nibrs_pipeline.source_profile import EXPLORER
 
 from nibrs_home.home import Home
 from nibrs_home.schema import create_schema
@@ -84,6 +85,22 @@ def database(home: Home) -> Iterator[DatabaseLocation]:
         with _alone(home), use:
             if _is_last(use) and not _kept(home).exists():
                 server.stop()
+
+
+@contextmanager
+def database_to_fill(home: Home) -> Iterator[DatabaseLocation]:
+    """The database to work with, if it is one that we fill.
+
+    Raises:
+        BadRequest: it is said to have another schema than the Crime Data Explorer's.
+    """
+    if wanted_profile() != EXPLORER:
+        raise BadRequest(
+            f"{PROFILE} is {wanted_profile()!r}: only a database with the Crime Data Explorer's schema can be filled; "
+            f"unset {PROFILE}, and name another database"
+        )
+    with database(home) as found:
+        yield found
 
 
 def keep_running(home: Home) -> str:
@@ -217,4 +234,12 @@ def is_running(home: Home) -> bool:
 def location(server: "PostgresServer") -> DatabaseLocation:
     """How to reach an embedded server."""
     found = server.get_postmaster_info()
-    return DatabaseLocation(str(found.socket_dir), found.port or 5432, server.postgres_user, "", "postgres", tls="")
+    return DatabaseLocation(
+        str(found.socket_dir),
+        found.port or 5432,
+        server.postgres_user,
+        "",
+        "postgres",
+        tls="",
+        profile=wanted_profile(),
+    )

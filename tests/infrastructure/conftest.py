@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.infrastructure.synthesis import given_configuration, synthesise
+from tests.infrastructure.synthesis import GIVEN, given_configuration, synthesise
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +17,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def given(folder: Path) -> dict[str, Any]:
     """For a database and a network that exist."""
-    return synthesise(str(given_configuration(folder)), folder / "given")
+    production = GIVEN.replace("[database]", '[database]\nprofile = "ucr_prd"')
+    return synthesise(str(given_configuration(folder, production)), folder / "given")
 
 
 @pytest.fixture(scope="session")

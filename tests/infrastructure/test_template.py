@@ -116,6 +116,9 @@ def test_every_function_has_the_size_and_time_of_its_definition(given: dict[str,
         assert function["EphemeralStorage"]["Size"] == definition.storage_mb
         assert function["Architectures"] == ["arm64"]
         assert ("DB_SECRET_ARN" in function["Environment"]["Variables"]) == definition.database
+        assert function["Environment"]["Variables"].get("SOURCE_PROFILE") == (
+            "ucr_prd" if definition.database else None
+        )
         assert ("VpcConfig" in function) == definition.database
     assert len(functions) == len(function_definitions())
 
@@ -176,13 +179,14 @@ def test_every_stage_has_a_task_of_its_size(given: dict[str, Any]) -> None:
 
 
 def test_the_database_is_filled_by_a_task_that_reaches_it(given: dict[str, Any], trial: dict[str, Any]) -> None:
-    for template in (given, trial):
+    for template, profile in ((given, "ucr_prd"), (trial, "cde")):
         outputs = {name: each["Value"] for name, each in template["Outputs"].items()}
         task = template["Resources"][outputs["LoadTaskArn"]["Ref"]]["Properties"]
         [container] = task["ContainerDefinitions"]
         variables = {each["Name"]: each["Value"] for each in container["Environment"]}
         assert variables["DB_SECRET_ARN"] == outputs["DatabaseSecretArn"]
         assert variables["PGSSLROOTCERT"] == "/opt/nibrs/database-root-certificates.pem"
+        assert variables["SOURCE_PROFILE"] == profile
         # It is in the group that the database lets in: that of the functions.
         [query] = resources(template, "AWS::EC2::SecurityGroupEgress").values()
         assert outputs["DatabaseClients"] == query["GroupId"]

@@ -340,6 +340,32 @@ def test_what_is_not_known_to_follow_from_tables_is_decided_by_contents(
     assert checked(pipeline, copies) == ({}, {"nibrs_weapon"})
 
 
+#: Views of which the tables beneath do tell.
+KNOWN = {
+    "two tables put together": {"source": "(SELECT * FROM beneath.nibrs_weapon WHERE offense_id > 5 UNION ALL "
+                                "SELECT * FROM beneath.nibrs_weapon WHERE offense_id <= 5) t"},
+    "some values of a list": {"source": "beneath.nibrs_weapon t JOIN beneath.nibrs_weapon_type l USING (weapon_id) "
+                              "WHERE l.weapon_code IN ('11', '12', 'x')"},
+    "text of numbers": {"source": "beneath.nibrs_weapon t WHERE t.weapon_id::text <> '77'"},
+    "counts": {"weapon_id": "(SELECT count(*)::smallint FROM beneath.nibrs_month m WHERE m.month_num > t.weapon_id)"},
+    "what is there once": {"source": "(SELECT DISTINCT * FROM beneath.nibrs_weapon) t"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_what_follows_from_tables_is_not_read_again(
+    world: World, pipeline: Pipeline, catalog: Catalog, copies: list[str], name: str
+) -> None:
+    see(world.connection, catalog, "nibrs_weapon", **KNOWN[name])
+    assert beneath(pipeline.connection, catalog)["nibrs_weapon"].unknown == ""
+    pipeline.check()
+    pipeline.make(ITEMS)
+    heartbeat(world)
+    pipeline.check()
+    heartbeat(world)
+    assert checked(pipeline, copies)[1] <= {"nibrs_grpb_arrest", "nibrs_grpb_arrest_weapon"}
+
+
 def test_a_foreign_table_is_not_taken_for_a_table(world: World, pipeline: Pipeline, catalog: Catalog) -> None:
     world.run("CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing")
     world.run("CREATE FOREIGN TABLE beneath.far (LIKE nibrs_weapon) SERVER nowhere")

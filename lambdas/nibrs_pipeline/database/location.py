@@ -12,10 +12,16 @@ from nibrs_pipeline.database.sockets import (
 )
 from nibrs_pipeline.errors import BadRequest
 
+#: The variable that says what a database calls its tables.
+PROFILE = "SOURCE_PROFILE"
+
 
 @dataclass(frozen=True)
 class DatabaseLocation:
-    """Where the database is and how to log in. ``host`` that begins with a slash is a socket folder."""
+    """Where the database is and how to log in. ``host`` that begins with a slash is a socket folder.
+
+    ``profile`` says what it calls its tables (see ``source_profile``).
+    """
 
     host: str
     port: int
@@ -24,12 +30,15 @@ class DatabaseLocation:
     database: str
     tls: Tls
     root_certificates: str = ""
+    profile: str = "cde"
 
     @classmethod
     def from_environment(
         cls, environment: Mapping[str, str] = os.environ, fetch_secret: Callable[[str], Mapping[str, Any]] | None = None
     ) -> "DatabaseLocation":
         """DB_URI, or a Secrets Manager secret (DB_SECRET_ARN), or PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE.
+
+        SOURCE_PROFILE says what it calls its tables.
 
         Without PGSSLMODE, TLS is on except on this machine. PGSSLROOTCERT names a file of certificates to
         trust instead of the system's.
@@ -59,6 +68,7 @@ class DatabaseLocation:
             database=str(settings["dbname"] or "postgres"),
             tls=wanted_tls(host, environment.get("PGSSLMODE", "")),
             root_certificates=environment.get("PGSSLROOTCERT", ""),
+            profile=wanted_profile(environment),
         )
 
     @classmethod
@@ -91,6 +101,7 @@ class DatabaseLocation:
             database=unquote(parts.path.lstrip("/")) or "postgres",
             tls=wanted_tls(host, options.get("sslmode") or environment.get("PGSSLMODE", "")),
             root_certificates=options.get("sslrootcert") or environment.get("PGSSLROOTCERT", ""),
+            profile=wanted_profile(environment),
         )
 
     def as_environment(self) -> dict[str, str]:
@@ -103,7 +114,13 @@ class DatabaseLocation:
             "PGDATABASE": self.database,
             "PGSSLMODE": self.tls or "disable",
             "PGSSLROOTCERT": self.root_certificates,
+            PROFILE: self.profile,
         }
+
+
+def wanted_profile(environment: Mapping[str, str] = os.environ) -> str:
+    """What SOURCE_PROFILE says, or the schema of the Crime Data Explorer."""
+    return environment.get(PROFILE) or "cde"
 
 
 def _port(name: str, value: object) -> int:

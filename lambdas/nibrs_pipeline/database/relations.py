@@ -21,19 +21,20 @@ _TABLE_KINDS = ("r", "p", "m")
 #: Parts of a parsed query whose result follows from the rows read and from the functions named in it; of some
 #: PostgreSQL has changed the name.
 _FOLLOWS_FROM_ROWS = {
-    "AGGREF", "ALIAS", "ARRAY", "ARRAYEXPR", "BOOLEANTEST", "BOOLEXPR", "CASE", "CASEEXPR", "CASETESTEXPR", "CASEWHEN",
-    "COALESCE", "COALESCEEXPR", "COERCEVIAIO", "COMMONTABLEEXPR", "CONST", "DISTINCTEXPR", "FROMEXPR", "FUNCEXPR",
-    "JOINEXPR", "MINMAX", "MINMAXEXPR", "NULLIFEXPR", "NULLTEST", "OPEXPR", "QUERY", "RANGETBLENTRY", "RANGETBLREF",
-    "RELABELTYPE", "RTE", "RTEPERMISSIONINFO", "SCALARARRAYOPEXPR", "SETOPERATIONSTMT", "SORTGROUPCLAUSE", "SUBLINK",
-    "TARGETENTRY", "VAR", "WHEN",
+    "AGGREF", "ALIAS", "ARRAY", "ARRAYCOERCEEXPR", "ARRAYEXPR", "BOOLEANTEST", "BOOLEXPR", "CASE", "CASEEXPR",
+    "CASETESTEXPR", "CASEWHEN", "COALESCE", "COALESCEEXPR", "COERCEVIAIO", "COMMONTABLEEXPR", "CONST", "DISTINCTEXPR",
+    "FROMEXPR", "FUNCEXPR", "JOINEXPR", "MINMAX", "MINMAXEXPR", "NULLIFEXPR", "NULLTEST", "OPEXPR", "QUERY",
+    "RANGETBLENTRY", "RANGETBLREF", "RELABELTYPE", "RTE", "RTEPERMISSIONINFO", "SCALARARRAYOPEXPR",
+    "SETOPERATIONSTMT", "SORTGROUPCLAUSE", "SUBLINK", "TARGETENTRY", "VAR", "WHEN",
 }  # fmt: skip
 #: What a parsed query has if its result also depends on how rows lie.
 _BY_CHANCE = {
     r":limit(Count|Offset) [^<]|:hasDistinctOn true": "takes some rows of several",
     r":varattno -": "says where rows lie",
 }
-#: Types whose text depends on no setting: bool, "char", bigint, smallint, integer, text, oid, char, varchar, numeric.
-_PLAIN_TYPES = frozenset({16, 18, 20, 21, 23, 25, 26, 1042, 1043, 1700})
+#: Types whose text depends on no setting: bool, "char", bigint, smallint, integer, text, oid, char, varchar, numeric;
+#: and arrays of smallint, integer, text, char, varchar, bigint.
+_PLAIN_TYPES = frozenset({16, 18, 20, 21, 23, 25, 26, 1042, 1043, 1700, 1005, 1007, 1009, 1014, 1015, 1016})
 #: Numbers of a type that a query names besides types: kinds of joins and of subqueries.
 _NOT_TYPES = range(16)
 #: Aggregates whose result does not depend on the order of rows; sums and means if they are exact.
@@ -160,7 +161,9 @@ def _not_from_rows(query: str, functions: Mapping[int, tuple[Any, ...]]) -> str:
 
 def _functions(query: str) -> set[int]:
     """Numbers of the functions that a parsed query names."""
-    return {int(number) for number in re.findall(r":(?:funcid|opfuncid|aggfnoid|winfnoid) (\d+)", query)} - {0}
+    return {int(number) for number in re.findall(r":(?:funcid|opfuncid|elemfuncid|aggfnoid|winfnoid) (\d+)", query)} - {
+        0
+    }
 
 
 def beneath_query(relations: Relations) -> str:

@@ -22,12 +22,12 @@ from nibrs_pipeline.database.position import (
     source_position_query,
     tables_query,
 )
-from nibrs_pipeline.database.relations import deciding_relations
 from nibrs_pipeline.database.sockets import (
     PATIENCE,
     Patience,
 )
-from nibrs_pipeline.errors import PipelineError, QueryFailed, QueryTooSlow
+from nibrs_pipeline.errors import PipelineError, QueryFailed, QueryTooSlow, SourceUnfit
+from nibrs_pipeline.source_profile import EXPLORER, REFUSAL, SourceProfile, source_profile
 
 #: Seconds that a function keeps for itself to report a query that took too long.
 _MARGIN = 10
@@ -53,6 +53,7 @@ class Snapshot:
         seconds_left: SecondsLeft | None = None,
         another: Callable[[], Connection] | None = None,
         exported: str = "",
+        profile: SourceProfile | None = None,
     ) -> None:
         """Begin the transaction.
 
@@ -60,7 +61,9 @@ class Snapshot:
             seconds_left: see ``snapshot``.
             another: opens a further connection to the same database.
             exported: the name of another transaction's view, to be shared.
+            profile: what the database calls its tables; that of the catalog if None.
         """
+        self.profile = profile or source_profile(EXPLORER)
         self._connection = connection
         self._seconds_left = seconds_left
         self._another = another
@@ -71,7 +74,7 @@ class Snapshot:
         self._run("SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL extra_float_digits = 1; SET LOCAL jit = off")
         [[*position, by_folder]] = self.read(source_position_query())
         # A view that is shared is that of its first transaction, which has asked.
-        [[tables]] = [[""]] if exported else self.read(tables_query(deciding_relations(nibrs_catalog())))
+        tables = "" if exported else self._tables()
         self.position = replace(SourcePosition(*position), tables=tables)
         if by_folder:
             [[server]] = self.read(data_folder_query())
@@ -81,6 +84,11 @@ class Snapshot:
     def seconds_left(self) -> float:
         """The time within which an answer is of use."""
         return self._seconds_left() - _MARGIN if self._seconds_left else inf
+
+    def _tables(self) -> str:
+        """What stands for the tables that are read, and for how the profile reads them."""
+        [[tables]] = self.read(tables_query(self.profile.deciding(nibrs_catalog())))
+        return f"{tables} {self.profile.version}".strip()
 
     def read(self, query: str) -> list[list[Any]]:
         """All rows of a small result."""
@@ -130,7 +138,7 @@ class Snapshot:
             return
         try:
             try:
-                sharing = Snapshot(connection, self._seconds_left, exported=exported)
+                sharing = Snapshot(connection, self._seconds_left, exported=exported, profile=self.profile)
             except PipelineError:
                 return
             sharing._answer(queries, left, results)
@@ -168,8 +176,9 @@ class Snapshot:
             self._run(setting.removeprefix("; "))
         started = monotonic()
         try:
-            return self._run(statement, sink)
+            return self._run(self.profile.shaped(statement), sink)
         except QueryFailed as error:
+            _raise_refusal(error)
             seconds = monotonic() - started
             # The message is in the server's language; whether time was up shows by the clock.
             if limit == inf or sqlstate(error.__cause__) != CANCELLED or seconds < 0.9 * limit:
@@ -182,6 +191,14 @@ class Snapshot:
     def _run(self, statement: str, sink: Sink | None = None) -> list[list[Any]]:
         with translated_errors():
             return list(self._connection.run(statement, stream=sink) or [])
+
+
+def _raise_refusal(error: QueryFailed) -> None:
+    """A query that ended itself says why (see ``source_profile``)."""
+    begin, end = REFUSAL
+    _, found, reason = str(error).partition(begin)
+    if found:
+        raise SourceUnfit(reason.partition(end)[0]) from error
 
 
 class _Guarded:
@@ -220,10 +237,13 @@ def snapshot(
         DatabaseMisconfigured: the database refuses the login.
         QueryFailed: the database refused a statement.
         QueryTooSlow: a query took all the time that was left.
+        SourceUnfit: the database has a value that the profile does not know.
+        BadRequest: there is no such profile.
     """
+    profile = source_profile(location.profile)
     connection = connect(location, patience)
     try:
-        taken = Snapshot(connection, seconds_left, lambda: connect(location, patience))
+        taken = Snapshot(connection, seconds_left, lambda: connect(location, patience), profile=profile)
         yield taken
         taken.end()
     finally:

@@ -148,7 +148,7 @@ def extract_state_year(
 
 def _tables_of_source(view: View, catalog: Catalog, item: StateYear, provenance: Provenance) -> Catalog:
     """The catalog without the optional tables that the database lacks, or the state-year's own source."""
-    there = catalog_of(view.read, catalog)
+    there = catalog_of(view.read, catalog, view.profile)
     noted = [table for table in there.optional_tables if table.name in provenance.tables_not_in_source]
     return there.without({table.name for table in noted if not view.read(any_row_query(there, table, item))[0][0]})
 

@@ -9,6 +9,7 @@ from nibrs_pipeline.database.snapshot import Sink
 from nibrs_pipeline.database.sql import copy_out
 from nibrs_pipeline.extract.queries import KeyRange, range_estimate_query, state_year_query
 from nibrs_pipeline.extract.sinks import EndsSink
+from nibrs_pipeline.source_profile import SourceProfile
 from nibrs_pipeline.state_year import StateYear
 
 #: Probing an index once per row costs about this many times as much as reading along it; a range of
@@ -22,6 +23,10 @@ class View(Protocol):
     @property
     def position(self) -> SourcePosition:
         """Where the source stood."""
+
+    @property
+    def profile(self) -> SourceProfile:
+        """What the source calls its tables."""
 
     def copy(self, statement: str, sink: Sink, probe: bool = True) -> int:
         """Stream a COPY into a sink; returns the number of rows (see ``database.snapshot.Snapshot``)."""

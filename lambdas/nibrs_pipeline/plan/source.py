@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 
 from nibrs_pipeline.archive.manifest import StateYearManifest
 from nibrs_pipeline.archive.provenance import read_provenance
-from nibrs_pipeline.catalog import Catalog
+from nibrs_pipeline.catalog import Catalog, nibrs_catalog
 from nibrs_pipeline.database.present_tables import catalog_of
-from nibrs_pipeline.database.relations import deciding_relations, read_beneath
+from nibrs_pipeline.database.relations import read_beneath
 from nibrs_pipeline.database.snapshot import Snapshot
 from nibrs_pipeline.database.source_fit import require_fit
 from nibrs_pipeline.extract.documents import documents
@@ -26,7 +26,12 @@ class _Nowhere:
 
 
 def read_state_years(snapshot: Snapshot) -> dict[StateYear, str]:
-    """The state-years of the database, with the state's name."""
+    """The state-years of the database, with the state's name.
+
+    Raises:
+        SourceUnfit: a table or column is missing, or a column has a type that would be read or written differently.
+    """
+    require_fit(snapshot.read, catalog_of(snapshot.read, nibrs_catalog(), snapshot.profile), snapshot.profile)
     return {StateYear(state, year): name for state, name, year in snapshot.read(available_state_years_query())}
 
 
@@ -44,8 +49,8 @@ def find_changes_of_source(
         manifests: all zips that count as made; ``asked`` are the state-years that matter now, all if None.
         remembered: what the last check found.
     """
-    beneath = read_beneath(snapshot.read, deciding_relations(catalog))
-    if all(each.has_versions for each in beneath.values()):
+    beneath = read_beneath(snapshot.read, snapshot.profile.deciding(catalog))
+    if not snapshot.profile.shapes and all(each.has_versions for each in beneath.values()):
         return find_changes(snapshot, catalog, manifests, remembered, asked)
     return find_changes_of_views(snapshot, catalog, beneath, manifests, remembered, asked)
 
@@ -64,10 +69,9 @@ def read_source_contents(
         remembered: what the last check found.
 
     Raises:
-        SourceUnfit: a table or column is missing, or a view's column has a type that would be written differently.
+        SourceUnfit: as ``read_state_years``.
     """
-    there = catalog_of(snapshot.read, catalog)
-    require_fit(snapshot.read, there)
+    there = catalog_of(snapshot.read, catalog, snapshot.profile)
     state_years = read_state_years(snapshot)
     made = {manifest.item: manifest for manifest in manifests}
     changes, finding = find_changes_of_source(snapshot, there, made, remembered, asked)
