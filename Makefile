@@ -13,6 +13,8 @@ CONFIG ?= development
 APPROVED ?=
 # A simulated nation has a home of its own: real and simulated state-years never share a database.
 SIMULATED := simulated
+# All states, two years, and few incidents, so that a first run takes minutes.
+NATION ?= --size states --scale 0.03 --years 2022-2023
 LOAD_OPTIONS := $(if $(QUARANTINE),--quarantine) $(if $(RENUMBER),--renumber)
 
 .PHONY: help setup explorer setup-test run test image-test lint synth bootstrap deploy diff destroy bench clean clean-data
@@ -31,10 +33,10 @@ setup-test: setup  ## Also what only the tests need: Chromium, sqlite3, zip, bui
 
 run: setup  ## Downloads and estimates: of zips (DATA="AZ-2016.zip ..." QUARANTINE=1 RENUMBER=1), else of a simulated nation
 ifeq ($(strip $(DATA)),)
-	@echo "== Simulating a small nation in $(SIMULATED)/ (give DATA=\"path/AZ-2016.zip ...\" for published zips)"
-	@NIBRS_HOME="$(SIMULATED)" $(RUN) nibrs simulate
-	@echo "== Running the state machine"
-	@NIBRS_HOME="$(SIMULATED)" $(RUN) nibrs run
+	@echo "== Simulating a nation in $(SIMULATED)/ (give DATA=\"path/AZ-2016.zip ...\" for published zips)"
+	@NIBRS_HOME="$(SIMULATED)" $(RUN) nibrs simulate $(NATION)
+	@echo "== Running the state machine, with tables of crimes and the nation's workbook (TABLES=all WORKBOOKS=all: all)"
+	@NIBRS_HOME="$(SIMULATED)" TABLES="$${TABLES:-crimes}" WORKBOOKS="$${WORKBOOKS:-nation}" $(RUN) nibrs run
 else
 	@echo "== Loading $(DATA)"
 	@loaded=0; $(RUN) nibrs load $(LOAD_OPTIONS) $(DATA) || loaded=$$?; \

@@ -44,24 +44,28 @@ def look(page: Path, **asked: Any) -> dict[str, Any]:
     return seen
 
 
-def published_figures(path: Path) -> dict[tuple[str, str, str], Figure]:
-    """What a zip says, by geography, figure (der_variable_name of the count, or offense code) and kind of number."""
+def published_figures(path: Path, shown: set[str] | None = None) -> dict[tuple[str, str, str], Figure]:
+    """What a zip says, by geography, figure (der_variable_name of the count, or offense code) and kind of number.
+
+    Args:
+        shown: tables; those that the explorer shows if not given.
+    """
     with zipfile.ZipFile(path) as archive:
         places = {
             row["permutation"]: row["geography"]
             for row in _rows(archive, "geographies.csv")
             if row["agency_group"] == "all agencies"
         }
-        # The explorer and the file of all numbers leave out tables of persons, drugs and guns.
-        shown = _shown_tables()
+        shown = shown or _shown_tables()
         tables = [
             name
             for name in archive.namelist()
             if name.startswith("indicator_tables/") and name.removesuffix(".csv").rpartition("_")[2] in shown
         ]
         cells = (row for name in tables for row in _rows(archive, name) if row["PERMUTATION_NUMBER"] in places)
+        rated = _rated_rows()
         figures = {
-            (places[row["PERMUTATION_NUMBER"]], *_name(row)): _figure(
+            (places[row["PERMUTATION_NUMBER"]], *_name(row, rated)): _figure(
                 row["estimate_type"],
                 (row["estimate"], row["estimate_lower_bound"], row["estimate_upper_bound"]),
                 row["suppression_flag_indicator"],
@@ -81,10 +85,43 @@ def published_figures(path: Path) -> dict[tuple[str, str, str], Figure]:
     return figures
 
 
+#: The explorer shows tables with totals, by which it finds the others; their rates may be a table of their own.
+_WITHOUT_TOTALS = re.compile(r"3a(un)?clear|3b(un)?clear|DM\d+|GV\d\w|YT\d")
+
+
+def booked_tables() -> set[str]:
+    """The tables that are in workbooks and in the file of all numbers."""
+    return {name for row in _definitions("groups") if row["booked"] == "yes" for name in row["tables"].split()}
+
+
 def _shown_tables() -> set[str]:
-    groups = estimation_folder() / "nibrsest" / "inst" / "extdata" / "tables" / "groups.csv"
-    with groups.open(newline="") as file:
-        return {name for row in csv.DictReader(file) if row["booked"] == "yes" for name in row["tables"].split()}
+    return {row["table"] for row in _definitions("tables") if not _WITHOUT_TOTALS.fullmatch(row["table"])}
+
+
+def _definitions(name: str) -> list[dict[str, str]]:
+    path = estimation_folder() / "nibrsest" / "inst" / "extdata" / "tables" / f"{name}.csv"
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _rated_rows() -> dict[tuple[str, int], tuple[str, str, int]]:
+    """The table, section and row that rows of rates are of: the nth of a line is of the nth after the line's first."""
+    counted = {row["table"]: row["cells_of"] or row["table"] for row in _definitions("tables")}
+    lines = [(table, line) for line in _definitions("sections") for table in line["table"].split()]
+    section = {
+        (table, row): line["section"]
+        for table, line in lines
+        for row in range(int(line["first_row"]), int(line["last_row"]) + 1)
+        if not line["rate_of"]
+    }
+    rated = {}
+    for table, line in lines:
+        if line["rate_of"]:
+            first, of = int(line["first_row"]), int(line["rate_of"].removeprefix("row "))
+            for row in range(first, int(line["last_row"]) + 1):
+                at = of + row - first
+                rated[table, row] = (counted[table], section[counted[table], at], at)
+    return rated
 
 
 def named_by(address: str) -> tuple[str, str, str]:
@@ -97,12 +134,12 @@ def _rows(archive: zipfile.ZipFile, name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(archive.read(name).decode())))
 
 
-def _name(row: Mapping[str, str]) -> tuple[str, str]:
-    """The name of the count, of which a rate has the row after it."""
+def _name(row: Mapping[str, str], rated: Mapping[tuple[str, int], tuple[str, str, int]]) -> tuple[str, str]:
+    """The name of the count that it is, or that it is a rate of."""
     variable, kind = row["der_variable_name"], row["estimate_type"]
-    if kind == "rate":
-        table, section, line, column = re.fullmatch(r"t_(.+)_(\d+)_(\d+)_(\d+)", variable).groups()  # type: ignore[union-attr]
-        variable = f"t_{table}_{section}_{int(line) - 1}_{column}"
+    table, _, line, column = re.fullmatch(r"t_(.+)_(\d+)_(\d+)_(\d+)", variable).groups()  # type: ignore[union-attr]
+    if (table, int(line)) in rated:
+        variable = "_".join(["t", *map(str, rated[table, int(line)]), column])
     return variable, kind
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 #: Agencies of each size, and their states (None: all). Four states of four regions are a nation in small.
 SIZES: dict[str, tuple[int, tuple[str, ...] | None]] = {
     "tiny": (60, ("NE", "RI", "SC", "UT")),
-    "states": (600, None),
+    "states": (1_000, None),
     "small": (2_000, None),
     "national": (18_000, None),
 }

@@ -7,7 +7,7 @@
  * @property {string} place a geography, such as US or OH
  * @property {string} other the geography that it is compared with; empty for none
  * @property {number} year
- * @property {number} by number of the section that breaks the figure down; 0 for the first
+ * @property {string} by which section breaks the figure down; empty for the first
  */
 
 const KEYS = { figure: "figure", kind: "kind", place: "place", other: "with", year: "year", by: "by" };
@@ -21,7 +21,7 @@ export function viewOf(hash) {
   const view = {};
   for (const [name, key] of Object.entries(KEYS)) {
     const value = given.get(key);
-    if (value !== null) view[name] = name === "year" || name === "by" ? Number(value) : value;
+    if (value !== null) view[name] = name === "year" ? Number(value) : value;
   }
   return view;
 }

@@ -8,6 +8,7 @@
  * @property {object | null} table that it is a cell of; null for an offense code
  * @property {object | null} section that breaks its total down; null for a total
  * @property {string} row what the row is called; empty where it counts everything
+ * @property {string} over what its rates are over, such as residents; empty where it has none
  * @property {number} at its place among the totals, or in its table
  */
 
@@ -25,13 +26,14 @@ export class Catalog {
       for (const total of table.totals) {
         for (const column of table.columns) {
           this.#addTotal(`t_${table.table}_${total.section}_${total.row}_${column.column}`, {
-            crime: column.name, unit: column.unit, table, row: total.label, column,
+            crime: column.name, unit: column.unit, table, row: total.label, column, over: total.rates,
           });
         }
       }
     }
     for (const offense of this.offenses) {
-      this.#addTotal(offense.cell, { crime: offense.label, unit: OFFENSE_RECORDS, table: null, row: "", column: null });
+      this.#addTotal(offense.cell, { crime: offense.label, unit: OFFENSE_RECORDS, table: null, row: "", column: null,
+        over: "residents" });
     }
   }
 
@@ -48,22 +50,19 @@ export class Catalog {
     if (total) return total;
     const parts = name.match(/^t_(.+)_(\d+)_(\d+)_(\d+)$/);
     const table = parts && this.tableOf.get(parts[1]);
-    const section = table?.sections.find((each) => each.section === Number(parts[2]));
+    const row = Number(parts?.[3]);
+    const section = table?.sections.find((each) => each.section === Number(parts[2]) && each.numbers.includes(row));
     const column = table?.columns.find((each) => each.column === Number(parts[4]));
-    const row = section?.rows[Number(parts[3]) - section.first];
-    return row && column ? this.#detail(table, section, Number(parts[3]), column) : undefined;
+    return section && column ? this.#detail(table, section, row, column) : undefined;
   }
 
   #detail(table, section, row, column) {
-    let before = 0;
-    for (const each of table.sections) {
-      if (each === section) break;
-      before += each.rows.length;
-    }
+    const before = table.sections.flatMap((each) => each.numbers).filter((each) => each < row).length;
     return {
       name: `t_${table.table}_${section.section}_${row}_${column.column}`,
-      crime: column.name, unit: column.unit, table, section, column, row: section.rows[row - section.first],
-      at: (before + row - section.first) * table.columns.length + table.columns.indexOf(column),
+      crime: column.name, unit: column.unit, table, section, column, row: section.rows[section.numbers.indexOf(row)],
+      over: section.rates,
+      at: before * table.columns.length + table.columns.indexOf(column),
     };
   }
 
@@ -76,13 +75,12 @@ export class Catalog {
 
   /** The figures of a section, of the same crime. */
   rowsOf(figure, section) {
-    return section.rows.map((_, at) => this.#detail(figure.table, section, section.first + at, figure.column));
+    return section.numbers.map((row) => this.#detail(figure.table, section, row, figure.column));
   }
 
   /** The kinds of numbers that a figure has. */
   kindsOf(figure) {
-    if (figure.section) return ["count", "percentage"];
-    return ["count", "rate"];
+    return ["count", ...(figure.section ? ["percentage"] : []), ...(figure.over ? ["rate"] : [])];
   }
 
   reason(letter) {

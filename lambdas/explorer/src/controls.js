@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { countedAs, figureName, placeName } from "./words.js";
 
-const KINDS = { count: "Number", rate: "Per 100,000 residents", percentage: "Per cent" };
+const KINDS = { count: () => "Number", rate: (figure) => `Per 100,000 ${figure.over}`, percentage: () => "Per cent" };
 const KINDS_OF_PLACES = [["national", "Nation"], ["region", "Regions"], ["state", "States"], ["", "Kinds of agencies"]];
 
 /** Incidents tell less of a crime than its victims and offenses, which come first. */
@@ -32,7 +32,7 @@ export class Controls {
       oninput: () => this.#fillCrimes(), onkeydown: (event) => event.key === "Enter" && this.#chooseFound() });
     this.crime = this.#select("crime", (name) => this.#chooseCrime(name));
     this.counted = this.#select("counted", (name) => this.#chooseCrime(name));
-    this.row = this.#select("row", (figure) => choose({ figure, by: 0 }));
+    this.row = this.#select("row", (figure) => choose({ figure, by: "" }));
     this.place = this.#select("place", (place) => choose({ place }));
     this.other = this.#select("other", (other) => choose({ other }));
     this.year = this.#select("year", (year) => choose({ year: Number(year) }));
@@ -118,7 +118,7 @@ export class Controls {
     const kinds = this.catalog.kindsOf(this.figure);
     const choices = kinds.map((kind) => h("label", {},
       h("input", { type: "radio", name: "kind", value: kind, checked: kind === this.view.kind,
-        onchange: () => this.choose({ kind }) }), ` ${KINDS[kind]}`));
+        onchange: () => this.choose({ kind }) }), ` ${KINDS[kind](this.figure)}`));
     const held = document.activeElement?.name === "kind";
     this.kinds.replaceChildren(this.kinds.firstChild, ...choices);
     if (held) this.kinds.querySelector(":checked")?.focus();
@@ -130,7 +130,7 @@ export class Controls {
     const { section, row } = this.figure;
     const same = section && total.table === this.figure.table
       ? this.catalog.rowsOf(total, section).find((figure) => figure.row === row) : null;
-    this.choose({ figure: (same ?? total).name, by: same ? this.view.by : 0 });
+    this.choose({ figure: (same ?? total).name, by: same ? this.view.by : "" });
   }
 }
 

@@ -41,7 +41,7 @@ function completed(asked, catalog, year) {
   if (asked.year !== undefined && asked.year !== year) told.push(`There are no estimates of ${asked.year}.`);
   return {
     view: { figure, kind: kinds.includes(asked.kind) ? asked.kind : kinds[0], place: where,
-      other: other === where ? "" : other, year, by: asked.by || 0 },
+      other: other === where ? "" : other, year, by: asked.by || "" },
     told,
   };
 }

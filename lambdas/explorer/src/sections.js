@@ -133,8 +133,8 @@ export function breakdown(data, choose) {
     picture: (room) => charts.intervals(rows, { kind, width: room, label: unit, title: section.label }),
     heads: [section.label, `Estimate, ${unit}`, "95 % interval", "For release", "Reason"], ...tabled(rows),
   });
-  const select = h("select", { id: "by", onchange: (event) => choose({ by: Number(event.target.value) }) },
-    ...data.sections.map((each) => h("option", { value: each.section, selected: each === section }, each.label)));
+  const select = h("select", { id: "by", onchange: (event) => choose({ by: event.target.value }) },
+    ...data.sections.map((each) => h("option", { value: each.id, selected: each === section }, each.label)));
   made.querySelector("h2").after(h("div", { class: "control" }, h("label", { for: "by" }, "Break down by"), select));
   return made;
 }
@@ -144,7 +144,7 @@ export function states(data, read, ask) {
   const title = `${figureName(data.figure)} by state`;
   if (!read) {
     return [h("section", { class: "part", id: "states", "aria-labelledby": "states-title" }, h("h2", { id: "states-title" }, title),
-      h("p", { class: "note" }, "Of one row of a table the states are read one by one, some 40 kB each over the web."),
+      h("p", { class: "note" }, "Of one row of a table the states are read one by one, some 40 to 90 kB each over the web."),
       h("button", { type: "button", onclick: ask }, "Show the states"))];
   }
   const kind = data.kindOfStates;

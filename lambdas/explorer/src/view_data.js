@@ -38,7 +38,7 @@ export class ViewData {
 
   get section() {
     const { by } = this.view;
-    return this.sections.find((each) => each.section === by) ?? this.figure.section ?? this.sections[0] ?? null;
+    return this.sections.find((each) => each.id === by) ?? this.figure.section ?? this.sections[0] ?? null;
   }
 
   at(change) {
@@ -73,7 +73,8 @@ export class ViewData {
   /** The rows of the section, of each geography in turn. */
   breakdown() {
     if (!this.section) return [];
-    const kind = this.view.kind === "percentage" ? "percentage" : "count";
+    const { kind: asked } = this.view;
+    const kind = asked === "percentage" || (asked === "rate" && this.section.rates) ? asked : "count";
     return this.catalog.rowsOf(this.figure, this.section).flatMap((figure) => this.places.map((place) => this.#row(place,
       this.view.year, figure, kind, this.places.length > 1 ? `${figure.row}, ${placeName(place)}` : figure.row,
       { figure: figure.name, kind }))).filter(Boolean);

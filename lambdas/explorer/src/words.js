@@ -24,7 +24,7 @@ export const signed = (value) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${d
 
 /** What a number counts: victims; victims per 100,000 residents; % of victims. */
 export function unitOf(figure, kind) {
-  if (kind === "rate") return `${figure.unit} per 100,000 residents`;
+  if (kind === "rate") return `${figure.unit} per 100,000 ${figure.over}`;
   if (kind === "percentage") return `% of ${figure.unit}`;
   return figure.unit;
 }

@@ -9,7 +9,7 @@
 #' @param offense_reasons Why each of them is for release or not, see [offense_release()].
 #' @param changes See [changes_of_years()], or `NULL`.
 #' @param notice See [simulated_notice()].
-#' @param published See [booked_tables()].
+#' @param published See [explored_tables()].
 #' @noRd
 publish_explorer <- function(tables, flags, places, offenses, offense_reasons, changes, settings, folder, notice,
                              published) {
@@ -98,7 +98,7 @@ offense_values <- function(offenses, reasons, cells, known) {
 #' Counts, rates and changes of what counts everything, and of offenses
 #' @noRd
 pack_totals <- function(values, of_offenses, changes, published) {
-  totals <- published$cells$cell[which(published$cells$total & !is.na(published$labels$indicator))]
+  totals <- published$cells$cell[which(is_headline(published$cells) & !is.na(published$labels$indicator))]
   all <- data.table::rbindlist(list(values[values$cell %in% totals, ], of_offenses), use.names = TRUE)
   cells <- c(totals, unique(of_offenses$cell))
   pack <- list(count = packed(all, 1L, cells), rate = packed(all, 3L, cells))
@@ -111,12 +111,16 @@ pack_totals <- function(values, of_offenses, changes, published) {
   pack
 }
 
-#' Counts and percentages of a table's sections
+#' Counts, percentages and, where the table has them, rates of a table's sections
 #' @noRd
 pack_table <- function(values, table, published) {
   cells <- published$cells
-  mine <- cells$cell[which(cells$table == table & !cells$total & !is.na(published$labels$indicator))]
-  list(count = packed(values, 1L, mine), percentage = packed(values, 2L, mine))
+  mine <- cells$cell[which(cells$table == table & !is_headline(cells) & !is.na(published$labels$indicator))]
+  pack <- list(count = packed(values, 1L, mine), percentage = packed(values, 2L, mine))
+  if (any(values$kind == 3L & values$cell %in% mine)) {
+    pack$rate <- packed(values, 3L, mine)
+  }
+  pack
 }
 
 #' Numbers in few bytes: differences from one to the next of estimate, lower and upper limit

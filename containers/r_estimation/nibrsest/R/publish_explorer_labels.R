@@ -1,8 +1,7 @@
 #' What the explorer knows of a year beside its numbers: geographies, and the figures in their order
 #'
 #' Of a geography the totals are packed in the order of the tables, in each the rows of its totals, and of these its
-#' columns, and then the offenses; a group of tables is packed in the order of its tables, their sections, their rows
-#' and their columns.
+#' columns, and then the offenses; a group of tables is packed in the order of its tables, their rows and their columns.
 #'
 #' @param places A row per geography: see [coverage_of()], with `geography`, `kind` and `description`.
 #' @param published See [published_tables()].
@@ -31,6 +30,26 @@ explorer_labels <- function(places, published, offenses, reasons, year, notice) 
   )
 }
 
+#' The tables that the explorer shows: those that have totals, which their rows say more of
+#'
+#' @param published See [published_tables()].
+#' @return The same of these tables alone.
+#' @noRd
+explored_tables <- function(published) {
+  kept <- which(published$cells$table %in% published$cells$table[is_headline(published$cells)])
+  published$statistics <- published$statistics[which(published$statistics$cell %in% published$cells$cell[kept]), ]
+  published$cells <- published$cells[kept, ]
+  published$labels <- published$labels[kept, ]
+  published
+}
+
+#' Whether cells are of a row that says what its table is of, in all columns: one by whose totals a geography is judged
+#' @noRd
+is_headline <- function(cells) {
+  row <- paste(cells$table, cells$row)
+  row %in% row[cells$total]
+}
+
 #' A table: what its columns count, its totals, and the sections that say more of them
 #' @noRd
 explorer_table <- function(table, published, definitions) {
@@ -39,23 +58,57 @@ explorer_table <- function(table, published, definitions) {
   labels <- published$labels[mine, ]
   columns <- match(unique(cells$column), cells$column)
   lines <- which(cells$column == cells$column[[1]])
-  totals <- lines[cells$total[lines]]
+  totals <- lines[is_headline(cells)[lines]]
   rest <- setdiff(lines, totals)
-  sections <- split(rest, factor(cells$section[rest], unique(cells$section[rest])))
+  # Rows of a section whose percentages are of something else are shown by themselves.
+  part <- paste(cells$section[rest], cells$denominator[rest])
+  sections <- split(rest, factor(part, unique(part)))
+  numbers <- vapply(sections, function(rows) cells$section[[rows[[1]]]], 0L)
+  ids <- paste0(numbers, ifelse(duplicated(numbers), paste0(".", data.table::rowid(numbers)), ""))
+  names <- section_labels(sections, cells, published, definitions)
   list(
     table = table, title = sub("^Table [^-]*-", "", labels$full_table[[1]]), group = group_of_table(table, definitions),
     columns = data.frame(column = cells$column[columns], name = labels$indicator[columns],
       unit = vapply(cells$column[columns], function(column) counted_noun(table, column, definitions), "")),
     totals = data.frame(section = cells$section[totals], row = cells$row[totals],
-      label = ifelse(is.na(cells$characteristic[totals]), "", labels$domain_2[totals])),
-    sections = lapply(unname(sections), function(rows) {
-      characteristic <- definitions$characteristics$characteristic == cells$characteristic[[rows[[1]]]]
-      list(section = cells$section[[rows[[1]]]], first = cells$row[[rows[[1]]]],
-        label = definitions$characteristics$title[characteristic],
+      label = ifelse(is.na(cells$characteristic[totals]), "", labels$domain_2[totals]),
+      rates = vapply(cells$cell[totals], rates_over, "", published$statistics)),
+    sections = lapply(seq_along(sections), function(at) {
+      rows <- sections[[at]]
+      list(id = ids[[at]], section = numbers[[at]], label = names[[at]], numbers = I(cells$row[rows]),
         rows = I(category_labels(cells[rows, ], definitions)),
-        of = denominator_label(cells[rows, ], cells, definitions))
+        of = denominator_label(cells[rows, ], cells, definitions),
+        rates = rates_over(cells$cell[rows], published$statistics))
     })
   )
+}
+
+#' What sections are called: by their title or characteristic; where several of a table are called alike, also by what
+#' the names of their rows have in common, or by what their percentages are of
+#' @noRd
+section_labels <- function(sections, cells, published, definitions) {
+  titles <- published$statistics$title[match(cells$cell, published$statistics$cell)]
+  labels <- vapply(sections, function(rows) {
+    characteristic <- definitions$characteristics$characteristic == cells$characteristic[[rows[[1]]]]
+    data.table::fcoalesce(titles[[rows[[1]]]], definitions$characteristics$title[characteristic])
+  }, "")
+  common <- vapply(seq_along(sections), function(at) {
+    rows <- cells[sections[[at]], ]
+    first <- unique(sub(",.*", "", category_labels(rows, definitions)))
+    if (length(first) == 1L) first else if (duplicated(labels)[[at]]) denominator_label(rows, cells, definitions) else ""
+  }, "")
+  alike <- labels %in% labels[duplicated(labels)] & nzchar(common)
+  labels[alike] <- sprintf("%s: %s", labels[alike], common[alike])
+  labels
+}
+
+#' What rates of cells are over: residents, residents of the group where some are over those of the cell's own,
+#' officers, or nothing
+#' @noRd
+rates_over <- function(cells, statistics) {
+  over <- unique(statistics$population[which(statistics$kind == 3L & statistics$cell %in% cells)])
+  if (length(over) == 0L) "" else
+    if (length(over) == 1L && over %in% c("residents", "officers")) over else "residents of the group"
 }
 
 #' @noRd

@@ -44,11 +44,14 @@ stage_report <- function(settings) {
   publish_checks(c(shown[c("places", "table_a", "weights", "universe", "agencies")],
     lapply(c(diagnostics = "diagnostics", shares = "shares", records = "records"), read_of_states,
       settings = settings)), settings, folder, notice)
-  # Tables of persons, drugs and guns are too large for one page, and for one file.
-  booked <- booked_tables(published_tables(definitions), definitions)
+  published <- published_tables(definitions)
+  explored <- explored_tables(published)
+  few <- which(tables$cell %in% explored$cells$cell)
+  publish_explorer(tables[few, ], flags[few, ], with_residents, estimates, offense_flags$reason, shown$changes,
+    settings, folder, notice, explored)
+  # Tables of persons, drugs and guns are too large for one file.
+  booked <- booked_tables(published, definitions)
   few <- which(tables$cell %in% booked$cells$cell)
-  publish_explorer(tables[few, ], flags[few, ], described, estimates, offense_flags$reason, shown$changes, settings,
-    folder, notice, booked)
   publish_tidy(tables[few, ], flags[few, ], described, estimates, offense_flags$reason, settings, folder, booked)
   write_page(report_page(settings$year, shown, "in_zip"), file.path(folder, "report.html"))
   write_page(report_page(settings$year, shown, "beside_zip"), file.path(folder, "beside_zip.html"))

@@ -7,7 +7,7 @@
 #' codes fall into them (`recodes.csv`), which ages, sexes, races and ethnicities do (`persons.csv`), the offenses that
 #' are counted otherwise (`exceptions.csv`), which groups of persons tables are estimated for (`domains.csv`, see
 #' [domains()]), and which tables are estimated together (`groups.csv`)
-#' and are `booked`: in workbooks, the explorer and the file of all numbers.
+#' and are `booked`: in workbooks and the file of all numbers.
 #'
 #' * A table with `cells_of` counts nothing: its counts and rates are of the cells of that table.
 #' * `codes_of` a table is `arrest` where a person counts by the offense of the arrest, not by those of the incident; a

@@ -1,4 +1,6 @@
-published <- booked_tables(published_tables())
+published <- explored_tables(published_tables())
+# Those of crimes alone, which the small reports have.
+crimes <- booked_tables(published_tables())
 
 test_that("numbers are packed as differences, exact zeros as nothing", {
   values <- data.table::data.table(
@@ -22,14 +24,27 @@ test_that("figures stand in the order in which the page counts them", {
   totals <- unlist(lapply(labels, function(table) {
     named(table$table, table$totals$section, table$totals$row, table$columns$column)
   }))
-  expect_equal(totals, cells$cell[cells$total])
-  for (table in labels) {
-    details <- unlist(lapply(table$sections, function(section) {
-      rows <- section$first + seq_along(section$rows) - 1L
-      named(table$table, rep(section$section, length(rows)), rows, table$columns$column)
+  expect_equal(totals, cells$cell[is_headline(cells)])
+  for (table in Filter(function(table) length(table$sections) > 0L, labels)) {
+    # The page finds a row by its number: in the order of numbers, whichever part it is shown in.
+    rows <- data.table::rbindlist(lapply(table$sections, function(section) {
+      expect_length(section$rows, length(section$numbers))
+      data.table::data.table(section = section$section, number = as.integer(section$numbers))
     }))
-    expect_equal(as.character(details), cells$cell[cells$table == table$table & !cells$total])
+    expect_equal(anyDuplicated(rows$number), 0L)
+    rows <- rows[order(rows$number), ]
+    expect_equal(as.character(named(table$table, rows$section, rows$number, table$columns$column)),
+      cells$cell[cells$table == table$table & !is_headline(cells)])
+    ids <- vapply(table$sections, `[[`, "", "id")
+    labels_of_table <- vapply(table$sections, `[[`, "", "label")
+    expect_equal(c(anyDuplicated(ids), anyDuplicated(labels_of_table)), c(0L, 0L), label = table$table)
   }
+  victims <- labels[[match("3a", vapply(labels, `[[`, "", "table"))]]
+  section <- function(name) Filter(function(section) section$label == name, victims$sections)[[1]]
+  expect_equal(section("Victim Age")$rates, "residents of the group")
+  expect_equal(section("Injury")$rates, "")
+  expect_equal(as.integer(section("Victim sex and race: Female")$numbers), 53:58)
+  expect_equal(section("Victim sex and race")$of, "Sex: Male or Sex: Female or Sex: Unknown")
   robbery <- labels[[match("2a", vapply(labels, `[[`, "", "table"))]]
   weapons <- Filter(function(section) section$label == "Weapon involved: Yes", robbery$sections)[[1]]
   expect_equal(weapons$of, "Weapon involved: Yes")
@@ -73,7 +88,7 @@ test_that("the explorer has a file per geography, and says why a number is not f
   expect_true("a silent agency has more than a tenth of the residents" %in% reasons)
   expect_equal(vapply(year$geographies, `[[`, "", "id"), places)
   # AZ has three robberies of three of its four agencies, LA none: as offenses.csv has them.
-  at <- length(published$cells$cell[which(published$cells$total & !is.na(published$labels$indicator))]) +
+  at <- length(which(is_headline(crimes$cells) & !is.na(crimes$labels$indicator))) +
     match("120", vapply(year$offenses, `[[`, "", "cell"))
   totals <- content("totals.js")$totals
   offenses <- data.table::fread(file.path(report_of(two_states_done()), "offenses.csv"))
@@ -88,7 +103,7 @@ test_that("the file of all numbers has those of the tables and of the offenses, 
   found <- data.table::fread(text = readLines(packed_file))
   close(packed_file)
   tables <- data.table::fread(file.path(folder, "tables.csv"))
-  tables <- tables[which(tables$der_variable_name %in% published$cells$cell), ]
+  tables <- tables[which(tables$der_variable_name %in% crimes$cells$cell), ]
   counts <- found[which(found$statistic == "count" & found$table != "offenses"), ]
   expect_equal(nrow(counts), nrow(tables))
   expect_equal(sum(counts$estimate), sum(tables$estimate))
