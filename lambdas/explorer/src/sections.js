@@ -126,7 +126,7 @@ export function breakdown(data, choose) {
   if (!section) return null;
   const rows = data.breakdown();
   const kind = rows[0]?.kind ?? "count";
-  const unit = unitOf(data.figure, kind);
+  const unit = unitOf(rows[0]?.figure ?? data.figure, kind);
   const made = part({
     id: "breakdown", title: `${data.figure.crime} by ${section.label.charAt(0).toLowerCase()}${section.label.slice(1)}`, data, unit,
     notes: [`95 % intervals, in ${unit}. ${HOLLOW}`], caption: `${data.figure.crime}: ${section.label}`,
