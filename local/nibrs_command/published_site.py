@@ -9,10 +9,10 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 from urllib.request import urlopen
 
-from nibrs_pipeline.archive.manifest import AnyManifest, EstimatesManifest
+from nibrs_pipeline.archive.manifest import AnyManifest, beside_paths
 from nibrs_pipeline.keys import manifest_of
 
 from nibrs_command.verification import parse_manifest, problems_of
@@ -39,10 +39,10 @@ def manifest_address(address: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, manifest_of(parts.path), "", ""))
 
 
-def beside_address(address: str, name: str) -> str:
-    """The address of a file beside a zip."""
+def beside_address(address: str, path: str) -> str:
+    """The address of a file that was published with a zip, by the path that leads there from it."""
     parts = urlsplit(address)
-    return urlunsplit((parts.scheme, parts.netloc, f"{parts.path.rpartition('/')[0]}/{name}", "", ""))
+    return urljoin(urlunsplit((parts.scheme, parts.netloc, parts.path, "", "")), quote(path, safe="/="))
 
 
 def verify_published(address: str, manifest: Callable[[], AnyManifest] | None = None) -> tuple[AnyManifest, list[str]]:
@@ -74,11 +74,11 @@ def verify_published(address: str, manifest: Callable[[], AnyManifest] | None = 
 
 
 def _problems_beside(address: str, manifest: AnyManifest) -> list[str]:
-    """What does not agree of the files that lie beside a zip of estimates."""
+    """What does not agree of the files that were published with a zip."""
     problems = []
-    for entry in manifest.beside if isinstance(manifest, EstimatesManifest) else ():
+    for path, entry in beside_paths(manifest).items():
         with tempfile.TemporaryFile() as file:
-            _fetch(beside_address(address, entry.name), file)
+            _fetch(beside_address(address, path), file)
             file.seek(0)
             if hashlib.file_digest(file, "sha256").hexdigest() != entry.sha256:
                 problems.append(f"{entry.name} beside it has other content")

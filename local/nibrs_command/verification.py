@@ -7,9 +7,9 @@ from pathlib import Path
 from nibrs_pipeline.archive.manifest import (
     AnyManifest,
     BundleManifest,
-    EstimatesManifest,
     FileEntry,
     any_manifest,
+    beside_paths,
 )
 from nibrs_pipeline.archive.zip_writer import sha256_of
 from nibrs_pipeline.store import file_sha256
@@ -63,9 +63,8 @@ def problems_of(path: Path, manifest: AnyManifest) -> list[str]:
 
 
 def problems_beside(path: Path, manifest: AnyManifest) -> list[str]:
-    """What does not agree of the files that lie beside a zip of estimates; whoever fetched the zip alone has none."""
-    entries = manifest.beside if isinstance(manifest, EstimatesManifest) else ()
-    there = [(entry, path.parent / entry.name) for entry in entries if (path.parent / entry.name).is_file()]
+    """What does not agree of the files that were published with a zip; whoever fetched the zip alone has none."""
+    there = [(entry, file) for to, entry in beside_paths(manifest).items() if (file := path.parent / to).is_file()]
     return [f"{entry.name} beside it has other content" for entry, file in there if file_sha256(file) != entry.sha256]
 
 

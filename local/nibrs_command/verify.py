@@ -20,7 +20,9 @@ from nibrs_command.verification import problems_beside, problems_of, read_manife
     help="The manifest (default: the one beside the zip).",
 )
 def verify_command(file: str, manifest: Path | None) -> None:
-    """Check a zip, local or on a published site, against its manifest, and what lies beside a zip of estimates.
+    """Check a zip, local or on a published site, against its manifest, and what was published with it.
+
+    That is a year's files beside the zip of estimates, and a state-year's files of the Parquet set.
 
     \b
     Examples:

@@ -221,3 +221,28 @@ def test_what_lies_beside_a_zip_of_estimates_is_verified_too(
     # Whoever has fetched the zip alone lacks nothing.
     (tmp_path / beside[1:]).unlink()
     assert verify(capsys, str(tmp_path / zip_[1:]))[0] == 0
+
+
+def test_a_state_years_files_of_the_parquet_set_are_verified_too(
+    site: Site, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    made = site.publish("sound")
+    name, rows = "nibrs_offense/data_year=2016/state=AZ/nibrs_offense.parquet", b"PAR1"
+    entry = FileEntry(name=name, bytes=4, sha256=hashlib.sha256(rows).hexdigest())
+    site.files[MANIFEST] = made.model_copy(update={"parquet": (entry,)}).to_json()
+    beside = f"/parquet/{name}"
+    site.files[beside] = rows
+    for path, content in site.files.items():
+        (tmp_path / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path[1:]).write_bytes(content)
+    local = tmp_path / ZIP[1:]
+    assert verify(capsys, site.address + ZIP)[0] == verify(capsys, str(local))[0] == 0
+    assert set(site.asked) == {MANIFEST, ZIP, beside}
+    site.files[beside] = b"PAR2"
+    (tmp_path / beside[1:]).write_bytes(b"PAR2")
+    for address in (site.address + ZIP, str(local)):
+        status, told = verify(capsys, address)
+        assert (status, f"{name} beside it has other content" in told) == (1, True)
+    del site.files[beside]
+    status, told = verify(capsys, site.address + ZIP)
+    assert (status, "nothing is published there" in told) == (1, True)

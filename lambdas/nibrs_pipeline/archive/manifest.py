@@ -1,5 +1,6 @@
 """Manifests: what a zip holds, and from what it was made."""
 
+import posixpath
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -301,6 +302,12 @@ def beside_of(manifest: AnyManifest) -> dict[str, FileEntry]:
             return {public_parquet_key(entry.name): entry for entry in manifest.parquet}
         case _:
             return {}
+
+
+def beside_paths(manifest: AnyManifest) -> dict[str, FileEntry]:
+    """The same by the paths that lead there from the zip."""
+    folder = posixpath.dirname(public_key(manifest))
+    return {posixpath.relpath(key, folder): entry for key, entry in beside_of(manifest).items()}
 
 
 def companion_keys(manifest: AnyManifest) -> list[str]:
