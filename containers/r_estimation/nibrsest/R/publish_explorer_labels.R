@@ -95,7 +95,10 @@ section_labels <- function(sections, cells, published, definitions) {
   common <- vapply(seq_along(sections), function(at) {
     rows <- cells[sections[[at]], ]
     first <- unique(sub(",.*", "", category_labels(rows, definitions)))
-    if (length(first) == 1L) first else if (duplicated(labels)[[at]]) denominator_label(rows, cells, definitions) else ""
+    if (length(first) == 1L) {
+      return(first)
+    }
+    if (duplicated(labels)[[at]]) denominator_label(rows, cells, definitions) else ""
   }, "")
   alike <- labels %in% labels[duplicated(labels)] & nzchar(common)
   labels[alike] <- sprintf("%s: %s", labels[alike], common[alike])

@@ -10,7 +10,7 @@
 #' @return The page, lines of HTML.
 #' @noRd
 areas_page <- function(year, found, agencies, source, notice, where) {
-  template <- readLines(system.file("areas.html", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
+  template <- page_template("areas.html")
   kinds <- package_table("area_kinds.csv")
   kinds <- kinds[which(kinds$kind %in% found$areas$kind), ]
   silent <- silent_agencies(found$members, agencies, source, year)

@@ -161,15 +161,16 @@ share_checks <- function(agencies, shares) {
   moved <- moved_shares(shares)
   # The largest distance that one of n can have is (n - 1) / sqrt(n).
   least <- ceiling(((limit + sqrt(limit^2 + 4)) / 2)^2)
-  few <- moved$states < least
+  few <- unique(moved$state[moved$states < least])
+  known <- moved[which(moved$states >= least), ]
+  check <- "Shares before and after imputation"
   rbind(
-    checks_of(part, sprintf("Shares before and after imputation: %s of %s", moved$item, moved$persons), moved$state,
-      ifelse(few, NA, moved$distance <= limit),
-      sprintf("%s: %.1f %% to %.1f %%", moved$category, moved$before, moved$after),
-      sprintf("within %g standard deviations of the states' mean difference", limit),
-      ifelse(few, sprintf("of fewer than %d states none can be remarkable", least), "")),
-    checks_of(part, "Shares before and after imputation", without, rep(NA, length(without)),
-      why = "items of this state were not imputed")
+    checks_of(part, sprintf("%s: %s of %s", check, known$item, known$persons), known$state, known$distance <= limit,
+      sprintf("%s: %.1f %% to %.1f %%", known$category, known$before, known$after),
+      sprintf("within %g standard deviations of the states' mean difference", limit)),
+    checks_of(part, check, few, rep(NA, length(few)),
+      why = sprintf("of fewer than %d states with such persons none can be remarkable", least)),
+    checks_of(part, check, without, rep(NA, length(without)), why = "items of this state were not imputed")
   )
 }
 
@@ -232,7 +233,7 @@ publish_checks <- function(found, settings, folder, notice) {
 #' The checks for people: how many of each outcome, then what is broken and what cannot be known
 #' @noRd
 checks_page <- function(year, checks, notice) {
-  template <- readLines(system.file("checks.html", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
+  template <- page_template("checks.html")
   outcomes <- c("met", "broken", "not verifiable")
   parts <- unique(checks$part)
   counts <- table(factor(checks$part, parts), factor(checks$outcome, outcomes))

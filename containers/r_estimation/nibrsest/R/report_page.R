@@ -13,7 +13,7 @@ report_page <- function(year, found, where) {
   definitions <- table_definitions()
   cells <- table_cells(definitions)
   found$names <- stats::setNames(cell_names(cells, definitions)$indicator, cells$cell)
-  template <- readLines(system.file("report.html", package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
+  template <- page_template("report.html")
   agencies <- found$agencies
   nation <- headline_rows(found, 1L)
   us <- found$universe[which(found$universe$geography == "US"), ]

@@ -111,6 +111,10 @@ template_lines <- function(name) {
   readLines(system.file(name, package = "nibrsest", mustWork = TRUE), encoding = "UTF-8")
 }
 
+#' The template of a page, with the head that all pages have
+#' @noRd
+page_template <- function(name) c(template_lines("page_head.html"), template_lines(name))
+
 #' @noRd
 write_page <- function(lines, path) writeLines(enc2utf8(lines), path, useBytes = TRUE)
 
