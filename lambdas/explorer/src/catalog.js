@@ -14,10 +14,17 @@
 
 export const OFFENSE_RECORDS = "offense records";
 
+/** A section of a year that was published when rows of sections had no numbers yet; they follow one another there. */
+function numbered(section) {
+  return section.numbers ? section
+    : { ...section, id: String(section.section), numbers: section.rows.map((_, at) => section.first + at), rates: "" };
+}
+
 /** What is known of one year; see explorer_labels() in R. */
 export class Catalog {
   constructor(content) {
     Object.assign(this, content);
+    this.tables = content.tables.map((table) => ({ ...table, sections: table.sections.map(numbered) }));
     this.places = new Map(this.geographies.map((place) => [place.id, place]));
     this.tableOf = new Map(this.tables.map((table) => [table.table, table]));
     /** @type {Map<string, Figure>} */
@@ -26,7 +33,7 @@ export class Catalog {
       for (const total of table.totals) {
         for (const column of table.columns) {
           this.#addTotal(`t_${table.table}_${total.section}_${total.row}_${column.column}`, {
-            crime: column.name, unit: column.unit, table, row: total.label, column, over: total.rates,
+            crime: column.name, unit: column.unit, table, row: total.label, column, over: total.rates ?? "residents",
           });
         }
       }
