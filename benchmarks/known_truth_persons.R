@@ -141,8 +141,12 @@ estimated <- function(draw) {
 }
 
 started <- Sys.time()
+before <- if (!is.null(file) && file.exists(file)) data.table::fread(file)
+left <- setdiff(seq_len(draws), before$draw)
 state_names <- sort(unique(agencies$state))
-states <- parallel::mclapply(stats::setNames(nm = state_names), state_with_truth, mc.cores = processes)
+states <- if (length(left) > 0L) {
+  parallel::mclapply(stats::setNames(nm = state_names), state_with_truth, mc.cores = processes)
+}
 of_states <- vapply(states, function(state) unlist(lapply(groups, function(group) state$truth[[group]])),
   numeric(nrow(asked)))
 true_of <- function(name) {
@@ -160,8 +164,7 @@ with_truth <- function(rows) {
   data.table::set(rows, NULL, c("truth", "true_percentage"), list(own, 100 * own / below))
   rows
 }
-before <- if (!is.null(file) && file.exists(file)) data.table::fread(file)
-made <- parallel::mclapply(setdiff(seq_len(draws), before$draw), function(draw) {
+made <- parallel::mclapply(left, function(draw) {
   rows <- with_truth(estimated(draw))
   # One short write of each process: lines of two do not mix.
   if (!is.null(file)) data.table::fwrite(rows, file, append = file.exists(file))
@@ -195,10 +198,10 @@ for (places in names(shown)) {
   for (label in asked_cells$cell) {
     one <- rows[which(rows$cell == label), ]
     ratio <- function(error, off) sqrt(mean((error / one$truth)^2, na.rm = TRUE)) / sqrt(mean(off^2))
-    cat(sprintf("| %s | %.2f | %.2f | %.0f | %.0f | %.2f | %.2f | %.0f | %.0f | %.0f |\n", label, percent(one$off),
+    cat(gsub("NaN", "-", sprintf("| %s | %.2f | %.2f | %.0f | %.0f | %.2f | %.2f | %.0f | %.0f | %.0f |\n", label, percent(one$off),
       100 * sqrt(mean(one$off^2)), percent(one$held), percent(one$first_held), ratio(one$standard_error, one$off),
       ratio(one$first_standard_error, one$first_off),
       100 * sum(one$imputation_error^2, na.rm = TRUE) / sum(one$standard_error^2, na.rm = TRUE),
-      percent(one$share_held), percent(one$first_share_held)))
+      percent(one$share_held), percent(one$first_share_held))))
   }
 }
