@@ -125,12 +125,16 @@ def all_numbers(path: Path, numbers: Numbers) -> Path:
     return path
 
 
-def stage_estimates(store: Store, run_id: str, numbers: Path, day: int = 1) -> None:
+def stage_estimates(
+    store: Store, run_id: str, numbers: Path, day: int = 1, choices: dict[str, str] | None = None
+) -> None:
     """Let a run have made estimates of 2016 with these numbers."""
     parquet, page = numbers.read_bytes(), b"<p>estimates"
-    content = parquet[::-1]
-    found = estimates(2016, time=f"2026-01-{day:02d}T00:00:00Z").model_copy(
+    content = parquet[::-1] + json.dumps(choices).encode()
+    found = estimates(2016, time=f"2026-01-{day:02d}T00:00:00Z")
+    found = found.model_copy(
         update={
+            "source": found.source.model_copy(update={"choices": choices or {}}),
             "run_id": run_id,
             "zip": ZipSummary(name="x", bytes=len(content), sha256=digest(content)),
             "report_sha256": digest(page),
@@ -147,7 +151,7 @@ def publish(store: Store, run_id: str) -> None:
 
 
 def told(store: Store, number: int) -> dict[str, Any]:
-    return dict(json.loads(store.get(change_key(number, "json")) or b"null"))
+    return dict(json.loads(store.get(change_key(number, "json")) or b"{}"))
 
 
 def all_told(store: Store) -> dict[str, bytes]:
@@ -370,6 +374,39 @@ def test_estimates_made_anew_are_compared_before_they_are_replaced(store: Store,
     ]
     page = (store.get(change_key(2, "html")) or b"").decode()
     assert re.search(r"State OH</th>.*1,000 ± 20</td><td class=\"number\">1,100 ± 24", page)
+
+
+def test_tables_that_are_no_longer_estimated_are_told_with_what_was_chosen(store: Store, tmp_path: Path) -> None:
+    numbers = all_numbers(tmp_path / "a.parquet", BEFORE)
+    stage_estimates(store, "a", numbers)
+    publish(store, "a")
+    stage_estimates(store, "b", numbers, day=2, choices={"TABLES": "crimes", "AREAS": "all"})
+    publish(store, "b")
+    assert told(store, 2)["summary"] == [
+        "Estimates of 2016 were made anew; the file of all numbers is as it was, tables that are not in it differ. "
+        "They were made with AREAS=all and TABLES=crimes, before with the defaults of the method."
+    ]
+    stage_estimates(store, "c", all_numbers(tmp_path / "c.parquet", AFTER), day=3, choices={"TABLES": "crimes"})
+    publish(store, "c")
+    [sentence] = told(store, 3)["summary"]
+    assert sentence.startswith("Estimates of 2016 were made anew: 1 of 3 counts moved")
+    assert sentence.endswith(" They were made with TABLES=crimes, before with AREAS=all and TABLES=crimes.")
+
+
+def test_what_was_told_before_choices_were_kept_says_nothing_of_them(store: Store, tmp_path: Path) -> None:
+    numbers = all_numbers(tmp_path / "a.parquet", BEFORE)
+    stage_estimates(store, "a", numbers)
+    publish(store, "a")
+    kept = json.loads(store.get(TOLD) or b"")
+    del kept["estimates"]["2016"]["choices"]
+    store.put(TOLD, json.dumps(kept).encode())
+    # The same estimates are no news.
+    publish(store, "a")
+    assert told(store, 2) == {}
+    stage_estimates(store, "b", all_numbers(tmp_path / "b.parquet", AFTER), day=2, choices={"TABLES": "crimes"})
+    publish(store, "b")
+    [sentence] = told(store, 2)["summary"]
+    assert "made with" not in sentence
 
 
 def test_an_object_is_read_in_places_and_not_after_it_was_replaced(store: Store) -> None:

@@ -223,6 +223,12 @@ class EstimatesSource(_Record):
     previous_sha256: str | None = None
     snapshot_time: str
 
+    @property
+    def all_choices(self) -> dict[str, str]:
+        """What was chosen of the method and is not the default, by the names of the variables."""
+        more = {"BIAS": (self.bias, "none"), "IMPUTATIONS": (str(self.imputations), "1")}
+        return {**{name: chosen for name, (chosen, usual) in more.items() if chosen != usual}, **self.choices}
+
     def same_content(self, other: "EstimatesSource") -> bool:
         """Whether estimates from the other would come out the same."""
         anytime = {"snapshot_time": ""}

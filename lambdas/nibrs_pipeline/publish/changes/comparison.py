@@ -60,11 +60,21 @@ class CodesChange(Record):
 
 
 class EstimatesChange(Record):
-    """A year's estimates that came, changed or went; ``moved`` is None unless both versions could be compared."""
+    """A year's estimates that came, changed or went.
+
+    Attributes:
+        moved: None unless both versions could be compared, and their files of all numbers differ.
+        same_numbers: whether the file of all numbers is as it was; tables that are not in it changed then.
+        choices: what is chosen of the method now and is not the default; None if that did not change, or is not known.
+        choices_before: the same of before.
+    """
 
     year: int
     what: What
     moved: Moved | None = None
+    same_numbers: bool = False
+    choices: dict[str, str] | None = None
+    choices_before: dict[str, str] | None = None
 
 
 class Changes(Record):
@@ -154,7 +164,13 @@ def _estimates(before: Told, after: Told, moved: Pairs) -> Iterator[EstimatesCha
         earlier, later = before.estimates.get(year), after.estimates.get(year)
         if earlier is None or later is None:
             yield EstimatesChange(year=year, what="new" if earlier is None else "withdrawn")
-        elif earlier != later:
+        elif earlier.differs(later):
+            chosen = None not in (earlier.choices, later.choices) and earlier.choices != later.choices
             yield EstimatesChange(
-                year=year, what="changed", moved=moved.get((earlier.numbers or "", later.numbers or ""))
+                year=year,
+                what="changed",
+                moved=moved.get((earlier.numbers or "", later.numbers or "")),
+                same_numbers=earlier.numbers == later.numbers is not None,
+                choices=later.choices if chosen else None,
+                choices_before=earlier.choices if chosen else None,
             )

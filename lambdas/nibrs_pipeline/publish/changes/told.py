@@ -36,10 +36,21 @@ class ToldStateYear(Record):
 
 
 class ToldEstimates(Record):
-    """Published estimates of a year; ``numbers`` is the SHA-256 of the file of all numbers, None if there is none."""
+    """Published estimates of a year.
+
+    Attributes:
+        tables: SHA-256 of all tables in one file.
+        numbers: that of the file of all numbers; None if there is none.
+        choices: what was chosen of the method and is not the default; None where an earlier version did not keep it.
+    """
 
     tables: str
     numbers: str | None
+    choices: dict[str, str] | None = None
+
+    def differs(self, other: "ToldEstimates") -> bool:
+        """Whether the other has other numbers."""
+        return (self.tables, self.numbers) != (other.tables, other.numbers)
 
 
 class ToldEntry(Record):
@@ -112,7 +123,11 @@ def _state_year(manifest: StateYearManifest, catalog: Catalog) -> ToldStateYear:
 
 
 def _estimates(manifest: EstimatesManifest) -> ToldEstimates:
-    return ToldEstimates(tables=manifest.tables_sha256 or manifest.zip.sha256, numbers=numbers_sha256(manifest))
+    return ToldEstimates(
+        tables=manifest.tables_sha256 or manifest.zip.sha256,
+        numbers=numbers_sha256(manifest),
+        choices=manifest.source.all_choices,
+    )
 
 
 def numbers_sha256(manifest: EstimatesManifest) -> str | None:

@@ -1,6 +1,6 @@
 """What a publication changed, in sentences: its title, and what lists and the feed say of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from nibrs_pipeline.pages import plural
 from nibrs_pipeline.publish.changes.comparison import Changes, EstimatesChange, StateYearChange
@@ -69,6 +69,15 @@ def _listed(texts: Iterable[str]) -> str:
 def _of_estimates(change: EstimatesChange) -> str:
     if change.what != "changed":
         return f"Estimates of {change.year} {'are new' if change.what == 'new' else 'were withdrawn'}."
+    return f"{_of_new_version(change)}{_of_choices(change)}"
+
+
+def _of_new_version(change: EstimatesChange) -> str:
+    if change.same_numbers:
+        return (
+            f"Estimates of {change.year} were made anew; the file of all numbers is as it was, tables that are not in "
+            "it differ."
+        )
     if change.moved is None:
         return f"Estimates of {change.year} were made anew; the two versions were not compared."
     moved = change.moved
@@ -79,3 +88,15 @@ def _of_estimates(change: EstimatesChange) -> str:
         f"their standard error, {moved.outside:,} of them out of their 95 % interval; {moved.released:,} may be quoted "
         f"now that might not before, {moved.withheld:,} may not any more."
     )
+
+
+def _of_choices(change: EstimatesChange) -> str:
+    if change.choices is None or change.choices_before is None:
+        return ""
+    now, before = (_chosen(choices) for choices in (change.choices, change.choices_before))
+    return f" They were made with {now}, before with {before}."
+
+
+def _chosen(choices: Mapping[str, str]) -> str:
+    named = [f"{name}={value}" for name, value in sorted(choices.items())]
+    return _listed(named) if named else "the defaults of the method"
