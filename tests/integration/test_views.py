@@ -23,7 +23,7 @@ from nibrs_pipeline.plan.source import find_changes_of_source, read_source_conte
 from nibrs_pipeline.state_year import StateYear
 
 from tests.changing_pipeline import ITEMS, STEPS, Pipeline, follow
-from tests.changing_world import World, heartbeat
+from tests.changing_world import BY_NAME, World, heartbeat
 from tests.conftest import real_zip
 from tests.databases import copied, make_empty
 from tests.runs import extract, load, published_manifest, run, sql
@@ -131,6 +131,12 @@ def test_no_change_beneath_views_goes_unnoticed(
             pipeline.check()
         pipeline.make(ITEMS)
         follow([*steps, "check and make", "commit", "check and make", "check and make"], world, open_, pipeline)
+
+
+@pytest.mark.parametrize("write", sorted(BY_NAME))
+def test_every_kind_of_write_beneath_views_is_noticed(world: World, pipeline: Pipeline, write: str) -> None:
+    pipeline.make(ITEMS)
+    follow(["check and make", "heartbeat", *[write, "check and make"] * 3], world, world, pipeline)
 
 
 @pytest.fixture
