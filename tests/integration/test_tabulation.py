@@ -37,6 +37,7 @@ def tabulated(zip_path: Path, folder: Path, *stages: str) -> Counter[str]:
             env={
                 **os.environ, "R_LIBS": str(REPOSITORY / ".tools" / "R"), "DATA_YEAR": year, "INPUT_STATE": name,
                 "EXTERNAL_FILE_PATH": str(folder / "external"), "INPUT_PIPELINE_DIR": str(folder / "pipeline"),
+                "TABLES": "all",
             },
             check=True, capture_output=True,
         )  # fmt: skip
