@@ -129,7 +129,6 @@ estimated <- function(draw) {
   wanted <- unique(inputs$geographies$geography[inputs$geographies$kind %in% c("national", "region", "state")])
   data.table::rbindlist(lapply(intersect(wanted, inputs$places$geography), function(name) {
     design <- inner$design_of(name, inputs, kinds)
-    # Each changes its tables in place.
     with_all <- inner$estimate_cells(design, annual, oris, asked_cells, settings, borrowed, terms, imputed)
     alone <- inner$estimate_cells(design, annual, oris, asked_cells, settings, borrowed, terms)
     columns <- c("estimate", "standard_error", "percentage", "percentage_error", "degrees_of_freedom")
