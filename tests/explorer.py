@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,8 +130,9 @@ def named_by(address: str) -> tuple[str, str, str]:
     return given["place"][0], given["figure"][0], given["kind"][0]
 
 
-def _rows(archive: zipfile.ZipFile, name: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(archive.read(name).decode())))
+def _rows(archive: zipfile.ZipFile, name: str) -> Iterator[dict[str, str]]:
+    with archive.open(name) as file:
+        yield from csv.DictReader(io.TextIOWrapper(file, "utf-8", newline=""))
 
 
 def _name(row: Mapping[str, str], rated: Mapping[tuple[str, int], tuple[str, str, int]]) -> tuple[str, str]:

@@ -84,7 +84,7 @@ def test_the_zip_the_report_and_the_index_are_published(published: Published) ->
     assert whole == ["US", "Northeast", "South", "DE", "RI", "University or College"]
     assert folders == {
         "README.md": 1, "changes.csv": 1, "checks.csv": 1, "checks.html": 1, "generalised_variances.csv": 1,
-        "geographies.csv": 1, "imputed": 2 * 6, "indicator_tables": 8 * len(places), "offenses.csv": 1,
+        "geographies.csv": 1, "imputed": 2 * 8, "indicator_tables": 8 * len(places), "offenses.csv": 1,
         "postgres_load.sql": 1, "postgres_setup.sql": 1, "report.html": 1, "tables.csv": 1, "weights": 15,
         "workbooks": len(whole),
     }  # fmt: skip

@@ -17,6 +17,8 @@ from tests.databases import copied
 from tests.end_to_end.test_failures import disturbed
 from tests.runs import public_files, published_zip, run, sql, zips
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 
 @pytest.fixture
 def loaded(server: DatabaseLocation, trial: str) -> Iterator[DatabaseLocation]:

@@ -10,7 +10,7 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from nibrs_simulation.world import World
 
 from tests.cells_by_sql import cells_without_items, expected_of
 from tests.estimated import estimates_zip, rows
-from tests.explorer import booked_tables, look, named_by, published_figures
+from tests.explorer import Figure, booked_tables, look, named_by, published_figures
 from tests.reading import by_pandas, in_polars, in_r, in_sql
 from tests.runs import public, run
 
@@ -264,9 +264,17 @@ def test_where_some_are_silent_the_truth_is_near(partly_silent: Home) -> None:
     assert sum(name.startswith("persons/") for name in names) >= 4
 
 
+@dataclass(frozen=True)
+class Explored:
+    """All figures, a hundred of them by geography, name and kind, and what Chromium saw of these and of the page."""
+
+    figures: dict[tuple[str, str, str], Figure]
+    chosen: list[tuple[str, str, str]]
+    seen: dict[str, Any]
+
+
 @pytest.fixture(scope="module")
-def explored(partly_silent: Home) -> tuple[list[tuple[str, str, str]], dict[str, Any]]:
-    """A hundred figures by geography, name and kind of number, and what Chromium saw of them and of the page."""
+def explored(partly_silent: Home) -> Explored:
     figures = published_figures(estimates_zip(partly_silent, 2023))
     chance = random.Random(1)
     names = sorted({place for place, _, _ in figures})
@@ -285,14 +293,11 @@ def explored(partly_silent: Home) -> tuple[list[tuple[str, str, str]], dict[str,
         start="#figure=t_2a_1_1_17&kind=count&place=SC&year=2023",
         compared="#figure=t_2b_1_1_4&kind=rate&place=SC&with=UT&year=2023",
     )  # fmt: skip
-    return chosen, seen
+    return Explored(figures, chosen, seen)
 
 
-def test_the_explorer_shows_what_the_zip_says(
-    partly_silent: Home, explored: tuple[list[tuple[str, str, str]], dict[str, Any]]
-) -> None:
-    figures = published_figures(estimates_zip(partly_silent, 2023))
-    chosen, seen = explored
+def test_the_explorer_shows_what_the_zip_says(explored: Explored) -> None:
+    figures, chosen, seen = explored.figures, explored.chosen, explored.seen
     wrong: list[object] = []
     checked = Counter[str]()
     for (place, name, kind), view in zip(chosen, seen["views"], strict=False):
@@ -316,8 +321,8 @@ def test_the_explorer_shows_what_the_zip_says(
     assert len(checked) == 8
 
 
-def test_the_explorer_serves_everybody(explored: tuple[list[tuple[str, str, str]], dict[str, Any]]) -> None:
-    _, seen = explored
+def test_the_explorer_serves_everybody(explored: Explored) -> None:
+    seen = explored.seen
     assert (seen["complaints"], seen["requests"], seen["barriers"]) == ([], [], [])
     assert seen["first"]["title"] == "Violent Crime, United States, 2023"
     assert "SIMULATED" in seen["first"]["told"]

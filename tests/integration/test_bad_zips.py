@@ -19,6 +19,8 @@ from tests.runs import sql
 from tests.trial_data import write_trial_zips
 from tests.zips import Members, edited, keep_header, members, set_cell, set_column, write
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 DOCS = Path(__file__).parents[2] / "docs" / "operations.md"
 #: A maker gets a good zip (DE-2015) and a free path, and gives the bad file and how it is loaded.
 Maker = Callable[[Path, Path], tuple[Path, dict[str, Any]]]

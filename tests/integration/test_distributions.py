@@ -15,6 +15,8 @@ from nibrs_simulation.records import records
 from tests.conftest import real_zip
 from tests.simulated import state, zip_of
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 PUBLISHED = ("AZ-2016", "LA-2013", "DC-2018", "VT-2024")
 #: The largest total variation distance from the pooled downloads that is tolerated, by attribute, where a condition has
 #: so many records on both sides. The last three are changed on purpose after they are drawn: ages and sexes fit the

@@ -19,7 +19,7 @@ from tests.runs import extract, sql
 ZIPS = sorted(path.stem for path in REAL_DATA.glob("*.zip"))
 #: Values of layout 3 that layout 1 cannot say.
 LOSSY = {"incident_status", "report_date_flag"}
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("unmeasured")]
 
 
 @dataclass(frozen=True)

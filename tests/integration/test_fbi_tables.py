@@ -20,6 +20,8 @@ from nibrs_simulation.state_year import draw_state_year
 from tests.conftest import REAL_DATA, missing, real_zip
 from tests.simulated import YEAR, nation, zip_of
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 TABLES = REAL_DATA / "fbi_nibrs_tables_2024"
 BY_AGENCY = REAL_DATA / "offenses_by_agency_2024.csv"
 #: The columns of the tables, and the offense codes that each counts.

@@ -20,6 +20,8 @@ from tests.conftest import real_zip
 from tests.databases import copied
 from tests.published import NUMBERED, text_of
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 Files = dict[str, bytes]
 Content = dict[str, list[tuple[str, ...]]]
 #: A change, drawn from its random numbers; and whether what it leaves has to be equal if it is loaded.

@@ -16,6 +16,8 @@ from tests.cells_by_sql import expected_of
 from tests.conftest import missing, real_zip
 from tests.simulated import state, zip_of
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 REPOSITORY = Path(__file__).parents[2]
 
 
