@@ -43,7 +43,7 @@ RESULTS: dict[str, Any] = {
         "bias": "copula", "bias_folder": "p/bias/", "bias_tasks": [{"table_group": "crimes"}],
         "states": {"count": 1, "key": "k", "items": [
             {"year": "2016", "state": "RI", "estimation_prefix": "p/", "identity": "i", "zip_key": "z",
-             "zip_sha256": "0", "reference_sha256": "0", "imputations": "1"}]}}},
+             "zip_sha256": "0", "reference_sha256": "0", "imputations": "1", "tables": "all"}]}}},
     "Zip estimates": {"Payload": {"bytes": 1}},
     "Publish": {"Payload": {"published": 1}},
     "Notify failure": {"Payload": {"run_id": "r", "report": "what happened"}},
