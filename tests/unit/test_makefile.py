@@ -18,7 +18,7 @@ def folder(tmp_path: Path) -> Path:
     shutil.copy(REPOSITORY / "local" / "clean_data.sh", tmp_path / "local")
     stand_in = tmp_path / "stand-in"
     stand_in.write_text(
-        '#!/bin/sh\necho "home=$NIBRS_HOME $*" >> calls\n'
+        '#!/bin/sh\necho "home=$NIBRS_HOME $*${TABLES:+ (TABLES=$TABLES)}" >> calls\n'
         'case "$2" in load) exit ${LOAD:-0} ;; run) exit ${RUN_ENDS:-0} ;; esac\n'
     )
     stand_in.chmod(0o755)
@@ -26,7 +26,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def make(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NIBRS_", "MAKE", "MFLAGS"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("NIBRS_", "MAKE", "MFLAGS", "TABLES"))
+    }
     return subprocess.run(
         ["make", *words, "-o", "setup", "RUN=./stand-in"],
         cwd=folder, env={**kept, **environment}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
@@ -41,10 +43,18 @@ def test_a_simulated_nation_and_published_zips_have_homes_of_their_own(folder: P
     assert make(folder, "run").returncode == 0
     assert make(folder, "run", "DATA=a.zip b.zip").returncode == 0
     assert [line.rstrip() for line in calls(folder)] == [
-        "home=simulated nibrs simulate",
-        "home=simulated nibrs run",
+        "home=simulated nibrs simulate --size states --scale 0.03 --years 2022-2023",
+        "home=simulated nibrs run (TABLES=crimes)",
         "home= nibrs load a.zip b.zip",
         "home= nibrs run",
+    ]
+
+
+def test_the_simulated_nation_and_its_tables_can_be_chosen(folder: Path) -> None:
+    assert make(folder, "run", "NATION=--size tiny", TABLES="all").returncode == 0
+    assert [line.rstrip() for line in calls(folder)] == [
+        "home=simulated nibrs simulate --size tiny (TABLES=all)",
+        "home=simulated nibrs run (TABLES=all)",
     ]
 
 
