@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nibrs_pipeline.database.relations import Relations, below
+from nibrs_pipeline.database.relations import Relations, below, roots
 from nibrs_pipeline.database.sql import literal
 
 #: The setting of a server whose restarts mean nothing, since nobody but its owner can replace its data folder.
@@ -62,13 +62,8 @@ def tables_query(relations: Relations) -> str:
         for each in several
         for column in each.columns
     )
-    roots = ", ".join(
-        f"({literal(table)}, to_regclass({literal(each.name)})::oid)"
-        for table, several in relations.items()
-        for each in several
-    )
     return (
-        f"WITH RECURSIVE root (name, oid) AS (SELECT * FROM (VALUES {roots}) root),\n"
+        f"WITH RECURSIVE root (name, oid) AS (SELECT * FROM (VALUES {roots(relations)}) root),\n"
         "part (name, oid) AS (\n"
         "  SELECT * FROM root\n"
         "  UNION ALL SELECT part.name, i.inhrelid FROM part JOIN pg_inherits i ON i.inhparent = part.oid\n"

@@ -172,13 +172,8 @@ def beneath_query(relations: Relations) -> str:
     Columns: the catalog's table; kind, qualified name, whether it is part of a table that is there, too, whether it was
     asked for, whether the role may read it, has row-level security, is not PostgreSQL's own, and the parsed query.
     """
-    roots = ", ".join(
-        f"({literal(table)}, to_regclass({literal(each.name)})::oid)"
-        for table, several in relations.items()
-        for each in several
-    )
     return (
-        f"WITH RECURSIVE root (name, oid) AS (VALUES {roots}),\n{below()}\n"
+        f"WITH RECURSIVE root (name, oid) AS (VALUES {roots(relations)}),\n{below()}\n"
         "SELECT DISTINCT below.name, c.relkind::text, format('%I.%I', n.nspname, c.relname), below.part,\n"
         "       EXISTS (SELECT FROM root WHERE root.name = below.name AND root.oid = c.oid),\n"
         "       has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE'),\n"
@@ -187,6 +182,15 @@ def beneath_query(relations: Relations) -> str:
         "                 WHERE r.ev_class = c.oid AND c.relkind = 'v'), '')\n"
         "FROM below JOIN pg_class c ON c.oid = below.oid JOIN pg_namespace n ON n.oid = c.relnamespace\n"
         "ORDER BY 1, 3, 4"
+    )
+
+
+def roots(relations: Relations) -> str:
+    """Rows of SQL: the catalog's table, and the number of a relation that it is read from, NULL if there is none."""
+    return ", ".join(
+        f"({literal(table)}, to_regclass({literal(each.name)})::oid)"
+        for table, several in relations.items()
+        for each in several
     )
 
 

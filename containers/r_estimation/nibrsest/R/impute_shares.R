@@ -22,19 +22,3 @@ shares_of_items <- function(items, imputation, definitions = table_definitions()
       reported = count(reported), after_imputation = count(persons))
   }, pairs$unit, pairs$item))
 }
-
-#' The records that a state's zip has, and how many values in them are in no list
-#'
-#' @param records See [read_state_records()].
-#' @return A data.table with the columns of `imputed/<ST>/records.csv`.
-#' @references METHOD, section 13.
-#' @noRd
-counted_records <- function(records) {
-  tables <- c(nibrs_incident = "incident", nibrs_offense = "offense", nibrs_victim = "victim",
-    nibrs_offender = "offender", nibrs_arrestee = "arrestee", nibrs_grpb_arrest = "group_b",
-    nibrs_property = "property")
-  unlisted <- vapply(names(tables), function(table) sum(records$faults$number[records$faults$table == table]), 0)
-  unlisted[["nibrs_offense"]] <- sum(!records$offense$code %in% package_table("offense_names.csv")$offense_code)
-  data.table::data.table(table = names(tables), records = vapply(records[tables], nrow, 0L),
-    unlisted = as.integer(unlisted))
-}

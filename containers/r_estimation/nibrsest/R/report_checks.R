@@ -71,7 +71,7 @@ record_checks <- function(agencies, records) {
   rbind(
     checks_of(part, "Records with every required table, column, key and reference", there, rep(TRUE, length(there)),
       paste(whole_number(incidents), "incidents"), "all"),
-    checks_of(part, "Values of records that are in no list (offenses; ages, sexes, races, ethnicities)", there,
+    checks_of(part, "Values of records that are in no list (offenses, victims, relationships, items of persons)", there,
       unlisted == 0L, whole_number(unlisted), "0"),
     checks_of(part, "Tables, keys and codes of records", without, rep(NA, length(without)), why = nothing)
   )
