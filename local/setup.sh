@@ -110,6 +110,15 @@ npm_ci() { # npm_ci FOLDER WHAT
     (PATH="$PWD/.venv/bin:$PATH" && cd "$1" && npm ci --loglevel=error --no-audit --no-fund >/dev/null)
 }
 
+install_earlier_duckdb() { # the locked one has no extension for https on PyPI
+    local wanted=tests/duckdb_over_https/requirements.txt
+    [ .tools/duckdb/.ready -nt $wanted ] && return
+    say "Installing an earlier DuckDB, which reads over https, into .tools/duckdb/"
+    .tools/bin/uv venv --quiet --clear --python .venv/bin/python .tools/duckdb
+    .tools/bin/uv pip install --quiet --python .tools/duckdb --require-hashes -r $wanted
+    touch .tools/duckdb/.ready
+}
+
 case "${1:-}" in
     python) install_python_packages ;;
     explorer)
@@ -133,6 +142,7 @@ case "${1:-}" in
         [ -d tests/iam_simulator/node_modules/@cloud-copilot ] || npm_ci tests/iam_simulator iam-simulate
         [ -d tests/explorer_browser/node_modules/playwright-core ] ||
             npm_ci tests/explorer_browser "what drives Chromium, and axe-core"
+        install_earlier_duckdb
         install_cdk
         ;;
     synth)

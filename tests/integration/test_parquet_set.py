@@ -3,6 +3,8 @@
 import csv
 import hashlib
 import io
+import json
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
@@ -13,6 +15,7 @@ import duckdb
 import pandas as pd
 import polars as pl
 import pytest
+import trustme
 from nibrs_home import embedded_postgres
 from nibrs_home.home import BUCKET, Home
 from nibrs_pipeline.archive.manifest import StateYearManifest
@@ -21,10 +24,13 @@ from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_pipeline.plan.planning import reasons_out_of_date
 from nibrs_pipeline.state_year import StateYear
 
+from tests.conftest import missing
+from tests.https_folder import over_https
 from tests.reading import set_blocks
 from tests.runs import load_trial, public_files, published_manifest, published_zip, run, sql, zips
 from tests.unit.samples import manifest, source
 
+ROOT = Path(__file__).parents[2]
 DE, RI = StateYear("DE", 2015), StateYear("RI", 2016)
 ALL = [StateYear(state, year) for state in ("DE", "RI") for year in (2015, 2016)]
 
@@ -176,6 +182,21 @@ def test_what_readers_are_told_to_type_works(world: World, monkeypatch: pytest.M
     exec(by_polars, known)
     in_zip = [row for row in rows_of_zips(world, "nibrs_offense") if (row["state"], row["data_year"]) == ("RI", "2016")]
     assert known["offenses"].collect().height == len(in_zip)
+
+
+def test_one_line_opens_the_set_over_https(world: World, tmp_path: Path) -> None:
+    python, reader = ROOT / ".tools" / "duckdb" / "bin" / "python", ROOT / "tests" / "duckdb_over_https" / "read.py"
+    if not python.exists():
+        missing("the DuckDB that reads over https is not installed; make setup-test")
+    authority, certificates = trustme.CA(), tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(certificates))
+    with over_https(folder(world).parent, authority) as address:
+        [statements] = set_blocks("sql", {"'parquet/": f"'{address}parquet/"})
+        answer = subprocess.run([python, reader, certificates, statements], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    with attached(world) as connection:
+        expected = connection.execute(statements.split(";")[-2]).fetchall()
+    assert json.loads(answer.stdout) == [list(row) for row in expected] != []
 
 
 def test_polars_and_pandas_read_the_folders(world: World) -> None:
