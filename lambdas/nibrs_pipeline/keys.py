@@ -30,6 +30,7 @@ CHANGES_ATOM = f"{PUBLIC}changes.atom"
 #: Views over the tables of all state-years, and a database file of DuckDB that has them.
 PARQUET_SQL = f"{PUBLIC_PARQUET}nibrs.sql"
 PARQUET_DATABASE = f"{PUBLIC_PARQUET}nibrs.duckdb"
+PARQUET_PACKAGE = f"{PUBLIC_PARQUET}datapackage.json"
 #: What the last publication that changed something has left, with which the next one is compared.
 TOLD = "source/told.json"
 #: Where runs work, a folder each.

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import subprocess
 import zipfile
 from collections.abc import Iterator
@@ -14,8 +15,10 @@ from typing import Any
 import duckdb
 import pandas as pd
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 import trustme
+from frictionless import Package
 from nibrs_home import embedded_postgres
 from nibrs_home.home import BUCKET, Home
 from nibrs_pipeline.archive.manifest import StateYearManifest
@@ -207,6 +210,24 @@ def test_polars_and_pandas_read_the_folders(world: World) -> None:
     assert set(by_polars["data_year"]) == {2015, 2016}
 
 
+def test_the_descriptor_says_to_programs_what_lies_there(world: World) -> None:
+    package = Package(str(folder(world) / "datapackage.json"))
+    assert package.to_descriptor()["title"] == "NIBRS, all state-years"
+    assert {resource.path: (resource.bytes, resource.hash) for resource in package.resources} == {
+        name: (len(content), f"sha256:{hashlib.sha256(content).hexdigest()}")
+        for name, content in files(world).items()
+        if name.endswith(".parquet")
+    }
+    kinds = {"int": "integer", "double": "number", "string": "string", "timestamp": "datetime"}
+    for resource in package.resources:
+        found = pq.read_schema(folder(world) / str(resource.path))
+        types = [kinds[re.sub(r"[\d\[].*", "", str(kind))] for kind in found.types]
+        assert dict(zip(found.names, types, strict=True)) == {
+            field.name: field.type for field in resource.schema.fields
+        }
+        assert all(field.description for field in resource.schema.fields)
+
+
 def test_the_manifest_lists_what_lies_there(world: World) -> None:
     listed = {
         entry.name: (entry.bytes, entry.sha256) for item in ALL for entry in published_manifest(world[0], item).parquet
@@ -214,7 +235,7 @@ def test_the_manifest_lists_what_lies_there(world: World) -> None:
     there = {
         name: (len(content), hashlib.sha256(content).hexdigest())
         for name, content in files(world).items()
-        if name != "nibrs.sql"
+        if name.endswith(".parquet")
     }
     assert listed == there
     assert len({name.partition("/")[0] for name in listed}) == 24
@@ -234,6 +255,9 @@ def test_the_same_data_give_the_same_bytes_with_the_set_or_without(
     assert zips(public_files(home)) == zips_before
     assert {name for name in files(world) if "state=DE" in name} == set(), "what is not current is gone"
     assert "DE" not in files(world)["nibrs.sql"].decode()
+    assert "state=DE" not in files(world)["datapackage.json"].decode()
+    run(home, location, run_id="none", force=True)
+    assert [path for path in folder(world).rglob("*") if path.is_file()] == []
     monkeypatch.delenv("PARQUET")
     run(home, location, run_id="with")
     assert files(world) == before

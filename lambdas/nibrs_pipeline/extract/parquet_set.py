@@ -8,13 +8,13 @@ import csv
 import io
 import shutil
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 
 from nibrs_pipeline.archive.code_lists import named_tables
 from nibrs_pipeline.archive.parquet import ParquetWriter
-from nibrs_pipeline.catalog import Catalog, Table
+from nibrs_pipeline.catalog import Catalog, Column
 from nibrs_pipeline.code_columns import code_columns
 from nibrs_pipeline.database.sql import copy_out, literal
 from nibrs_pipeline.state_year import StateYear
@@ -36,23 +36,41 @@ _TYPES = {
     "numeric": "DOUBLE",
     "timestamp": "TIMESTAMP",
 }
-_TEXT = "VARCHAR"
-_AGENCY_TYPES = {
-    "agency_id": "BIGINT",
-    "ori": _TEXT,
-    "agency_name": _TEXT,
-    "agency_type": _TEXT,
-    "population": "BIGINT",
-    "population_group_code": _TEXT,
-    "population_group": _TEXT,
-    "return_a_months": "INTEGER",
-    "nibrs_months": "INTEGER",
-    "covered": _TEXT,
-    "covered_by_agency_id": "BIGINT",
-    "covered_by_ori": _TEXT,
-    "covered_by_name": _TEXT,
-}
-_CODE_TYPES = {"table_name": _TEXT, "id": "BIGINT", "code": _TEXT, "name": _TEXT}
+
+
+def _columns(described: Mapping[str, tuple[str, str]]) -> tuple[Column, ...]:
+    """Columns by name, each with PostgreSQL's type and what it says; any may be empty."""
+    return tuple(
+        Column(name, kind, nullable=True, primary_key=False, references="", description=text)
+        for name, (kind, text) in described.items()
+    )
+
+
+_AGENCY_COLUMNS = _columns(
+    {
+        "agency_id": ("bigint", "The agency's number, by which other tables name it"),
+        "ori": ("text", "Originating agency identifier: the agency's code in the FBI's programs"),
+        "agency_name": ("text", "What the agency is called"),
+        "agency_type": ("text", "City, County, University or College, State Police, and so on"),
+        "population": ("bigint", "Residents of the agency in the data year"),
+        "population_group_code": ("text", "The FBI's code of agencies by kind and residents"),
+        "population_group": ("text", "What the population group is called"),
+        "return_a_months": ("integer", "Months of the data year that were reported to the summary system (Return A)"),
+        "nibrs_months": ("integer", "Months of the data year that were reported to NIBRS"),
+        "covered": ("text", "Y if another agency reported for it in the data year, else N"),
+        "covered_by_agency_id": ("bigint", "The number of the agency that reported for it"),
+        "covered_by_ori": ("text", "That agency's originating agency identifier"),
+        "covered_by_name": ("text", "What that agency is called"),
+    }
+)
+_CODE_COLUMNS = _columns(
+    {
+        "table_name": ("text", "The code table, such as nibrs_offense_type"),
+        "id": ("bigint", "The key by which tables refer to the code"),
+        "code": ("text", "The code"),
+        "name": ("text", "What the code means"),
+    }
+)
 
 
 def parquet_name(table: str, item: StateYear) -> str:
@@ -84,29 +102,34 @@ def write_parquet_set(
                 continue
             with archive.open(table.csv_name) as member, text.open("wb") as out:
                 shutil.copyfileobj(member, out, 1 << 20)
-            writer.write(text, _types(table), target, PARTITIONS)
+            writer.write(text, _types(table.columns), target, PARTITIONS)
             text.unlink()
             yield parquet_name(table.name, item), target
         _write_codes(archive, catalog, text)
-        writer.write(text, _CODE_TYPES, target)
+        writer.write(text, _types(_CODE_COLUMNS), target)
         text.unlink()
         yield parquet_name(CODES, item), target
-        writer.write(agencies, _AGENCY_TYPES, target)
+        writer.write(agencies, _types(_AGENCY_COLUMNS), target)
         yield parquet_name(AGENCIES, item), target
         target.unlink()
 
 
-def column_types(catalog: Catalog) -> dict[str, dict[str, str]]:
-    """DuckDB's types of the columns of each table of the set, without those that folders say."""
+def columns_of_set(catalog: Catalog) -> dict[str, tuple[Column, ...]]:
+    """The columns of each table of the set, without those that folders say."""
     tables = {
-        table.name: {name: kind for name, kind in _types(table).items() if name not in PARTITIONS}
+        table.name: tuple(column for column in table.columns if column.name not in PARTITIONS)
         for table in catalog.data_tables
     }
-    return {**tables, CODES: _CODE_TYPES, AGENCIES: _AGENCY_TYPES}
+    return {**tables, CODES: _CODE_COLUMNS, AGENCIES: _AGENCY_COLUMNS}
 
 
-def _types(table: Table) -> Mapping[str, str]:
-    return {column.name: _TYPES.get(column.type, _TEXT) for column in table.columns}
+def column_types(catalog: Catalog) -> dict[str, dict[str, str]]:
+    """DuckDB's types of the columns of each table of the set, without those that folders say."""
+    return {table: _types(columns) for table, columns in columns_of_set(catalog).items()}
+
+
+def _types(columns: Iterable[Column]) -> dict[str, str]:
+    return {column.name: _TYPES.get(column.type, "VARCHAR") for column in columns}
 
 
 def _write_codes(archive: zipfile.ZipFile, catalog: Catalog, target: Path) -> None:
@@ -114,7 +137,7 @@ def _write_codes(archive: zipfile.ZipFile, catalog: Catalog, target: Path) -> No
     there = set(archive.namelist())
     with target.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(_CODE_TYPES)
+        writer.writerow(column.name for column in _CODE_COLUMNS)
         for table in named_tables(catalog):
             if table.csv_name not in there:
                 continue

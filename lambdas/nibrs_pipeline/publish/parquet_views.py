@@ -37,17 +37,23 @@ def write_views(
 ) -> list[str]:
     """Write the views of what is published, unless they are there already.
 
-    A database file has an identifier of its own each time; so it is written anew only if the SQL is another.
+    A database file has an identifier of its own each time; so it is written anew only if the SQL is another. If nothing
+    is published as Parquet any more, the views go.
 
     Args:
         folder: where there is space for a small file.
 
     Returns:
-        The keys of what was written; none if nothing is published as Parquet.
+        The keys of what was written or removed.
     """
     manifests = [manifest for _, manifest in sorted(published.items())]
     sql = views_sql(manifests, catalog)
-    if sql is None or store.get(PARQUET_SQL) == sql.encode():
+    there = store.get(PARQUET_SQL)
+    if sql is None:
+        gone = [] if there is None else [PARQUET_DATABASE, PARQUET_SQL]
+        store.delete_many(gone)
+        return gone
+    if there == sql.encode():
         return []
     with TemporaryDirectory(dir=folder) as work:
         store.upload(_database(sql, manifests, catalog, Path(work)), PARQUET_DATABASE)

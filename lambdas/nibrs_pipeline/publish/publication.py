@@ -46,6 +46,7 @@ from nibrs_pipeline.publish.checking import other_member
 from nibrs_pipeline.publish.explorer_page import explorer_html
 from nibrs_pipeline.publish.index_page import download_index, index_html, index_json
 from nibrs_pipeline.publish.lease import publish_lease
+from nibrs_pipeline.publish.parquet_package import write_package
 from nibrs_pipeline.publish.parquet_views import write_views
 from nibrs_pipeline.publish.selection import to_publish
 from nibrs_pipeline.store import Stated, Store
@@ -104,9 +105,11 @@ def publish_run(
         lease.renew()
         views = write_views(store, published.state_years, nibrs_catalog(), Path(gettempdir()))
         lease.renew()
+        package = write_package(store, published.state_years, nibrs_catalog())
+        lease.renew()
         pages_written = write_index(store)
         companions = [key for manifest in selected for key in companion_keys(manifest)]
-        refresh([*zips, *companions, *told, *views, *pages_written])
+        refresh([*zips, *companions, *told, *views, *package, *pages_written])
         lease.renew()
         _clear(store, run_id)
         store.delete(publication_key(run_id))

@@ -53,23 +53,41 @@ def data_package(
         files: the zip's members; tables are described, documents are not.
         provenance: says whether the state-year is simulated.
     """
-    simulated = provenance.simulated
-    title = f"{state_name} {item.year}"
-    description = {
-        "name": f"nibrs-{item.state}-{item.year}".lower() + ("-simulated" if simulated else ""),
-        "profile": "tabular-data-package",
-        "title": f"SIMULATED DATA, NOT REAL: {title}" if simulated else f"NIBRS, {title}",
-        "description": "Incidents that police agencies reported; README.md says what to know before counting.",
-        "homepage": "https://cde.ucr.cjis.gov/",
-        "keywords": ["crime", "NIBRS", "police", state_name, str(item.year)],
-        "sources": [_SIMULATION if simulated else _PROGRAM],
-        "licenses": [_MADE_UP if simulated else _WORKS_OF_THE_GOVERNMENT],
+    description = package_head(
+        f"nibrs-{item.state}-{item.year}",
+        "tabular-data-package",
+        f"{state_name} {item.year}",
+        "Incidents that police agencies reported; README.md says what to know before counting.",
+        [state_name, str(item.year)],
+        provenance.simulated,
+    ) | {
         "resources": [
             _resource(entry, catalog.get(entry.name.removesuffix(".csv")))
             for entry in files
             if entry.rows is not None or entry.name == SOURCE_NOTES
-        ],
+        ]
     }
+    return as_bytes(description)
+
+
+def package_head(
+    name: str, profile: str, title: str, description: str, keywords: Iterable[str], simulated: bool
+) -> dict[str, Any]:
+    """What a package says of itself as a whole, and where the data come from and what one may do with them."""
+    return {
+        "name": name.lower() + ("-simulated" if simulated else ""),
+        "profile": profile,
+        "title": f"SIMULATED DATA, NOT REAL: {title}" if simulated else f"NIBRS, {title}",
+        "description": description,
+        "homepage": "https://cde.ucr.cjis.gov/",
+        "keywords": ["crime", "NIBRS", "police", *keywords],
+        "sources": [_SIMULATION if simulated else _PROGRAM],
+        "licenses": [_MADE_UP if simulated else _WORKS_OF_THE_GOVERNMENT],
+    }
+
+
+def as_bytes(description: Mapping[str, Any]) -> bytes:
+    """A descriptor as it is written."""
     return (json.dumps(description, indent=1, ensure_ascii=False) + "\n").encode()
 
 
@@ -102,13 +120,14 @@ def _schema(table: Table) -> dict[str, Any]:
         for column in referring
     ]
     return {
-        "fields": [_field(column) for column in table.columns],
+        "fields": [field(column) for column in table.columns],
         "missingValues": [""],
         "primaryKey": list(table.primary_key),
     } | ({"foreignKeys": keys} if keys else {})
 
 
-def _field(column: Column) -> dict[str, Any]:
+def field(column: Column) -> dict[str, Any]:
+    """A column of a table: type, whether there is always a value, and what it says."""
     required = {} if column.nullable else {"constraints": {"required": True}}
     return {"name": column.name, **_TYPES.get(column.type, {"type": "string"}), "description": column.description} | (
         required
