@@ -18,8 +18,8 @@ PUBLIC_PREFIXES = (*MANIFEST_PREFIXES, PUBLIC_PARQUET)
 #: (``geography_kinds.csv``, ``tables/groups.csv``).
 ESTIMATE_GEOGRAPHY_GROUPS = ("nation", "regions", "states")
 ESTIMATE_TABLE_GROUPS = ("crimes", "victims", "arrestees", "drugs_guns")
-#: Areas below states are estimated if that is chosen, and have the tables of incidents and offenses only.
-ESTIMATE_AREAS = ("areas", "crimes")
+#: Areas below states are one more group, if they are asked for.
+ESTIMATE_AREAS = "areas"
 INDEX_JSON = f"{PUBLIC}index.json"
 INDEX_HTML = f"{PUBLIC}index.html"
 #: The page that shows estimates of all years.

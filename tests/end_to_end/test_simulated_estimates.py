@@ -141,13 +141,15 @@ def test_in_a_census_estimates_are_the_truth_without_error(
     assert estimates == pytest.approx(of_areas)
     areas = {row["geography"]: row for row in rows(home, "areas/areas.csv", 2023)}
     assert {row["release"] for row in areas.values()} == {"everything"}
-    larceny = [row for row in rows(home, "areas/tables.csv", 2023) if row["der_variable_name"] == "t_2b_1_1_10"]
+    area_cells = rows(home, "areas/tables.csv", 2023)
+    larceny = [row for row in area_cells if row["der_variable_name"] == "t_2b_1_1_10"]
     true_larceny = dict.fromkeys(areas, 0.0)
     for (area, code), number in of_areas.items():
         true_larceny[area] += number if code.startswith("23") else 0
     assert {row["PERMUTATION_NUMBER"]: float(row["estimate"]) for row in larceny} == pytest.approx(
         {row["permutation"]: true_larceny[area] for area, row in areas.items()}
     )
+    areas_hold_all_tables(home, list(areas.values()), area_cells, national)
     assert (home.objects / BUCKET / "estimates" / "2023" / "areas.html").exists()
     # Sexes and ages of victims and arrestees add up to all, as do victims of cleared incidents and of others.
     for column in (1, 27):
@@ -167,6 +169,45 @@ def test_in_a_census_estimates_are_the_truth_without_error(
     cells_asked = cells_without_items("drugs_guns")
     assert sum(counted[cell] > 0 for cell in cells_asked) > 40
     assert {cell: national[cell] for cell in cells_asked} == {cell: counted[cell] for cell in cells_asked}
+
+
+def areas_hold_all_tables(
+    home: Home, areas: list[dict[str, str]], cells: list[dict[str, str]], national: dict[str, float]
+) -> None:
+    """Cells of persons, drugs and guns of areas are their agencies' by share, add up to the nation, and have rates."""
+    assert {float(row["standard_error"]) for row in cells} == {0.0}
+    number_of = {row["geography"]: row["permutation"] for row in areas}
+    found = {(row["PERMUTATION_NUMBER"], row["der_variable_name"]): float(row["estimate"]) for row in cells}
+    # Each agency has one judicial district and one field office.
+    for kind in ("judicial_district", "field_office"):
+        of_kind = {row["permutation"] for row in areas if row["kind"] == kind}
+        sums: dict[str, float] = {}
+        for (number, cell), estimate in found.items():
+            if number in of_kind:
+                sums[cell] = sums.get(cell, 0) + estimate
+        assert {cell: total for cell, total in sums.items() if total} == pytest.approx(
+            {cell: total for cell, total in national.items() if total}
+        )
+    counts: dict[str, dict[str, float]] = {}
+    for row in rows(home, "weights/counts.csv", 2023):
+        counts.setdefault(row["cell"], {})[row["ori"]] = float(row["number"])
+    members = rows(home, "areas/agencies.csv", 2023)
+    for cell in ("t_3a_1_1_1", "t_4a_1_1_1", "t_5a_1_1_28", "t_3a_1_1_31"):
+        expected = dict.fromkeys(number_of.values(), 0.0)
+        for row in members:
+            expected[number_of[row["geography"]]] += float(row["share"]) * counts[cell].get(row["ori"], 0)
+        assert {number: found[number, cell] for number in expected} == pytest.approx(expected)
+    # Rates are over the area's residents of the group.
+    residents = rows(home, "areas/residents.csv", 2023)
+    women = dict.fromkeys(number_of.values(), 0.0)
+    for row in residents:
+        women[row["permutation"]] += float(row["residents"]) if row["sex"] == "F" else 0
+    rates = [row for row in rows(home, "areas/rates.csv", 2023) if row["der_variable_name"] == "t_3b_3_16_1"]
+    assert len(rates) > len(areas) / 2
+    for row in rates:
+        number = row["PERMUTATION_NUMBER"]
+        assert float(row["population"]) == pytest.approx(women[number])
+        assert float(row["rate"]) == pytest.approx(1e5 * found[number, "t_3a_3_16_1"] / women[number])
 
 
 def drugs_and_guns_add_up(numbers: dict[str, float]) -> None:

@@ -192,11 +192,16 @@ def test_the_state_machine_is_told_keys_and_counts() -> None:
         for group in ("nation", "regions", "states")
         for tables in ("crimes", "victims", "arrestees", "drugs_guns")
     ]
-    # Areas below states have one group of tables, if they are asked for.
+    # Areas below states have the same tables, if they are asked for.
     with_areas = year_summary(inputs(areas="all"), work, False)
     assert with_areas["estimate_tasks"] == [
-        *summary["estimate_tasks"], {"geography_group": "areas", "table_group": "crimes"}
-    ]  # fmt: skip
+        {"geography_group": group, "table_group": tables}
+        for group in ("nation", "regions", "states", "areas")
+        for tables in ("crimes", "victims", "arrestees", "drugs_guns")
+    ]
+    few = year_summary(inputs(areas="all", tables="crimes"), work, False)
+    assert {"geography_group": "areas", "table_group": "crimes"} in few["estimate_tasks"]
+    assert len(few["estimate_tasks"]) == 4
     assert (summary["bias"], summary["bias_folder"], summary["bias_tasks"]) == ("none", "none", [])
     sought = year_summary(inputs(bias="copula_return_a"), work, False)
     assert (sought["bias"], sought["bias_folder"]) == ("copula_return_a", "runs/r/estimation/2016/bias/")
@@ -216,12 +221,11 @@ def test_the_state_machine_is_told_keys_and_counts() -> None:
 def test_what_is_estimated_side_by_side_is_what_the_package_has() -> None:
     data = Path(__file__).parents[2] / "containers" / "r_estimation" / "nibrsest" / "inst" / "extdata"
     for name, column, groups in (
-        ("geography_kinds.csv", "geography_group", (*ESTIMATE_GEOGRAPHY_GROUPS, ESTIMATE_AREAS[0])),
+        ("geography_kinds.csv", "geography_group", (*ESTIMATE_GEOGRAPHY_GROUPS, ESTIMATE_AREAS)),
         ("tables/groups.csv", "table_group", ESTIMATE_TABLE_GROUPS),
     ):
         with (data / name).open(newline="") as file:
             assert tuple(dict.fromkeys(row[column] for row in csv.DictReader(file))) == groups
-    assert ESTIMATE_AREAS[1] == ESTIMATE_TABLE_GROUPS[0]
 
 
 def test_a_state_that_was_not_tabulated_is_named_with_the_stages_own_words() -> None:

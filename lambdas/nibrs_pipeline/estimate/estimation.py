@@ -214,9 +214,8 @@ def year_summary(inputs: YearInputs, to_tabulate: list[StateItem], up_to_date: b
     """What the state machine needs to know of a year."""
     prefix, bias = estimation_prefix(inputs.run_id, inputs.year), inputs.source.bias
     table_groups = [group for group in ESTIMATE_TABLE_GROUPS if inputs.tables in ("all", group)]
-    tasks = list(product(ESTIMATE_GEOGRAPHY_GROUPS, table_groups))
-    if inputs.source.choices.get("AREAS", DEFAULT.areas) != DEFAULT.areas:
-        tasks.append(ESTIMATE_AREAS)
+    with_areas = inputs.source.choices.get("AREAS", DEFAULT.areas) != DEFAULT.areas
+    geography_groups = (*ESTIMATE_GEOGRAPHY_GROUPS, *([ESTIMATE_AREAS] if with_areas else []))
     return {
         "year": str(inputs.year),
         "estimation_prefix": prefix,
@@ -226,7 +225,10 @@ def year_summary(inputs: YearInputs, to_tabulate: list[StateItem], up_to_date: b
         "reference_sha256": inputs.source.reference_sha256,
         "previous": inputs.previous,
         "previous_sha256": inputs.previous_zip_sha256,
-        "estimate_tasks": [{"geography_group": geographies, "table_group": tables} for geographies, tables in tasks],
+        "estimate_tasks": [
+            {"geography_group": geographies, "table_group": tables}
+            for geographies, tables in product(geography_groups, table_groups)
+        ],
         "bias": bias,
         "bias_folder": NO_BIAS if bias == NO_BIAS else f"{prefix}bias/",
         "bias_tasks": [{"table_group": tables} for tables in table_groups if bias != NO_BIAS],

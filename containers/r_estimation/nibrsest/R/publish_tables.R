@@ -68,12 +68,21 @@ statistic_parts <- function(rows, flags, places, tables, statistics = tables$sta
   )
 }
 
-#' How many people a rate per 100,000 is over: 1e5 / population, missing where it is 0
+#' Per how many people a rate per 100,000 is: 1e5 / population, missing where it is 0
+#'
+#' @param places,columns See [people_of_rates()].
+#' @noRd
+per_100000 <- function(places, columns) {
+  people <- people_of_rates(places, columns)
+  data.table::fifelse(people > 0, 1e5 / people, NA_real_)
+}
+
+#' How many people rates are over
 #'
 #' @param places A row per rate, or one: columns as `populations.csv` names them.
 #' @param columns The column of each rate; missing where there is no rate.
 #' @noRd
-per_100000 <- function(places, columns) {
+people_of_rates <- function(places, columns) {
   lost <- setdiff(columns, c(names(places), NA))
   if (length(lost) > 0L) {
     stop("populations.csv: geographies have no column ", lost[[1]], "; rates over it need one", call. = FALSE)
@@ -83,7 +92,7 @@ per_100000 <- function(places, columns) {
     over <- which(columns == column)
     people[over] <- if (nrow(places) == 1L) places[[column]] else places[[column]][over]
   }
-  data.table::fifelse(people > 0, 1e5 / people, NA_real_)
+  people
 }
 
 #' Estimates, errors, limits and flags of statistics

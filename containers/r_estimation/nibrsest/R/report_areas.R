@@ -143,8 +143,10 @@ silent_list <- function(silent) {
 #' @noRd
 area_links <- function(where, year) {
   files <- c(areas.csv = "every area with its agencies, residents and coverage, and what of it is for release",
-    offenses.csv = "estimates by offense code", tables.csv = "every cell of the tables of incidents and offenses",
-    agencies.csv = "which agencies belong to which area, by which share", weights.csv = "the respondents' weights")
+    offenses.csv = "estimates by offense code", tables.csv = "every cell of the tables that is not 0",
+    rates.csv = "rates of these, over residents, residents of a group of persons, or officers",
+    agencies.csv = "which agencies belong to which area, by which share", weights.csv = "the respondents' weights",
+    residents.csv = "residents by age, sex, race and ethnicity")
   if (where == "in_zip") {
     return(sprintf("<li><a href=\"%s\">%s</a>: %s</li>", names(files), names(files), files))
   }

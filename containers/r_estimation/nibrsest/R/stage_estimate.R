@@ -98,12 +98,13 @@ estimate_tables_of <- function(group, tables, inputs, settings, kinds) {
   }
 }
 
-#' Rows of cells that are something: first rows, which decide what is released, and what anybody counted or may have
+#' Rows of cells that are something: first rows, which decide what is released, what anybody counted or may have, and
+#' what came out below 0
 #'
 #' Most cells of most areas are nothing, and areas are many.
 #' @noRd
 is_something <- function(rows, cells) {
-  which(cells$total[match(rows$cell, cells$cell)] | rows$agency_counts > 0L |
+  which(cells$total[match(rows$cell, cells$cell)] | rows$agency_counts > 0L | rows$clipped |
     rows$estimate >= constant("clipped_number"))
 }
 

@@ -31,7 +31,7 @@ stage_report <- function(settings) {
   publish_tables(tables, flags, described, with_residents, settings, folder, notice, definitions)
   publish_database(settings, folder)
   publish_persons(settings, folder, definitions)
-  publish_areas(settings, folder, agencies, notice)
+  publish_areas(settings, folder, agencies, notice, definitions)
   shown <- list(
     tables = tables, flags = flags, places = places, weights = read_weight_file(settings, "weights.csv"),
     strata = read_strata(settings), attempts = read_weight_file(settings, "attempts.csv"),

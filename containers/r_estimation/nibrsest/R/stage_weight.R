@@ -33,7 +33,7 @@ stage_weight <- function(settings) {
   estimators <- estimators_of(weighed$universe, settings$estimator, borrowed$model)
   write_weight_file(estimators, folder, "estimators.csv")
   write_weight_file(tables_a(weighed, covariates, estimators, borrowed), folder, "table_a.csv")
-  write_areas(all_weighed, areas, covariates, borrowed, settings)
+  write_areas(all_weighed, areas, covariates, borrowed, reference$residents, settings)
 }
 
 #' The areas below states that have estimates too; `NULL` if none are asked for
@@ -56,8 +56,9 @@ asked_areas <- function(reference, settings) {
 #'
 #' @param weighed See [weigh_year()], with areas.
 #' @param borrowed See [model_of_respondents()].
+#' @param residents See [residents_of_places()].
 #' @noRd
-write_areas <- function(weighed, areas, covariates, borrowed, settings) {
+write_areas <- function(weighed, areas, covariates, borrowed, residents, settings) {
   folder <- file.path(settings$output, "weights", "areas")
   # Of an earlier run of the stage.
   unlink(folder, recursive = TRUE)
@@ -66,12 +67,14 @@ write_areas <- function(weighed, areas, covariates, borrowed, settings) {
   }
   mine <- weighed_of(weighed, unique(areas$geography))
   described <- areas[, c("geography", "ori", "description", "core_city")]
+  places <- places_of_areas(weighed, areas, covariates)
   tables <- list(
     geographies = described[mine$geographies, on = c("geography", "ori")][, names(file_columns(
       "weights/areas/geographies.csv")), with = FALSE],
     weights = mine$weights, strata = mine$strata, universe = mine$universe,
     estimators = estimators_of(mine$universe, settings$estimator, borrowed$model),
-    places = places_of_areas(weighed, areas, covariates)
+    places = places,
+    residents = residents_of_places(residents, weighed$agencies, places, mine$geographies, covariates)
   )
   for (name in names(tables)) {
     file <- sprintf("weights/areas/%s.csv", name)

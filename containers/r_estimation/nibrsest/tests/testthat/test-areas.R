@@ -81,19 +81,32 @@ test_that("groups of which too little is known are weighted as one, but for agen
   expect_error(scheme(least_covered = 1), "least_covered is 1; it has to be at least 0 and below 1")
 })
 
+# Residents of the made-up towns by age, sex, race and ethnicity; of the last nothing is known.
+residents_of_towns <- function(agencies) {
+  groups <- data.table::CJ(sex = c("F", "M"), race = c("W", "B"), ethnicity = c("H", "N"), sorted = FALSE)
+  ages <- setdiff(names(file_columns("reference/residents.csv")), c("agency_id", names(groups)))
+  data.table::rbindlist(lapply(seq_len(nrow(agencies) - 1L), function(number) {
+    each <- matrix(seq_len(nrow(groups) * length(ages)) + number, nrow(groups))
+    people <- as.numeric(agencies$population[[number]]) * each / sum(each)
+    cbind(agency_id = agencies$agency_id[[number]], groups, stats::setNames(data.table::as.data.table(people), ages))
+  }))
+}
+
 # The stages of the made-up year with areas, whose counties may be changed.
-areas_year <- function(change = identity) {
+areas_year <- function(change = identity, tables = "crimes") {
   root <- example_year()
   extract <- file.path(root, "reference", "reference-2016.zip")
   folder <- tempfile()
   utils::unzip(extract, exdir = folder)
   counties <- data.table::fread(file.path(folder, "counties.csv"), colClasses = "character")
   data.table::fwrite(change(counties), file.path(folder, "counties.csv"))
+  agencies <- data.table::fread(file.path(folder, "agencies.csv"), colClasses = "character")
+  data.table::fwrite(residents_of_towns(agencies), file.path(folder, "residents.csv"))
   unlink(extract)
   zip::zipr(extract, list.files(folder, full.names = TRUE))
   settings <- function(...) {
     read_settings(c(DATA_YEAR = "2016", EXTERNAL_FILE_PATH = root, INPUT_PIPELINE_DIR = file.path(root, "pipeline"),
-      AREAS = "all", TABLES = "crimes", WORKBOOKS = "nation", ...))
+      AREAS = "all", TABLES = tables, WORKBOOKS = "nation", ...))
   }
   run_stage("tabulate_state", settings(INPUT_STATE = "RI"))
   run_stage("weight", settings())
@@ -101,15 +114,14 @@ areas_year <- function(change = identity) {
 }
 
 run_areas <- function(settings) {
-  for (group in c("nation", "regions", "states")) run_stage("estimate", settings(GEOGRAPHY_GROUP = group))
-  run_stage("estimate", settings(GEOGRAPHY_GROUP = "areas", TABLE_GROUP = "crimes"))
+  for (group in c("nation", "regions", "states", "areas")) run_stage("estimate", settings(GEOGRAPHY_GROUP = group))
   run_stage("report", settings())
   file.path(settings()$output, "report")
 }
 
 test_that("areas go through the stages into files of their own, and leave the others as they are", {
   logger::log_threshold("FATAL")
-  settings <- areas_year()
+  settings <- areas_year(tables = "all")
   folder <- run_areas(settings)
   read <- function(...) data.table::fread(file.path(folder, ...))
   areas <- read("areas", "areas.csv")
@@ -126,7 +138,27 @@ test_that("areas go through the stages into files of their own, and leave the ot
   numbers <- c("der_variable_name", "estimate", "standard_error", "percentage", "percentage_error")
   ri <- state_tables[PERMUTATION_NUMBER == 95 & der_variable_name %in% tables$der_variable_name, numbers, with = FALSE]
   expect_gt(nrow(ri), 500)
-  expect_equal(tables[PERMUTATION_NUMBER == 493, numbers, with = FALSE], ri)
+  of_district <- tables[PERMUTATION_NUMBER == 493, numbers, with = FALSE]
+  expect_equal(of_district[order(der_variable_name), ], ri[order(der_variable_name), ])
+  of_persons <- "^t_(3a|3aclear|3aunclear|4a|5a|DM1|GV2a|YT1)_"
+  expect_gt(sum(grepl(of_persons, of_district$der_variable_name)), 500)
+  # Rates too, those over residents of a row's own group among them.
+  rates <- read("areas", "rates.csv")
+  ri_rates <- data.table::rbindlist(lapply(c("3a", "3b", "3bclear", "4b", "5b", "2a", "LEOKA"), function(table) {
+    read("indicator_tables", "State", "Rhode_Island", sprintf("Indicator_Tables_95_%s.csv", table))
+  }))[estimate_type_num == 3, ]
+  of_district <- rates[PERMUTATION_NUMBER == 493, ]
+  at <- match(of_district$der_variable_name, ri_rates$der_variable_name)
+  of_these <- grepl("^t_(3a|3b|3bclear|4b|5b|2a|LEOKA)_", of_district$der_variable_name)
+  expect_equal(is.na(at), !of_these)
+  expect_gt(sum(grepl("^t_3b_(2|4|10)_", of_district$der_variable_name) & of_district$rate > 0), 50)
+  columns <- c(rate = "estimate", rate_standard_error = "estimate_standard_error", lower_95 = "estimate_lower_bound",
+    upper_95 = "estimate_upper_bound", suppression_flag = "suppression_flag_indicator")
+  for (column in names(columns)) {
+    expect_equal(of_district[[column]][of_these], ri_rates[[columns[[column]]]][at[of_these]], label = column)
+  }
+  # No rate that the state has is missing, but those that are 0.
+  expect_equal(setdiff(ri_rates$der_variable_name[which(ri_rates$estimate > 0)], of_district$der_variable_name), character())
   # All eight agencies of the metropolitan area respond: their plain sum, three quarters of the first town's.
   months <- data.table::fread(file.path(folder, "..", "weights", "offenses.csv"))
   members <- read("areas", "agencies.csv")
@@ -135,6 +167,20 @@ test_that("areas go through the stages into files of their own, and leave the ot
   assaults <- months[offense_code == "13A", ]
   expect_equal(offenses[geography == "MSA 39300" & cell == "13A", estimate],
     sum(members$share * assaults$offenses[match(members$ori, assaults$ori)], na.rm = TRUE))
+  # Victims and arrestees by the same shares, and rates over such residents: women of three quarters of the first town.
+  annual <- read_count_matrix(file.path(settings()$output, "annual", "victims", "cells.rds"), "weight")
+  counted <- as_sparse(annual)[match(members$ori, annual$rows$ori), match("t_3a_3_16_18", annual$cells)]
+  women <- sum(counted * members$share, na.rm = TRUE)
+  expect_equal(tables[PERMUTATION_NUMBER == 109 & der_variable_name == "t_3a_3_16_18", estimate], women)
+  agencies <- data.table::fread(file.path(folder, "weights", "agencies.csv"))
+  female <- residents_of_towns(data.table::data.table(agency_id = agencies$ori, population = agencies$population))
+  female <- female[female$sex == "F", ]
+  residents <- rowSums(female[, grep("^age_", names(female)), with = FALSE])
+  residents <- sum(residents * members$share[match(female$agency_id, members$ori)], na.rm = TRUE)
+  rate_of_women <- rates[PERMUTATION_NUMBER == 109 & der_variable_name == "t_3b_3_16_18", ]
+  expect_gt(women, 10)
+  expect_equal(rate_of_women$population, residents)
+  expect_equal(rate_of_women$rate, 1e5 * women / residents)
   # Without areas the other files are the same, and there are none of areas.
   before <- tools::md5sum(file.path(folder, c("tables.csv", "geographies.csv", "offenses.csv")))
   none <- replace(settings(), "areas", "none")
@@ -234,6 +280,35 @@ test_that("errors of an area with shares of agencies are those of the survey pac
     data.frame(rep(1, length(respondents))), design$fpc)))
   expect_equal(ours$estimate, colSums(y * weights$weight), tolerance = 1e-12, ignore_attr = TRUE)
   expect_equal(ours$standard_error, expected, tolerance = 1e-8, ignore_attr = TRUE)
+})
+
+test_that("percentages of persons in an area with shares of agencies have the errors of the survey package", {
+  logger::log_threshold("FATAL")
+  made <- kent_year(function(world) world$responds)
+  place <- geography_of("MSA 1", made$places, made$agencies, made$world$covariates)
+  weights <- made$weighed$weights[made$weighed$weights$geography == "MSA 1", ]
+  strata <- made$weighed$strata[made$weighed$strata$geography == "MSA 1", ]
+  respondents <- match(weights$ori, place$agencies$ori)
+  covariates <- place$covariates[respondents, , drop = FALSE]
+  # Victims of the first column by sex, a part of each agency's.
+  cells <- table_cells()
+  cells <- cells[which(cells$table == "3a" & cells$column == 1L & cells$row %in% c(1L, 15:17)), ]
+  victims <- round(made$world$y[place$rows[respondents], 1])
+  men <- with_seed(5L, stats::rbinom(length(victims), victims, 0.6))
+  y <- cbind(victims, men, victims - men, 0) * place$share[respondents]
+  colnames(y) <- cells$cell
+  ours <- estimate_tables(methods::as(y, "CsparseMatrix"), weights, strata, covariates,
+    list("all agencies" = rep(TRUE, length(respondents))), cells)
+  used <- strsplit(strata$covariates, " ")[[1]]
+  design <- survey::svydesign(~1, fpc = ~N, data = data.frame(covariates, N = 60))
+  share <- sum(y[, 2] * weights$weight) / sum(y[, 1] * weights$weight)
+  linearised <- (y[, 2] - share * y[, 1]) / sum(y[, 1] * weights$weight)
+  residual <- stats::resid(stats::lm(linearised ~ covariates[, used] - 1)) * weights$weight
+  expected <- sqrt(survey::svyrecvar(as.matrix(residual), data.frame(seq_along(respondents)),
+    data.frame(rep(1, length(respondents))), design$fpc))
+  expect_equal(ours$percentage[[2]], 100 * share, tolerance = 1e-10)
+  expect_equal(ours$percentage_error[[2]], 100 * as.numeric(expected), tolerance = 1e-8)
+  expect_gt(ours$percentage_error[[2]], 0)
 })
 
 test_that("an extract without areas is refused if they are asked for", {
