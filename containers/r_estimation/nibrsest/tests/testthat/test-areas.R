@@ -158,7 +158,8 @@ test_that("areas go through the stages into files of their own, and leave the ot
     expect_equal(of_district[[column]][of_these], ri_rates[[columns[[column]]]][at[of_these]], label = column)
   }
   # No rate that the state has is missing, but those that are 0.
-  expect_equal(setdiff(ri_rates$der_variable_name[which(ri_rates$estimate > 0)], of_district$der_variable_name), character())
+  positive <- ri_rates$der_variable_name[which(ri_rates$estimate > 0)]
+  expect_equal(setdiff(positive, of_district$der_variable_name), character())
   # All eight agencies of the metropolitan area respond: their plain sum, three quarters of the first town's.
   months <- data.table::fread(file.path(folder, "..", "weights", "offenses.csv"))
   members <- read("areas", "agencies.csv")
