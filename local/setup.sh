@@ -29,15 +29,12 @@ apt_install() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-nobody_at_work() { # before what a run needs is replaced
-    local home
-    for home in "${NIBRS_HOME:-.}" simulated; do
-        [ -e "$home/.nibrs/database.users" ] || continue
-        flock --nonblock "$home/.nibrs/database.users" true || {
-            echo "A command is at work in $home with what is to be installed anew: try again when it has ended" >&2
-            exit 1
-        }
-    done
+nobody_at_work() { # before what a command needs is replaced
+    [ -e .tools/commands.users ] || return 0
+    flock --nonblock .tools/commands.users true || {
+        echo "A nibrs command is at work with what is to be installed anew: try again when it has ended" >&2
+        exit 1
+    }
 }
 
 install_uv() {

@@ -85,8 +85,9 @@ def published_figures(path: Path, shown: set[str] | None = None) -> dict[tuple[s
     return figures
 
 
-#: The explorer shows tables with totals, by which it finds the others; their rates may be a table of their own.
-_WITHOUT_TOTALS = re.compile(r"3a(un)?clear|3b(un)?clear|DM\d+|GV\d\w|YT\d")
+#: The explorer shows tables with a headline, by which it finds the others; their rates may be a table of their own.
+#: These have several.
+_WITHOUT_HEADLINE = re.compile(r"DM[6-9]")
 
 
 def booked_tables() -> set[str]:
@@ -95,7 +96,7 @@ def booked_tables() -> set[str]:
 
 
 def _shown_tables() -> set[str]:
-    return {row["table"] for row in _definitions("tables") if not _WITHOUT_TOTALS.fullmatch(row["table"])}
+    return {row["table"] for row in _definitions("tables") if not _WITHOUT_HEADLINE.fullmatch(row["table"])}
 
 
 def _definitions(name: str) -> list[dict[str, str]]:

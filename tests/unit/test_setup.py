@@ -2,8 +2,12 @@
 
 import fcntl
 import re
+import signal
 import subprocess
 from pathlib import Path
+
+import pytest
+from nibrs_command import cli, entry
 
 SCRIPT = (Path(__file__).parents[2] / "local" / "setup.sh").read_text(encoding="utf-8")
 
@@ -16,12 +20,34 @@ def test_nothing_is_installed_under_a_command_that_is_at_work(tmp_path: Path) ->
         command = ["bash", "-euc", f"{function[0]}\nnobody_at_work"]
         return subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=False)
 
-    assert ask().returncode == 0, "there is no home yet"
-    (tmp_path / "simulated" / ".nibrs").mkdir(parents=True)
-    with (tmp_path / "simulated" / ".nibrs" / "database.users").open("a") as users:
+    assert ask().returncode == 0, "nothing is installed yet"
+    users = tmp_path / ".tools" / "commands.users"
+    users.parent.mkdir()
+    with users.open("a") as file:
         assert ask().returncode == 0
-        fcntl.flock(users, fcntl.LOCK_SH)
+        fcntl.flock(file, fcntl.LOCK_SH)
         refused = ask()
     assert refused.returncode == 1
-    assert "at work in simulated" in refused.stderr
+    assert "try again when it has ended" in refused.stderr
     assert ask().returncode == 0
+
+
+def test_every_command_says_that_it_is_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    users, seen = tmp_path / "commands.users", []
+    monkeypatch.setattr(entry, "USERS", users)
+    monkeypatch.setattr(cli, "main", lambda: seen.append(_is_free(users)))
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    entry.entry()
+    assert (seen, _is_free(users)) == ([False], True)
+    monkeypatch.setattr(entry, "USERS", tmp_path / "not there" / "commands.users")
+    entry.entry()
+    assert seen == [False, True]
+
+
+def _is_free(users: Path) -> bool:
+    with users.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True

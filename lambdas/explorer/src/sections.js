@@ -127,8 +127,9 @@ export function breakdown(data, choose) {
   const rows = data.breakdown();
   const kind = rows[0]?.kind ?? "count";
   const unit = unitOf(rows[0]?.figure ?? data.figure, kind);
+  const by = ` by ${section.label.charAt(0).toLowerCase()}${section.label.slice(1)}`;
   const made = part({
-    id: "breakdown", title: `${data.figure.crime} by ${section.label.charAt(0).toLowerCase()}${section.label.slice(1)}`, data, unit,
+    id: "breakdown", title: data.figure.crime.endsWith(by) ? data.figure.crime : `${data.figure.crime}${by}`, data, unit,
     notes: [`95 % intervals, in ${unit}. ${HOLLOW}`], caption: `${data.figure.crime}: ${section.label}`,
     picture: (room) => charts.intervals(rows, { kind, width: room, label: unit, title: section.label }),
     heads: [section.label, `Estimate, ${unit}`, "95 % interval", "For release", "Reason"], ...tabled(rows),
@@ -152,7 +153,8 @@ export function states(data, read, ask) {
   const all = data.states();
   const ranked = data.ranked();
   const heads = ["State", `Estimate, ${unit}`, "95 % interval", "For release", "Reason"];
-  const own = "From each state's own respondents; they do not add up to the nation's.";
+  const own = `From each state's own respondents; they do not add up to the nation's.${
+    kind === "count" ? " These are numbers, not rates: states with more residents have more." : ""}`;
   return [
     part({
       id: "states", title, data, unit, caption: title, heads, ...tabled(all.filter((row) => row.number)),

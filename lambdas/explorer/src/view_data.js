@@ -82,7 +82,7 @@ export class ViewData {
 
   /** States of different sizes are compared by rates, where there are any. */
   get kindOfStates() {
-    return this.figure.section ? this.view.kind : "rate";
+    return this.figure.section ? this.view.kind : this.figure.over ? "rate" : "count";
   }
 
   /** The states of the union, in the order of their names. */

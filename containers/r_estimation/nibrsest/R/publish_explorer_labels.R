@@ -30,7 +30,7 @@ explorer_labels <- function(places, published, offenses, reasons, year, notice) 
   )
 }
 
-#' The tables that the explorer shows: those that have totals, which their rows say more of
+#' The tables that the explorer shows: those that have a headline, which their rows say more of
 #'
 #' @param published See [published_tables()].
 #' @return The same of these tables alone.
@@ -43,11 +43,26 @@ explored_tables <- function(published) {
   published
 }
 
-#' Whether cells are of a row that says what its table is of, in all columns: one by whose totals a geography is judged
+#' Whether cells are of a row that says what its table is of, in all columns
+#'
+#' That is a row by whose totals a geography is judged, or the only row of its table that counts all that there is.
 #' @noRd
 is_headline <- function(cells) {
-  row <- paste(cells$table, cells$row)
-  row %in% row[cells$total]
+  rows <- data.table::data.table(table = cells$table, row = paste(cells$table, cells$row), total = cells$total)
+  whole <- unique(rows[is.na(cells$characteristic), ])
+  headlines <- lapply(split(whole, whole$table), function(rows) {
+    if (any(rows$total)) rows$row[rows$total] else if (nrow(rows) == 1L) rows$row
+  })
+  rows$row %in% unlist(headlines)
+}
+
+#' What columns of a table are called: with the table's title before it where the table counts a part of the crime alone
+#' @noRd
+explorer_crimes <- function(cells, indicators, title) {
+  if (any(cells$total)) {
+    return(indicators)
+  }
+  if (data.table::uniqueN(indicators) == 1L) title else paste0(title, ": ", indicators)
 }
 
 #' A table: what its columns count, its totals, and the sections that say more of them
@@ -66,9 +81,11 @@ explorer_table <- function(table, published, definitions) {
   numbers <- vapply(sections, function(rows) cells$section[[rows[[1]]]], 0L)
   ids <- paste0(numbers, ifelse(duplicated(numbers), paste0(".", data.table::rowid(numbers)), ""))
   names <- section_labels(sections, cells, published, definitions)
+  title <- sub("^Table [^-]*-", "", labels$full_table[[1]])
   list(
-    table = table, title = sub("^Table [^-]*-", "", labels$full_table[[1]]), group = group_of_table(table, definitions),
-    columns = data.frame(column = cells$column[columns], name = labels$indicator[columns],
+    table = table, title = title, group = group_of_table(table, definitions),
+    columns = data.frame(column = cells$column[columns],
+      name = explorer_crimes(cells, labels$indicator[columns], title),
       unit = vapply(cells$column[columns], function(column) counted_noun(table, column, definitions), "")),
     totals = data.frame(section = cells$section[totals], row = cells$row[totals],
       label = ifelse(is.na(cells$characteristic[totals]), "", labels$domain_2[totals]),
@@ -84,7 +101,7 @@ explorer_table <- function(table, published, definitions) {
 }
 
 #' What sections are called: by their title or characteristic; where several of a table are called alike, also by what
-#' the names of their rows have in common, or by what their percentages are of
+#' the names of their rows have in common, by what their percentages are of, or by their first row
 #' @noRd
 section_labels <- function(sections, cells, published, definitions) {
   titles <- published$statistics$title[match(cells$cell, published$statistics$cell)]
@@ -102,6 +119,9 @@ section_labels <- function(sections, cells, published, definitions) {
   }, "")
   alike <- labels %in% labels[duplicated(labels)] & nzchar(common)
   labels[alike] <- sprintf("%s: %s", labels[alike], common[alike])
+  still <- labels %in% labels[duplicated(labels)] & lengths(sections) > 1L
+  first <- vapply(sections[still], function(rows) category_labels(cells[rows[[1]], ], definitions), "")
+  labels[still] <- sprintf("%s: %s and others", labels[still], first)
   labels
 }
 

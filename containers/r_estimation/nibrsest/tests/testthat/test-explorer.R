@@ -45,6 +45,14 @@ test_that("figures stand in the order in which the page counts them", {
   expect_equal(section("Injury")$rates, "")
   expect_equal(as.integer(section("Victim sex and race: Female")$numbers), 53:58)
   expect_equal(section("Victim sex and race")$of, "Sex: Male or Sex: Female or Sex: Unknown")
+  # Tables of a part of a crime say so: gun robberies are not all robberies.
+  guns <- labels[[match("GV1a", vapply(labels, `[[`, "", "table"))]]
+  expect_equal(guns$columns$name[[9]], "Gun offenses: Robbery")
+  expect_equal(guns$columns$unit[[9]], "robberies")
+  murders <- labels[[match("YT1", vapply(labels, `[[`, "", "table"))]]
+  expect_equal(murders$columns$name, "Murder victims of 12 to 17 years")
+  # These count three things each, of which none is the others' headline.
+  expect_false(any(c("DM6", "DM7", "DM8", "DM9") %in% vapply(labels, `[[`, "", "table")))
   robbery <- labels[[match("2a", vapply(labels, `[[`, "", "table"))]]
   weapons <- Filter(function(section) section$label == "Weapon involved: Yes", robbery$sections)[[1]]
   expect_equal(weapons$of, "Weapon involved: Yes")
