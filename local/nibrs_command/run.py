@@ -7,7 +7,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import click
-from nibrs_engine.lambda_pool import import_ahead
+from nibrs_engine.forked_processes import import_ahead
 from nibrs_home import embedded_postgres
 from nibrs_home.home import BUCKET, Home
 from nibrs_pipeline.errors import BadRequest

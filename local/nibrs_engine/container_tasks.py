@@ -3,10 +3,7 @@
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +12,9 @@ from typing import Any
 
 from nibrs_pipeline.failure_causes import ESTIMATION, PIPELINE
 from pydantic import BaseModel, TypeAdapter
+
+from nibrs_engine.container_process import run_program
+from nibrs_engine.forked_processes import ForkedProcess, import_ahead
 
 #: The entry point of the pipeline's image, and what a handler has instead.
 COMMAND = ["python3", "-m", "nibrs_command.in_container"]
@@ -109,9 +109,12 @@ class TaskPool:
     environment: Mapping[str, str]
     logs: Path
     database: Mapping[str, str] = field(default_factory=dict)
-    _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _processes: dict[str, ForkedProcess] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        import_ahead()
 
     def start(self, task: str, containers: list[dict[str, Any]], overrides: dict[str, Any]) -> None:
         """Start a task.
@@ -133,20 +136,21 @@ class TaskPool:
         command = override.get("command") or container.get("command") or []
         self.logs.mkdir(parents=True, exist_ok=True)
         name = _task_name(command, variables)
-        with (self.logs / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, *_entry_point(container), *command],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={
-                    **_needed_to_start(),
-                    **_measured(container),
-                    **self.environment_of(command),
-                    **self._database_of(container),
-                    **variables,
-                },
-            )
+        environment = {
+            **_needed_to_start(),
+            **_measured(container),
+            **self.environment_of(command),
+            **self._database_of(container),
+            **variables,
+        }
+        arguments = [*_entry_point(container), *command]
+        process = ForkedProcess(
+            target=run_program,
+            args=(arguments, environment, str(self.logs / f"{name}.log")),
+            name=name,
+            daemon=False,
+        )
+        process.start()
         with self._lock:
             self._processes[task] = process
             self._names[task] = name
@@ -160,32 +164,31 @@ class TaskPool:
 
     def exit_code(self, task: str) -> int | None:
         """The exit code of a task; None while it runs."""
-        code = self._processes[task].poll()
+        code = self._processes[task].exitcode
         return 128 - code if code is not None and code < 0 else code
 
     def processes(self) -> list[int]:
         """Process numbers of all tasks that run."""
         with self._lock:
-            return [process.pid for process in self._processes.values() if process.poll() is None]
+            return [int(process.pid or 0) for process in self._processes.values() if process.exitcode is None]
 
     def running(self) -> list[str]:
         """Names of the tasks that run, for the display."""
         with self._lock:
-            return [self._names[task] for task, process in self._processes.items() if process.poll() is None]
+            return [self._names[task] for task, process in self._processes.items() if process.exitcode is None]
 
     def finished(self) -> list[str]:
         """Names of the tasks that have ended well."""
         with self._lock:
-            return [self._names[task] for task, process in self._processes.items() if process.poll() == 0]
+            return [self._names[task] for task, process in self._processes.items() if process.exitcode == 0]
 
     def close(self) -> None:
         """End what still runs."""
         with self._lock:
             for process in self._processes.values():
-                if process.poll() is None:
-                    with suppress(ProcessLookupError):
-                        process.terminate()
-                    process.wait()
+                if process.exitcode is None:
+                    process.terminate()
+                    process.join()
 
 
 def _entry_point(container: Mapping[str, Any]) -> list[str]:

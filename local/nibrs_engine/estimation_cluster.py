@@ -4,6 +4,7 @@ moto's ECS imports all of its EC2, whose tables take longer to load than a run w
 """
 
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 from nibrs_pipeline.failure_causes import ESTIMATION, PIPELINE
@@ -31,25 +32,40 @@ def cluster_names(region: str, account: str) -> dict[str, str]:
     return {"EstimationCluster": f"{arn}:cluster/{_CLUSTER}"} | network | tasks
 
 
-def in_cluster(parameters: dict[str, Any], client: Callable[[str], Any], bucket: str) -> dict[str, Any]:
-    """The parameters of ECS's RunTask with a network that exists; makes cluster and tasks if need be.
+class EmulatedCluster:
+    """Makes the cluster, its tasks and its network when the first task is to run in it.
 
     Args:
-        parameters: as ECS spells them; those of a cluster that was deployed are given back as they are.
         client: makes a boto3 client of the emulation for a service.
         bucket: the artifact store of the tasks.
     """
-    network = parameters["networkConfiguration"]["awsvpcConfiguration"]
-    if network["subnets"] != [_NETWORK]:
-        return parameters
-    ecs, ec2 = client("ecs"), client("ec2")
-    if not ecs.describe_clusters(clusters=[_CLUSTER])["clusters"]:
-        _make_cluster(ecs, bucket)
-    there = {
+
+    def __init__(self, client: Callable[[str], Any], bucket: str) -> None:
+        self._client, self._bucket = client, bucket
+        self._network: dict[str, list[str]] = {}
+        self._making = Lock()
+
+    def place(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """The parameters of ECS's RunTask with a network that exists.
+
+        Args:
+            parameters: as ECS spells them; those of a cluster that was deployed are given back as they are.
+        """
+        network = parameters["networkConfiguration"]["awsvpcConfiguration"]
+        if network["subnets"] != [_NETWORK]:
+            return parameters
+        with self._making:
+            if not self._network:
+                _make_cluster(self._client("ecs"), self._bucket)
+                self._network = _existing_network(self._client("ec2"))
+        return parameters | {"networkConfiguration": {"awsvpcConfiguration": network | self._network}}
+
+
+def _existing_network(ec2: Any) -> dict[str, list[str]]:
+    return {
         "subnets": [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]],
         "securityGroups": [ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]],
     }
-    return parameters | {"networkConfiguration": {"awsvpcConfiguration": network | there}}
 
 
 def _make_cluster(ecs: Any, bucket: str) -> None:
@@ -58,7 +74,6 @@ def _make_cluster(ecs: Any, bucket: str) -> None:
     for handler in handler_definitions().values():
         container = {"name": PIPELINE, "entryPoint": HANDLER, "environment": _variables(TIMEOUT_S=handler.timeout_s)}
         _register(ecs, handler, container)
-    # Last, since it shows that everything else exists.
     ecs.create_cluster(clusterName=_CLUSTER)
 
 

@@ -1,7 +1,6 @@
 """Lambda functions as processes: one event at a time in each, kept warm, stopped at their limits.
 
-Processes are forked from a server that has imported what the functions share, since importing it in each would
-cost more than most calls. A function's own modules are imported in its process, with its environment.
+A function's own modules are imported in its process, with its environment.
 """
 
 import json
@@ -13,30 +12,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from nibrs_engine.fork_server import start_fork_server
+from nibrs_engine.forked_processes import ForkedProcess, import_ahead
 from nibrs_engine.lambda_process import NO_MORE_CALLS, serve
 
 #: Seconds that processes have to end by themselves after a run.
 _PATIENCE = 5.0
-_processes = multiprocessing.get_context("forkserver")
-#: Imported once, before a function's process is forked: modules that do not read the environment, which is the
-#: function's own.
-_SHARED_IMPORTS = (
-    "aws_lambda_powertools.metrics",
-    "aws_lambda_powertools.utilities.typing",
-    "boto3.s3.transfer",
-    "nibrs_pipeline.extract.documents",
-    "nibrs_pipeline.environment",
-    "nibrs_pipeline.extract.extraction",
-    "nibrs_pipeline.archive.manifest_store",
-)
 
 
 class FunctionDefinition(BaseModel):
@@ -76,7 +62,7 @@ class FunctionError(Exception):
 
 @dataclass
 class _Worker:
-    process: ForkServerProcess
+    process: ForkedProcess
     calls: Connection
 
     def end(self) -> None:
@@ -90,11 +76,6 @@ class _Worker:
         if self.process.is_alive():
             self.process.kill()
             self.process.join()
-
-
-def import_ahead() -> None:
-    """Start importing what the functions share, in the background."""
-    start_fork_server(_SHARED_IMPORTS)
 
 
 class LambdaPool:
@@ -207,8 +188,8 @@ class LambdaPool:
             "AWS_LAMBDA_FUNCTION_NAME": function,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(definition.memory_mb),
         }
-        ours, theirs = _processes.Pipe()
-        process = _processes.Process(
+        ours, theirs = multiprocessing.Pipe()
+        process = ForkedProcess(
             target=serve,
             args=(definition.handler, environment, theirs, str(self._logs / "start-up.log")),
             name=function,

@@ -3,8 +3,6 @@
 import importlib
 import json
 import os
-import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -13,6 +11,8 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+
+from nibrs_engine.process_start import begin, log_to
 
 NO_MORE_CALLS = b""
 
@@ -47,10 +47,7 @@ def serve(handler_name: str, environment: Mapping[str, str], calls: Connection, 
         calls: gives calls and takes answers, JSON texts both.
         log: file of what is printed before the first call; each call names its own.
     """
-    os.environ.clear()
-    os.environ.update(environment)
-    tempfile.tempdir = None  # the folder may have been asked for before, with other variables
-    _log_to(log)
+    begin(environment, log)
     module, _, name = handler_name.rpartition(".")
     handler = _import(module, name)
     with suppress(EOFError):
@@ -60,7 +57,7 @@ def serve(handler_name: str, environment: Mapping[str, str], calls: Connection, 
 
 def _answer(handler: Callable[[Any, Context], Any], call: dict[str, Any]) -> dict[str, Any]:
     """Call the handler; the result, or what Lambda says of an error."""
-    _log_to(call["log"])
+    log_to(call["log"])
     started = time.monotonic()
     context = Context(
         os.environ["AWS_LAMBDA_FUNCTION_NAME"],
@@ -96,14 +93,3 @@ def _peak() -> int:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) // 1024
     return 0
-
-
-def _log_to(path: str) -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(file, 1)
-    os.dup2(file, 2)
-    os.close(file)
-    # If the process is killed, what it printed has been written.
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a file, not any text stream

@@ -129,7 +129,7 @@ class _Tasks(TaskPool):
 
     def finish(self, task: str) -> tuple[int, str]:
         """Wait for a task's end; its exit code, and what it has printed."""
-        self._processes[task].wait()
+        self._processes[task].join()
         return self.exit_code(task) or 0, (self.logs / f"{self._names[task]}.log").read_text()
 
 
