@@ -30,5 +30,8 @@ constants_read <- new.env()
 #' @param degrees_of_freedom By Student's t; missing: by the normal distribution.
 #' @noRd
 interval_factor <- function(degrees_of_freedom = NA_real_) {
-  stats::qt((1 + constant("confidence")) / 2, ifelse(is.na(degrees_of_freedom), Inf, degrees_of_freedom))
+  degrees <- ifelse(is.na(degrees_of_freedom), Inf, degrees_of_freedom)
+  # Millions of estimates have few different ones.
+  known <- unique(degrees)
+  stats::qt((1 + constant("confidence")) / 2, known)[match(degrees, known)]
 }

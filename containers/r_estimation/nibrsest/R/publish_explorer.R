@@ -4,20 +4,19 @@
 #' else: `year.js` (what there is), `totals.js` (the totals of all geographies), and one per geography and group of
 #' tables. Numbers are rounded as the page shows them: counts to whole ones, rates and percentages to one decimal.
 #'
-#' @param tables,flags,places See [publish_tables()].
+#' @param tables,flags,reasons,places See [publish_tables()].
 #' @param offenses See [describe_estimates()].
 #' @param offense_reasons Why each of them is for release or not, see [offense_release()].
 #' @param changes See [changes_of_years()], or `NULL`.
 #' @param notice See [simulated_notice()].
 #' @param published See [explored_tables()].
 #' @noRd
-publish_explorer <- function(tables, flags, places, offenses, offense_reasons, changes, settings, folder, notice,
-                             published) {
+publish_explorer <- function(tables, flags, reasons, places, offenses, offense_reasons, changes, settings, folder,
+                             notice, published) {
   target <- file.path(folder, "beside_zip", "explorer")
   unlink(target, recursive = TRUE)
   dir.create(target, recursive = TRUE)
   shown <- places[which(!endsWith(places$kind, "group")), ]
-  reasons <- release_reasons(tables, flags, places, published$cells)
   cells <- unique(offenses$cell)
   known <- reason_letters(flags, reasons, offenses$suppression_flag, offense_reasons)
   labels <- explorer_labels(shown, published, cells, known, settings$year, notice)

@@ -11,7 +11,12 @@ release_reasons <- function(tables, flags, places, cells) {
   place <- places[match(tables$permutation, places$permutation), ]
   silent <- place_misses_agency(place, rules)
   city <- place_misses_city(place, rules)
-  what <- data.table::fifelse(is.na(tables$bias), "relative standard error", "relative root mean squared error")
+  error_name <- function(ending) {
+    data.table::fifelse(is.na(tables$bias), paste("relative standard error", ending),
+      paste("relative root mean squared error", ending))
+  }
+  too_large <- error_name("above 30 %")
+  small_enough <- error_name("at most 30 %")
   reason <- function(flag, own, estimate, error) {
     relative <- data.table::fifelse(estimate == 0, NA_real_, error / estimate)
     withheld <- data.table::fcase(
@@ -20,7 +25,7 @@ release_reasons <- function(tables, flags, places, cells) {
       city, "a principal city is silent",
       silent, "a silent agency has more than a tenth of the residents",
       is.na(error), "no standard error is known",
-      (relative > constant("relative_error_limit")) %in% TRUE, paste(what, "above 30 %"),
+      (relative > constant("relative_error_limit")) %in% TRUE, too_large,
       own %in% TRUE, "a zero, or without error, where fewer than 80 % are covered",
       flags$withheld_place, "most totals of this geography are not for release",
       default = "not for release in this geography"
@@ -29,7 +34,7 @@ release_reasons <- function(tables, flags, places, cells) {
       place$coverage > constant("released_coverage"), "more than 80 % of residents covered",
       flags$withheld_place, "violent and property crime of a state, sound by themselves",
       estimate == 0, "a zero where at least 80 % are covered",
-      rep(TRUE, length(what)), paste(what, "at most 30 %")
+      rep(TRUE, nrow(tables)), small_enough
     )
     data.table::fifelse(flag %in% 1L, withheld, data.table::fifelse(flag %in% 0L, released, NA_character_))
   }

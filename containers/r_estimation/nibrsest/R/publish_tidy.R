@@ -4,10 +4,9 @@
 #' A row per number, with what it is of in words: for programs that read one file. The zip has the same numbers in the
 #' reference's form.
 #'
-#' @param tables,flags,places,offenses,offense_reasons,published See [publish_explorer()].
+#' @param tables,flags,reasons,places,offenses,offense_reasons,published See [publish_explorer()].
 #' @noRd
-publish_tidy <- function(tables, flags, places, offenses, offense_reasons, settings, folder, published) {
-  reasons <- release_reasons(tables, flags, places, published$cells)
+publish_tidy <- function(tables, flags, reasons, places, offenses, offense_reasons, settings, folder, published) {
   units <- column_units(published$cells, table_definitions())
   of_tables <- lapply(places$permutation, function(number) {
     mine <- which(tables$permutation == number)

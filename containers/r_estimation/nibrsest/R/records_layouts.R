@@ -5,7 +5,8 @@
 #'
 #' @param zip Path of a published zip of a state-year.
 #' @return A list: `zip`, `number` (1, 2 or 3), `members` (path within the zip of each table), `sources` (a named
-#'   list per table: the file's column of each of the table's columns), `values` (meanings of written values).
+#'   list per table: the file's column of each of the table's columns), `values` (meanings of written values),
+#'   `unpacked` (see [unpack_small()]), `codes` (an environment: code tables that have been read).
 #' @noRd
 open_published_zip <- function(zip) {
   if (!file.exists(zip)) {
@@ -17,9 +18,11 @@ open_published_zip <- function(zip) {
   }
   stems <- tolower(tools::file_path_sans_ext(basename(names)))
   known <- package_table("layouts/layouts.csv")
+  unpacked <- unpack_small(zip)
   for (number in seq_len(nrow(known))) {
-    if (has_layout(zip, known[number, ], names, stems)) {
-      return(described_zip(zip, known$layout[[number]], names, stems))
+    if (has_layout(zip, known[number, ], names, stems, unpacked)) {
+      described <- described_zip(zip, known$layout[[number]], names, stems)
+      return(c(described, list(unpacked = unpacked, codes = new.env())))
     }
   }
   stop(zip, ": none of the published layouts: there is neither cde_agencies.csv (layout 1) nor agencies.csv with ",
@@ -27,7 +30,7 @@ open_published_zip <- function(zip) {
 }
 
 #' @noRd
-has_layout <- function(zip, layout, names, stems) {
+has_layout <- function(zip, layout, names, stems, unpacked) {
   if (!layout$has_file %in% stems) {
     return(FALSE)
   }
@@ -37,8 +40,12 @@ has_layout <- function(zip, layout, names, stems) {
   if (!layout$has_column_table %in% stems) {
     return(FALSE)
   }
-  path <- extract_member(zip, names[[match(layout$has_column_table, stems)]])
-  on.exit(unlink(dirname(path), recursive = TRUE))
+  name <- names[[match(layout$has_column_table, stems)]]
+  path <- unpacked_member(unpacked, name)
+  if (is.null(path)) {
+    path <- extract_member(zip, name)
+    on.exit(unlink(dirname(path), recursive = TRUE))
+  }
   layout$has_column %in% tolower(member_columns(path))
 }
 
@@ -75,7 +82,7 @@ read_published <- function(opened, table, columns) {
     stop(opened$zip, " has no file for ", table, "; fetch or extract the zip again", call. = FALSE)
   }
   sources <- opened$sources[[table]][names(columns)]
-  rows <- read_member(opened$zip, member, stats::setNames(columns, tolower(sources)))
+  rows <- read_member(opened$zip, member, stats::setNames(columns, tolower(sources)), opened$unpacked)
   data.table::setnames(rows, names(columns))
   for (column in names(columns)) {
     for (value in which(opened$values$table == table & opened$values$column == column)) {

@@ -36,10 +36,9 @@ state_names <- function(abbreviations) {
 #' table(reference$status, useNA = "ifany")
 #' @export
 read_reference <- function(zip) {
-  read <- function(name) read_member(zip, name, file_columns(paste0("reference/", name)))
-  agencies <- read("agencies.csv")
-  data.table::set(agencies, which(is.na(agencies$population)), "population", 0)
-  data.table::setkeyv(agencies, "ori")
+  unpacked <- unpack_small(zip)
+  read <- function(name) read_member(zip, name, file_columns(paste0("reference/", name)), unpacked)
+  agencies <- read_agencies(zip, unpacked)
   months <- read("months.csv")
   status <- matrix(NA_character_, nrow(agencies), 12L)
   agency_rows <- match(months$agency_id, agencies$agency_id)
@@ -49,35 +48,54 @@ read_reference <- function(zip) {
   return_a <- read("return_a.csv")
   return_a_months <- read("return_a_months.csv")
   ori_of <- function(table) agencies$ori[match(table$agency_id, agencies$agency_id)]
-  by_ori <- list(
+  by_ori <- lapply(list(
     history = data.table::data.table(ori = ori_of(history), year = history$year, month = history$month,
       offenses = history$offenses),
     return_a = data.table::data.table(ori = ori_of(return_a), year = return_a$year, line = return_a$line,
       count = return_a$actual_count),
     return_a_months = data.table::data.table(ori = ori_of(return_a_months), year = return_a_months$year,
       months = return_a_months$months)
-  )
+  ), with_ori)
   for (name in c("demographics", "residents", "counties")) {
-    rows <- read_if_there(zip, paste0(name, ".csv"))
-    by_ori[[name]] <- cbind(ori = ori_of(rows), rows[, -"agency_id"])
+    by_ori[[name]] <- read_by_agency(zip, name, agencies, unpacked)
   }
   data.table::set(agencies, NULL, "agency_id", NULL)
-  described <- list(agencies = agencies[], status = status, notes = read_notes(zip))
-  c(described, lapply(by_ori, function(table) table[which(!is.na(table$ori)), ]))
+  c(list(agencies = agencies[], status = status, notes = read_notes(zip, unpacked)), by_ori)
 }
+
+#' The agencies of a reference extract in the order of ORIs, with `agency_id`
+#'
+#' @param unpacked See [unpack_small()].
+#' @noRd
+read_agencies <- function(zip, unpacked) {
+  agencies <- read_member(zip, "agencies.csv", file_columns("reference/agencies.csv"), unpacked)
+  data.table::set(agencies, which(is.na(agencies$population)), "population", 0)
+  data.table::setkeyv(agencies, "ori")
+  agencies
+}
+
+#' Rows of agencies in a file that an extract may lack, with the ORI for `agency_id`
+#' @noRd
+read_by_agency <- function(zip, name, agencies, unpacked) {
+  rows <- read_if_there(zip, paste0(name, ".csv"), unpacked)
+  with_ori(cbind(ori = agencies$ori[match(rows$agency_id, agencies$agency_id)], rows[, -"agency_id"]))
+}
+
+#' @noRd
+with_ori <- function(rows) rows[which(!is.na(rows$ori)), ]
 
 #' What is known of the sources of a year, if the extract says it
 #' @noRd
-read_notes <- function(zip) {
-  read_if_there(zip, "source_notes.csv")[, c("state", "kind", "note")]
+read_notes <- function(zip, unpacked) {
+  read_if_there(zip, "source_notes.csv", unpacked)[, c("state", "kind", "note")]
 }
 
 #' A file of an extract that an extract of another database may lack; without rows then
 #' @noRd
-read_if_there <- function(zip, name) {
+read_if_there <- function(zip, name, unpacked) {
   columns <- file_columns(paste0("reference/", name))
   if (name %in% utils::unzip(zip, list = TRUE)$Name) {
-    return(read_member(zip, name, columns))
+    return(read_member(zip, name, columns, unpacked))
   }
   data.table::as.data.table(lapply(columns, function(type) vector(type, 0L)))
 }

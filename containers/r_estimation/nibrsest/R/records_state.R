@@ -26,8 +26,13 @@
 #' names(records)
 #' head(records$offense)
 #' @export
-read_state_records <- function(zip) {
-  opened <- open_published_zip(zip)
+read_state_records <- function(zip) records_of(open_published_zip(zip))
+
+#' The same of a zip that is open
+#'
+#' @param opened See [open_published_zip()].
+#' @noRd
+records_of <- function(opened) {
   incidents <- read_incidents(opened)
   offenses <- read_offenses(opened, incidents$id)
   victims <- read_victims(opened, incidents$id)
@@ -279,8 +284,11 @@ code_of <- function(opened, table, id, rows) {
   if (opened$sources[[table]][[id]] == code_table[[2]]) {
     return(rows[[id]])
   }
-  columns <- stats::setNames(c("character", "character"), c(id, code_table[[2]]))
-  codes <- read_published(opened, code_table[[1]], columns)
+  if (is.null(opened$codes[[id]])) {
+    columns <- stats::setNames(c("character", "character"), c(id, code_table[[2]]))
+    assign(id, read_published(opened, code_table[[1]], columns), envir = opened$codes)
+  }
+  codes <- opened$codes[[id]]
   codes[[2]][match(rows[[id]], codes[[1]])]
 }
 

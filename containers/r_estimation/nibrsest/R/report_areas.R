@@ -6,7 +6,7 @@
 #' @param source Of each agency's Return A, in the order of the agencies: `srs_year`, `srs_months`, see
 #'   [srs_covariates()].
 #' @param notice See [simulated_notice()].
-#' @param where See [report_page()].
+#' @param where Where the page lies, see [report_pages()].
 #' @return The page, lines of HTML.
 #' @noRd
 areas_page <- function(year, found, agencies, source, notice, where) {

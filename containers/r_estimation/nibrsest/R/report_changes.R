@@ -18,8 +18,12 @@ compared_estimates <- function(tables, flags, offenses) {
 #' The cells of the tables' first rows, which are published
 #' @noRd
 compared_cells <- function() {
-  published <- published_tables()
-  published$cells$cell[published$cells$total & published$cells$applies & !is.na(published$labels$indicator)]
+  if (is.null(tables_read$compared_cells)) {
+    published <- published_tables()
+    compared <- published$cells$total & published$cells$applies & !is.na(published$labels$indicator)
+    assign("compared_cells", published$cells$cell[compared], envir = tables_read)
+  }
+  tables_read$compared_cells
 }
 
 #' @noRd

@@ -6,10 +6,11 @@
 #'   geographies, see [table_a()]), `estimators` (see [estimators_of()]), `agencies`, `universe` (see
 #'   [universe_status()]), `donors`, `changes` (see [changes_of_years()], or NULL), `precision`
 #'   (see [publish_precision()]); and `has_areas`, whether areas below states are estimated.
-#' @param where The page lies in the zip (`"in_zip"`) or beside it (`"beside_zip"`): its links lead to what lies there.
-#' @return The page, lines of HTML.
+#' @param where Where each page lies, in the zip (`"in_zip"`) or beside it (`"beside_zip"`): its links lead to what lies
+#'   there.
+#' @return The pages, lines of HTML each, in the order of `where`.
 #' @noRd
-report_page <- function(year, found, where) {
+report_pages <- function(year, found, where) {
   definitions <- table_definitions()
   cells <- table_cells(definitions)
   found$names <- stats::setNames(cell_names(cells, definitions)$indicator, cells$cell)
@@ -24,7 +25,7 @@ report_page <- function(year, found, where) {
   parts <- list(
     year = year, simulated = if (is_simulated(found$universe)) " (simulated)" else "",
     notices = warning_html(simulated_notice(found$universe, year)), tiles = national_tiles(nation, agencies, us),
-    universe = universe_note(found$universe, agencies), files = links_html(year, where, found$has_areas),
+    universe = universe_note(found$universe, agencies),
     glossary = glossary_html(),
     use = paste0("<p>", escape(use_and_citation(year, is_simulated(found$universe))), "</p>"),
     plot = interval_plot(nation, "95 % intervals of the nation's estimates, in per cent of the estimate"),
@@ -42,7 +43,9 @@ report_page <- function(year, found, where) {
     imputed = imputed_note(agencies, found$donors), estimator = estimator_note(found$estimators),
     bias = bias_note(found$bias_method)
   )
-  filled_in(template, parts)
+  lapply(where, function(place) {
+    filled_in(template, c(parts, list(files = links_html(year, place, found$has_areas))))
+  })
 }
 
 #' What the report says of the bias

@@ -2,9 +2,8 @@
 #' @noRd
 stage_impute_items <- function(settings) {
   require_settings(settings, c("external", "output", "state"))
-  zip <- state_zip_path(settings)
-  opened <- open_published_zip(zip)
-  records <- read_state_records(zip)
+  opened <- open_published_zip(state_zip_path(settings))
+  records <- records_of(opened)
   known <- list(facts = read_facts_of_incidents(opened, records), residents = residents_of_agencies(settings))
   made <- lapply(seq_len(settings$imputations), function(number) {
     impute_items(records, known, list(state = settings$state, year = settings$year, imputation = number))
@@ -27,5 +26,10 @@ state_zip_path <- function(settings) {
 #' @noRd
 residents_of_agencies <- function(settings) {
   zip <- file.path(settings$external, "reference", sprintf("reference-%d.zip", settings$year))
-  if (file.exists(zip)) read_reference(zip)[c("agencies", "demographics")] else NULL
+  if (!file.exists(zip)) {
+    return(NULL)
+  }
+  unpacked <- unpack_small(zip)
+  agencies <- read_agencies(zip, unpacked)
+  list(agencies = agencies[, -"agency_id"], demographics = read_by_agency(zip, "demographics", agencies, unpacked))
 }

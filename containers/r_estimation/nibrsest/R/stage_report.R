@@ -28,7 +28,9 @@ stage_report <- function(settings) {
   notice <- simulated_notice(universe, settings$year)
   with_residents <- with_residents_of_categories(described, read_weight_file(settings, "residents.csv"),
     definitions)
-  publish_tables(tables, flags, described, with_residents, settings, folder, notice, definitions)
+  reasons <- release_reasons(tables, flags, described, cells)
+  published <- published_tables(definitions)
+  publish_tables(tables, flags, reasons, described, with_residents, settings, folder, notice, published)
   publish_database(settings, folder)
   publish_persons(settings, folder, definitions)
   publish_areas(settings, folder, agencies, notice, definitions)
@@ -39,22 +41,22 @@ stage_report <- function(settings) {
     agencies = agencies, universe = universe,
     donors = read_weight_file(settings, "donors.csv"), bias_method = settings$bias,
     changes = publish_changes(compared_estimates(tables, flags, estimates), settings, folder),
-    precision = publish_precision(tables, folder, definitions), has_areas = settings$areas == "all"
+    precision = publish_precision(tables, folder, published), has_areas = settings$areas == "all"
   )
   publish_checks(c(shown[c("places", "table_a", "weights", "universe", "agencies")],
     lapply(c(diagnostics = "diagnostics", shares = "shares", records = "records"), read_of_states,
       settings = settings)), settings, folder, notice)
-  published <- published_tables(definitions)
   explored <- explored_tables(published)
   few <- which(tables$cell %in% explored$cells$cell)
-  publish_explorer(tables[few, ], flags[few, ], with_residents, estimates, offense_flags$reason, shown$changes,
-    settings, folder, notice, explored)
+  publish_explorer(tables[few, ], flags[few, ], reasons[few, ], with_residents, estimates, offense_flags$reason,
+    shown$changes, settings, folder, notice, explored)
   # Tables of persons, drugs and guns are too large for one file.
   booked <- booked_tables(published, definitions)
   few <- which(tables$cell %in% booked$cells$cell)
-  publish_tidy(tables[few, ], flags[few, ], described, estimates, offense_flags$reason, settings, folder, booked)
-  write_page(report_page(settings$year, shown, "in_zip"), file.path(folder, "report.html"))
-  write_page(report_page(settings$year, shown, "beside_zip"), file.path(folder, "beside_zip.html"))
+  publish_tidy(tables[few, ], flags[few, ], reasons[few, ], described, estimates, offense_flags$reason, settings,
+    folder, booked)
+  pages <- report_pages(settings$year, shown, c("in_zip", "beside_zip"))
+  Map(write_page, pages, file.path(folder, c("report.html", "beside_zip.html")))
   readme <- template_lines("zip_readme.md")
   parts <- list(year = settings$year, notices = if (length(notice) > 0L) paste0("> **", notice, "**\n") else "",
     universe = universe_lines(universe, agencies), estimator = c(estimator_lines(estimators, described),
@@ -90,11 +92,11 @@ publish_changes <- function(estimates, settings, folder) {
 #' Write `generalised_variances.csv`
 #'
 #' @param tables See [estimate_tables()], with `permutation`.
+#' @param published See [published_tables()].
 #' @return A list: `rows` and `tables` (of the published counts of the nation) and `fits`, see
 #'   [generalised_variances()].
 #' @noRd
-publish_precision <- function(tables, folder, definitions) {
-  published <- published_tables(definitions)
+publish_precision <- function(tables, folder, published) {
   cells <- published$cells[which(published$cells$applies & !is.na(published$labels$indicator)), ]
   rows <- tables[which(tables$cell %in% cells$cell), ]
   of_table <- cells$table[match(rows$cell, cells$cell)]
@@ -226,16 +228,15 @@ read_tables <- function(settings, geography_groups, places, cells) {
 #' Tables that are not booked, which have more cells than all others together, are in no workbook, and have files of
 #' their own for geographies only: groups of agencies have them in `tables.csv`.
 #'
-#' @param tables,flags,places Of all permutations: see [estimate_tables()], [release_flags()] and [coverage_of()].
+#' @param tables,flags,reasons,places Of all permutations: see [estimate_tables()], [release_flags()],
+#'   [release_reasons()] and [coverage_of()].
 #' @param with_residents See [with_group_residents()].
 #' @param notice See [simulated_notice()].
-#' @param definitions See [table_definitions()].
+#' @param published See [published_tables()].
 #' @noRd
-publish_tables <- function(tables, flags, places, with_residents, settings, folder, notice, definitions) {
-  published <- published_tables(definitions)
+publish_tables <- function(tables, flags, reasons, places, with_residents, settings, folder, notice, published) {
   cells <- published$cells
   cell_is_published <- !is.na(published$labels$indicator)
-  reasons <- release_reasons(tables, flags, places, cells)
   # Of an earlier run of the stage, which wrote more.
   unlink(file.path(folder, c("indicator_tables", "workbooks")), recursive = TRUE)
   write_stage_file(compact_rows(tables, flags, cells, cell_is_published), file.path(folder, "tables.csv"),

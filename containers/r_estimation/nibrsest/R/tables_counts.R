@@ -235,6 +235,7 @@ section_counts <- function(counts, members, section, cells, of_tables) {
 #' Sums by place, category and column as counts of a section's cells; categories that the section has no row of are none
 #'
 #' @param of_tables Numbers of the cells of each table.
+#' @return A list, see [cell_counts()]: making a data.table of each section would take longer than counting small states.
 #' @noRd
 placed_counts <- function(sums, section, cells, of_tables) {
   of_table <- of_tables[[section$table]]
@@ -242,8 +243,8 @@ placed_counts <- function(sums, section, cells, of_tables) {
   in_section <- of_table[row >= section$first_row & row <= section$last_row]
   cell <- matrix(NA_integer_, max(cells$category[in_section]), max(cells$column[in_section]))
   cell[cbind(cells$category[in_section], cells$column[in_section])] <- in_section
-  sums <- sums[which(sums$category <= nrow(cell)), ]
-  counts <- data.table::data.table(place = sums$place, cell = cell[cbind(sums$category, sums$column)],
-    number = sums$number)
-  counts[which(!is.na(counts$cell)), ]
+  known <- which(sums$category <= nrow(cell))
+  placed <- cell[cbind(sums$category[known], sums$column[known])]
+  inside <- which(!is.na(placed))
+  list(place = sums$place[known[inside]], cell = placed[inside], number = sums$number[known[inside]])
 }
