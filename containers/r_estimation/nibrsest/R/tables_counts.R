@@ -235,7 +235,7 @@ section_counts <- function(counts, members, section, cells, of_tables) {
 #' Sums by place, category and column as counts of a section's cells; categories that the section has no row of are none
 #'
 #' @param of_tables Numbers of the cells of each table.
-#' @return A list, see [cell_counts()]: making a data.table of each section would take longer than counting small states.
+#' @return A list, see [cell_counts()]: to make a data.table of each section takes longer than to count small states.
 #' @noRd
 placed_counts <- function(sums, section, cells, of_tables) {
   of_table <- of_tables[[section$table]]
