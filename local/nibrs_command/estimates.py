@@ -106,7 +106,7 @@ def _numbers(_context: click.Context, _parameter: click.Parameter, text: str | N
 
 
 @estimates_command.command(name="cell")
-@click.option("--table", required=True, help="3a, 3aclear, 3aunclear, 4a, 5a, or 3b, 4b, 5b and so on: their rates.")
+@click.option("--table", required=True, help="3a, 3aclear, 3aunclear, 4a, 5a, GV2a, DM7, DM9, DM10, or rates: 3b, 4b, 5b, GV2b.")
 @click.option("--domain", default="all", help="Such as 'female, 12-17' or 'Hispanic, 18+' (default: all).")
 @click.option("--geography", default=NATION, help="Such as US, Midwest or OH (default: US).")
 @click.option("--row", "rows", callback=_numbers, help="Numbers of rows, such as 1,67 (default: 1).", default="1")
@@ -125,6 +125,7 @@ def cell_command(
     Examples:
       nibrs estimates cell --table 3a --domain 'female, 12-17' --geography TX
       nibrs estimates cell --table 4b --domain 'under 18' --row 1 --column 30,31
+      nibrs estimates cell --table GV2a --domain 'male, 18-24' --column 2,3
     """
     if path and year:
         raise BadRequest("--year chooses from what is published; leave it out if you name a zip")

@@ -427,6 +427,21 @@ def test_a_group_of_persons_is_estimated_from_the_zip_when_it_is_asked_for(partl
         assert float(row["estimate"]) > 0
         assert float(row["estimate"]) == pytest.approx(float(published["estimate"]), rel=1e-9)
         assert float(row["estimate_standard_error"]) == pytest.approx(float(published["standard_error"]), rel=0.05)
+    # So they are of victims of guns and of arrestees for drugs; total and row of women in each table.
+    for table, total, women in (("GV2a", "1_1", "5_21"), ("DM9", "10_49", "4_12"), ("DM10", "1_1", "2_3")):
+        row_number = total.partition("_")[2]
+        done = CliRunner().invoke(main, [*asked, "--table", table, "--row", row_number, "--csv"])
+        assert done.exit_code == 0, done.output
+        counts = [row for row in csv.DictReader(io.StringIO(done.stdout)) if row["estimate_type"] == "count"]
+        assert sum(float(row["estimate"]) for row in counts) > 0
+        for row in counts:
+            column = int(row["der_variable_name"].rpartition("_")[2]) - 11000
+            assert row["der_variable_name"] == f"t_{table}_{total}_{11000 + column}"
+            published = everyone[f"t_{table}_{women}_{column}"]
+            assert float(row["estimate"]) == pytest.approx(float(published["estimate"]), rel=1e-9, abs=1e-9)
+            assert float(row["estimate_standard_error"]) == pytest.approx(
+                float(published["standard_error"]), rel=0.1, abs=0.5
+            )
     refused = CliRunner().invoke(main, [*asked, "--table", "2a"])
     assert (refused.exit_code, "it has to be one of 3a" in refused.output) == (2, True)
 

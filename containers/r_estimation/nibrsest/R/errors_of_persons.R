@@ -6,7 +6,8 @@
 #' made of groups of persons.
 #'
 #' @param zip Path of `nibrs-estimates-<year>.zip`.
-#' @param table `"3a"`, `"3aclear"`, `"3aunclear"`, `"4a"`, `"5a"`, or one of their tables of rates, such as `"3b"`.
+#' @param table `"3a"`, `"3aclear"`, `"3aunclear"`, `"4a"`, `"5a"`, `"GV2a"` (victims of offenses with a firearm),
+#'   `"DM7"`, `"DM9"`, `"DM10"` (arrestees of drug violations), or one of their tables of rates, such as `"3b"`, `"GV2b"`.
 #' @param domain A number of [domains()], or items separated by commas, such as `"female, 12-17"`,
 #'   `"non-Hispanic Black, 18+"` or `"all"`. Whose item is not known is in no group that asks for it.
 #' @param geography Of `geographies.csv`, such as `"US"`, `"South"` or `"AZ"`.

@@ -1,7 +1,8 @@
 #' Count a state's persons by agency, month, atom and type
 #'
-#' A type is everything that tables ask of a person besides age, sex, race and ethnicity: offense codes, and the
-#' categories of each characteristic. Most persons share theirs with many others. Cells of tables are sums over types
+#' A type is everything that tables ask of a person besides age, sex, race and ethnicity: offense codes, those of
+#' offenses that alone count in some tables, and the categories of each characteristic. Most persons share theirs with
+#' many others. Cells of tables are sums over types
 #' (see [cells_of_persons()]), those of a group of persons sums over its atoms.
 #'
 #' @param records See [read_state_records()], with [with_group_b()].
@@ -57,31 +58,75 @@ used_types <- function(one) {
 #'
 #' @return A list: `tables` (those with cells of their own), `units`, `fields` (characteristics whose categories are
 #'   part of a type), `within` (those that depend on the offenses of the column), `of_incidents` (those of these that
-#'   count incidents), `own_code` (whether the offense of an arrest is asked for).
+#'   count incidents), `codes` (a data.table, a row per column of types with offense codes, see [codes_columns()]),
+#'   `few` (fields that only tables with such codes of their own ask for, named by field: the column of the codes).
 #' @noRd
 asked_of_persons <- function(definitions, group) {
   tables <- definitions$tables[which(definitions$tables$table %in% table_groups(definitions)[[group]] &
     is.na(definitions$tables$cells_of)), ]
   sections <- counted_sections(definitions)
-  names <- unique(stats::na.omit(sections$characteristic[sections$table %in% tables$table]))
-  rules <- definitions$characteristics[match(names, definitions$characteristics$characteristic), ]
-  conditions <- unlist(lapply(tables$only, function(only) vapply(conditions_of(only), `[[`, "", 1L)))
-  within <- rules$characteristic[rules$within %in% "yes"]
-  of_incidents <- rules$characteristic[rules$within %in% "yes" & rules$level == "incident"]
-  list(
-    tables = tables, units = unique(unlist(lapply(tables$unit, words))),
-    fields = unique(c(rules$characteristic[rules$level != "person" & !rules$within %in% "yes"], conditions)),
-    within = setdiff(within, of_incidents), of_incidents = of_incidents,
-    own_code = any(tables$codes_of %in% "arrest")
-  )
+  sections <- sections[which(sections$table %in% tables$table), ]
+  rules <- definitions$characteristics
+  of_rows <- function(rows) rules$characteristic[rows & rules$characteristic %in% sections$characteristic]
+  within <- of_rows(rules$within %in% "yes" & rules$level != "incident")
+  of_incidents <- of_rows(rules$within %in% "yes" & rules$level == "incident")
+  codes <- codes_columns(tables, sections, definitions)
+  by_table <- lapply(tables$table, function(name) {
+    mine <- sections[which(sections$table == name), ]
+    asked <- rules[match(unique(stats::na.omit(mine$characteristic)), rules$characteristic), ]
+    conditions <- c(conditions_of(tables$only[tables$table == name]),
+      unlist(lapply(unique(lists_of(mine)), column_conditions, definitions), FALSE))
+    c(asked$characteristic[asked$level != "person" & !asked$within %in% "yes"], vapply(conditions, `[[`, "", 1L))
+  })
+  column <- codes_column(tables$codes_of)
+  asking <- data.table::data.table(field = unlist(by_table), column = rep(column, lengths(by_table)))
+  columns_of_field <- split(asking$column, asking$field)
+  few <- Filter(function(columns) length(unique(columns)) == 1L && columns[[1]] != "codes", columns_of_field)
+  list(tables = tables, units = unique(unlist(lapply(tables$unit, words))), fields = unique(asking$field),
+    within = within, of_incidents = of_incidents, codes = codes, few = lapply(few, `[[`, 1L))
 }
+
+#' The columns of types with offense codes
+#'
+#' `codes` has all offenses of the unit; a table's `codes_of`, such as those with a firearm, has a column of its own, with
+#' the codes that the columns of such tables ask for. What counts incidents by their offenses has one beside each.
+#'
+#' @param tables,sections Of a group, see [asked_of_persons()].
+#' @return A data.table: `column`, `codes_of` (missing for all offenses), `only` (codes, separated by blanks; missing
+#'   for all).
+#' @noRd
+codes_columns <- function(tables, sections, definitions) {
+  own <- setdiff(unique(tables$codes_of), c(NA, "arrest"))
+  codes <- vapply(own, function(codes_of) {
+    mine <- sections[which(sections$table %in% tables$table[tables$codes_of %in% codes_of]), ]
+    listed <- lapply(unique(lists_of(mine)), function(list) columns_named(list, definitions)$offense_codes)
+    paste(unique(unlist(lapply(unlist(listed), words))), collapse = " ")
+  }, "")
+  data.table::data.table(column = c("codes", codes_column(own)), codes_of = c(NA_character_, own),
+    only = c(NA_character_, unname(codes)))
+}
+
+#' What the column of types is called that has the codes of some offenses, see [codes_columns()]
+#' @noRd
+codes_column <- function(codes_of) {
+  ifelse(codes_of %in% c(NA, "arrest"), "codes", paste0("codes_", gsub("[^a-z0-9]+", "_", codes_of)))
+}
+
+#' The same of what counts incidents by the offenses of their column
+#' @noRd
+incident_column <- function(characteristic, codes) sprintf("%s%s", characteristic, sub("^codes", "", codes))
+
+#' The lists of columns that sections count by: those of their table, or of another name
+#' @noRd
+lists_of <- function(sections) ifelse(is.na(sections$columns), sections$table, sections$columns)
 
 #' Types of the records of a unit
 #'
 #' @param asked See [asked_of_persons()].
-#' @return A list: `types`, a data.table with `unit`, `codes` (of offenses, separated by blanks), `code` (of the
-#'   arrest), `jacked` (whether it belongs to a car jacking), for each field an integer whose bits are the categories,
-#'   for each characteristic within offenses a text of codes with their category; and `counts` of them.
+#' @return A list: `types`, a data.table with `unit`, columns of offense codes, separated by blanks (see
+#'   [codes_columns()]), `code` (of the arrest), `jacked` (whether it belongs to a car jacking), for each field an
+#'   integer whose bits are the categories, or a text of their numbers where they are too many, for each characteristic
+#'   within offenses a text of codes with their category; and `counts` of them.
 #' @noRd
 types_of_unit <- function(records, definitions, level, asked) {
   edges <- definitions$units
@@ -91,15 +136,24 @@ types_of_unit <- function(records, definitions, level, asked) {
   unit$record <- which(kept)
   n <- length(unit$record)
   code <- if (is.null(records[[level]]$code)) rep("", n) else records[[level]]$code[unit$record]
-  types <- data.table::data.table(unit = rep(level, n), codes = codes_of_units(records, unit, definitions),
-    code = ifelse(is.na(code), "", code),
-    jacked = jacked_units(records, unit, edges))
+  types <- data.table::data.table(unit = rep(level, n))
+  data.table::set(types, NULL, asked$codes$column, lapply(seq_len(nrow(asked$codes)), function(number) {
+    codes_of_units(records, unit, definitions, asked$codes[number, ])
+  }))
+  data.table::set(types, NULL, c("code", "jacked"), list(ifelse(is.na(code), "", code),
+    jacked_units(records, unit, edges)))
   fields <- lapply(asked$fields, function(name) {
-    category_bits(unit_categories(records, unit, name, definitions), n)
+    values <- category_values(unit_categories(records, unit, name, definitions), n, name, definitions)
+    if (is.null(asked$few[[name]])) {
+      return(values)
+    }
+    # No table asks others for it, and they would be more types.
+    replace(values, types[[asked$few[[name]]]] == "", if (is.character(values)) "" else 0L)
   })
   within <- lapply(asked$within, function(name) within_offenses(records, unit, name, definitions))
-  empty <- rep(list(rep("", n)), length(asked$of_incidents))
-  data.table::set(types, NULL, c(asked$fields, asked$within, asked$of_incidents), c(fields, within, empty))
+  of_incidents <- incident_columns(asked)
+  empty <- rep(list(rep("", n)), length(of_incidents))
+  data.table::set(types, NULL, c(asked$fields, asked$within, of_incidents), c(fields, within, empty))
   counted_types(types, place[unit$record], atom_of(records[[level]][unit$record, person_items, with = FALSE],
     definitions))
 }
@@ -124,13 +178,18 @@ wanted_units <- function(records, unit, tables, definitions) {
 }
 
 #' The codes of the offenses that each unit belongs to, in order
+#'
+#' @param column A row of [codes_columns()].
 #' @noRd
-codes_of_units <- function(records, unit, definitions) {
+codes_of_units <- function(records, unit, definitions, column) {
   codes <- sort(unique(records$offense$code))
+  if (!is.na(column$only)) {
+    codes <- intersect(codes, words(column$only))
+  }
   offenses <- data.table::data.table(record = seq_len(nrow(records$offense)),
     category = match(records$offense$code, codes))
-  pairs <- units_in(unit, taken_to_unit(records, definitions$units, offenses[!is.na(offenses$category), ], "offense",
-    unit$level))
+  counting <- which(!is.na(offenses$category) & counting_offenses(records, column$codes_of, definitions))
+  pairs <- units_in(unit, taken_to_unit(records, definitions$units, offenses[counting, ], "offense", unit$level))
   joined_texts(pairs$unit, codes[pairs$category], length(unit$record))
 }
 
@@ -155,15 +214,30 @@ jacked_units <- function(records, unit, edges) {
   is_car_jacking(records)[ancestor_rows(records, edges, unit$level, "incident")[unit$record]]
 }
 
-#' Categories of each unit as bits of an integer
+#' Categories of each unit as bits of an integer, or as a text of their numbers if it has more than an integer has bits
 #' @noRd
-category_bits <- function(pairs, number) {
+category_values <- function(pairs, number, characteristic, definitions) {
+  if (sum(definitions$categories$characteristic == characteristic) > integer_bits) {
+    return(joined_texts(pairs$unit, as.character(pairs$category), number))
+  }
   bits <- integer(number)
   for (category in unique(pairs$category)) {
     mine <- unique(pairs$unit[pairs$category == category])
     bits[mine] <- bits[mine] + bitwShiftL(1L, category - 1L)
   }
   bits
+}
+
+#' @noRd
+no_categories <- function() data.table::data.table(unit = integer(), category = integer())
+
+#' @noRd
+integer_bits <- 30L
+
+#' The columns of types that count incidents: of each characteristic by all offenses, and by those that alone count
+#' @noRd
+incident_columns <- function(asked) {
+  as.character(unlist(lapply(asked$codes$column, function(codes) incident_column(asked$of_incidents, codes))))
 }
 
 #' For each unit the codes of its offenses with the category that each of them gives, such as `11A:1 13B:2`
@@ -192,21 +266,28 @@ within_offenses <- function(records, unit, characteristic, definitions) {
 types_of_incidents <- function(records, definitions, asked) {
   unit <- list(level = "victim", record = seq_len(nrow(records$victim)))
   unit$record <- which(wanted_units(records, unit, asked$tables, definitions))
-  victims <- data.table::data.table(incident = records$victim$incident[unit$record],
-    codes = gsub(" ", "+", codes_of_units(records, unit, definitions), fixed = TRUE))
-  victims <- victims[, list(number = .N), by = c("incident", "codes")]
-  of_incident <- list(level = "incident", record = sort(unique(victims$incident)))
+  of_incident <- list(level = "incident", record = sort(unique(records$victim$incident[unit$record])))
   n <- length(of_incident$record)
-  text <- joined_texts(match(victims$incident, of_incident$record), sprintf("%s:%d", victims$codes, victims$number), n)
+  texts <- lapply(seq_len(nrow(asked$codes)), function(number) {
+    victims <- data.table::data.table(incident = records$victim$incident[unit$record],
+      codes = gsub(" ", "+", codes_of_units(records, unit, definitions, asked$codes[number, ]), fixed = TRUE))
+    # Whose offenses do not count is not counted.
+    victims <- victims[which(victims$codes != "" | is.na(asked$codes$only[[number]])), list(number = .N),
+      by = c("incident", "codes")]
+    joined_texts(match(victims$incident, of_incident$record), sprintf("%s:%d", victims$codes, victims$number), n)
+  })
   conditions <- unique(unlist(lapply(asked$tables$only, function(only) vapply(conditions_of(only), `[[`, "", 1L))))
-  types <- data.table::data.table(unit = rep("incident", n), codes = rep("", n), code = rep("", n),
-    jacked = jacked_units(records, of_incident, definitions$units))
+  types <- data.table::data.table(unit = rep("incident", n))
+  data.table::set(types, NULL, c(asked$codes$column, "code"), "")
+  data.table::set(types, NULL, "jacked", jacked_units(records, of_incident, definitions$units))
   fields <- lapply(asked$fields, function(name) {
-    if (name %in% conditions) category_bits(unit_categories(records, of_incident, name, definitions), n) else integer(n)
+    asked_for <- name %in% conditions
+    pairs <- if (asked_for) unit_categories(records, of_incident, name, definitions) else no_categories()
+    category_values(pairs, n, name, definitions)
   })
   empty <- rep(list(rep("", n)), length(asked$within))
-  texts <- rep(list(text), length(asked$of_incidents))
-  data.table::set(types, NULL, c(asked$fields, asked$within, asked$of_incidents), c(fields, empty, texts))
+  texts <- rep(texts, each = length(asked$of_incidents))
+  data.table::set(types, NULL, c(asked$fields, asked$within, incident_columns(asked)), c(fields, empty, texts))
   counted_types(types, records$incident$place[of_incident$record], rep(NA_integer_, n))
 }
 
@@ -274,6 +355,6 @@ holds_persons <- function(path) {
 persons_hash <- function(group, definitions) {
   asked <- asked_of_persons(definitions, group)
   cells <- table_cells(definitions)
-  cells_hash(c(cells$cell[cells$table %in% asked$tables$table], asked$fields, asked$within, asked$of_incidents,
-    age_cuts(definitions)))
+  cells_hash(c(cells$cell[cells$table %in% asked$tables$table], asked$codes$column, asked$fields, asked$within,
+    asked$of_incidents, age_cuts(definitions)))
 }

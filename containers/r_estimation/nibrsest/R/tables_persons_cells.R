@@ -13,47 +13,57 @@ cells_of_persons <- function(persons, cells, definitions, atoms = NULL) {
   }
   tables <- intersect(asked_of_persons(definitions, persons$group)$tables$table, cells$table)
   found <- lapply(tables, function(table) {
-    columns <- type_columns(persons$types, table, definitions)
-    of_table <- table_counts(counts, columns$class)
     sections <- counted_sections(definitions)
     # Outside of `[`, where the column would hide the table.
     lines <- which(sections$table == table & sections$characteristic %in% cells$characteristic[cells$table == table])
-    lapply(split(sections[lines, ], by = "characteristic"), function(alike) {
-      name <- alike$characteristic[[1]]
-      sums <- section_sums(of_table, persons$types, columns, name, definitions)
-      mine <- which(cells$table == table & cells$characteristic %in% name)
-      cell_of <- cells[mine, ]
-      at <- data.table::data.table(column = cell_of$column, category = cell_of$category,
-        cell = match(cell_of$cell, cells$cell))
-      at[sums, on = c("column", "category"), nomatch = NULL, allow.cartesian = TRUE][, c("row", "cell", "number")]
+    sections <- sections[lines, ]
+    lapply(split(sections, lists_of(sections)), function(of_list) {
+      columns <- type_columns(persons$types, table, lists_of(of_list)[[1]], definitions)
+      of_columns <- table_counts(counts, columns$class)
+      lapply(split(of_list, by = "characteristic"), function(alike) {
+        name <- alike$characteristic[[1]]
+        sums <- section_sums(of_columns, persons$types, columns, name, definitions)
+        rows <- unlist(Map(seq.int, alike$first_row, alike$last_row))
+        mine <- which(cells$table == table & cells$row %in% rows)
+        at <- data.table::data.table(column = cells$column[mine], category = cells$category[mine], cell = mine)
+        at[sums, on = c("column", "category"), nomatch = NULL, allow.cartesian = TRUE][, c("row", "cell", "number")]
+      })
     })
   })
   found <- data.table::rbindlist(c(list(data.table::data.table(row = integer(), cell = integer(), number = numeric())),
-    unlist(found, FALSE)))
+    unlist(unlist(found, FALSE), FALSE)))
   count_matrix(persons$rows, cells$cell, found$row, found$cell, found$number)
 }
 
 #' In which columns of a table each type counts
 #'
-#' @return A list: `class` of each type (types with the same codes count in the same columns; missing where in none) and
-#'   `columns`, a data.table: `class`, `column`.
+#' @param list Which columns: the table's, or those that sections name.
+#' @return A list: `class` of each type (types with the same codes, that meet the same conditions, count in the same
+#'   columns; missing where in none), `columns`, a data.table: `class`, `column`, `definitions`, the lines of
+#'   `columns.csv`, and `codes`, the column of types with the codes that count.
 #' @noRd
-type_columns <- function(types, table, definitions) {
+type_columns <- function(types, table, list, definitions) {
   number <- match(table, definitions$tables$table)
   line <- definitions$tables[number, ]
-  counts <- types$unit %in% words(line$unit) | (types$unit == "incident" & types$codes == "")
+  counts <- types$unit %in% words(line$unit) | types$unit == "incident"
   for (condition in conditions_of(line$only)) {
-    wanted <- sum(bitwShiftL(1L, as.integer(condition[-1]) - 1L))
-    counts <- counts & bitwAnd(types[[condition[[1]]]], wanted) > 0L
+    counts <- counts & values_meet(types[[condition[[1]]]], condition[-1])
   }
-  kinds <- types[which(counts), c("unit", "codes", "code", "jacked")]
+  codes <- codes_column(line$codes_of)
+  if (codes != "codes") {
+    # Most types have no such offense.
+    counts <- counts & (types$unit == "incident" | types[[codes]] != "")
+  }
+  conditions <- column_conditions(list, definitions)
+  deciding <- unique(c("unit", codes, "code", "jacked", vapply(conditions, `[[`, "", 1L)))
+  kinds <- types[which(counts), deciding, with = FALSE]
   # What belongs to an incident is decided by its text of victims, see section_sums().
   class <- rep(NA_integer_, nrow(types))
-  numbered <- kinds[, list(class = .GRP), by = c("unit", "codes", "code", "jacked")]
-  class[counts] <- numbered[kinds, on = c("unit", "codes", "code", "jacked")]$class
+  numbered <- kinds[, list(class = .GRP), by = deciding]
+  class[counts] <- numbered[kinds, on = deciding]$class
   by_arrest <- line$codes_of %in% "arrest"
-  columns <- columns_of(definitions, table)
-  own <- strsplit(numbered$codes, " ", fixed = TRUE)
+  columns <- columns_named(list, definitions)
+  own <- strsplit(numbered[[codes]], " ", fixed = TRUE)
   members <- lapply(seq_len(nrow(columns)), function(number) {
     column <- columns[number, ]
     arrest <- by_arrest || column$only %in% "arrest"
@@ -61,10 +71,22 @@ type_columns <- function(types, table, definitions) {
       any_of_column(own, column$offense_codes)
     if (column$only %in% "car_jacking") {
       inside <- inside & numbered$jacked
+    } else if (!column$only %in% c(NA, "arrest")) {
+      condition <- words(column$only)
+      inside <- inside & values_meet(numbered[[condition[[1]]]], condition[-1])
     }
     data.table::data.table(class = numbered$class[inside], column = rep(column$column, sum(inside)))
   })
-  list(class = class, columns = data.table::rbindlist(members), definitions = columns)
+  list(class = class, columns = data.table::rbindlist(members), definitions = columns, codes = codes)
+}
+
+#' Whether values of types, see [category_values()], have any of some categories
+#' @noRd
+values_meet <- function(values, categories) {
+  if (is.character(values)) {
+    return(Reduce(`|`, lapply(categories, function(category) has_word(values, category))))
+  }
+  bitwAnd(values, sum(bitwShiftL(1L, as.integer(categories) - 1L))) > 0L
 }
 
 #' Whether each code is of a column: one of its codes, or any but some
@@ -103,7 +125,7 @@ section_sums <- function(counts, types, columns, characteristic, definitions) {
   of_incidents <- rule$within %in% "yes" && rule$level == "incident"
   counts <- counts[which((types$unit[counts$type] == "incident") == of_incidents), ]
   if (rule$within %in% "yes") {
-    return(sums_within(counts, types, columns, rule, definitions))
+    return(sums_within(counts, types, columns, rule))
   }
   by <- if (is.na(characteristic)) "none" else if (rule$level == "person") "atom" else "bits"
   value <- switch(by, none = rep(1L, nrow(counts)), atom = counts$atom, bits = types[[characteristic]][counts$type])
@@ -112,7 +134,7 @@ section_sums <- function(counts, types, columns, characteristic, definitions) {
   categories <- switch(by,
     none = data.table::data.table(value = 1L, category = 1L),
     atom = data.table::setnames(atom_categories(characteristic, definitions), "atom", "value")[],
-    bits = categories_of_bits(unique(sums$value))
+    bits = categories_of_values(unique(sums$value))
   )
   sums <- categories[sums, on = "value", nomatch = NULL, allow.cartesian = TRUE]
   sums <- sums[, list(number = sum(number)), by = c("row", "class", "category")]
@@ -120,10 +142,14 @@ section_sums <- function(counts, types, columns, characteristic, definitions) {
   sums[, list(number = sum(number)), by = c("row", "column", "category")]
 }
 
-#' The categories that integers stand for: `value`, `category`
+#' The categories that values of types stand for: `value`, `category`
 #' @noRd
-categories_of_bits <- function(values) {
-  data.table::rbindlist(lapply(seq_len(30L), function(category) {
+categories_of_values <- function(values) {
+  if (is.character(values)) {
+    parts <- strsplit(values, " ", fixed = TRUE)
+    return(data.table::data.table(value = rep(values, lengths(parts)), category = as.integer(unlist(parts))))
+  }
+  data.table::rbindlist(lapply(seq_len(integer_bits), function(category) {
     with_bit <- values[bitwAnd(values, bitwShiftL(1L, category - 1L)) > 0L]
     data.table::data.table(value = with_bit, category = rep(category, length(with_bit)))
   }))
@@ -133,13 +159,14 @@ categories_of_bits <- function(values) {
 #'
 #' @param rule The line of `characteristics.csv`.
 #' @noRd
-sums_within <- function(counts, types, columns, rule, definitions) {
-  texts <- unique(types[[rule$characteristic]])
+sums_within <- function(counts, types, columns, rule) {
+  of_incidents <- rule$level == "incident"
+  told <- types[[if (of_incidents) incident_column(rule$characteristic, columns$codes) else rule$characteristic]]
+  texts <- unique(told)
   parts <- strsplit(texts, " ", fixed = TRUE)
   value <- unlist(parts)
   known <- data.table::data.table(text = rep(seq_along(parts), lengths(parts)), codes = sub(":.*", "", value),
     category = as.integer(sub(".*:", "", value)))
-  of_incidents <- rule$level == "incident"
   none <- data.table::data.table(text = integer(), category = integer(), column = integer())
   by_text <- data.table::rbindlist(c(list(none), lapply(seq_len(nrow(columns$definitions)), function(number) {
     column <- columns$definitions[number, ]
@@ -153,7 +180,7 @@ sums_within <- function(counts, types, columns, rule, definitions) {
     cbind(categories, column = rep(column$column, nrow(categories)))
   })))
   sums <- data.table::data.table(row = counts$row, class = counts$class,
-    text = match(types[[rule$characteristic]], texts)[counts$type], number = counts$number)
+    text = match(told, texts)[counts$type], number = counts$number)
   sums <- sums[, list(number = sum(number)), by = c("row", "class", "text")]
   if (of_incidents) {
     jackings <- columns$definitions$column[columns$definitions$only %in% "car_jacking"]
