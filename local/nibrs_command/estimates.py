@@ -106,9 +106,11 @@ def _numbers(_context: click.Context, _parameter: click.Parameter, text: str | N
 
 
 @estimates_command.command(name="cell")
-@click.option("--table", required=True, help="3a, 3aclear, 3aunclear, 4a, 5a, GV2a, DM7, DM9, DM10, or rates: 3b, 4b, 5b, GV2b.")
+@click.option(
+    "--table", required=True, help="3a, 3aclear, 3aunclear, 4a, 5a, GV2a, DM7, DM9, DM10, or rates: 3b, 4b, 5b, GV2b."
+)
 @click.option("--domain", default="all", help="Such as 'female, 12-17' or 'Hispanic, 18+' (default: all).")
-@click.option("--geography", default=NATION, help="Such as US, Midwest or OH (default: US).")
+@click.option("--geography", default=NATION, help="Such as US, Midwest, OH or 'MSA 33860' (default: US).")
 @click.option("--row", "rows", callback=_numbers, help="Numbers of rows, such as 1,67 (default: 1).", default="1")
 @click.option("--column", "columns", callback=_numbers, help="Numbers of columns (default: all).")
 @_of_published

@@ -193,26 +193,56 @@ _AGENCY_STATEMENTS = (
 
 
 def _merge_described_agencies(staging: Staging) -> None:
-    """What agencies.csv of the later layouts says beyond cde_agencies: names, reports, staff, counties, areas."""
+    """What agencies.csv of the later layouts says beyond cde_agencies: names, reports, staff, counties, areas.
+
+    Residents of an agency in several counties are empty in each: the estimation then takes the counties as equal parts.
+    """
     connection = staging.connection
     for statement in _DESCRIBED_STATEMENTS:
         connection.run(statement)
-    several = connection.run("SELECT count(*) FROM staged_agencies WHERE county_name LIKE '%;%'")[0][0]
+    [(several, lost)] = connection.run(
+        "SELECT count(DISTINCT agency_id), count(DISTINCT agency_id) FILTER (WHERE NOT known) "
+        "FROM staged_pieces WHERE several"
+    )
     if several:
         agencies = counted(several, "agency lies", "agencies lie")
         note = f"{agencies} in several counties; the residents in each are not in the file"
+        if lost:
+            note += f", nor, of {lost:,}, which of them is in which metropolitan area: {lost:,} in no county"
         staging.notes.append(SourceNote(kind="incomplete", table="ref_agency_county", rows=several, note=note))
 
 
+#: Agencies by county. One that lies in several names them, and the areas that any of them is in, in an order of their
+#: own: which county is in which area is known where it is one area, or agencies lie in that county alone.
+_PIECES = """
+    CREATE TEMPORARY TABLE staged_pieces ON COMMIT DROP AS
+    WITH piece AS (
+        SELECT agency_id, data_year, CAST(state_id AS smallint) AS state_id, trim(county) AS county_name,
+               msa_name, population, county_name LIKE '%;%' AS several
+        FROM staged_agencies, unnest(string_to_array(county_name, ';')) AS county
+    ), alone AS (
+        SELECT state_id, county_name, min(msa_name) AS msa_name
+        FROM piece WHERE NOT several AND msa_name NOT LIKE '%;%'
+        GROUP BY state_id, county_name HAVING count(DISTINCT msa_name) = 1
+    )
+    SELECT p.agency_id, p.data_year, p.state_id, p.county_name, p.several,
+           CASE WHEN p.several THEN NULL ELSE p.population END AS population,
+           CASE WHEN p.msa_name LIKE '%;%' THEN a.msa_name ELSE p.msa_name END AS msa_name,
+           bool_and(p.msa_name NOT LIKE '%;%' OR a.msa_name IS NOT NULL) OVER (PARTITION BY p.agency_id) AS known
+    FROM piece p LEFT JOIN alone a USING (state_id, county_name)
+"""
+
 #: Counties and areas get numbers in the order of their names.
 _DESCRIBED_STATEMENTS = (
+    _PIECES,
     "INSERT INTO ref_county (county_id, state_id, county_name) "
     "SELECT (SELECT coalesce(max(county_id), 0) FROM ref_county) + row_number() OVER (ORDER BY state_id, county_name), "
-    "state_id, county_name FROM (SELECT CAST(state_id AS smallint) AS state_id, county_name FROM staged_agencies "
-    "WHERE county_name NOT LIKE '%;%' EXCEPT SELECT state_id, county_name FROM ref_county) n",
+    "state_id, county_name FROM (SELECT state_id, county_name FROM staged_pieces WHERE known "
+    "EXCEPT SELECT state_id, county_name FROM ref_county) n",
     "INSERT INTO ref_msa (msa_id, msa_name) "
     "SELECT (SELECT coalesce(max(msa_id), 0) FROM ref_msa) + row_number() OVER (ORDER BY msa_name), msa_name FROM ("
-    "SELECT msa_name FROM staged_agencies WHERE msa_name <> 'Not Specified' EXCEPT SELECT msa_name FROM ref_msa) n",
+    "SELECT msa_name FROM staged_pieces WHERE known AND msa_name <> 'Not Specified' "
+    "EXCEPT SELECT msa_name FROM ref_msa) n",
     "UPDATE ref_agency r SET ucr_agency_name = left(a.ucr_agency_name, 100) FROM staged_agencies a "
     "WHERE r.agency_id = CAST(a.agency_id AS bigint)",
     "INSERT INTO ref_agency_data_content (agency_id, data_year, reporting_type) "
@@ -230,10 +260,10 @@ _DESCRIBED_STATEMENTS = (
     "INSERT INTO ref_metro_division (metro_div_id, msa_id, metro_div_name, msa_flag) "
     "VALUES (0, 0, 'Outside metropolitan areas', 'N') ON CONFLICT DO NOTHING",
     "INSERT INTO ref_agency_county (agency_id, county_id, metro_div_id, data_year, population) "
-    "SELECT CAST(a.agency_id AS bigint), c.county_id, coalesce(m.msa_id, 0), CAST(a.data_year AS smallint), "
-    "CAST(a.population AS bigint) FROM staged_agencies a "
-    "JOIN ref_county c ON c.state_id = CAST(a.state_id AS smallint) AND c.county_name = a.county_name "
-    "LEFT JOIN ref_msa m ON m.msa_name = a.msa_name ON CONFLICT DO NOTHING",
+    "SELECT CAST(p.agency_id AS bigint), c.county_id, coalesce(m.msa_id, 0), CAST(p.data_year AS smallint), "
+    "CAST(p.population AS bigint) FROM staged_pieces p "
+    "JOIN ref_county c ON c.state_id = p.state_id AND c.county_name = p.county_name "
+    "LEFT JOIN ref_msa m ON m.msa_name = p.msa_name WHERE p.known ON CONFLICT DO NOTHING",
 )
 
 

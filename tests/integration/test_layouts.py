@@ -1,5 +1,7 @@
 """``nibrs load`` of all published layouts: what comes in is in the database, and comes out again."""
 
+import csv
+import io
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -140,6 +142,54 @@ def test_what_the_file_cannot_say_is_empty_and_told(
         "JOIN ref_agency_county USING (agency_id) JOIN ref_county c USING (county_id) WHERE r.ori = 'VT0010100'",
     )
     assert found == [["BRISTOL", "City", "6", 3763, "I", 4, "ADDISON"]]
+
+
+def test_an_agency_in_several_counties_has_a_piece_in_each(
+    connection: Connection, catalog: Catalog, location: DatabaseLocation, tmp_path: Path
+) -> None:
+    """With the metropolitan area of each where the file says it, of its own or of agencies in that county alone."""
+    area = "Burlington-South Burlington, VT"
+
+    def moved(text: str) -> str:
+        found = io.StringIO()
+        reader = csv.DictReader(io.StringIO(text))
+        writer = csv.DictWriter(found, reader.fieldnames or [], lineterminator="\n")
+        writer.writeheader()
+        for row in reader:
+            if row["ori"] in places:
+                row["county_name"], row["msa_name"] = places[row["ori"]]
+            writer.writerow(row)
+        return found.getvalue()
+
+    places = {
+        # A city in two counties of one area, one partly outside, and two of which a county is nobody's alone.
+        "VT0040100": ("CHITTENDEN; FRANKLIN", area),
+        "VT0010100": ("ADDISON; CHITTENDEN", f"{area}; Not Specified"),
+        "VT0010200": ("ADDISON; NOWHERE", f"{area}; Not Specified"),
+        "VT0010300": ("ADDISON;ELSEWHERE", "Not Specified"),
+    }  # fmt: skip
+    load_zip(connection, catalog, edit(real_zip("VT-2024"), tmp_path, "agencies.csv", moved))
+    found = sql(
+        location,
+        "SELECT ori, county_name, msa_name, c.population FROM ref_agency LEFT JOIN ref_agency_county c USING "
+        "(agency_id) LEFT JOIN ref_county USING (county_id) LEFT JOIN ref_metro_division USING (metro_div_id) "
+        f"LEFT JOIN ref_msa USING (msa_id) WHERE ori IN {tuple(places)} ORDER BY ori, county_name",
+    )
+    outside = "Outside metropolitan areas"
+    assert found == [
+        ["VT0010100", "ADDISON", outside, None], ["VT0010100", "CHITTENDEN", area, None],
+        ["VT0010200", None, None, None],
+        ["VT0010300", "ADDISON", outside, None], ["VT0010300", "ELSEWHERE", outside, None],
+        ["VT0040100", "CHITTENDEN", area, None], ["VT0040100", "FRANKLIN", area, None],
+    ]  # fmt: skip
+    [[note]] = sql(location, "SELECT note FROM source_note WHERE table_name = 'ref_agency_county'")
+    assert note == (
+        "4 agencies lie in several counties; the residents in each are not in the file, nor, of 1, which of them is in "
+        "which metropolitan area: 1 in no county"
+    )
+    assert sql(location, "SELECT count(*) FROM ref_county WHERE county_name LIKE '%;%' OR county_name = 'NOWHERE'") == [
+        [0]
+    ]
 
 
 def edit(path: Path, folder: Path, member: str, change: Callable[[str], str]) -> Path:

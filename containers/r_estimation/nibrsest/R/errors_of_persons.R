@@ -7,10 +7,12 @@
 #'
 #' @param zip Path of `nibrs-estimates-<year>.zip`.
 #' @param table `"3a"`, `"3aclear"`, `"3aunclear"`, `"4a"`, `"5a"`, `"GV2a"` (victims of offenses with a firearm),
-#'   `"DM7"`, `"DM9"`, `"DM10"` (arrestees of drug violations), or one of their tables of rates, such as `"3b"`, `"GV2b"`.
+#'   `"DM7"`, `"DM9"`, `"DM10"` (arrestees of drug violations), or one of their tables of rates, such as `"3b"` or
+#'   `"GV2b"`.
 #' @param domain A number of [domains()], or items separated by commas, such as `"female, 12-17"`,
 #'   `"non-Hispanic Black, 18+"` or `"all"`. Whose item is not known is in no group that asks for it.
-#' @param geography Of `geographies.csv`, such as `"US"`, `"South"` or `"AZ"`.
+#' @param geography Of `geographies.csv`, such as `"US"`, `"South"` or `"AZ"`, or of `areas/areas.csv`, such as
+#'   `"MSA 33860"`, if areas below states were estimated.
 #' @param agency_group See [permutations()].
 #' @param rows,columns Numbers of rows and columns of the table; `NULL` for all.
 #' @param correction See [linearised_estimates()].
@@ -37,18 +39,18 @@ estimate_persons <- function(zip, table, domain = "all", geography = "US", agenc
   if (!sprintf("persons/%s-types.csv", group) %in% utils::unzip(zip, list = TRUE)$Name) {
     stop(zip, " has no persons: its year was estimated with TABLES=crimes; estimate it with TABLES=all", call. = FALSE)
   }
-  inputs <- person_inputs(zip)
-  number <- permutation_of(geography, agency_group)
-  if (is.na(number) || !number %in% inputs$places$permutation) {
-    stop("there are no estimates of ", geography, ", ", agency_group, "; see geographies.csv", call. = FALSE)
+  inputs <- person_inputs(zip, geography)
+  number <- inputs$places$permutation[inputs$places$geography == geography & inputs$places$agency_group == agency_group]
+  if (length(number) == 0L) {
+    stop("there are no estimates of ", geography, ", ", agency_group, "; see geographies.csv, or areas/areas.csv if ",
+      "areas below states were estimated", call. = FALSE)
   }
   atoms <- if (everyone) seq_len(nrow(person_atoms(definitions))) else
     which(in_group(person_atoms(definitions), of_domain))
   found <- estimates_of_atoms(zip, group, atoms, cells, inputs, geography, definitions, correction)
   found <- found[which(found$permutation == number), ]
   place <- inputs$places[match(number, inputs$places$permutation), ]
-  residents <- read_zipped(zip, "weights/residents.csv", "weights/residents.csv")
-  place <- domain_place(place, residents, of_domain, everyone, definitions)
+  place <- domain_place(place, inputs$residents, of_domain, everyone, definitions)
   released <- cbind(place, no_estimate = place$basis != "estimate",
     silent = place_misses_agency(place, package_table("release_rules.csv")),
     covered = (place$coverage > constant("released_coverage")) %in% TRUE)
@@ -92,9 +94,9 @@ cells_for <- function(statistics, cells) {
   of_table[which(of_table$section %in% sections), ]
 }
 
-#' What the estimates of a published year are made from
+#' What the estimates of a geography of a published year are made from
 #' @noRd
-person_inputs <- function(zip) {
+person_inputs <- function(zip, geography) {
   year <- unique(as.integer(sub(".*-([0-9]{4})[.]zip$", "\\1", zip)))
   inputs <- year_inputs_of_zip(zip, year)
   members <- utils::unzip(zip, list = TRUE)$Name
@@ -103,7 +105,11 @@ person_inputs <- function(zip) {
       "again", call. = FALSE)
   }
   read <- function(name) read_zipped(zip, file.path("weights", name), file.path("weights", name))
-  inputs$places <- read_zipped(zip, "geographies.csv", "report/geographies.csv")
+  inputs <- c(inputs[setdiff(names(inputs), "places")], list(
+    places = read_zipped(zip, "geographies.csv", "report/geographies.csv"), residents = read("residents.csv")))
+  if (!geography %in% inputs$places$geography && "areas/areas.csv" %in% members) {
+    inputs <- area_inputs(zip, inputs)
+  }
   counts <- inputs$counts
   codes <- which(!startsWith(counts$cell, "t_") & !counts$cell %in% package_table("offense_totals.csv")$total)
   c(inputs, covariates_and_source(read("covariates.csv"))["source"], list(
@@ -112,6 +118,22 @@ person_inputs <- function(zip) {
     offenses = data.table::data.table(ori = counts$ori[codes], offense_code = counts$cell[codes],
       offenses = counts$number[codes])
   ))
+}
+
+#' The same, of areas below states instead of nation, regions and states
+#' @noRd
+area_inputs <- function(zip, inputs) {
+  read <- function(name, file) read_zipped(zip, file.path("areas", name), file)
+  members <- read("agencies.csv", "weights/areas/geographies.csv")
+  strata <- read("strata.csv", "weights/areas/strata.csv")
+  data.table::set(strata, which(is.na(strata$covariates)), "covariates", "")
+  places <- read("areas.csv", "report/areas/areas.csv")
+  kinds <- package_table("area_kinds.csv")
+  data.table::set(places, NULL, c("agency_group", "residents", "weight_name", "withheld"), list("all agencies",
+    NA_real_, kinds$weight_name[match(places$kind, kinds$kind)], places$release == "nothing"))
+  replace(inputs, c("geographies", "weights", "strata", "estimators", "places", "residents"), list(
+    members[, names(inputs$geographies), with = FALSE], read("weights.csv", "weights/areas/weights.csv"), strata,
+    places[, c("geography", "estimator")], places, read("residents.csv", "weights/areas/residents.csv")))
 }
 
 #' Estimates of cells of some atoms, of one geography and its groups of agencies

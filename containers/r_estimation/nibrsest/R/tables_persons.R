@@ -88,8 +88,8 @@ asked_of_persons <- function(definitions, group) {
 
 #' The columns of types with offense codes
 #'
-#' `codes` has all offenses of the unit; a table's `codes_of`, such as those with a firearm, has a column of its own, with
-#' the codes that the columns of such tables ask for. What counts incidents by their offenses has one beside each.
+#' `codes` has all offenses of the unit; a table's `codes_of`, such as those with a firearm, has a column of its own,
+#' with the codes that the columns of such tables ask for. What counts incidents by their offenses has one beside each.
 #'
 #' @param tables,sections Of a group, see [asked_of_persons()].
 #' @return A data.table: `column`, `codes_of` (missing for all offenses), `only` (codes, separated by blanks; missing
