@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 
 
 def begin(environment: Mapping[str, str], log: str) -> None:
@@ -17,7 +18,8 @@ def begin(environment: Mapping[str, str], log: str) -> None:
     os.environ.clear()
     os.environ.update(environment)
     tempfile.tempdir = None  # the folder may have been asked for before, with other variables
-    locale.setlocale(locale.LC_CTYPE, "")
+    with suppress(locale.Error):  # a locale that is not installed is none, as for Python itself
+        locale.setlocale(locale.LC_CTYPE, "")
     log_to(log)
     # By lines: if the process is killed, what it printed has been written.
     sys.stdout = open(1, "w", encoding="utf-8", buffering=1, closefd=False)  # noqa: SIM115  # open to the end

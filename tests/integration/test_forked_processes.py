@@ -91,6 +91,12 @@ def test_a_program_has_its_own_environment_and_appends_to_its_log(
     assert said(tmp_path) == f"the first try\n['LANG', 'TMPDIR'] {tmp_path} UTF-8\n"
 
 
+def test_a_locale_that_is_not_installed_stops_no_program(tmp_path: Path) -> None:
+    process = program(tmp_path, "print('ä')", LANG="xx_XX.nowhere")
+    process.join()
+    assert (process.exitcode, said(tmp_path)) == (0, "ä\n")
+
+
 def test_a_module_is_run_as_python_would(tmp_path: Path) -> None:
     log = str(tmp_path / "program.log")
     arguments = ["-m", "json.tool", str(tmp_path / "none.json")]
