@@ -129,7 +129,8 @@ release_of_places <- function(released) {
   list(
     ifelse(nothing, "nothing", ifelse(released$covered, "everything", "cell by cell")),
     data.table::fcase(
-      released$no_estimate, "its numbers are no estimates, see basis",
+      released$basis == "residents", "no estimate: respondents are raised by residents for want of Return A",
+      released$no_estimate, "no estimate: the respondents' own numbers, nothing added for others",
       city, "an agency that serves a principal city is silent",
       released$silent, "a silent agency has more than a tenth of the residents",
       released$covered, "more than 80 % of residents covered",

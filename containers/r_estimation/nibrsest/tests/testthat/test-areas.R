@@ -206,6 +206,25 @@ test_that("areas go through the stages into files of their own, and leave the ot
   expect_false(dir.exists(file.path(folder, "areas")))
 })
 
+test_that("an area says why nothing of it is for release, or that everything is", {
+  area <- function(...) {
+    usual <- list(kind = "msa", basis = "estimate", no_estimate = FALSE, silent = FALSE, covered = FALSE,
+      withheld = FALSE, missing_over_10_percent = FALSE, missing_principal_city = FALSE)
+    unlist(release_of_places(data.table::as.data.table(utils::modifyList(usual, list(...)))))
+  }
+  expect_equal(area(), c("cell by cell", "what is certain enough by itself"))
+  expect_equal(area(covered = TRUE)[[1]], "everything")
+  expect_equal(area(basis = "residents", no_estimate = TRUE, covered = TRUE),
+    c("nothing", "no estimate: respondents are raised by residents for want of Return A"))
+  expect_equal(area(basis = "counts", no_estimate = TRUE),
+    c("nothing", "no estimate: the respondents' own numbers, nothing added for others"))
+  expect_equal(area(silent = TRUE, missing_principal_city = TRUE, covered = TRUE)[[2]],
+    "an agency that serves a principal city is silent")
+  expect_equal(area(silent = TRUE, missing_over_10_percent = TRUE)[[2]],
+    "a silent agency has more than a tenth of the residents")
+  expect_equal(area(withheld = TRUE), c("nothing", "most totals are too uncertain"))
+})
+
 test_that("an area whose principal city is silent is withheld, and says so", {
   logger::log_threshold("FATAL")
   # All towns are one area, of which the fourth is the principal city and silent.
