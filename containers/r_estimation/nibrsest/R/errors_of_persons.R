@@ -35,6 +35,9 @@ estimate_persons <- function(zip, table, domain = "all", geography = "US", agenc
   of_domain <- domain_of(domain, definitions)
   everyone <- is.na(of_domain$ages) && is.na(of_domain$sexes) && is.na(of_domain$races) && is.na(of_domain$ethnicities)
   statistics <- asked_statistics(published, table, rows, columns)
+  if (!everyone) {
+    statistics <- statistics_of_persons(statistics, group, !is.null(rows), published$cells, definitions)
+  }
   cells <- cells_for(statistics, published$cells)
   if (!sprintf("persons/%s-types.csv", group) %in% utils::unzip(zip, list = TRUE)$Name) {
     stop(zip, " has no persons: its year was estimated with TABLES=crimes; estimate it with TABLES=all", call. = FALSE)
@@ -76,6 +79,20 @@ asked_statistics <- function(published, table, rows, columns) {
     }
   }
   published$statistics[which(mine), ]
+}
+
+#' Statistics without those of rows that count incidents, which are of no group of persons
+#'
+#' @param by_row Whether rows were asked for by number: such a row is an error then.
+#' @noRd
+statistics_of_persons <- function(statistics, group, by_row, cells, definitions) {
+  characteristic <- cells$characteristic[match(statistics$cell, cells$cell)]
+  of_incidents <- characteristic %in% asked_of_persons(definitions, group)$of_incidents
+  if (by_row && any(of_incidents)) {
+    stop("row ", statistics$row[of_incidents][[1]], " of table ", statistics$table[[1]], " counts incidents by their ",
+      "victims, not persons: it is of no group of persons; ask for other rows, or for \"all\"", call. = FALSE)
+  }
+  statistics[which(!of_incidents), ]
 }
 
 #' The cells of statistics, and all others of the same sections and of what percentages divide by

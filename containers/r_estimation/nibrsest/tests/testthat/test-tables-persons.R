@@ -164,6 +164,13 @@ test_that("estimates of a group of persons are made from a published zip as thos
   expect_equal(women$estimate, published$estimate[at])
   expect_equal(women$estimate_standard_error, published$standard_error[at], tolerance = 5e-3)
   expect_equal(women$PERMUTATION_NUMBER[[1]], 11095L)
+  # Incidents by their victims are of no group: neither zeros nor silence where they are asked for.
+  rows_of <- function(...) {
+    as.integer(sub("^t_[^_]*_[^_]*_([0-9]+)_.*", "\\1", estimate_persons(zip, ...)$der_variable_name))
+  }
+  expect_error(estimate_persons(zip, "3a", "female", "RI", rows = c(1, 155)), "row 155 of table 3a counts incidents by")
+  expect_error(estimate_persons(zip, "GV2b", "female", "RI", rows = 30), "row 30 of table GV2b counts incidents by")
+  expect_setequal(setdiff(rows_of("3a", "all", "RI", columns = 1), rows_of("3a", "female", "RI", columns = 1)), 154:157)
   expect_error(estimate_persons(zip, "3a", "male", "XX"), "there are no estimates of XX")
   expect_error(estimate_persons(zip, "2a", "male", "RI"), "table is \"2a\"")
 })
