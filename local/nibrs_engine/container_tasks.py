@@ -15,6 +15,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from nibrs_engine.container_process import run_program
 from nibrs_engine.forked_processes import ForkedProcess, import_ahead
+from nibrs_engine.machine_memory import Memory
 
 #: The entry point of the pipeline's image, and what a handler has instead.
 COMMAND = ["python3", "-m", "nibrs_command.in_container"]
@@ -97,18 +98,21 @@ class WrongContainer(Exception):
 
 @dataclass
 class TaskPool:
-    """Runs containers of tasks as processes of this machine.
+    """Runs containers of tasks as processes of this machine; those for which there is no memory yet wait.
 
     Args:
         environment: variables that all containers get; of this process's own, only those are inherited
             that a process needs to start.
         logs: folder of the logs, one file per task.
         database: variables that containers of the pipeline's own image get, too.
+        memory: what tasks may take of this machine's.
     """
 
     environment: Mapping[str, str]
     logs: Path
     database: Mapping[str, str] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
+    _waiting: dict[str, int] = field(default_factory=dict)
     _processes: dict[str, ForkedProcess] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -117,7 +121,7 @@ class TaskPool:
         import_ahead()
 
     def start(self, task: str, containers: list[dict[str, Any]], overrides: dict[str, Any]) -> None:
-        """Start a task.
+        """Start a task, or let it wait for memory, as ECS does with tasks that are pending.
 
         Args:
             task: its ARN.
@@ -150,10 +154,23 @@ class TaskPool:
             name=name,
             daemon=False,
         )
-        process.start()
         with self._lock:
             self._processes[task] = process
             self._names[task] = name
+            self._waiting[task] = container.get("memory", 0)
+        self._start_waiting()
+
+    def _start_waiting(self) -> None:
+        """Start what there is memory for, in the order in which it came."""
+        with self._lock:
+            for task in self.memory.tasks():
+                if self._processes[task].exitcode is not None:
+                    self.memory.free(task)
+            for task, size in list(self._waiting.items()):
+                if not self.memory.take(task, size):
+                    return
+                del self._waiting[task]
+                self._processes[task].start()
 
     def environment_of(self, command: list[str]) -> Mapping[str, str]:
         """Variables that a container gets besides those of its definition."""
@@ -163,19 +180,25 @@ class TaskPool:
         return self.database if container["name"] == PIPELINE else {}
 
     def exit_code(self, task: str) -> int | None:
-        """The exit code of a task; None while it runs."""
+        """The exit code of a task; None while it runs or waits."""
+        if task in self._waiting:
+            self._start_waiting()
         code = self._processes[task].exitcode
         return 128 - code if code is not None and code < 0 else code
 
     def processes(self) -> list[int]:
         """Process numbers of all tasks that run."""
         with self._lock:
-            return [int(process.pid or 0) for process in self._processes.values() if process.exitcode is None]
+            return [process.pid for process in self._processes.values() if process.pid and process.exitcode is None]
 
     def running(self) -> list[str]:
         """Names of the tasks that run, for the display."""
         with self._lock:
-            return [self._names[task] for task, process in self._processes.items() if process.exitcode is None]
+            return [
+                self._names[task]
+                for task, process in self._processes.items()
+                if task not in self._waiting and process.exitcode is None
+            ]
 
     def finished(self) -> list[str]:
         """Names of the tasks that have ended well."""
@@ -183,10 +206,10 @@ class TaskPool:
             return [self._names[task] for task, process in self._processes.items() if process.exitcode == 0]
 
     def close(self) -> None:
-        """End what still runs."""
+        """End what still runs; what waits is never started."""
         with self._lock:
-            for process in self._processes.values():
-                if process.exitcode is None:
+            for task, process in self._processes.items():
+                if task not in self._waiting and process.exitcode is None:
                     process.terminate()
                     process.join()
 
