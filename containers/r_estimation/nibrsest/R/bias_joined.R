@@ -23,7 +23,7 @@ with_bias <- function(tables, bias, cells) {
 }
 
 #' @noRd
-root_mean_square <- function(error, bias) data.table::fifelse(is.na(bias), error, sqrt(error^2 + bias^2))
+root_mean_square <- function(error, bias) data.table::fifelse(is.na(bias), as.numeric(error), sqrt(error^2 + bias^2))
 
 #' Percentages of full counts, by the same denominators as those of estimates
 #' @noRd
