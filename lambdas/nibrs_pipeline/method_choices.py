@@ -26,6 +26,9 @@ class MethodChoices(BaseModel):
     outlier_rule: Literal["seasonal", "documented", "legacy"] = Field(
         default="seasonal", description='which months are called low: "seasonal", "documented" or "legacy"'
     )
+    return_a: Literal["trend", "reference"] = Field(
+        default="trend", description='Return A of an earlier year: "trend", brought to the data year, or "reference"'
+    )
     error_correction: Literal["few_respondents", "none"] = Field(
         default="few_respondents", description='of the estimator "reference": "few_respondents" or "none"'
     )

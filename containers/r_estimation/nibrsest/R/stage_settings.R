@@ -21,6 +21,8 @@
 #'   [outlier_colours()].
 #' * `MONTHS`: of `weight`, how missing and low months are filled: `own` (default) or `reference`, see
 #'   [weighted_months()].
+#' * `RETURN_A`: of `weight`, whether Return A of an earlier year follows the `trend` (default) or, as in the
+#'   `reference`, stands for the data year's as it is; see [srs_covariates()].
 #' * `ESTIMATOR`: of `weight`, `model_assisted` (default), see [model_assisted_estimates()], or `reference`, weights
 #'   alone.
 #' * `ERROR_CORRECTION`: of `estimate`, where the estimator is the reference's, `few_respondents` (default) or `none`,
@@ -34,7 +36,7 @@
 #' @param environment Named character vector; the process's own by default.
 #' @return A list with `year` (integer), `external`, `input`, `output` (paths), `state`,
 #'   `geography_group`, `table_group` (text, or `""`), `tables`, `imputations` (integer), `areas`, `outlier_rule`,
-#'   `months`, `estimator`, `correction`, `bias`, `workbooks` and `log_threshold`.
+#'   `months`, `return_a`, `estimator`, `correction`, `bias`, `workbooks` and `log_threshold`.
 #' @examples
 #' read_settings(c(DATA_YEAR = "2016", INPUT_PIPELINE_DIR = "pipeline", GEOGRAPHY_GROUP = "states"))$geography_group
 #' @export
@@ -74,6 +76,7 @@ read_settings <- function(environment = Sys.getenv()) {
     areas = choice("AREAS", c("none", "all")),
     outlier_rule = choice("OUTLIER_RULE", c("seasonal", "documented", "legacy")),
     months = choice("MONTHS", c("own", "reference")),
+    return_a = choice("RETURN_A", c("trend", "reference")),
     estimator = choice("ESTIMATOR", c("model_assisted", "reference")),
     correction = choice("ERROR_CORRECTION", c("few_respondents", "none")),
     bias = choice("BIAS", c("none", "copula", "copula_return_a")),

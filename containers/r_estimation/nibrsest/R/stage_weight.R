@@ -12,7 +12,7 @@ stage_weight <- function(settings) {
   }
   areas <- asked_areas(reference, settings)
   all_weighed <- weigh_year(reference, tabulated, names(folders), settings$year, settings$outlier_rule,
-    months_rule = settings$months, areas = areas)
+    months_rule = settings$months, return_a_rule = settings$return_a, areas = areas)
   weighed <- replace(all_weighed, weighed_tables, weighed_of(all_weighed, setdiff(all_weighed$universe$geography,
     areas$geography)))
   for (sentence in universe_sentences(weighed$universe)) {

@@ -1,25 +1,29 @@
 #' Annual crimes by Return A, for every agency of the universe
 #'
 #' Of each agency the latest year, of the data year and the four before, in which it reported at least three
-#' months; counts of fewer than twelve months are brought to twelve. An agency without such a year takes the counts of
-#' one that reported twelve months and is drawn at random from its group of like size.
+#' months; counts of fewer than twelve months are brought to twelve, those of an earlier year to the data year, by how
+#' much each crime has changed since where agencies reported twelve months of both. An agency without such a year takes
+#' the counts of one that reported twelve months and is drawn at random from its group of like size.
 #'
 #' @param agencies A data.table with `ori` and `hot_deck_group`.
 #' @param return_a A data.table: `ori`, `year`, `line`, `count` (of the year).
 #' @param months A data.table: `ori`, `year`, `months` (reported by Return A, 1 to 12).
 #' @param year The data year.
+#' @param of The year whose crimes are meant, where that is another than the one up to which Return A is looked for.
+#' @param rule Counts of an earlier year follow the `trend`, or stand for the data year as they are, as the
+#'   `reference` has it.
 #' @return A list: `covariates`, a matrix with a row per agency and the columns `total`, `violent`, `property`,
 #'   `murder`, `rape`, `aggravated_assault`, `burglary`, `robbery`, `larceny`, `vehicle_theft`; and `source`, a
 #'   data.table of `ori`, `srs_year`, `srs_months`, `donor` (ORI of the agency drawn, if one was). Without any
 #'   Return A the matrix is 0.
-#' @references METHOD, section 5.3.
+#' @references METHOD, section 5.3, but for the trend.
 #' @examples
 #' agencies <- data.table::data.table(ori = c("XX0000001", "XX0000002"), hot_deck_group = 7L)
 #' return_a <- data.table::data.table(ori = "XX0000001", year = 2016L, line = "larceny", count = 30)
 #' months <- data.table::data.table(ori = "XX0000001", year = 2016L, months = 12L)
 #' srs_covariates(agencies, return_a, months, 2016L)
 #' @export
-srs_covariates <- function(agencies, return_a, months, year) {
+srs_covariates <- function(agencies, return_a, months, year, of = year, rule = "trend") {
   # Outside of `[`, where columns would hide what has their names.
   recent <- which(months$year <= year & months$year > year - constant("return_a_years") &
     months$months >= constant("return_a_months"))
@@ -34,6 +38,9 @@ srs_covariates <- function(agencies, return_a, months, year) {
   known <- which(!is.na(places[, 1]) & !is.na(places[, 2]))
   counts[places[known, , drop = FALSE]] <- crimes$count[known]
   counts <- counts * 12 / latest$months
+  if (rule == "trend") {
+    counts <- counts * trends_of_return_a(crimes, months, latest$year, of, names)
+  }
   donor <- draw_full_reporters(agencies, latest$months, year)
   without <- is.na(latest$months)
   counts[without, ] <- counts[donor[without], ]
@@ -46,6 +53,32 @@ srs_covariates <- function(agencies, return_a, months, year) {
     source = data.table::data.table(ori = agencies$ori, srs_year = latest$year, srs_months = latest$months,
       donor = ifelse(without, agencies$ori[donor], NA_character_))
   )
+}
+
+#' How much each crime has changed between years, by agencies with twelve months of Return A in both
+#'
+#' @param crimes See `crimes_of_lines()`.
+#' @param from,to Years: one for each agency whose counts are brought to another year, and that year.
+#' @param names Crimes.
+#' @return A matrix of factors, a row for each of `from`; 1 where fewer than `trend_crimes` crimes tell.
+#' @noRd
+trends_of_return_a <- function(crimes, months, from, to, names) {
+  complete <- which(months$months == 12L)
+  complete <- split(months$ori[complete], months$year[complete])
+  counted <- function(year, agencies) {
+    mine <- which(crimes$year == year & crimes$ori %in% agencies)
+    as.numeric(tapply(crimes$count[mine], factor(crimes$crime[mine], names), sum, default = 0))
+  }
+  factors <- matrix(1, length(from), length(names))
+  for (year in setdiff(from, c(to, NA))) {
+    both <- intersect(complete[[as.character(year)]], complete[[as.character(to)]])
+    then <- counted(year, both)
+    now <- counted(to, both)
+    trend <- ifelse(pmin(then, now) >= constant("trend_crimes"), now / then, 1)
+    rows <- which(from == year)
+    factors[rows, ] <- rep(trend, each = length(rows))
+  }
+  factors
 }
 
 #' Counts by crime instead of by line of Return A

@@ -8,6 +8,8 @@
 #'   `legacy` for what the reference could reach, see [outlier_colours()].
 #' @param months_rule Missing and low months are filled by `own` months and season, see [weighted_months()], or as the
 #'   `reference` has it, by the donor's alone.
+#' @param return_a_rule Return A of an earlier year follows the `trend`, or stands as it is, as the `reference` has it;
+#'   see [srs_covariates()].
 #' @param areas Geographies by shares of agencies, see [geographies()]; none by default.
 #' @param kinds,schemes Kinds of geographies and how they are weighted, see [geography_kinds()] and
 #'   [weighting_schemes()].
@@ -28,7 +30,7 @@
 #' weighed$donors
 #' @export
 weigh_year <- function(reference, tabulated, states, year, outlier_rule = "seasonal", months_rule = "own",
-                       areas = NULL, kinds = geography_kinds(),
+                       return_a_rule = "trend", areas = NULL, kinds = geography_kinds(),
                        schemes = weighting_schemes(year = year)) {
   strangers <- setdiff(areas$ori, reference$agencies$ori)
   if (length(strangers) > 0L) {
@@ -57,7 +59,7 @@ weigh_year <- function(reference, tabulated, states, year, outlier_rule = "seaso
   }
   colours <- all_colours[, ncol(earlier) + 1:12, drop = FALSE]
   usable <- reported & !(colours %in% c("red", "orange"))
-  srs <- srs_covariates(agencies, reference$return_a, reference$return_a_months, year)
+  srs <- srs_covariates(agencies, reference$return_a, reference$return_a_months, year, rule = return_a_rule)
   staff <- impute_officers(agencies, srs$covariates, year)
   data.table::set(agencies, NULL, names(staff), staff)
   data.table::set(agencies, NULL, paste0(c("earlier", "reported", "stray", "usable", "low", "high"), "_months"), list(
@@ -78,7 +80,7 @@ weigh_year <- function(reference, tabulated, states, year, outlier_rule = "seaso
   }
   masked <- masked_years(donor_attributes(agencies[respondent_rows, ], year), months[respondent_rows, , drop = FALSE],
     colours[respondent_rows, , drop = FALSE], ordinary, donors, months_rule, year)
-  before <- srs_covariates(agencies, reference$return_a, reference$return_a_months, year - 1L)
+  before <- srs_covariates(agencies, reference$return_a, reference$return_a_months, year - 1L, year, return_a_rule)
   kept_months <- which(reported[respondent_rows, , drop = FALSE], arr.ind = TRUE)
   places <- geographies(agencies, areas, kinds)
   universe <- universe_status(agencies, reference$notes, !is.na(srs$source$srs_months), year, states, areas)

@@ -15,6 +15,26 @@ test_that("the latest year with three months counts, brought to twelve months", 
   expect_equal(found$source$srs_year, c(2023L, 2021L, NA, 2023L))
 })
 
+test_that("Return A of an earlier year follows the trend of agencies that tell of both years", {
+  # Larceny has grown by a fifth since 2021 where 30 agencies tell; of murder there are too few to know.
+  many <- data.table::data.table(ori = sprintf("M%02d", 1:30), hot_deck_group = 3)
+  counted <- function(year, line, count) data.table::data.table(ori = many$ori, year = year, line = line, count = count)
+  more <- rbind(return_a, counted(2021L, "larceny", 100), counted(2023L, "larceny", 120), counted(2021L, "murder", 1),
+    counted(2023L, "murder", 3))
+  twelve <- data.table::CJ(ori = many$ori, year = c(2021L, 2023L))[, c("ori", "year")]
+  data.table::set(twelve, NULL, "months", 12L)
+  # One that reported half of 2023 says nothing of it.
+  half <- data.table::data.table(ori = "H", year = c(2021L, 2023L), months = c(12L, 6L))
+  more <- rbind(more, data.table::data.table(ori = "H", year = c(2021L, 2023L), line = "larceny", count = c(9000, 1)))
+  of <- function(...) srs_covariates(rbind(agencies, many), more, rbind(months, twelve, half), 2023L, ...)$covariates
+  expect_equal(of()[2, c("larceny", "total")], c(larceny = 120 * 1.2, total = 144))
+  expect_equal(of(rule = "reference")[2, c("larceny", "total")], c(larceny = 120, total = 120))
+  expect_equal(of()[-2, ], of(rule = "reference")[-2, ])
+  old <- srs_covariates(many, more, twelve, 2022L, 2023L)
+  expect_equal(unname(old$covariates[1, c("larceny", "murder")]), c(120, 1))
+  expect_equal(old$source$srs_year, rep(2021L, 30))
+})
+
 test_that("an agency without Return A takes the counts of a full reporter of its group, whatever the order", {
   found <- srs_covariates(agencies, return_a, months, 2023L)
   expect_equal(found$source$donor[[3]], "A")
