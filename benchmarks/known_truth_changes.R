@@ -2,7 +2,7 @@
 # nation, most agencies in both or in neither, and the change's interval with the covariance of those that respond in
 # both years, and without it.
 #
-#   nibrs simulate --size national --scale 0.1 --seed 2 --years 2022 2023
+#   nibrs simulate --size national --scale 0.1 --seed 2 --years 2022-2023
 #   Rscript benchmarks/known_truth_changes.R truth 2023 20 random 0.1
 #
 # Arguments as of known_truth.R; the year is the later of the two. Of the agencies that report in the earlier year 97 %
