@@ -294,12 +294,20 @@ test_that("in a census every area has exactly what its shares of agencies counte
   expect_equal(estimates[[1]]$estimate + estimates[[2]]$estimate, estimates[[3]]$estimate, tolerance = 1e-12)
 })
 
+# What an area is estimated with: its agencies, their weights and strata.
+area_of <- function(made, name) {
+  of_area <- function(table) table[table$geography == name, ]
+  list(place = geography_of(name, made$places, made$agencies, made$world$covariates),
+    weights = of_area(made$weighed$weights), strata = of_area(made$weighed$strata))
+}
+
 test_that("errors of an area with shares of agencies are those of the survey package", {
   logger::log_threshold("FATAL")
   made <- kent_year(function(world) world$responds)
-  place <- geography_of("MSA 1", made$places, made$agencies, made$world$covariates)
-  weights <- made$weighed$weights[made$weighed$weights$geography == "MSA 1", ]
-  strata <- made$weighed$strata[made$weighed$strata$geography == "MSA 1", ]
+  area <- area_of(made, "MSA 1")
+  place <- area$place
+  weights <- area$weights
+  strata <- area$strata
   expect_equal(strata$method, "calibrated")
   respondents <- match(weights$ori, place$agencies$ori)
   covariates <- place$covariates[respondents, , drop = FALSE]
@@ -319,9 +327,10 @@ test_that("errors of an area with shares of agencies are those of the survey pac
 test_that("percentages of persons in an area with shares of agencies have the errors of the survey package", {
   logger::log_threshold("FATAL")
   made <- kent_year(function(world) world$responds)
-  place <- geography_of("MSA 1", made$places, made$agencies, made$world$covariates)
-  weights <- made$weighed$weights[made$weighed$weights$geography == "MSA 1", ]
-  strata <- made$weighed$strata[made$weighed$strata$geography == "MSA 1", ]
+  area <- area_of(made, "MSA 1")
+  place <- area$place
+  weights <- area$weights
+  strata <- area$strata
   respondents <- match(weights$ori, place$agencies$ori)
   covariates <- place$covariates[respondents, , drop = FALSE]
   # Victims of the first column by sex, a part of each agency's.
