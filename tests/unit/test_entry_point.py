@@ -120,6 +120,43 @@ def test_a_stage_finds_its_inputs_and_its_outputs_come_back(store: Path, tmp_pat
     assert re.search(r"^REPORT tabulate_state AZ 2016 duration \d+\.\d\d s, peak memory \d+ MB$", output, re.M)
 
 
+@pytest.fixture
+def one_processor() -> Iterator[None]:
+    """Whatever is started has one processor, however many the machine has."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    yield
+    os.sched_setaffinity(0, before)
+
+
+def processes_of(store: Path, tmp_path: Path, stage: str, **variables: str) -> int:
+    """How many processes a stage is told to run at once."""
+    path = rscript(tmp_path / f"bin-{stage}", 'echo "PROCESSES is $PROCESSES"; exit 1')
+    _, output = entry_point(store, stage, path=path, PROCESSES="77", **variables)
+    said = re.search(r"^PROCESSES is (\d+)$", output, re.M)
+    assert said, output
+    return int(said[1])
+
+
+def weighting_inputs(store: Path) -> None:
+    for name in ("reference/reference-2016.zip", "tabulated/AZ.csv"):
+        (store / PREFIX / name).parent.mkdir(parents=True, exist_ok=True)
+        (store / PREFIX / name).write_text("x")
+
+
+def test_a_stage_may_run_a_process_per_processor_of_its_definition(store: Path, tmp_path: Path) -> None:
+    weighting_inputs(store)
+    assert (stage_definitions()["weight"].cpu, stage_definitions()["tabulate_state"].cpu) == (2048, 1024)
+    assert processes_of(store, tmp_path, "weight", **WEIGHT) == min(2, len(os.sched_getaffinity(0)))
+    assert processes_of(store, tmp_path, "tabulate_state", **TABULATE) == 1
+
+
+@pytest.mark.usefixtures("one_processor")
+def test_a_stage_runs_no_more_processes_than_there_are_processors(store: Path, tmp_path: Path) -> None:
+    weighting_inputs(store)
+    assert processes_of(store, tmp_path, "weight", **WEIGHT) == 1
+
+
 def test_a_failed_stage_leaves_its_message_and_no_outputs(store: Path, tmp_path: Path) -> None:
     path = rscript(
         tmp_path / "bin",

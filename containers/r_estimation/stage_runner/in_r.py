@@ -34,6 +34,7 @@ def run_in_r(stage: Stage, folder: Path, choices: Mapping[str, str]) -> None:
         "EXTERNAL_FILE_PATH": str(folder / "external"),
         "INPUT_PIPELINE_DIR": str(folder / "pipeline"),
         "OUTPUT_PIPELINE_DIR": str(folder / "output"),
+        "PROCESSES": str(_processes(stage)),
     }
     started = monotonic()
     process = subprocess.Popen(
@@ -65,6 +66,13 @@ def run_in_r(stage: Stage, folder: Path, choices: Mapping[str, str]) -> None:
             "memory were not enough; give the stage more in stages.json"
         )  # fmt: skip
     raise StageFailure(FAILED, last.removeprefix("ERROR ").removeprefix(f"{stage.label}: "))
+
+
+def _processes(stage: Stage) -> int:
+    """How many processes the stage may run at once: one per processor of its definition, if there are as many here."""
+    cpu: int = stage.definition["cpu"]
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cpu // 1024, here))
 
 
 def _peak_of_children() -> int:

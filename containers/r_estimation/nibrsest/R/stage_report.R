@@ -2,72 +2,116 @@
 #' @noRd
 stage_report <- function(settings) {
   require_settings(settings, c("input", "output"))
+  folder <- file.path(settings$output, "report")
+  publish_weights(settings, folder)
+  publish_imputed(settings, folder)
+  diagnostics <- publish_copula(settings, folder)
+  year <- year_to_publish(settings, folder)
+  # Of an earlier run of the stage, which wrote more.
+  unlink(file.path(folder, c("indicator_tables", "workbooks")), recursive = TRUE)
+  done_at_once(c(
+    function() publish_areas(settings, folder, year$agencies, year$notice, year$definitions),
+    function() publish_tidy_of(year, settings, folder),
+    function() publish_changes_and_pages(year, diagnostics, settings, folder),
+    publish_tables(year$tables, year$flags, year$reasons, year$described, year$with_residents, settings, folder,
+      year$notice, year$published),
+    function() publish_persons(settings, folder, year$definitions)
+  ), settings$processes)
+  publish_database(settings, folder)
+  publish_readme(year, diagnostics, settings, folder)
+  inform("wrote %s", file.path(folder, "report.html"))
+}
+
+#' What a year's files are written from; `offenses.csv` is, since all that is said of offenses begins with it
+#'
+#' @return A list: `tables`, `flags` and `reasons` (of the same rows), see [publish_tables()]; `places` as the weighting
+#'   left them, `described` as they are published, `with_residents`, see [with_group_residents()]; `estimates` by
+#'   offense code and `offense_flags`, see [offense_release()]; `universe`, `agencies` and `estimators`, see
+#'   [weigh_year()]; `notice`, see [simulated_notice()]; `definitions`, `published`, see [published_tables()].
+#' @noRd
+year_to_publish <- function(settings, folder) {
   places <- read_weight_file(settings, "places.csv")
   geography_groups <- geography_groups_of(places, settings)
   estimates <- read_estimates(settings, geography_groups, "", "estimates/<group>.csv")
   definitions <- wanted_definitions(settings)
   cells <- table_cells(definitions)
   tables <- with_bias(read_tables(settings, geography_groups, places, cells), read_bias(settings), cells)
-  folder <- file.path(settings$output, "report")
-  publish_weights(settings, folder)
-  publish_imputed(settings, folder)
-  diagnostics <- publish_copula(settings, folder)
   estimators <- read_weight_file(settings, "estimators.csv")
   described <- cbind(places,
     described_permutations(places$permutation)[, c("description", "folder", "weight_name", "kind")],
     estimator = estimators$estimator[match(places$geography, estimators$geography)],
     clipped_cells = clipped_cells(tables, places$permutation))
   universe <- read_weight_file(settings, "universe.csv")
-  agencies <- read_weight_file(settings, "agencies.csv")
   released_places <- places_released_by(tables, described, cells)
   data.table::set(described, NULL, "withheld", released_places$withheld)
   flags <- release_flags(tables, described, cells, released_places)
   offense_flags <- offense_release(estimates, released_places)
   data.table::set(estimates, NULL, "suppression_flag", offense_flags$flag)
   write_stage_file(estimates, file.path(folder, "offenses.csv"), "estimates/<group>.csv")
-  notice <- simulated_notice(universe, settings$year)
-  with_residents <- with_residents_of_categories(described, read_weight_file(settings, "residents.csv"),
-    definitions)
-  reasons <- release_reasons(tables, flags, described, cells)
-  published <- published_tables(definitions)
-  publish_tables(tables, flags, reasons, described, with_residents, settings, folder, notice, published)
-  publish_database(settings, folder)
-  publish_persons(settings, folder, definitions)
-  publish_areas(settings, folder, agencies, notice, definitions)
-  shown <- list(
-    tables = tables, flags = flags, places = places, weights = read_weight_file(settings, "weights.csv"),
-    strata = read_strata(settings), attempts = read_weight_file(settings, "attempts.csv"),
-    table_a = read_weight_file(settings, "table_a.csv"), estimators = estimators,
-    agencies = agencies, universe = universe,
-    donors = read_weight_file(settings, "donors.csv"), bias_method = settings$bias,
-    changes = publish_changes(compared_estimates(tables, flags, estimates), settings, folder),
-    precision = publish_precision(tables, folder, published), has_areas = settings$areas == "all"
+  list(
+    tables = tables, flags = flags, reasons = release_reasons(tables, flags, described, cells), places = places,
+    described = described, with_residents = with_residents_of_categories(described,
+      read_weight_file(settings, "residents.csv"), definitions),
+    estimates = estimates, offense_flags = offense_flags, universe = universe,
+    agencies = read_weight_file(settings, "agencies.csv"), estimators = estimators,
+    notice = simulated_notice(universe, settings$year), definitions = definitions,
+    published = published_tables(definitions)
   )
+}
+
+#' Write the file of all numbers with their labels, see [publish_tidy()]
+#' @param year See [year_to_publish()].
+#' @noRd
+publish_tidy_of <- function(year, settings, folder) {
+  # Tables of persons, drugs and guns are too large for one file.
+  booked <- booked_tables(year$published, year$definitions)
+  few <- which(year$tables$cell %in% booked$cells$cell)
+  publish_tidy(year$tables[few, ], year$flags[few, ], year$reasons[few, ], year$described, year$estimates,
+    year$offense_flags$reason, settings, folder, booked)
+}
+
+#' Write how numbers changed, and the pages that show it or say how sure the year is: checks, explorer, report
+#'
+#' @param year See [year_to_publish()].
+#' @param diagnostics See [publish_copula()].
+#' @noRd
+publish_changes_and_pages <- function(year, diagnostics, settings, folder) {
+  weights <- lapply(c(weights = "weights.csv", attempts = "attempts.csv", table_a = "table_a.csv",
+    donors = "donors.csv"), read_weight_file, settings = settings)
+  shown <- c(year[c("tables", "flags", "places", "estimators", "agencies", "universe")], weights, list(
+    strata = read_strata(settings), bias_method = settings$bias,
+    changes = publish_changes(compared_estimates(year$tables, year$flags, year$estimates), settings, folder),
+    precision = publish_precision(year$tables, folder, year$published), has_areas = settings$areas == "all"
+  ))
   publish_checks(c(shown[c("places", "table_a", "weights", "universe", "agencies")],
     lapply(c(diagnostics = "diagnostics", shares = "shares", records = "records"), read_of_states,
-      settings = settings)), settings, folder, notice)
-  explored <- explored_tables(published)
-  few <- which(tables$cell %in% explored$cells$cell)
-  publish_explorer(tables[few, ], flags[few, ], reasons[few, ], with_residents, estimates, offense_flags$reason,
-    shown$changes, settings, folder, notice, explored)
-  # Tables of persons, drugs and guns are too large for one file.
-  booked <- booked_tables(published, definitions)
-  few <- which(tables$cell %in% booked$cells$cell)
-  publish_tidy(tables[few, ], flags[few, ], reasons[few, ], described, estimates, offense_flags$reason, settings,
-    folder, booked)
+      settings = settings)), settings, folder, year$notice)
+  explored <- explored_tables(year$published)
+  few <- which(year$tables$cell %in% explored$cells$cell)
+  publish_explorer(year$tables[few, ], year$flags[few, ], year$reasons[few, ], year$with_residents, year$estimates,
+    year$offense_flags$reason, shown$changes, settings, folder, year$notice, explored)
   pages <- report_pages(settings$year, shown, c("in_zip", "beside_zip"))
   Map(write_page, pages, file.path(folder, c("report.html", "beside_zip.html")))
+}
+
+#' Write the README of a year's zip
+#'
+#' @param year See [year_to_publish()].
+#' @param diagnostics See [publish_copula()].
+#' @noRd
+publish_readme <- function(year, diagnostics, settings, folder) {
   readme <- template_lines("zip_readme.md")
-  parts <- list(year = settings$year, notices = if (length(notice) > 0L) paste0("> **", notice, "**\n") else "",
-    universe = universe_lines(universe, agencies), estimator = c(estimator_lines(estimators, described),
-      months_error_lines(shown$donors, read_weight_file(settings, "masked.csv"))),
+  donors <- read_weight_file(settings, "donors.csv")
+  parts <- list(year = settings$year,
+    notices = if (length(year$notice) > 0L) paste0("> **", year$notice, "**\n") else "",
+    universe = universe_lines(year$universe, year$agencies), estimator = c(estimator_lines(year$estimators,
+      year$described), months_error_lines(donors, read_weight_file(settings, "masked.csv"))),
     bias = bias_lines(settings$bias, diagnostics), glossary = markdown_glossary(),
-    use = use_and_citation(settings$year, is_simulated(universe)),
+    use = use_and_citation(settings$year, is_simulated(year$universe)),
     persons = if (settings$tables == "all") c(template_lines("zip_readme_persons.md"), "") else "",
     more_tables = if (settings$tables == "all") template_lines("zip_readme_more_tables.md") else
       "Tables of persons, drugs, guns and youth were not wanted (`TABLES=crimes`).")
   write_page(c(filled_in(readme, parts), describe_files("published")), file.path(folder, "README.md"))
-  inform("wrote %s", file.path(folder, "report.html"))
 }
 
 #' Write `changes.csv`, if the year before is published
@@ -223,7 +267,7 @@ read_tables <- function(settings, geography_groups, places, cells) {
   tables[order(match(tables$permutation, places$permutation), match(tables$cell, cells$cell)), ]
 }
 
-#' Write a file per geography and table, one of everything, and the workbooks that are wanted
+#' What is to be written of the tables: a file per geography and table, one of everything, and the workbooks wanted
 #'
 #' Tables that are not booked, which have more cells than all others together, are in no workbook, and have files of
 #' their own for geographies only: groups of agencies have them in `tables.csv`.
@@ -233,18 +277,17 @@ read_tables <- function(settings, geography_groups, places, cells) {
 #' @param with_residents See [with_group_residents()].
 #' @param notice See [simulated_notice()].
 #' @param published See [published_tables()].
+#' @return Functions that write them, see [done_at_once()].
 #' @noRd
 publish_tables <- function(tables, flags, reasons, places, with_residents, settings, folder, notice, published) {
-  cells <- published$cells
-  cell_is_published <- !is.na(published$labels$indicator)
-  # Of an earlier run of the stage, which wrote more.
-  unlink(file.path(folder, c("indicator_tables", "workbooks")), recursive = TRUE)
-  write_stage_file(compact_rows(tables, flags, cells, cell_is_published), file.path(folder, "tables.csv"),
-    "report/tables.csv")
-  write_stage_file(places, file.path(folder, "geographies.csv"), "report/geographies.csv")
   booked <- booked_tables(published)
   whole_places <- places$permutation[!endsWith(places$kind, "group")]
-  for (table in unique(published$statistics$table)) {
+  write_compact <- function() {
+    rows <- compact_rows(tables, flags, published$cells, !is.na(published$labels$indicator))
+    write_stage_file(rows, file.path(folder, "tables.csv"), "report/tables.csv")
+    write_stage_file(places, file.path(folder, "geographies.csv"), "report/geographies.csv")
+  }
+  write_table <- function(table) {
     of_table <- which(published$statistics$table == table)
     statistics <- published$statistics[of_table, ]
     asked <- which(tables$cell %in% statistics$cell &
@@ -253,15 +296,19 @@ publish_tables <- function(tables, flags, reasons, places, with_residents, setti
       statistics)
     write_by_place(rows, places, table, folder)
   }
-  wanted <- if (settings$workbooks == "nation") places$kind == "national" else !endsWith(places$kind, "group")
-  for (number in which(wanted)) {
+  write_book <- function(number) {
     of_place <- which(tables$permutation == places$permutation[[number]])
     of_place <- of_place[match(booked$cells$cell, tables$cell[of_place])]
     name <- paste0(file_name_of(places$description[[number]]), ".xlsx")
     rows <- list(tables = tables[of_place, ], flags = flags[of_place, ], reasons = reasons[of_place, ])
     write_workbook(file.path(folder, "workbooks", name), rows, places[number, ], booked, settings$year, notice)
   }
-  inform("wrote tables of %d geographies and groups of agencies", nrow(places))
+  wanted <- if (settings$workbooks == "nation") places$kind == "national" else !endsWith(places$kind, "group")
+  c(
+    write_compact,
+    lapply(unique(published$statistics$table), function(table) function() write_table(table)),
+    lapply(which(wanted), function(number) function() write_book(number))
+  )
 }
 
 #' A file per geography of a table's rows

@@ -31,12 +31,14 @@
 #'   their shares, or `copula_return_a`, by these and Return A.
 #' * `WORKBOOKS`: of `report`, `all` (default), a workbook per geography, or `nation`, the nation's alone: workbooks
 #'   take more time than all else of the stage.
+#' * `PROCESSES`: of `report`, how many processes write its files at once (1 to 99; default 1). What is written is the
+#'   same with any number.
 #' * `LOG_THRESHOLD`: `TRACE`, `DEBUG`, `INFO` (default), `WARN` or `ERROR`.
 #'
 #' @param environment Named character vector; the process's own by default.
 #' @return A list with `year` (integer), `external`, `input`, `output` (paths), `state`,
 #'   `geography_group`, `table_group` (text, or `""`), `tables`, `imputations` (integer), `areas`, `outlier_rule`,
-#'   `months`, `return_a`, `estimator`, `correction`, `bias`, `workbooks` and `log_threshold`.
+#'   `months`, `return_a`, `estimator`, `correction`, `bias`, `workbooks`, `processes` (integer) and `log_threshold`.
 #' @examples
 #' read_settings(c(DATA_YEAR = "2016", INPUT_PIPELINE_DIR = "pipeline", GEOGRAPHY_GROUP = "states"))$geography_group
 #' @export
@@ -58,9 +60,12 @@ read_settings <- function(environment = Sys.getenv()) {
     }
     given
   }
-  imputations <- value("IMPUTATIONS", "1")
-  if (!grepl("^[1-9][0-9]?$", imputations)) {
-    stop_setting("IMPUTATIONS", imputations, "a number from 1 to 99")
+  number <- function(name) {
+    given <- value(name, "1")
+    if (!grepl("^[1-9][0-9]?$", given)) {
+      stop_setting(name, given, "a number from 1 to 99")
+    }
+    as.integer(given)
   }
   input <- value("INPUT_PIPELINE_DIR")
   list(
@@ -69,7 +74,7 @@ read_settings <- function(environment = Sys.getenv()) {
     input = input,
     output = value("OUTPUT_PIPELINE_DIR", input),
     state = value("INPUT_STATE"),
-    imputations = as.integer(imputations),
+    imputations = number("IMPUTATIONS"),
     geography_group = value("GEOGRAPHY_GROUP"),
     table_group = value("TABLE_GROUP"),
     tables = choice("TABLES", c("all", "crimes")),
@@ -81,6 +86,7 @@ read_settings <- function(environment = Sys.getenv()) {
     correction = choice("ERROR_CORRECTION", c("few_respondents", "none")),
     bias = choice("BIAS", c("none", "copula", "copula_return_a")),
     workbooks = choice("WORKBOOKS", c("all", "nation")),
+    processes = number("PROCESSES"),
     log_threshold = choice("LOG_THRESHOLD", c("TRACE", "DEBUG", "INFO", "WARN", "ERROR"), "INFO")
   )
 }

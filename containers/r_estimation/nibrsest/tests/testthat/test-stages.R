@@ -67,7 +67,7 @@ test_that("names have the same order on every machine", {
   expect_equal(Sys.getlocale("LC_COLLATE"), "C.UTF-8")
 })
 
-test_that("the same inputs give the same bytes, in whatever order and whatever random numbers were drawn before", {
+test_that("the same inputs give the same bytes, in whatever order, however drawn before, by however many processes", {
   logger::log_threshold("FATAL")
   report <- report_of(two_states_done())
   again <- two_states()
@@ -95,7 +95,7 @@ test_that("the same inputs give the same bytes, in whatever order and whatever r
   }
   run_stage("weight", settings_of(again))
   for (group in c("states", "regions", "nation")) run_stage("estimate", settings_of(again, GEOGRAPHY_GROUP = group))
-  run_stage("report", settings_of(again, WORKBOOKS = "all"))
+  run_stage("report", settings_of(again, WORKBOOKS = "all", PROCESSES = "2"))
   files <- list.files(report, recursive = TRUE)
   expect_gt(length(files), 20L)
   expect_equal(list.files(report_of(again), recursive = TRUE), files)
@@ -203,6 +203,8 @@ test_that("a universe without an eligible agency is refused", {
 test_that("the environment is checked", {
   expect_error(read_settings(c(DATA_YEAR = "16")), "DATA_YEAR is \"16\"")
   expect_error(read_settings(c(DATA_YEAR = "2016", LOG_THRESHOLD = "LOUD")), "LOG_THRESHOLD is \"LOUD\"")
+  expect_error(read_settings(c(DATA_YEAR = "2016", PROCESSES = "0")), "PROCESSES is \"0\"; it has to be a number from")
+  expect_equal(read_settings(c(DATA_YEAR = "2016"))$processes, 1L)
   expect_equal(read_settings(c(DATA_YEAR = "2016", INPUT_PIPELINE_DIR = "x"))$output, "x")
 })
 

@@ -1,0 +1,64 @@
+pieces_of <- function(...) lapply(list(...), function(value) function() value)
+
+test_that("pieces of work give what they return, in their order, with any number of processes", {
+  for (processes in 1:4) {
+    expect_identical(done_at_once(pieces_of("a", NULL, list(1L), data.table::data.table(x = 1:3)), processes),
+      list("a", NULL, list(1L), data.table::data.table(x = 1:3)))
+    expect_identical(done_at_once(list(), processes), list())
+  }
+})
+
+test_that("with one process a piece is done in this one, with more in as many others as are asked for", {
+  pid <- function() Sys.getpid()
+  expect_identical(done_at_once(list(pid, pid), 1L), list(Sys.getpid(), Sys.getpid()))
+  expect_length(unique(c(Sys.getpid(), unlist(done_at_once(list(pid, pid, pid), 2L)))), 4L)
+  met <- tempfile()
+  # Each waits for the other: one after the other they would wait for ever.
+  meet <- function(mine, other) {
+    file.create(paste0(met, mine))
+    for (i in 1:600) if (file.exists(paste0(met, other))) return(TRUE) else Sys.sleep(0.05)
+    FALSE
+  }
+  expect_identical(done_at_once(list(function() meet(1, 2), function() meet(2, 1)), 2L), list(TRUE, TRUE))
+})
+
+test_that("the error of the first piece that failed is raised, as if it had been called here", {
+  fail <- function(message, seconds) {
+    Sys.sleep(seconds)
+    stop(structure(list(message = message, call = NULL), class = c("no_space", "error", "condition")))
+  }
+  pieces <- c(pieces_of(1), function() fail("no space left", 0.3), function() fail("later", 0))
+  for (processes in 1:3) {
+    expect_error(done_at_once(pieces, processes), "^no space left$", class = "no_space")
+  }
+})
+
+test_that("a piece whose process is killed is an error that names the likely cause", {
+  killed <- function() tools::pskill(Sys.getpid(), tools::SIGKILL)
+  expect_error(done_at_once(c(pieces_of(1), killed, pieces_of(2)), 2L), "killed, most likely because memory")
+})
+
+test_that("warnings of pieces are heard", {
+  warns <- function() {
+    warning("a column is odd")
+    3
+  }
+  for (processes in 1:2) {
+    expect_warning(found <- done_at_once(c(warns, pieces_of(4)), processes), "a column is odd")
+    expect_identical(found, list(3, 4))
+  }
+})
+
+test_that("a report of which a part cannot be written fails with that part's message", {
+  logger::log_threshold("FATAL")
+  root <- tempfile()
+  dir.create(root)
+  file.copy(file.path(two_states_done(), "pipeline"), root, recursive = TRUE)
+  unlink(report_of(root), recursive = TRUE)
+  # A folder lies where a file has to be written.
+  dir.create(file.path(report_of(root), "tables.csv", "x"), recursive = TRUE)
+  for (processes in c("1", "2")) {
+    expect_error(suppressWarnings(run_stage("report", settings_of(root, PROCESSES = processes))),
+      "cannot write .*tables.csv")
+  }
+})
