@@ -8,28 +8,41 @@ if docker info >/dev/null 2>&1; then
 elif command -v buildah >/dev/null; then
     engine=buildah
 else
-    echo "Neither a running Docker nor buildah was found; on Debian: apt-get install buildah debootstrap" >&2
+    echo "Neither a running Docker nor buildah was found; on Debian: apt-get install buildah mmdebstrap" >&2
     exit 3
 fi
 
 use_buildah_without_a_daemon() {
     mkdir -p "$WORK"
-    printf '[storage]\ndriver = "vfs"\nrunroot = "%s/run"\ngraphroot = "%s/graph"\n' "$WORK" "$WORK" >"$WORK/storage.conf"
+    printf '[storage]\ndriver = "%s"\nrunroot = "%s/run"\ngraphroot = "%s/graph"\n' "$(storage_driver)" "$WORK" "$WORK" >"$WORK/storage.conf"
     export CONTAINERS_STORAGE_CONF=$WORK/storage.conf BUILDAH_ISOLATION=chroot
+}
+
+storage_driver() { # overlay where this machine mounts one here; vfs, which copies the whole image for each container, elsewhere
+    local driver=vfs
+    mkdir -p "$WORK"/overlay/{lower,upper,work,merged}
+    if mount -t overlay overlay -o "lowerdir=$WORK/overlay/lower,upperdir=$WORK/overlay/upper,workdir=$WORK/overlay/work" \
+        "$WORK/overlay/merged" 2>/dev/null; then
+        umount "$WORK/overlay/merged"
+        driver=overlay
+    fi
+    rm -rf "$WORK/overlay"
+    echo $driver
 }
 
 make_base() {
     buildah inspect --type image debian-base >/dev/null 2>&1 && return
-    command -v debootstrap >/dev/null || { echo "debootstrap was not found; apt-get install debootstrap, or set BASE" >&2; exit 3; }
-    say "Making a Debian bookworm base with debootstrap"
-    debootstrap --variant=minbase bookworm "$WORK/base" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >"$WORK/debootstrap.log"
+    command -v mmdebstrap >/dev/null || { echo "mmdebstrap was not found; apt-get install mmdebstrap, or set BASE" >&2; exit 3; }
+    say "Making a Debian bookworm base with mmdebstrap"
+    # Like Debian's own image, which waits for no disk when packages are unpacked.
+    mmdebstrap --quiet --variant=minbase --dpkgopt=force-unsafe-io bookworm "$WORK/base.tar" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}"
     # A container started from nothing, filled, committed: an import without any other tool.
     local container
     container=$(buildah from scratch)
-    buildah add --quiet "$container" "$WORK/base" / >/dev/null
+    buildah add --quiet "$container" "$WORK/base.tar" / >/dev/null
     buildah commit --quiet "$container" debian-base >/dev/null
     buildah rm "$container" >/dev/null
-    rm -rf "$WORK/base"
+    rm "$WORK/base.tar"
 }
 
 build() {

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 UV_VERSION=0.13.9
 APT_FOR_TESTS=(chromium postgresql sqlite3 zip libarchive-tools r-cran-testthat r-cran-lintr r-cran-survey r-cran-sampling r-cran-knitr r-cran-markdown)
 # What builds the image of the estimation where no Docker runs.
-APT_FOR_IMAGES=(buildah debootstrap)
+APT_FOR_IMAGES=(buildah mmdebstrap)
 
 say() { echo "== $*"; }
 

@@ -2,7 +2,7 @@
 # Builds the image from its Dockerfile and runs stages inside it: `make image-test`.
 #
 # With Docker it uses Docker. Without, buildah builds in a chroot, which needs root but no daemon; BASE
-# is then a Debian that debootstrap makes, unless the environment names an image to start from.
+# is then a Debian that mmdebstrap makes, unless the environment names an image to start from.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -17,11 +17,7 @@ in_image() { # in_image PROGRAM NAME=VALUE... -- ARGUMENT...; the store is /data
     if [ $engine = docker ]; then
         docker run --rm --read-only --tmpfs /tmp --volume "$store:/data" "${environment[@]}" --entrypoint "$program" $IMAGE "$@"
     else
-        local container status=0
-        container=$(buildah from $IMAGE)
-        buildah run --volume "$store:/data" "${environment[@]}" "$container" -- "$program" "$@" || status=$?
-        buildah rm "$container" >/dev/null
-        return $status
+        buildah run --volume "$store:/data" "${environment[@]}" "$container" -- "$program" "$@"
     fi
 }
 
@@ -32,7 +28,9 @@ run() { # run NAME=VALUE... -- STAGE
 build
 
 store=$(mktemp -d)
-trap 'rm -rf "$store"' EXIT
+container=
+trap 'rm -rf "$store"; [ -z "$container" ] || buildah rm "$container" >/dev/null' EXIT
+[ $engine = docker ] || container=$(buildah from $IMAGE)
 chmod a+rwX "$store"
 year=runs/image-test/estimation/2016
 

@@ -25,9 +25,9 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     docker = (
         shutil.which("docker") and not subprocess.run(["docker", "info"], capture_output=True, check=False).returncode
     )
-    buildah = shutil.which("buildah") and shutil.which("debootstrap") and os.getuid() == 0
+    buildah = shutil.which("buildah") and shutil.which("mmdebstrap") and os.getuid() == 0
     if not docker and not buildah:
-        pytest.skip("neither a running Docker nor buildah, debootstrap and root are here; `make image-test` says more")
+        pytest.skip("neither a running Docker nor buildah, mmdebstrap and root are here; `make image-test` says more")
     folder = tmp_path_factory.mktemp("images")
     return {**os.environ, "NIBRS_IMAGE_FOLDER": str(folder), "NIBRS_IMAGE_LAYERS": "false"}
 
