@@ -34,15 +34,14 @@ make_base() {
     buildah inspect --type image debian-base >/dev/null 2>&1 && return
     command -v mmdebstrap >/dev/null || { echo "mmdebstrap was not found; apt-get install mmdebstrap, or set BASE" >&2; exit 3; }
     say "Making a Debian bookworm base with mmdebstrap"
-    # Like Debian's own image, which waits for no disk when packages are unpacked.
-    mmdebstrap --quiet --variant=minbase --dpkgopt=force-unsafe-io bookworm "$WORK/base.tar" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}"
-    # A container started from nothing, filled, committed: an import without any other tool.
     local container
     container=$(buildah from scratch)
-    buildah add --quiet "$container" "$WORK/base.tar" / >/dev/null
+    # Like Debian's own image, which waits for no disk when packages are unpacked.
+    mmdebstrap --quiet --variant=minbase --dpkgopt=force-unsafe-io bookworm "$(buildah mount "$container")" \
+        "${DEBIAN_MIRROR:-http://deb.debian.org/debian}"
+    buildah unmount "$container" >/dev/null
     buildah commit --quiet "$container" debian-base >/dev/null
     buildah rm "$container" >/dev/null
-    rm "$WORK/base.tar"
 }
 
 build() {
