@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from io import BufferedReader
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +26,8 @@ from nibrs_pipeline.object_file import object_file
 _MISSING = {"NoSuchKey", "404", "NotFound"}
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _THREADS = 16
+#: As many as S3 takes in one request.
+_DELETED_AT_ONCE = 1000
 _GIB = 1 << 30
 _CONTENT_TYPES = {
     ".zip": "application/zip",
@@ -327,9 +330,23 @@ class Store:
             list(pool.map(lambda each: self.put(*each), contents))
 
     def delete_many(self, keys: Iterable[str]) -> None:
-        """Remove objects side by side."""
-        with ThreadPoolExecutor(_THREADS) as pool:
-            list(pool.map(self.delete, keys))
+        """Remove objects, a thousand with each request; no error for those that are not there.
+
+        Raises:
+            StorageUnavailable: S3 has kept some, which a request that succeeds says in its answer.
+        """
+        left = iter(keys)
+        while some := list(islice(left, _DELETED_AT_ONCE)):
+            with _translated(self.bucket, some[0]):
+                answer = self._s3.delete_objects(
+                    Bucket=self.bucket, Delete={"Objects": [{"Key": key} for key in some], "Quiet": True}
+                )
+            if kept := answer.get("Errors"):
+                first = kept[0]
+                raise StorageUnavailable(
+                    f"s3://{self.bucket}/{first['Key']}, one of {len(kept)}, was not removed: {first['Code']}: "
+                    f"{first['Message']}"
+                )
 
     def folders(self, prefix: str) -> list[str]:
         """Prefixes that end with the next slash after a prefix."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import parse_qs, unquote
+from xml.etree import ElementTree
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
@@ -112,8 +113,7 @@ def _read(environ: dict[str, Any], service: str) -> list[tuple[str, str]]:
         if match := re.search(r"/functions/([^/]+)/invocations", environ["PATH_INFO"]):
             return [("lambda:InvokeFunction", unquote(match[1]))]
         return []
-    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    environ["wsgi.input"] = io.BytesIO(body)
+    body = _body(environ)
     target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
     if target:
         parameters = json.loads(body)
@@ -126,10 +126,20 @@ def _read(environ: dict[str, Any], service: str) -> list[tuple[str, str]]:
     return [(f"{name}:{target}", resource)]
 
 
+def _body(environ: dict[str, Any]) -> bytes:
+    """A request's body, which can be read again."""
+    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body
+
+
 def _read_s3(environ: dict[str, Any]) -> list[tuple[str, str]]:
     bucket, _, key = environ["PATH_INFO"].lstrip("/").partition("/")
     arn = f"arn:aws:s3:::{bucket}"
     method, query = environ["REQUEST_METHOD"], environ.get("QUERY_STRING", "")
+    if not key and "delete" in parse_qs(query, keep_blank_values=True):
+        keys = ElementTree.fromstring(_body(environ)).iterfind(".//{*}Key")
+        return [("s3:DeleteObject", f"{arn}/{each.text}") for each in keys]
     if not key:
         return [("s3:ListBucket", arn)] if method == "GET" else []
     made = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject", "POST": "s3:PutObject"}

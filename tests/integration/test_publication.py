@@ -317,6 +317,22 @@ def test_what_is_copied_in_parts_tells_caches_the_same(store: Store, monkeypatch
     assert store._s3.head_object(Bucket="bucket", Key="downloads/a.zip")["ETag"].endswith('-2"')
 
 
+def test_very_many_objects_are_removed_and_others_stay(store: Store) -> None:
+    keys = [f"staged/{number:04}" for number in range(2001)]
+    store.put_many((key, b"x") for key in ["kept", *keys])
+    store.delete_many([*keys, "never/there"])
+    assert list(store.sizes("")) == ["kept"]
+    store.delete_many([])
+
+
+def test_what_s3_keeps_though_it_should_be_removed_is_named(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    # S3 answers 200 and says in its answer which objects it could not remove; the emulation always can.
+    answer = {"Errors": [{"Key": "a", "Code": "SlowDown", "Message": "Please reduce your request rate."}] * 2}
+    monkeypatch.setattr(store._s3, "delete_objects", lambda **request: answer)
+    with pytest.raises(StorageUnavailable, match=r"s3://bucket/a, one of 2, was not removed: SlowDown: Please reduce"):
+        store.delete_many(["a", "b", "c"])
+
+
 def test_what_was_replaced_is_told_before_anything_is_cleared(store: Store) -> None:
     stage(store, "r", manifest(*AZ))
     told: list[str] = []

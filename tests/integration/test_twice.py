@@ -118,7 +118,7 @@ def functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Functions]:
         data_store.cache_clear()
         made = Functions(data_store())
         made.store._s3.create_bucket(Bucket="bucket")
-        for name in ("put_object", "upload_file", "copy", "delete_object"):
+        for name in ("put_object", "upload_file", "copy", "delete_object", "delete_objects"):
             patch.setattr(made.store._s3, name, _counted(made, getattr(made.store._s3, name)))
         yield made
     environment.cache_clear()
