@@ -21,6 +21,7 @@ publish_explorer <- function(tables, flags, reasons, places, offenses, offense_r
   known <- reason_letters(flags, reasons, offenses$suppression_flag, offense_reasons)
   labels <- explorer_labels(shown, published, cells, known, settings$year, notice)
   write_script(labels, file.path(target, "year.js"))
+  packs <- packed_cells(labels$tables, published)
   totals <- list()
   for (number in shown$permutation) {
     place <- shown[match(number, shown$permutation), ]
@@ -28,16 +29,30 @@ publish_explorer <- function(tables, flags, reasons, places, offenses, offense_r
     mine <- which(offenses$geography == place$geography & offenses$agency_group == "all agencies")
     of_offenses <- offense_values(offenses[mine, ], offense_reasons[mine], cells, known)
     moved <- if (!is.null(changes)) changes[which(changes$PERMUTATION_NUMBER == number), ]
-    totals[[place$geography]] <- pack_totals(values, of_offenses, moved, published)
+    totals[[place$geography]] <- pack_totals(values, of_offenses, moved, packs$totals)
     for (group in unique(vapply(labels$tables, `[[`, "", "group"))) {
       of_group <- Filter(function(table) table$group == group, labels$tables)
-      packed <- lapply(of_group, function(table) pack_table(values, table$table, published))
-      names(packed) <- vapply(of_group, `[[`, "", "table")
+      tables_of_group <- vapply(of_group, `[[`, "", "table")
+      packed <- lapply(packs$tables[tables_of_group], pack_table, values = values)
       write_script(list(year = settings$year, geography = place$geography, group = group, tables = packed),
         file.path(target, sprintf("%s-%s.js", explorer_file_name(place$geography), group)))
     }
   }
   write_script(list(year = settings$year, totals = totals), file.path(target, "totals.js"))
+}
+
+#' The cells of which numbers are packed together: `totals`, and of each of the `tables` all others
+#' @noRd
+packed_cells <- function(tables, published) {
+  headline <- is_headline(published$cells)
+  named <- !is.na(published$labels$indicator)
+  names <- vapply(tables, `[[`, "", "table")
+  list(
+    totals = published$cells$cell[which(headline & named)],
+    tables = lapply(stats::setNames(nm = names), function(name) {
+      published$cells$cell[which(published$cells$table == name & !headline & named)]
+    })
+  )
 }
 
 #' Every reason once, those for release first
@@ -55,8 +70,10 @@ reason_letters <- function(flags, reasons, offense_flags, offense_reasons) {
 #' The letter of each reason; a full stop where there is none
 #' @noRd
 letter_of <- function(flag, text, known) {
-  at <- match(paste(flag == 0L, text), paste(known$released, known$text))
-  ifelse(is.na(at) | is.na(flag), ".", c(LETTERS, letters)[at])
+  letter <- c(LETTERS, letters)[seq_len(nrow(known))]
+  of <- function(released) letter[known$released == released][match(text, known$text[known$released == released])]
+  found <- data.table::fifelse(flag == 0L, of(TRUE), of(FALSE))
+  replace(found, is.na(found), ".")
 }
 
 #' Counts, percentages and rates of a geography's cells, with limits, and the letters of their reasons
@@ -96,8 +113,7 @@ offense_values <- function(offenses, reasons, cells, known) {
 
 #' Counts, rates and changes of what counts everything, and of offenses
 #' @noRd
-pack_totals <- function(values, of_offenses, changes, published) {
-  totals <- published$cells$cell[which(is_headline(published$cells) & !is.na(published$labels$indicator))]
+pack_totals <- function(values, of_offenses, changes, totals) {
   all <- data.table::rbindlist(list(values[values$cell %in% totals, ], of_offenses), use.names = TRUE)
   cells <- c(totals, unique(of_offenses$cell))
   pack <- list(count = packed(all, 1L, cells), rate = packed(all, 3L, cells))
@@ -110,14 +126,12 @@ pack_totals <- function(values, of_offenses, changes, published) {
   pack
 }
 
-#' Counts, percentages and, where the table has them, rates of a table's sections
+#' Counts, percentages and, where there are any, rates of cells
 #' @noRd
-pack_table <- function(values, table, published) {
-  cells <- published$cells
-  mine <- cells$cell[which(cells$table == table & !is_headline(cells) & !is.na(published$labels$indicator))]
-  pack <- list(count = packed(values, 1L, mine), percentage = packed(values, 2L, mine))
-  if (any(values$kind == 3L & values$cell %in% mine)) {
-    pack$rate <- packed(values, 3L, mine)
+pack_table <- function(values, cells) {
+  pack <- list(count = packed(values, 1L, cells), percentage = packed(values, 2L, cells))
+  if (any(values$cell[values$kind == 3L] %in% cells)) {
+    pack$rate <- packed(values, 3L, cells)
   }
   pack
 }
@@ -145,7 +159,11 @@ packed <- function(values, kind, cells) {
 
 #' @noRd
 short_numbers <- function(rounded, exact = rounded) {
-  text <- ifelse(is.na(rounded), "-", ifelse(exact %in% 0, "", sprintf("%.0f", rounded + 0)))
+  # Most numbers are few, come often, and take long to write.
+  known <- unique(rounded)
+  text <- sprintf("%.0f", known + 0)[match(rounded, known)]
+  text[which(exact == 0)] <- ""
+  text[is.na(rounded)] <- "-"
   paste(text, collapse = ",")
 }
 

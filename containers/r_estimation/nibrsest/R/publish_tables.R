@@ -55,18 +55,35 @@ published_rows <- function(rows, flags, places, tables, year, bias_method = "non
 #' @noRd
 statistic_parts <- function(rows, flags, places, tables, statistics = tables$statistics) {
   # A row of the result per statistic of each row's cell.
-  cell_rows <- data.table::data.table(cell = rows$cell, row = seq_len(nrow(rows)))
-  numbered <- data.table::data.table(cell = statistics$cell, statistic = seq_len(nrow(statistics)))
-  pairs <- numbered[cell_rows, on = "cell", nomatch = NULL, allow.cartesian = TRUE]
-  statistics <- statistics[pairs$statistic, ]
-  cell_row <- match(statistics$cell, tables$cells$cell)
+  of_cell <- split(seq_len(nrow(statistics)), factor(statistics$cell, unique(statistics$cell)))
+  of_row <- of_cell[match(rows$cell, names(of_cell))]
+  chosen <- as.integer(unlist(of_row, use.names = FALSE))
+  numbers <- rep(seq_len(nrow(rows)), lengths(of_row))
+  rated_over <- match(statistics$population, tables$populations$population)
+  # Places have residents of every category of persons, of which most tables need none.
+  people <- unlist(tables$populations[unique(rated_over), c("column", "column_of_respondents")])
+  place_columns <- intersect(names(places), c(shown_columns$place, people))
+  cell_row <- match(statistics$cell, tables$cells$cell)[chosen]
   list(
-    statistic = statistics, rows = rows[pairs$row, ], flags = flags[pairs$row, ],
-    place = places[match(rows$permutation[pairs$row], places$permutation), ], cell = tables$cells[cell_row, ],
-    label = tables$labels[cell_row, ],
-    population = tables$populations[match(statistics$population, tables$populations$population), ], row = pairs$row
+    statistic = statistics[chosen, ], rows = rows[numbers, shown_columns$rows, with = FALSE],
+    flags = flags[numbers, ],
+    place = places[match(rows$permutation[numbers], places$permutation), place_columns, with = FALSE],
+    cell = tables$cells[cell_row, shown_columns$cell, with = FALSE], label = tables$labels[cell_row, ],
+    population = tables$populations[rated_over[chosen], shown_columns$population, with = FALSE],
+    row = numbers
   )
 }
+
+#' What is shown of rows, places, cells and populations: others of their columns need not be there once per statistic
+#' @noRd
+shown_columns <- list(
+  rows = c("permutation", "estimate", "standard_error", "rmse", "bias", "percentage", "percentage_error",
+    "percentage_rmse", "percentage_bias", "unweighted", "unweighted_percentage", "agency_counts", "degrees_of_freedom"),
+  place = c("permutation", "basis", "description", "weight_name", "coverage", "population", "missing_over_10_percent",
+    "agencies"),
+  cell = c("table", "column", "cell", "characteristic", "denominator", "applies", "total"),
+  population = c("label", "wording", "column", "column_of_respondents")
+)
 
 #' Per how many people a rate per 100,000 is: 1e5 / population, missing where it is 0
 #'

@@ -47,10 +47,12 @@ tidy_cells <- function(tables, flags, reasons, place, published, units) {
   label <- parts$label[keep, ]
   table <- parts$cell$table[keep]
   row <- parts$row[keep]
+  tables_named <- unique(label$full_table)
+  titles <- sub("^Table [^-]*-", "", tables_named)[match(label$full_table, tables_named)]
   limit <- function(x) if (place$basis == "estimate") x else rep(NA_real_, length(x))
   data.table::data.table(
     geography = place$geography, geography_name = place$description, geography_kind = place$kind,
-    agency_group = place$agency_group, table = table, table_title = sub("^Table [^-]*-", "", label$full_table),
+    agency_group = place$agency_group, table = table, table_title = titles,
     characteristic = data.table::fifelse(is.na(parts$cell$characteristic[keep]), "Total", label$domain_1),
     category = data.table::fifelse(nzchar(label$domain_2), label$domain_2, NA_character_), offense = label$indicator,
     unit = units[match(parts$cell$cell[keep], published$cells$cell)], statistic = statistic_kinds[statistic$kind],

@@ -12,6 +12,8 @@ done_at_once <- function(pieces, processes) {
   if (min(processes, length(pieces)) <= 1L) {
     return(lapply(pieces, function(piece) piece()))
   }
+  # Each process copies what its collection of garbage marks: the less there is, the less it copies.
+  gc()
   # What mclapply warns of is looked at below: an error, or a process without a result.
   found <- suppressWarnings(parallel::mclapply(pieces, outcome_of, mc.cores = processes, mc.preschedule = FALSE,
     mc.set.seed = FALSE))
