@@ -31,7 +31,7 @@ age_bounds <- function(ages) {
   ages <- ages[!is.na(ages)]
   last <- sub("^[0-9]*-?", "", ages)
   first <- as.integer(sub("-.*", "", ages))
-  data.table::data.table(first = first,
+  list(first = first,
     last = ifelse(nzchar(last), suppressWarnings(as.integer(last)), ifelse(endsWith(ages, "-"), 99L, first)))
 }
 
@@ -86,8 +86,8 @@ in_group <- function(persons, group) {
 person_categories <- function(persons, name, definitions) {
   groups <- definitions$persons[which(definitions$persons$characteristic == name), ]
   data.table::rbindlist(lapply(seq_len(nrow(groups)), function(number) {
-    inside <- which(in_group(persons, groups[number, ]))
-    data.table::data.table(record = inside, category = rep(groups$category[[number]], length(inside)))
+    inside <- which(in_group(persons, lapply(groups, `[[`, number)))
+    list(record = inside, category = rep(groups$category[[number]], length(inside)))
   }))
 }
 

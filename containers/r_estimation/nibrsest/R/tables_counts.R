@@ -59,7 +59,7 @@ cell_counts <- function(records, definitions, cells) {
     lapply(split(of_unit, by = c("table", "list", "codes", "but")), function(alike) {
       members <- members_of(unit$groups, alike[1, ], definitions)
       lapply(seq_len(nrow(alike)), function(number) {
-        section <- alike[number, ]
+        section <- lapply(alike, `[[`, number)
         if (section$by_incident) {
           most <- sum(definitions$categories$characteristic == section$characteristic)
           sums <- units_by_incident(unit, members, records, definitions$units, most)
@@ -133,7 +133,7 @@ unit_categories <- function(records, unit, characteristic, definitions) {
   data.table::rbindlist(list(pairs, added))
 }
 
-#' Number of units by place, group and category
+#' Number of units by place, group and category, side by side in a list
 #'
 #' @param pairs See [unit_categories()].
 #' @param special Lines of `exceptions.csv` for the unit.
@@ -153,7 +153,7 @@ count_units <- function(unit, pairs, special, records, vehicles, edges) {
   }
   with_any <- which(number > 0)
   slot <- (with_any - 1L) %/% most + 1L
-  data.table::data.table(
+  list(
     place = unit$slots$place[slot], group = unit$slots$group[slot], category = (with_any - 1L) %% most + 1L,
     number = number[with_any]
   )
@@ -224,12 +224,22 @@ units_by_incident <- function(unit, members, records, edges, most) {
   numbers[, list(number = as.numeric(.N)), by = c("place", "category", "column")]
 }
 
-#' Counts by group added up to the columns of a section's table
+#' Counts by group as those of the columns of a section's table, which several groups can count in
 #' @noRd
 section_counts <- function(counts, members, section, cells, of_tables) {
-  joined <- counts[members, on = "group", nomatch = NULL, allow.cartesian = TRUE]
-  placed_counts(joined[, list(number = sum(number)), by = c("place", "category", "column")], section, cells,
-    of_tables)
+  # Without data.table, which takes longer to begin than this does for a small state.
+  by_group <- order(members$group)
+  group <- members$group[by_group]
+  first <- match(counts$group, group)
+  known <- which(!is.na(first))
+  times <- tabulate(group, max(group, 0L))[counts$group[known]]
+  row <- rep(known, times)
+  column <- members$column[by_group][sequence(times, first[known])]
+  placed <- placed_counts(list(place = counts$place[row], category = counts$category[row], column = column,
+    number = counts$number[row]), section, cells, of_tables)
+  # Whoever takes the counts adds them up; those of large states would take too much memory until then.
+  if (length(row) < 1e5) placed else
+    data.table::as.data.table(placed)[, list(number = sum(number)), by = c("place", "cell")]
 }
 
 #' Sums by place, category and column as counts of a section's cells; categories that the section has no row of are none

@@ -204,3 +204,23 @@ test_that("arrestees are counted by the offenses of their incident", {
   expect_equal(arrestees$cell, c("t_9b_1_1_2", "t_9b_2_3_2"))
   expect_equal(arrestees$number, c(2, 2))
 })
+
+test_that("counts of groups are added up to columns that share groups, of few rows and of many", {
+  cells <- data.table::data.table(row = rep(1:3, each = 2), category = rep(1:3, each = 2), column = rep(1:2, 3))
+  section <- list(table = "x", first_row = 1L, last_row = 2L)
+  # Groups 1 and 2 count in the first column, 2 and 4 in the second, 3 in none.
+  members <- data.table::data.table(group = c(4L, 1L, 2L, 2L), column = c(2L, 1L, 1L, 2L))
+  for (places in c(0L, 1L, 40000L)) {
+    counts <- data.table::CJ(place = seq_len(places), group = 1:4, category = 1:3)
+    data.table::set(counts, NULL, "number", as.numeric(counts$place * 1000L + counts$group * 10L + counts$category))
+    found <- data.table::as.data.table(section_counts(counts, members, section, cells, list(x = 1:6)))
+    # The third category has no row in the section: cells 5 and 6 are of another.
+    wanted <- data.table::CJ(place = seq_len(places), cell = 1:4)
+    category <- (wanted$cell + 1L) %/% 2L
+    groups <- ifelse(wanted$cell %% 2L == 1L, 10 + 20, 20 + 40)
+    data.table::set(wanted, NULL, "number", 2000 * wanted$place + groups + 2 * category)
+    found <- found[, list(number = sum(number)), keyby = c("place", "cell")]
+    expect_equal(found, wanted, ignore_attr = TRUE)
+  }
+  expect_length(section_counts(counts, members[0L, ], section, cells, list(x = 1:6))$cell, 0L)
+})
