@@ -40,6 +40,7 @@ addEventListener("load", () => {
   seen.byYearDown = shown();
   heads[3].querySelector("button").click();
   seen.bySize = [...list.tBodies[0].rows].map((row) => Number(row.cells[3].dataset.sort));
+  seen.tallest = Math.max(...[...list.tBodies[0].rows].map((row) => row.offsetHeight));
   seen.wide = document.documentElement.scrollWidth <= innerWidth;
   seen.requests = performance.getEntriesByType("resource").map((entry) => entry.name);
   document.body.dataset.seen = JSON.stringify(seen);
@@ -86,7 +87,14 @@ def test_a_visitor_can_search_and_sort(page: Path, tmp_path: Path, size: str) ->
     assert isinstance(seen["bySize"], list)
     assert seen["bySize"] == sorted(seen["bySize"])
     assert seen["wide"], "the page is wider than the screen"
+    assert isinstance(seen["tallest"], int)
+    assert seen["tallest"] < 120, "two thousand downloads would take a mile of scrolling"
     assert seen["requests"] == []
+
+
+def test_estimates_and_bundles_are_listed_before_thousands_of_downloads(page: Path) -> None:
+    text = page.read_text()
+    assert 0 < text.index("Several in one file") < text.index("All downloads")
 
 
 def test_every_link_leads_to_a_file(page: Path) -> None:
