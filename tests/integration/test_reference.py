@@ -5,9 +5,12 @@ import io
 import zipfile
 from pathlib import Path
 
+import pytest
 from nibrs_engine.container_tasks import estimation_folder
 from nibrs_pipeline.database.location import DatabaseLocation
 from nibrs_pipeline.database.snapshot import snapshot
+from nibrs_pipeline.errors import SourceUnfit
+from nibrs_pipeline.extract.areas import require_areas
 from nibrs_pipeline.extract.reference import extract_reference
 
 from tests.conftest import REAL_DATA, missing
@@ -200,3 +203,11 @@ def test_areas_are_those_of_the_censuss_list_of_counties(loaded: DatabaseLocatio
         str(number): (row["cbsacode"], row["cbsatitle"], "Y") if row["cbsacode"] in metropolitan else ("", "", "Y")
         for number, row in enumerate(listed, 1)
     }
+
+
+def test_a_year_without_areas_is_refused_if_areas_are_wanted(loaded: DatabaseLocation, tmp_path: Path) -> None:
+    said = r"AREAS=all, but no agency of 2016 lies in .* fill ref_agency_county, .* or with AREAS=none"
+    with pytest.raises(SourceUnfit, match=said):
+        require_areas(extract(loaded, tmp_path), 2016)
+    sql(loaded, "UPDATE ref_agency SET judicial_dist_code = '034' WHERE ori = 'DE0010000'")
+    require_areas(extract(loaded, tmp_path), 2016)

@@ -22,6 +22,7 @@ from nibrs_pipeline.errors import (
     MissingExtracts,
     MissingTabulations,
     SimulatedBesideReal,
+    SourceUnfit,
 )
 from nibrs_pipeline.handlers import (
     build_bundle,
@@ -276,3 +277,17 @@ def test_a_request_that_is_refused_writes_nothing(functions: Functions) -> None:
     finally:
         sql(location, "DELETE FROM source_note WHERE note = 'Of a test.'")
     assert functions.contents() == before
+
+
+def test_a_year_without_areas_is_refused_before_its_states_are_counted(
+    functions: Functions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    functions.call(plan_run, {**PLAN, "request": {**PLAN["request"], "run_id": "areas"}})  # type: ignore[dict-item]
+    monkeypatch.setenv("AREAS", "all")
+    environment.cache_clear()
+    try:
+        with pytest.raises(SourceUnfit, match="AREAS=all, but no agency of 2016 lies in"):
+            functions.call(extract_reference, {"run_id": "areas", "year": 2016})
+    finally:
+        environment.cache_clear()
+    assert functions.store.sizes("runs/areas/estimation/") == {}

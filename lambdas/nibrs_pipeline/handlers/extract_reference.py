@@ -16,6 +16,7 @@ from nibrs_pipeline.estimate.estimation import (
     year_summary,
 )
 from nibrs_pipeline.estimate.store import clear_failures, receipts
+from nibrs_pipeline.extract.areas import require_areas
 from nibrs_pipeline.extract.reference import extract_reference
 from nibrs_pipeline.handlers.resources import data_store, database_snapshot
 from nibrs_pipeline.keys import inputs_key, reference_key, states_work_key
@@ -35,6 +36,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         with database_snapshot(context) as view, path.open("wb") as target:
             entries, sha256 = extract_reference(view, year, target)
             read_at = view.position.time
+        if environment().areas == "all":
+            require_areas(path, year)
         store.upload(path, reference_key(run_id, year))
     for entry in entries:
         logger.info("extracted reference data", extra={"file": entry.name, "rows": entry.rows})
