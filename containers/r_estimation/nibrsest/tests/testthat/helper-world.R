@@ -185,34 +185,34 @@ two_states <- function() {
   root
 }
 
-run_all <- function(root, ...) {
-  for (state in c("AZ", "LA")) run_stage("tabulate_state", settings_of(root, INPUT_STATE = state))
+run_all <- function(root, states = c("AZ", "LA"), ...) {
+  for (state in states) run_stage("tabulate_state", settings_of(root, INPUT_STATE = state))
   run_stage("weight", settings_of(root))
   for (group in c("nation", "regions", "states")) run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = group))
   run_stage("report", settings_of(root, ...))
   report_of(root)
 }
 
-# The folder of two states that have been through all stages: made once, for tests that only read it.
-done <- new.env()
-two_states_done <- function() {
-  if (is.null(done$root)) {
-    root <- two_states()
-    run_all(root, WORKBOOKS = "all")
-    done$root <- root
+# What several tests only read is made when the first of them asks for it, and kept: whoever changes it takes a copy.
+made_once <- function(make) {
+  made <- new.env()
+  function() {
+    if (is.null(made$value)) made$value <- make()
+    made$value
   }
-  done$root
 }
+
+# The folder of two states that have been through all stages.
+two_states_done <- made_once(function() {
+  root <- two_states()
+  run_all(root, WORKBOOKS = "all")
+  root
+})
 
 report_of <- function(root) file.path(root, "pipeline", "report")
 
-# The made-up year's published zip: made once, for tests that only read it.
-example_zip_done <- function() {
-  if (is.null(done$zip)) {
-    done$zip <- example_zip()
-  }
-  done$zip
-}
+# The made-up year's published zip.
+example_zip_done <- made_once(function() example_zip())
 
 # For tests that write into a folder that was made once.
 copy_of_folder <- function(folder) {

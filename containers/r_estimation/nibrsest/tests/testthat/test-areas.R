@@ -81,48 +81,11 @@ test_that("groups of which too little is known are weighted as one, but for agen
   expect_error(scheme(least_covered = 1), "least_covered is 1; it has to be at least 0 and below 1")
 })
 
-# Residents of the made-up towns by age, sex, race and ethnicity; of the last nothing is known.
-residents_of_towns <- function(agencies) {
-  groups <- data.table::CJ(sex = c("F", "M"), race = c("W", "B"), ethnicity = c("H", "N"), sorted = FALSE)
-  ages <- setdiff(names(file_columns("reference/residents.csv")), c("agency_id", names(groups)))
-  data.table::rbindlist(lapply(seq_len(nrow(agencies) - 1L), function(number) {
-    each <- matrix(seq_len(nrow(groups) * length(ages)) + number, nrow(groups))
-    people <- as.numeric(agencies$population[[number]]) * each / sum(each)
-    cbind(agency_id = agencies$agency_id[[number]], groups, stats::setNames(data.table::as.data.table(people), ages))
-  }))
-}
-
-# The stages of the made-up year with areas, whose counties may be changed.
-areas_year <- function(change = identity, tables = "crimes") {
-  root <- example_year()
-  extract <- file.path(root, "reference", "reference-2016.zip")
-  folder <- tempfile()
-  utils::unzip(extract, exdir = folder)
-  counties <- data.table::fread(file.path(folder, "counties.csv"), colClasses = "character")
-  data.table::fwrite(change(counties), file.path(folder, "counties.csv"))
-  agencies <- data.table::fread(file.path(folder, "agencies.csv"), colClasses = "character")
-  data.table::fwrite(residents_of_towns(agencies), file.path(folder, "residents.csv"))
-  unlink(extract)
-  zip::zipr(extract, list.files(folder, full.names = TRUE))
-  settings <- function(...) {
-    read_settings(c(DATA_YEAR = "2016", EXTERNAL_FILE_PATH = root, INPUT_PIPELINE_DIR = file.path(root, "pipeline"),
-      AREAS = "all", TABLES = tables, WORKBOOKS = "nation", ...))
-  }
-  run_stage("tabulate_state", settings(INPUT_STATE = "RI"))
-  run_stage("weight", settings())
-  settings
-}
-
-run_areas <- function(settings) {
-  for (group in c("nation", "regions", "states", "areas")) run_stage("estimate", settings(GEOGRAPHY_GROUP = group))
-  run_stage("report", settings())
-  file.path(settings()$output, "report")
-}
-
 test_that("areas go through the stages into files of their own, and leave the others as they are", {
   logger::log_threshold("FATAL")
-  settings <- areas_year(tables = "all")
-  folder <- run_areas(settings)
+  root <- areas_year(TABLES = "all")
+  run_areas(root, TABLES = "all")
+  folder <- report_of(root)
   read <- function(...) data.table::fread(file.path(folder, ...))
   areas <- read("areas", "areas.csv")
   expect_equal(areas$geography, c("MSA 39300", "JD 038", "FO 07"))
@@ -169,7 +132,7 @@ test_that("areas go through the stages into files of their own, and leave the ot
   expect_equal(offenses[geography == "MSA 39300" & cell == "13A", estimate],
     sum(members$share * assaults$offenses[match(members$ori, assaults$ori)], na.rm = TRUE))
   # Victims and arrestees by the same shares, and rates over such residents: women of three quarters of the first town.
-  annual <- read_count_matrix(file.path(settings()$output, "annual", "victims", "cells.rds"), "weight")
+  annual <- read_count_matrix(file.path(root, "pipeline", "annual", "victims", "cells.rds"), "weight")
   counted <- as_sparse(annual)[match(members$ori, annual$rows$ori), match("t_3a_3_16_18", annual$cells)]
   women <- sum(counted * members$share, na.rm = TRUE)
   expect_equal(tables[PERMUTATION_NUMBER == 109 & der_variable_name == "t_3a_3_16_18", estimate], women)
@@ -197,13 +160,12 @@ test_that("areas go through the stages into files of their own, and leave the ot
   expect_equal(of_area$suppression_flag_indicator, c(0, 0))
   expect_error(asked("MSA 1"), "there are no estimates of MSA 1, all agencies; see geographies.csv, or areas/areas.csv")
   # Without areas the other files are the same, and there are none of areas.
-  before <- tools::md5sum(file.path(folder, c("tables.csv", "geographies.csv", "offenses.csv")))
-  none <- replace(settings(), "areas", "none")
-  run_stage("weight", none)
-  expect_false(dir.exists(file.path(settings()$output, "weights", "areas")))
-  run_stage("report", none)
-  expect_equal(tools::md5sum(names(before)), before)
-  expect_false(dir.exists(file.path(folder, "areas")))
+  same <- c("tables.csv", "geographies.csv", "offenses.csv")
+  of <- function(folder) unname(tools::md5sum(file.path(folder, same)))
+  expect_true(dir.exists(file.path(report_of(silent_city_done()), "areas")))
+  expect_equal(of(report_of(year_again_done())), of(report_of(silent_city_done())))
+  expect_false(dir.exists(file.path(year_again_done(), "pipeline", "weights", "areas")))
+  expect_false(dir.exists(file.path(report_of(year_again_done()), "areas")))
 })
 
 test_that("an area says why nothing of it is for release, or that everything is", {
@@ -227,13 +189,7 @@ test_that("an area says why nothing of it is for release, or that everything is"
 
 test_that("an area whose principal city is silent is withheld, and says so", {
   logger::log_threshold("FATAL")
-  # All towns are one area, of which the fourth is the principal city and silent.
-  settings <- areas_year(function(counties) {
-    data.table::set(counties, NULL, c("metropolitan", "msa", "msa_name"), list("Y", "39300", "Kent, RI"))
-    data.table::set(counties, NULL, "core_city", ifelse(counties$agency_id == "4", "Y", "N"))
-    counties
-  })
-  folder <- run_areas(settings)
+  folder <- report_of(silent_city_done())
   area <- data.table::fread(file.path(folder, "areas", "areas.csv"))[kind == "msa", ]
   expect_equal(area$release, "nothing")
   expect_equal(area$release_reason, "an agency that serves a principal city is silent")

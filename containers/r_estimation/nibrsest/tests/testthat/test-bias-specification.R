@@ -14,17 +14,18 @@ test_that("every section that is counted is drawn in some way, and its rows have
   expect_identical(of("2a", "relationship")$type, "3")
 })
 
-# The example year's months and agencies by cells, and the sums of some rows of a column of these.
-counted_example <- function() {
+# The example year's months and agencies by cells, made once, and the sums of some rows of a column of these.
+counted_example <- made_once(function() {
   folder <- tempfile()
   settings <- read_settings(c(DATA_YEAR = "2016", EXTERNAL_FILE_PATH = example_year(), INPUT_PIPELINE_DIR = folder,
-    INPUT_STATE = "RI"))
+    INPUT_STATE = "RI", TABLES = "crimes"))
+  logger::log_threshold("FATAL")
   run_stage("tabulate_state", settings)
   cells <- table_cells()
   cells <- cells[which(cells$table %in% table_groups()$crimes), ]
   path <- file.path(folder, "tabulated", "RI-crimes.rds")
   list(cells = cells, counts = as_sparse(read_count_matrix(path, "tabulate_state", cells$cell)))
-}
+})
 sum_of <- function(example, table, rows, column) {
   cells <- example$cells
   mine <- which(cells$table == table & cells$row %in% rows & cells$column == column)

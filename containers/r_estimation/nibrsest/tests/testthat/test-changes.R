@@ -128,14 +128,8 @@ test_that("the report compares with the zip of the year before, by the stages", 
   dir.create(file.path(folder, "estimates"))
   file.copy(zip, file.path(folder, "estimates", "nibrs-estimates-2015.zip"))
   logger::log_threshold("FATAL")
-  settings <- read_settings(c(DATA_YEAR = "2016", EXTERNAL_FILE_PATH = folder,
-    INPUT_PIPELINE_DIR = file.path(folder, "pipeline"), TABLES = "crimes", WORKBOOKS = "nation"))
-  report <- file.path(folder, "pipeline", "report")
-  # Of an earlier run, which wrote all.
-  dir.create(file.path(report, "workbooks"), recursive = TRUE, showWarnings = FALSE)
-  file.create(file.path(report, "workbooks", "Ohio.xlsx"))
-  run_stage("report", settings)
-  expect_equal(list.files(file.path(report, "workbooks")), "National.xlsx")
+  run_stage("report", settings_of(folder))
+  report <- report_of(folder)
   found <- read_stage_file(file.path(report, "changes.csv"), "report/changes.csv")
   # As if 2015 had been 2016: violent crime of the state, a total of a table and an offense by code.
   state <- found[found$PERMUTATION_NUMBER == 95L & found$der_variable_name %in% c("violent", "t_2b_1_1_14", "13A"), ]
@@ -149,8 +143,7 @@ test_that("the report compares with the zip of the year before, by the stages", 
     sqrt(2 * (violent$months_error^2 + violent$return_a_error^2)), tolerance = 1e-4)
   expect_match(paste(readLines(file.path(report, "report.html")), collapse = " "), "<td>Rhode Island</td><td>+0.0 %",
     fixed = TRUE)
-  # Without that year the file of another run does not stay.
-  unlink(file.path(folder, "estimates"), recursive = TRUE)
-  run_stage("report", settings)
-  expect_false(file.exists(file.path(report, "changes.csv")))
+  # Without that year the file of another run does not stay, nor do workbooks that it wrote.
+  expect_false(file.exists(file.path(report_of(year_again_done()), "changes.csv")))
+  expect_equal(list.files(file.path(report_of(year_again_done()), "workbooks")), "National.xlsx")
 })

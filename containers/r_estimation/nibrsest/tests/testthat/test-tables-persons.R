@@ -93,10 +93,9 @@ test_that("arrestees count by the offenses of the incident or by that of the arr
 })
 
 test_that("cleared and not cleared add up to all, and groups of persons to their unions", {
-  of <- function(atoms = NULL) {
-    persons <- person_counts(with_group_b(records), definitions, "victims")
-    as.matrix(as_sparse(cells_of_persons(persons, cells, definitions, atoms)))
-  }
+  cells <- cells[which(cells$table %in% c("3a", "3aclear", "3aunclear")), ]
+  persons <- person_counts(with_group_b(records), definitions, "victims")
+  of <- function(atoms = NULL) as.matrix(as_sparse(cells_of_persons(persons, cells, definitions, atoms)))
   all_persons <- of()
   table <- function(name) which(cells$table == name)
   expect_equal(all_persons[, table("3aclear")] + all_persons[, table("3aunclear")], all_persons[, table("3a")])

@@ -1,0 +1,60 @@
+# The made-up year with areas below states.
+
+# Residents of the made-up towns by age, sex, race and ethnicity; of the last nothing is known.
+residents_of_towns <- function(agencies) {
+  groups <- data.table::CJ(sex = c("F", "M"), race = c("W", "B"), ethnicity = c("H", "N"), sorted = FALSE)
+  ages <- setdiff(names(file_columns("reference/residents.csv")), c("agency_id", names(groups)))
+  data.table::rbindlist(lapply(seq_len(nrow(agencies) - 1L), function(number) {
+    each <- matrix(seq_len(nrow(groups) * length(ages)) + number, nrow(groups))
+    people <- as.numeric(agencies$population[[number]]) * each / sum(each)
+    cbind(agency_id = agencies$agency_id[[number]], groups, stats::setNames(data.table::as.data.table(people), ages))
+  }))
+}
+
+areas_settings <- function(root, ...) settings_of(root, ..., AREAS = "all")
+
+# The first stages of the made-up year with areas, whose counties may be changed.
+areas_year <- function(change = identity, ...) {
+  root <- example_year()
+  extract <- file.path(root, "reference", "reference-2016.zip")
+  folder <- tempfile()
+  utils::unzip(extract, exdir = folder)
+  counties <- data.table::fread(file.path(folder, "counties.csv"), colClasses = "character")
+  data.table::fwrite(change(counties), file.path(folder, "counties.csv"))
+  agencies <- data.table::fread(file.path(folder, "agencies.csv"), colClasses = "character")
+  data.table::fwrite(residents_of_towns(agencies), file.path(folder, "residents.csv"))
+  unlink(extract)
+  zip::zipr(extract, list.files(folder, full.names = TRUE))
+  run_stage("tabulate_state", areas_settings(root, ..., INPUT_STATE = "RI"))
+  run_stage("weight", areas_settings(root, ...))
+  root
+}
+
+run_areas <- function(root, ...) {
+  for (group in c("nation", "regions", "states", "areas")) {
+    run_stage("estimate", areas_settings(root, ..., GEOGRAPHY_GROUP = group))
+  }
+  run_stage("report", areas_settings(root, ...))
+}
+
+# All towns are one area, of which the fourth is the principal city and silent.
+silent_city_done <- made_once(function() {
+  logger::log_threshold("FATAL")
+  root <- areas_year(function(counties) {
+    data.table::set(counties, NULL, c("metropolitan", "msa", "msa_name"), list("Y", "39300", "Kent, RI"))
+    data.table::set(counties, NULL, "core_city", ifelse(counties$agency_id == "4", "Y", "N"))
+    counties
+  })
+  run_areas(root)
+  root
+})
+
+# The same where an earlier run had asked for more: now without areas, without a year before, without a bias and with
+# the nation's workbook alone.
+year_again_done <- made_once(function() {
+  root <- copy_of_folder(silent_city_done())
+  left <- file.path(report_of(root), c("changes.csv", "weights/copula.csv", "workbooks/Ohio.xlsx"))
+  stopifnot(file.create(left))
+  for (stage in c("weight", "bias", "report")) run_stage(stage, settings_of(root))
+  root
+})
