@@ -52,8 +52,8 @@ with_identifiers <- function(table) {
 }
 
 # A zip of layout 1 from records with codes; tables that are not given are empty.
-record_zip <- function(path, state, records) {
-  agencies <- data.frame(agency_id = seq_len(4), ori = sprintf("%s%07d", state, 1:4))
+record_zip <- function(path, state, records, agencies = 4L) {
+  agencies <- data.frame(agency_id = seq_len(agencies), ori = sprintf("%s%07d", state, seq_len(agencies)))
   months <- expand.grid(agency_id = agencies$agency_id, month_num = 1:12)
   months$nibrs_month_id <- seq_len(nrow(months))
   incidents <- records$incidents
@@ -210,9 +210,6 @@ two_states_done <- made_once(function() {
 })
 
 report_of <- function(root) file.path(root, "pipeline", "report")
-
-# The made-up year's published zip.
-example_zip_done <- made_once(function() example_zip())
 
 # For tests that write into a folder that was made once.
 copy_of_folder <- function(folder) {

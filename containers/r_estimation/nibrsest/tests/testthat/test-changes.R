@@ -92,7 +92,7 @@ test_that("estimates are read from the zip of the year before, even if it does n
 })
 
 test_that("a year that repeats itself has no error of its change, in any geography", {
-  zip <- example_zip_done()
+  zip <- full_zip_done()
   inputs <- year_inputs_of_zip(zip, 2016L)
   offenses <- read_zipped(zip, "offenses.csv", "estimates/<group>.csv")
   sampled <- data.table::copy(offenses)[, "standard_error" := offenses$sampling_error]
@@ -108,7 +108,7 @@ test_that("a year that repeats itself has no error of its change, in any geograp
 })
 
 test_that("what filled months and Return A leave open in one year has nothing to do with that of the other", {
-  zip <- example_zip_done()
+  zip <- full_zip_done()
   offenses <- read_zipped(zip, "offenses.csv", "estimates/<group>.csv")
   year <- list(estimates = compared_offenses(offenses), inputs = year_inputs_of_zip(zip, 2016L))
   found <- changes_of_years(year, year, "few_respondents")
@@ -123,8 +123,8 @@ test_that("what filled months and Return A leave open in one year has nothing to
 })
 
 test_that("the report compares with the zip of the year before, by the stages", {
-  folder <- copy_of_folder(dirname(example_zip_done()))
-  zip <- file.path(folder, basename(example_zip_done()))
+  folder <- copy_of_folder(full_year_done())
+  zip <- file.path(folder, basename(full_zip_done()))
   dir.create(file.path(folder, "estimates"))
   file.copy(zip, file.path(folder, "estimates", "nibrs-estimates-2015.zip"))
   logger::log_threshold("FATAL")

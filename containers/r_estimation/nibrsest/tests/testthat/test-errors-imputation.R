@@ -36,22 +36,34 @@ test_that("with one imputation there is nothing to say", {
   expect_true(is.na(found$imputation_error))
 })
 
-test_that("tables of persons are means over the imputations, by the stages", {
-  folder <- example_year()
-  settings <- function(...) {
-    read_settings(c(DATA_YEAR = "2016", EXTERNAL_FILE_PATH = folder, INPUT_PIPELINE_DIR = file.path(folder, "pipeline"),
-      INPUT_STATE = "RI", GEOGRAPHY_GROUP = "states", TABLE_GROUP = "victims", ...))
-  }
-  logger::log_threshold("FATAL")
-  estimated <- function(imputations) {
-    for (stage in c("impute_items", "tabulate_state", "weight", "estimate")) {
-      run_stage(stage, settings(IMPUTATIONS = imputations))
+estimates_of_state <- function(root) {
+  found <- data.table::rbindlist(lapply(names(table_groups()), function(group) {
+    read_stage_file(file.path(root, "pipeline", "estimates", sprintf("states-%s.csv", group)),
+      "estimates/<group>-<tables>.csv")
+  }))
+  found[which(found$permutation == permutation_of("RI", "all agencies")), ]
+}
+
+# The full year by each of its imputations, as if it were the only one. The first is made anew over what three left.
+years_by_imputation <- made_once(function() {
+  lapply(1:3, function(number) {
+    root <- copy_of_folder(full_year_done())
+    settings <- settings_of(root, INPUT_STATE = "RI", GEOGRAPHY_GROUP = "states", TABLES = "all", IMPUTATIONS = "1")
+    if (number == 1L) run_stage("impute_items", settings)
+    for (file in list.files(file.path(root, "pipeline", "imputed", "RI"), full.names = TRUE)) {
+      rows <- read_stage_file(file, sprintf("imputed/<ST>/%s", basename(file)))
+      if (number == 1L || !"imputation" %in% names(rows)) next
+      rows <- rows[which(rows$imputation == number), ]
+      data.table::set(rows, NULL, "imputation", 1L)
+      data.table::fwrite(rows, file)
     }
-    file <- file.path(folder, "pipeline", "estimates", "states-victims.csv")
-    found <- read_stage_file(file, "estimates/<group>-<tables>.csv")
-    found[which(found$permutation == 95L), ]
-  }
-  found <- estimated("3")
+    for (stage in c("tabulate_state", "weight", "estimate")) run_stage(stage, settings)
+    root
+  })
+})
+
+test_that("tables of persons are means over the imputations, by the stages", {
+  found <- estimates_of_state(full_year_done())
   of <- function(pattern) found[grep(pattern, found$cell), ]
   sexes <- of("^t_3a_3_1[567]_1$")
   total <- of("^t_3a_1_1_1$")
@@ -59,52 +71,19 @@ test_that("tables of persons are means over the imputations, by the stages", {
   expect_equal(total$imputation_error, 0)
   ages <- of("^t_3a_2_[0-9]+_1$")
   expect_gt(max(ages$imputation_error), 0)
+  expect_gt(max(ages$months_error), 0)
   expect_equal(ages$standard_error^2, ages$sampling_error^2 + ages$months_error^2 + ages$return_a_error^2 +
     ages$imputation_error^2)
   # Nothing stays of further imputations when there are none.
-  found <- estimated("1")
-  expect_true(all(is.na(found$imputation_error)))
-  expect_length(list.files(file.path(folder, "pipeline"), "-[23][.]rds$", recursive = TRUE), 0L)
+  once <- years_by_imputation()[[1]]
+  expect_true(all(is.na(estimates_of_state(once)$imputation_error)))
+  expect_gt(length(list.files(file.path(full_year_done(), "pipeline"), "-[23][.]rds$", recursive = TRUE)), 0L)
+  expect_length(list.files(file.path(once, "pipeline"), "-[23][.]rds$", recursive = TRUE), 0L)
 })
 
-couples_settings <- function(root, ...) {
-  settings_of(root, INPUT_STATE = "AZ", TABLES = "all", ...)
-}
-estimates_of_couples <- function(root) {
-  found <- data.table::rbindlist(lapply(names(table_groups()), function(group) {
-    read_stage_file(file.path(root, "pipeline", "estimates", sprintf("states-%s.csv", group)),
-      "estimates/<group>-<tables>.csv")
-  }))
-  found[which(found$permutation == permutation_of("AZ", "all agencies")), ]
-}
-
-# A year of couples of whom items are imputed three times.
-root <- tempfile()
-record_zip(file.path(root, "downloads", "2016", "AZ-2016.zip"), "AZ", armed_couples(900L))
-reference_zip(root, "AZ")
-run_stage("impute_items", couples_settings(root, IMPUTATIONS = "3"))
-for (stage in c("tabulate_state", "weight")) run_stage(stage, couples_settings(root))
-for (group in c("nation", "regions", "states")) run_stage("estimate", couples_settings(root, GEOGRAPHY_GROUP = group))
-
-# The estimates by one of the imputations, as if it were the only one.
-estimates_by_imputation <- function(number) {
-  alone <- copy_of_folder(root)
-  for (file in list.files(file.path(alone, "pipeline", "imputed", "AZ"), full.names = TRUE)) {
-    rows <- read_stage_file(file, sprintf("imputed/<ST>/%s", basename(file)))
-    if (!"imputation" %in% names(rows)) next
-    rows <- rows[which(rows$imputation == number), ]
-    data.table::set(rows, NULL, "imputation", 1L)
-    data.table::fwrite(rows, file)
-  }
-  for (stage in c("tabulate_state", "weight", "estimate")) {
-    run_stage(stage, couples_settings(alone, GEOGRAPHY_GROUP = "states"))
-  }
-  estimates_of_couples(alone)
-}
-
 test_that("every cell that depends on imputed items has their error, whatever its table, and no other cell has", {
-  found <- estimates_of_couples(root)
-  single <- lapply(1:3, estimates_by_imputation)
+  found <- estimates_of_state(full_year_done())
+  single <- lapply(years_by_imputation(), estimates_of_state)
   for (one in single) {
     expect_identical(one$cell, found$cell)
     expect_true(all(is.na(one$imputation_error)))
@@ -140,27 +119,22 @@ test_that("every cell that depends on imputed items has their error, whatever it
 })
 
 test_that("estimates of groups of persons have the error of imputed items, too", {
-  run_stage("report", couples_settings(root))
-  zipped <- function(report) {
-    zip <- file.path(report, "nibrs-estimates-2016.zip")
-    zip::zip(zip, setdiff(list.files(report, recursive = TRUE), basename(zip)), root = report)
-    zip
-  }
+  report <- report_of(full_year_done())
   # The same year with the persons of one imputation alone.
   with_one <- function(number) {
-    report <- copy_of_folder(report_of(root))
-    persons <- file.path(report, "persons")
+    copy <- copy_of_folder(report)
+    persons <- file.path(copy, "persons")
     if (number > 1L) {
-      file.copy(list.files(file.path(report, persons_folder(number)), full.names = TRUE), persons, overwrite = TRUE)
+      file.copy(list.files(file.path(copy, persons_folder(number)), full.names = TRUE), persons, overwrite = TRUE)
     }
     unlink(file.path(persons, list.files(persons, "^imputation-")), recursive = TRUE)
-    zipped(report)
+    zip_report(copy, file.path(copy, "nibrs-estimates-2016.zip"))
   }
   zips <- lapply(1:3, with_one)
-  zip <- zipped(copy_of_folder(report_of(root)))
+  zip <- full_zip_done()
   columns <- c("estimate", "estimate_standard_error")
   for (domain in c("female, 18-64", "non-Hispanic Black")) {
-    asked <- function(zip) estimate_persons(zip, "3a", domain, "AZ", rows = c(1, 15, 16, 67, 76), columns = c(1, 2))
+    asked <- function(zip) estimate_persons(zip, "3a", domain, "RI", rows = c(1, 15, 16, 67, 76), columns = c(1, 2))
     found <- asked(zip)
     single <- lapply(zips, asked)
     differs <- which(single[[1]]$estimate != single[[2]]$estimate)
@@ -173,9 +147,9 @@ test_that("estimates of groups of persons have the error of imputed items, too",
     }
   }
   # What is published of everyone is the same.
-  everyone <- estimate_persons(zip, "4a", "all", "AZ", columns = 2)
+  everyone <- estimate_persons(zip, "4a", "all", "RI", columns = 2)
   counts <- everyone[which(everyone$estimate_type == "count"), ]
-  published <- estimates_of_couples(root)
+  published <- estimates_of_state(full_year_done())
   at <- match(counts$der_variable_name, published$cell)
   expect_equal(counts$estimate, published$estimate[at])
   expect_gt(max(published$imputation_error[at]), 0)

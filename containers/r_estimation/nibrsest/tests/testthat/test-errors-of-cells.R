@@ -84,7 +84,7 @@ test_that("what cannot be told is refused by its name", {
 })
 
 test_that("where the counts of respondents are known a combination is as exact as a cell of its own", {
-  zip <- example_zip_done()
+  zip <- full_zip_done()
   folder <- file.path(dirname(zip))
   pipeline <- file.path(folder, "pipeline")
   reference <- read_reference(file.path(folder, "reference", "reference-2016.zip"))

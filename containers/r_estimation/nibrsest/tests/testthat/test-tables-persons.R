@@ -145,7 +145,7 @@ test_that("records of persons of nobody make a state without counts", {
 })
 
 test_that("estimates of a group of persons are made from a published zip as those of everyone are", {
-  zip <- example_zip_done()
+  zip <- full_zip_done()
   published <- data.table::fread(cmd = sprintf("unzip -p '%s' tables.csv", zip))
   published <- published[which(published$PERMUTATION_NUMBER == 95L), ]
   everyone <- estimate_persons(zip, "3a", "all", "RI", columns = c(1, 17, 27), rows = c(1, 16, 67, 96))

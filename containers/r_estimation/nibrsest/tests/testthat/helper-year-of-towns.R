@@ -1,4 +1,4 @@
-# The made-up year with areas below states.
+# The made-up year of sixteen towns, example_year(), with areas below states.
 
 # Residents of the made-up towns by age, sex, race and ethnicity; of the last nothing is known.
 residents_of_towns <- function(agencies) {
@@ -13,8 +13,8 @@ residents_of_towns <- function(agencies) {
 
 areas_settings <- function(root, ...) settings_of(root, ..., AREAS = "all")
 
-# The first stages of the made-up year with areas, whose counties may be changed.
-areas_year <- function(change = identity, ...) {
+# Its reference extract with residents and with counties that may be changed.
+year_of_towns <- function(change = identity) {
   root <- example_year()
   extract <- file.path(root, "reference", "reference-2016.zip")
   folder <- tempfile()
@@ -25,9 +25,12 @@ areas_year <- function(change = identity, ...) {
   data.table::fwrite(residents_of_towns(agencies), file.path(folder, "residents.csv"))
   unlink(extract)
   zip::zipr(extract, list.files(folder, full.names = TRUE))
+  root
+}
+
+count_areas <- function(root, ...) {
   run_stage("tabulate_state", areas_settings(root, ..., INPUT_STATE = "RI"))
   run_stage("weight", areas_settings(root, ...))
-  root
 }
 
 run_areas <- function(root, ...) {
@@ -40,11 +43,12 @@ run_areas <- function(root, ...) {
 # All towns are one area, of which the fourth is the principal city and silent.
 silent_city_done <- made_once(function() {
   logger::log_threshold("FATAL")
-  root <- areas_year(function(counties) {
+  root <- year_of_towns(function(counties) {
     data.table::set(counties, NULL, c("metropolitan", "msa", "msa_name"), list("Y", "39300", "Kent, RI"))
     data.table::set(counties, NULL, "core_city", ifelse(counties$agency_id == "4", "Y", "N"))
     counties
   })
+  count_areas(root)
   run_areas(root)
   root
 })
@@ -58,3 +62,37 @@ year_again_done <- made_once(function() {
   for (stage in c("weight", "bias", "report")) run_stage(stage, settings_of(root))
   root
 })
+
+# Couples and robberies, larcenies and stolen cars in the towns that report. One town lacks two months.
+crimes_of_towns <- function() {
+  records <- armed_couples(920L)
+  id <- records$incidents$incident_id
+  others <- which(id %% 6L == 0L)
+  records$offenses$offense_type_id[others] <- rep(c("120", "23H", "240"), length.out = length(others))
+  with_seed(2L, {
+    records$incidents$agency <- sample(setdiff(1:16, c(4, 8, 12, 16)), length(id), replace = TRUE)
+    months <- sample(12L, length(id), replace = TRUE)
+  })
+  records$incidents$month <- ifelse(records$incidents$agency == 3L & months %in% 5:6, 7L, months)
+  records
+}
+
+# The year with all that there is: all tables, areas, and persons whose items are imputed three times.
+full_year_done <- made_once(function() {
+  logger::log_threshold("FATAL")
+  root <- year_of_towns()
+  record_zip(file.path(root, "downloads", "2016", "RI-2016.zip"), "RI", crimes_of_towns(), 16L)
+  run_stage("impute_items", areas_settings(root, INPUT_STATE = "RI", IMPUTATIONS = "3"))
+  count_areas(root, TABLES = "all")
+  run_areas(root, TABLES = "all")
+  zip_report(report_of(root), file.path(root, "nibrs-estimates-2016.zip"))
+  root
+})
+
+zip_report <- function(report, zip) {
+  zip::zip(zip, list.files(report, recursive = TRUE), root = report)
+  zip
+}
+
+# What is published of that year.
+full_zip_done <- function() file.path(full_year_done(), "nibrs-estimates-2016.zip")
