@@ -211,10 +211,11 @@ two_states_done <- made_once(function() {
 
 report_of <- function(root) file.path(root, "pipeline", "report")
 
-# For tests that write into a folder that was made once.
-copy_of_folder <- function(folder) {
+# For tests that write into a folder that was made once; `without` what they do not need, a pattern of paths.
+copy_of_folder <- function(folder, without = "^$") {
   copy <- tempfile()
-  dir.create(copy)
-  file.copy(list.files(folder, full.names = TRUE), copy, recursive = TRUE)
+  files <- grep(without, list.files(folder, recursive = TRUE), value = TRUE, invert = TRUE)
+  for (under in unique(dirname(file.path(copy, files)))) dir.create(under, recursive = TRUE, showWarnings = FALSE)
+  stopifnot(file.copy(file.path(folder, files), file.path(copy, files)))
   copy
 }

@@ -85,12 +85,15 @@ full_year_done <- made_once(function() {
   run_stage("impute_items", areas_settings(root, INPUT_STATE = "RI", IMPUTATIONS = "3"))
   count_areas(root, TABLES = "all")
   run_areas(root, TABLES = "all")
-  zip_report(report_of(root), file.path(root, "nibrs-estimates-2016.zip"))
+  # Without what is read from no zip, which is most of it.
+  zip_folder(copy_of_folder(report_of(root), not_read), file.path(root, "nibrs-estimates-2016.zip"))
   root
 })
 
-zip_report <- function(report, zip) {
-  zip::zip(zip, list.files(report, recursive = TRUE), root = report)
+not_read <- "^(indicator_tables|beside_zip|workbooks)/"
+
+zip_folder <- function(folder, zip) {
+  zip::zip(zip, list.files(folder, recursive = TRUE), root = folder)
   zip
 }
 

@@ -123,7 +123,7 @@ test_that("what filled months and Return A leave open in one year has nothing to
 })
 
 test_that("the report compares with the zip of the year before, by the stages", {
-  folder <- copy_of_folder(full_year_done())
+  folder <- copy_of_folder(full_year_done(), "/report/")
   zip <- file.path(folder, basename(full_zip_done()))
   dir.create(file.path(folder, "estimates"))
   file.copy(zip, file.path(folder, "estimates", "nibrs-estimates-2015.zip"))

@@ -45,10 +45,9 @@ real_world <- function(state, year, notes) {
     "return_a.csv" = cbind(none, line = character(), actual_count = integer()),
     "return_a_months.csv" = cbind(none, months = integer()), "source_notes.csv" = notes
   ))
-  environment <- c(DATA_YEAR = year, EXTERNAL_FILE_PATH = root, INPUT_PIPELINE_DIR = file.path(root, "pipeline"))
-  run_stage("tabulate_state", read_settings(c(environment, INPUT_STATE = state)))
-  run_stage("weight", read_settings(environment))
-  run_stage("estimate", read_settings(c(environment, GEOGRAPHY_GROUP = "states")))
+  run_stage("tabulate_state", settings_of(root, DATA_YEAR = year, INPUT_STATE = state))
+  run_stage("weight", settings_of(root, DATA_YEAR = year))
+  run_stage("estimate", settings_of(root, DATA_YEAR = year, GEOGRAPHY_GROUP = "states"))
   file.path(root, "pipeline")
 }
 
