@@ -1,13 +1,8 @@
 read_of <- function(folder, ...) data.table::fread(file.path(folder, ...), integer64 = "double")
 
 test_that("the bias goes from its stage into tables, limits and flags", {
-  # The example year, in which four of sixteen agencies are silent.
-  root <- example_year()
-  settings <- function(...) settings_of(root, BIAS = "copula", ...)
-  run_stage("tabulate_state", settings(INPUT_STATE = "RI"))
-  run_stage("weight", settings())
-  for (group in c("nation", "regions", "states")) run_stage("estimate", settings(GEOGRAPHY_GROUP = group))
-  for (stage in c("bias", "report")) run_stage(stage, settings())
+  # Four of sixteen agencies are silent.
+  root <- silent_city_done()
   folder <- file.path(root, "pipeline")
   found <- read_of(folder, "bias", "crimes.csv")
   state <- permutations()[which(geography == "RI"), ]$permutation
@@ -41,23 +36,27 @@ test_that("the bias goes from its stage into tables, limits and flags", {
   # Again, whatever random numbers were drawn before.
   again <- tempfile()
   set.seed(3)
-  run_stage("bias", settings(OUTPUT_PIPELINE_DIR = again))
+  run_stage("bias", settings_of(root, BIAS = "copula", OUTPUT_PIPELINE_DIR = again))
   content <- function(path) readLines(file.path(path, "bias", "crimes.csv"))
   expect_identical(content(again), content(folder))
 })
 
 test_that("without BIAS nothing is sought, and with it the stage has to have been run", {
-  folder <- file.path(year_again_done(), "pipeline")
-  expect_false(dir.exists(file.path(folder, "bias")))
+  root <- two_states_done()
+  other <- tempfile()
+  run_stage("bias", settings_of(root, OUTPUT_PIPELINE_DIR = other))
+  expect_false(dir.exists(file.path(other, "bias")))
+  folder <- file.path(root, "pipeline")
   expect_false(file.exists(file.path(folder, "report", "weights", "copula.csv")))
   tables <- read_of(folder, "report", "tables.csv")
   expect_true(all(is.na(tables$bias) & is.na(tables$rmse)))
-  expect_error(run_stage("report", settings_of(dirname(folder), BIAS = "copula")), "run the stage bias first")
+  expect_error(run_stage("report", settings_of(root, BIAS = "copula", OUTPUT_PIPELINE_DIR = other)),
+    "run the stage bias first")
   expect_error(read_settings(c(DATA_YEAR = "2016", BIAS = "some")), "BIAS is \"some\"; it has to be none, copula or")
 })
 
 test_that("where everything is counted and nothing estimated nothing is drawn", {
-  folder <- file.path(copy_of_folder(year_again_done()), "pipeline")
+  folder <- file.path(copy_of_folder(silent_city_done(), "/(bias|report)/"), "pipeline")
   places <- read_stage_file(file.path(folder, "weights", "places.csv"), "weights/places.csv")
   data.table::set(places, NULL, "basis", "counts")
   write_stage_file(places, file.path(folder, "weights", "places.csv"), "weights/places.csv")
