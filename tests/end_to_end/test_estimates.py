@@ -53,11 +53,12 @@ class Published:
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
     home = Home(tmp_path_factory.mktemp("published"))
-    with pytest.MonkeyPatch.context() as patch, embedded_postgres.database(home) as location:
-        patch.setenv("WORKBOOKS", "all")
+    with embedded_postgres.database(home) as location:
         load_trial(home.scratch("trial"), location)
         make_nation_of_trial(location)
-        outcome = run(home, location, estimates=True)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("WORKBOOKS", "all")
+            outcome = run(home, location, estimates=True)
         assert outcome.view.status == "SUCCEEDED", outcome.view.cause
         yield Published(home, location, outcome)
     embedded_postgres.stop(home)
@@ -255,6 +256,7 @@ def test_a_second_run_makes_no_estimates_a_changed_state_makes_its_year_anew(
     published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home, location = published.home, published.location
+    monkeypatch.setenv("WORKBOOKS", "all")
     before = estimates_zip(home).read_bytes()
     again = run(home, location, run_id="again", estimates=True)
     assert "Tabulate states" not in again.view.states
