@@ -1,32 +1,35 @@
 #' Do pieces of work that need nothing of each other, several at once
 #'
-#' Each piece is done in a process forked from this one, which sees what this one has without a copy of it. What a piece
+#' They are done in processes forked from this one, which see what this one has without a copy of it. What a piece
 #' leaves is in files, or what it returns.
 #'
 #' @param pieces A list of functions without arguments. They are begun in their order: what takes long stands first.
 #' @param processes How many run at once; with one, pieces are called here, one after the other.
 #' @return What the pieces return, in their order. The error of the first piece that failed, in this order, is raised
-#'   here, and so are their warnings; a process that was killed is an error.
+#'   here, and so are the warnings of those before it; a process that was killed is an error before all others.
 #' @noRd
 done_at_once <- function(pieces, processes) {
   if (min(processes, length(pieces)) <= 1L) {
     return(lapply(pieces, function(piece) piece()))
   }
+  # To fork takes longer than a small piece: a process does several of many.
+  dealt <- split(seq_along(pieces), rep_len(seq_len(8L * processes), length(pieces)))
   # Each process copies what its collection of garbage marks: the less there is, the less it copies.
   gc()
-  # What mclapply warns of is looked at below: an error, or a process without a result.
-  found <- suppressWarnings(parallel::mclapply(pieces, outcome_of, mc.cores = processes, mc.preschedule = FALSE,
-    mc.set.seed = FALSE))
-  for (outcome in found) {
-    if (!is.list(outcome)) {
-      stop("a process of this stage was killed, most likely because memory was not enough", call. = FALSE)
-    }
+  # What mclapply warns of is looked at below: a process without a result.
+  found <- suppressWarnings(parallel::mclapply(dealt, function(mine) lapply(pieces[mine], outcome_of),
+    mc.cores = processes, mc.preschedule = FALSE, mc.set.seed = FALSE))
+  if (!all(vapply(found, is.list, TRUE))) {
+    stop("a process of this stage was killed, most likely because memory was not enough", call. = FALSE)
+  }
+  outcomes <- unlist(unname(found), recursive = FALSE)[order(unlist(dealt))]
+  for (outcome in outcomes) {
     lapply(outcome$warnings, warning)
     if (!is.null(outcome$error)) {
       stop(outcome$error)
     }
   }
-  lapply(found, `[[`, "value")
+  lapply(outcomes, `[[`, "value")
 }
 
 #' What came of a piece of work: its value or its error, and its warnings, as they can be told to another process

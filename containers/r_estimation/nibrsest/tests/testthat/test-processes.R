@@ -5,6 +5,8 @@ test_that("pieces of work give what they return, in their order, with any number
     expect_identical(done_at_once(pieces_of("a", NULL, list(1L), data.table::data.table(x = 1:3)), processes),
       list("a", NULL, list(1L), data.table::data.table(x = 1:3)))
     expect_identical(done_at_once(list(), processes), list())
+    many <- lapply(1:70, function(number) function() number)
+    expect_identical(done_at_once(many, processes), as.list(1:70))
   }
 })
 
