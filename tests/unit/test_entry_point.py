@@ -147,8 +147,24 @@ def weighting_inputs(store: Path) -> None:
 def test_a_stage_may_run_a_process_per_processor_of_its_definition(store: Path, tmp_path: Path) -> None:
     weighting_inputs(store)
     assert (stage_definitions()["weight"].cpu, stage_definitions()["tabulate_state"].cpu) == (2048, 1024)
-    assert processes_of(store, tmp_path, "weight", **WEIGHT) == min(2, len(os.sched_getaffinity(0)))
+    memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    most = 2 if memory_mb > 0.75 * stage_definitions()["weight"].memory_mb else 1
+    assert processes_of(store, tmp_path, "weight", **WEIGHT) == min(most, len(os.sched_getaffinity(0)))
     assert processes_of(store, tmp_path, "tabulate_state", **TABULATE) == 1
+
+
+@pytest.mark.parametrize(("memory_mb", "said"), [(8_000, 1), (12_000, 1), (15_900, 2), (64_000, 2)])
+def test_a_machine_with_little_memory_runs_one_process(memory_mb: int, said: int) -> None:
+    code = (
+        "import os, sys; sys.path.insert(0, sys.argv[1]); os.sched_getaffinity = lambda process: {0, 1, 2, 3}; "
+        f"os.sysconf = {{'SC_PAGE_SIZE': 4096, 'SC_PHYS_PAGES': {memory_mb * 256}}}.get; "
+        "from stage_runner import in_r, stages; "
+        "print(in_r._processes(stages.Stage('x', {'cpu': 2048, 'memory_mb': 16384}, {})))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(estimation_folder())], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"{said}\n"
 
 
 @pytest.mark.usefixtures("one_processor")

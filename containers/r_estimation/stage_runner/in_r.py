@@ -13,6 +13,9 @@ from time import monotonic
 from stage_runner.failures import FAILED, KILLED, OUT_OF_TIME, STARTED_WRONGLY, StageFailure
 from stage_runner.stages import FOLDER, Stage
 
+#: Of a container's memory a machine shows some less.
+_MOST = 0.75
+
 
 def run_in_r(stage: Stage, folder: Path, choices: Mapping[str, str]) -> None:
     """Run the stage, passing on what it prints.
@@ -69,10 +72,16 @@ def run_in_r(stage: Stage, folder: Path, choices: Mapping[str, str]) -> None:
 
 
 def _processes(stage: Stage) -> int:
-    """How many processes the stage may run at once: one per processor of its definition, if there are as many here."""
-    cpu: int = stage.definition["cpu"]
+    """How many processes the stage may run at once: one per processor of its definition, if there are as many here.
+
+    Several take more memory than one: with less than most of what the definition gives it there is one.
+    """
+    processors: int = stage.definition["cpu"] // 1024
     here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cpu // 1024, here))
+    memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    if memory_mb < _MOST * stage.definition["memory_mb"]:
+        return 1
+    return max(1, min(processors, here))
 
 
 def _peak_of_children() -> int:

@@ -18,14 +18,17 @@ publish_explorer <- function(tables, flags, reasons, places, offenses, offense_r
   dir.create(target, recursive = TRUE)
   shown <- places[which(!endsWith(places$kind, "group")), ]
   cells <- unique(offenses$cell)
-  known <- reason_letters(flags, reasons, offenses$suppression_flag, offense_reasons)
+  of_places <- split(seq_len(nrow(tables)), factor(tables$permutation, shown$permutation))
+  explored <- which(tables$cell %in% published$cells$cell)
+  known <- reason_letters(flags, reasons, explored, offenses$suppression_flag, offense_reasons)
   labels <- explorer_labels(shown, published, cells, known, settings$year, notice)
   write_script(labels, file.path(target, "year.js"))
   packs <- packed_cells(labels$tables, published)
   totals <- list()
   for (number in shown$permutation) {
     place <- shown[match(number, shown$permutation), ]
-    values <- explorer_values(tables, flags, reasons, place, published, known)
+    of_place <- of_places[[as.character(number)]]
+    values <- explorer_values(tables[of_place, ], flags[of_place, ], reasons[of_place, ], place, published, known)
     mine <- which(offenses$geography == place$geography & offenses$agency_group == "all agencies")
     of_offenses <- offense_values(offenses[mine, ], offense_reasons[mine], cells, known)
     moved <- if (!is.null(changes)) changes[which(changes$PERMUTATION_NUMBER == number), ]
@@ -56,13 +59,15 @@ packed_cells <- function(tables, published) {
 }
 
 #' Every reason once, those for release first
+#' @param rows Which of `flags` and `reasons` are shown.
 #' @noRd
-reason_letters <- function(flags, reasons, offense_flags, offense_reasons) {
-  given <- data.table::data.table(
-    flag = c(flags$flag, flags$flag_percentage, offense_flags),
-    text = c(reasons$count, reasons$percentage, offense_reasons)
-  )
-  given <- unique(given[which(!is.na(given$flag) & !is.na(given$text)), ])
+reason_letters <- function(flags, reasons, rows, offense_flags, offense_reasons) {
+  once <- function(flag, text) unique(data.table::data.table(flag = flag, text = text))
+  given <- unique(data.table::rbindlist(list(
+    once(flags$flag[rows], reasons$count[rows]), once(flags$flag_percentage[rows], reasons$percentage[rows]),
+    once(offense_flags, offense_reasons)
+  )))
+  given <- given[which(!is.na(given$flag) & !is.na(given$text)), ]
   given <- given[order(given$flag, given$text), ]
   data.frame(released = given$flag == 0L, text = given$text)
 }
@@ -78,14 +83,14 @@ letter_of <- function(flag, text, known) {
 
 #' Counts, percentages and rates of a geography's cells, with limits, and the letters of their reasons
 #'
+#' @param tables,flags,reasons Of the geography.
 #' @return A data.table, a row per published statistic: `cell`, `kind`, `estimate`, `lower`, `upper`, `letter`.
 #' @noRd
 explorer_values <- function(tables, flags, reasons, place, published, known) {
-  mine <- which(tables$permutation == place$permutation)
-  parts <- statistic_parts(tables[mine, ], flags[mine, ], place, published)
+  parts <- statistic_parts(tables, flags, place, published)
   values <- values_of(parts)
   share <- parts$statistic$kind == 2L
-  reason <- ifelse(share, reasons$percentage[mine][parts$row], reasons$count[mine][parts$row])
+  reason <- ifelse(share, reasons$percentage[parts$row], reasons$count[parts$row])
   applies <- parts$cell$applies
   certain <- applies & parts$place$basis == "estimate"
   data.table::data.table(

@@ -8,13 +8,16 @@
 #' @noRd
 publish_tidy <- function(tables, flags, reasons, places, offenses, offense_reasons, settings, folder, published) {
   units <- column_units(published$cells, table_definitions())
+  of_places <- split(seq_len(nrow(tables)), factor(tables$permutation, places$permutation))
   of_tables <- lapply(places$permutation, function(number) {
-    mine <- which(tables$permutation == number)
+    mine <- of_places[[as.character(number)]]
     place <- places[match(number, places$permutation), ]
     tidy_cells(tables[mine, ], flags[mine, ], reasons[mine, ], place, published, units)
   })
   rows <- data.table::rbindlist(c(of_tables, list(tidy_offenses(offenses, offense_reasons, places))))
-  rows <- cbind(data_year = settings$year, rows)
+  # By reference: there are millions.
+  data.table::set(rows, NULL, "data_year", settings$year)
+  data.table::setcolorder(rows, "data_year")
   columns <- file_columns("report/tidy.csv")
   stopifnot(identical(names(rows), names(columns)))
   dir.create(file.path(folder, "beside_zip"), showWarnings = FALSE)

@@ -65,9 +65,8 @@ year_to_publish <- function(settings, folder) {
 publish_tidy_of <- function(year, settings, folder) {
   # Tables of persons, drugs and guns are too large for one file.
   booked <- booked_tables(year$published, year$definitions)
-  few <- which(year$tables$cell %in% booked$cells$cell)
-  publish_tidy(year$tables[few, ], year$flags[few, ], year$reasons[few, ], year$described, year$estimates,
-    year$offense_flags$reason, settings, folder, booked)
+  publish_tidy(year$tables, year$flags, year$reasons, year$described, year$estimates, year$offense_flags$reason,
+    settings, folder, booked)
 }
 
 #' Write how numbers changed, and the pages that show it or say how sure the year is: checks, explorer, report
@@ -86,10 +85,8 @@ publish_changes_and_pages <- function(year, diagnostics, settings, folder) {
   publish_checks(c(shown[c("places", "table_a", "weights", "universe", "agencies")],
     lapply(c(diagnostics = "diagnostics", shares = "shares", records = "records"), read_of_states,
       settings = settings)), settings, folder, year$notice)
-  explored <- explored_tables(year$published)
-  few <- which(year$tables$cell %in% explored$cells$cell)
-  publish_explorer(year$tables[few, ], year$flags[few, ], year$reasons[few, ], year$with_residents, year$estimates,
-    year$offense_flags$reason, shown$changes, settings, folder, year$notice, explored)
+  publish_explorer(year$tables, year$flags, year$reasons, year$with_residents, year$estimates,
+    year$offense_flags$reason, shown$changes, settings, folder, year$notice, explored_tables(year$published))
   pages <- report_pages(settings$year, shown, c("in_zip", "beside_zip"))
   Map(write_page, pages, file.path(folder, c("report.html", "beside_zip.html")))
 }
