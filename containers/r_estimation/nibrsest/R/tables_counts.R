@@ -16,11 +16,10 @@ tabulate_tables <- function(records, definitions = table_definitions()) {
   records <- with_group_b(records)
   counts <- cell_counts(records, definitions, cells)
   of_persons <- lapply(person_groups(definitions), function(group) {
-    cells_of_persons(person_counts(records, definitions, group), cells, definitions)$counts
+    of_group <- cells_of_persons(person_counts(records, definitions, group), cells, definitions)$counts
+    data.table::setnames(of_group, "row", "place")
   })
-  of_persons <- data.table::rbindlist(of_persons)
-  data.table::setnames(of_persons, "row", "place")
-  counts <- data.table::rbindlist(list(counts, of_persons), use.names = TRUE)
+  counts <- data.table::rbindlist(c(list(counts), of_persons), use.names = TRUE)
   sums <- counts[, list(number = sum(number)), by = c("place", "cell")]
   # Numbers sort faster than names: places and cells are put into the order of theirs first.
   place_order <- order(records$place$ori, records$place$month, method = "radix")
