@@ -54,7 +54,9 @@ def artifacts_of_a_nation(folder: Path) -> Path:
     home = Home(folder)
     with embedded_postgres.database(home) as location:
         simulate(location, World("national", 0.05, (2022, 2023), 5, "random", 1), folder / "truth", 2)
-        outcome = run_locally(home, location, {"run_id": "nation"}, follow)
+        outcome = run_locally(home, location, {"run_id": "nation", "years": "all"}, follow)
+    if outcome.view.status != "SUCCEEDED":
+        sys.exit(f"The nation's run failed: {': '.join(outcome.view.failure)}")
     return outcome.artifacts
 
 
