@@ -13,8 +13,8 @@ from time import monotonic
 from stage_runner.failures import FAILED, KILLED, OUT_OF_TIME, STARTED_WRONGLY, StageFailure
 from stage_runner.stages import FOLDER, Stage
 
-#: Of a container's memory a machine shows some less.
-_MOST = 0.75
+#: Share of a definition's memory that has to be here for several processes: of what it was given, a machine shows less.
+_ENOUGH_MEMORY = 0.75
 
 
 def run_in_r(stage: Stage, folder: Path, choices: Mapping[str, str]) -> None:
@@ -79,7 +79,7 @@ def _processes(stage: Stage) -> int:
     processors: int = stage.definition["cpu"] // 1024
     here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
-    if memory_mb < _MOST * stage.definition["memory_mb"]:
+    if memory_mb < _ENOUGH_MEMORY * stage.definition["memory_mb"]:
         return 1
     return max(1, min(processors, here))
 
