@@ -5,8 +5,8 @@ cd "$(dirname "$0")/.."
 
 UV_VERSION=0.13.9
 APT_FOR_TESTS=(chromium postgresql sqlite3 zip libarchive-tools r-cran-testthat r-cran-lintr r-cran-survey r-cran-sampling r-cran-knitr r-cran-markdown)
-# What builds the image of the estimation where no Docker runs.
-APT_FOR_IMAGES=(buildah mmdebstrap)
+# What builds the image of the estimation where no Docker runs; Ubuntu lacks the keys of what Debian signs.
+APT_FOR_IMAGES=(buildah mmdebstrap debian-archive-keyring)
 
 say() { echo "== $*"; }
 
