@@ -98,14 +98,14 @@ estimate_tables_of <- function(group, tables, inputs, settings, kinds) {
   }
 }
 
-#' Rows of cells that are something: first rows, which decide what is released, what anybody counted or may have, and
-#' what came out below 0
+#' Rows of cells that are something: first rows, which decide what is released, what anybody counted or may have, by any
+#' imputation, and what came out below 0
 #'
 #' Most cells of most areas are nothing, and areas are many.
 #' @noRd
 is_something <- function(rows, cells) {
   which(cells$total[match(rows$cell, cells$cell)] | rows$agency_counts > 0L | rows$clipped |
-    rows$estimate >= constant("clipped_number"))
+    rows$estimate >= constant("clipped_number") | rows$imputation_error > 0)
 }
 
 #' The regression that model-assisted estimates borrow, of cells of the tables

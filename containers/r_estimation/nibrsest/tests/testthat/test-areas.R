@@ -119,14 +119,8 @@ test_that("areas go through the stages into files of their own, and leave the ot
   for (column in names(columns)) {
     expect_equal(of_district[[column]][of_these], ri_rates[[columns[[column]]]][at[of_these]], label = column)
   }
-  # No rate that the state has is missing, but those that are 0, and those of what only a further imputation counts,
-  # which are 0 when rounded.
-  statistics <- table_statistics()
-  cells <- statistics$cell[match(ri_rates$der_variable_name, statistics$variable)]
-  counts <- state_tables[PERMUTATION_NUMBER == 95, ][match(cells, der_variable_name), ]
-  expect_false(anyNA(counts$estimate))
-  positive <- ri_rates$der_variable_name[which(ri_rates$estimate > 0 &
-    (counts$agency_counts > 0 | counts$estimate >= constant("clipped_number")))]
+  # No rate that the state has is missing, but those that are 0.
+  positive <- ri_rates$der_variable_name[which(ri_rates$estimate > 0)]
   expect_gt(length(positive), 500)
   expect_equal(setdiff(positive, of_district$der_variable_name), character())
   # All eight agencies of the metropolitan area respond: their plain sum, three quarters of the first town's.
@@ -325,4 +319,15 @@ test_that("an extract without areas is refused if they are asked for", {
     data.table::set(counties, 3L, "county_known", "N")
     counties
   }, "is not in the reference tables")
+})
+
+test_that("an area has the cells that anybody counts, by any of the imputations, or may have", {
+  cells <- data.table::data.table(cell = c("first", "none", "counted", "further", "may be", "below"),
+    total = c(TRUE, rep(FALSE, 5)))
+  rows <- data.table::data.table(cell = cells$cell, agency_counts = c(0L, 0L, 1L, 0L, 0L, 0L),
+    clipped = c(rep(FALSE, 5), TRUE), estimate = c(0, 0.2, 0.2, 0.3, 0.5, 0), imputation_error = c(0, 0, 0, 0.5, 0, 0))
+  expect_equal(cells$cell[is_something(rows, cells)], c("first", "counted", "further", "may be", "below"))
+  # By one imputation there is no error of it.
+  data.table::set(rows, NULL, "imputation_error", NA_real_)
+  expect_equal(cells$cell[is_something(rows, cells)], c("first", "counted", "may be", "below"))
 })
