@@ -2,25 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
-from nibrs_pipeline.archive.manifest import EXPLORER_YEAR, FileEntry, StateYearManifest
-from nibrs_pipeline.environment import environment
+from nibrs_pipeline.archive.manifest import EXPLORER_YEAR, FileEntry
 from nibrs_pipeline.errors import BrokenExtract, PublishBusy, SimulatedBesideReal, StorageUnavailable
-from nibrs_pipeline.handlers import publish
 from nibrs_pipeline.keys import (
     EXPLORER_HTML,
     INDEX_HTML,
     INDEX_JSON,
     PUBLISH_LEASE,
     manifest_of,
-    plan_key,
     public_bundle_key,
     public_estimates_key,
     public_report_key,
@@ -28,56 +22,14 @@ from nibrs_pipeline.keys import (
     publication_key,
     staged,
 )
-from nibrs_pipeline.plan.planning import BundleItem, Plan, WorkItem
+from nibrs_pipeline.plan.planning import BundleItem
 from nibrs_pipeline.publish import explorer_page
 from nibrs_pipeline.publish.publication import publish_run, write_index
-from nibrs_pipeline.publish.web_caches import invalidate, paths_of
 from nibrs_pipeline.state_year import StateYear
 from nibrs_pipeline.store import Store
 
+from tests.staged import AZ, CONTENT, plan, stage
 from tests.unit.samples import MADE_UP, bundle, estimates, manifest
-
-AZ = StateYear("AZ", 2016)
-CONTENT = b"z" * 1000
-
-
-@pytest.fixture
-def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
-        made = Store("bucket")
-        made._s3.create_bucket(Bucket="bucket")
-        yield made
-
-
-def of(made: StateYearManifest, content: bytes, size: int = 1000) -> StateYearManifest:
-    """The manifest of a zip with this content."""
-    zip_ = made.zip.model_copy(update={"sha256": hashlib.sha256(content).hexdigest(), "bytes": size})
-    return made.model_copy(update={"zip": zip_})
-
-
-def stage(store: Store, run_id: str, made: StateYearManifest, content: bytes = CONTENT) -> None:
-    key = staged(run_id, public_zip_key(made.item))
-    store.put(key, content)
-    store.put(manifest_of(key), of(made, content).to_json())
-    plan(store, run_id, made)
-
-
-def plan(store: Store, run_id: str, *made: StateYearManifest, bundles: Iterable[BundleItem] = ()) -> None:
-    """Let a run expect these state-years besides those that it expects already."""
-    earlier = store.get(plan_key(run_id))
-    there = Plan.model_validate_json(earlier).expected if earlier else []
-    more = [
-        WorkItem(run_id=run_id, state=each.state, state_name=each.state_name, year=each.year, reason="x")
-        for each in made
-    ]
-    planned = Plan(run_id=run_id, expected=[*there, *more], to_extract=more, bundles=list(bundles))
-    store.put(plan_key(run_id), planned.model_dump_json().encode())
 
 
 def lease(run_id: str, minutes: int, execution: str = "1") -> bytes:
@@ -284,55 +236,6 @@ def test_a_publication_that_breaks_off_says_what_it_was_about_to_publish_until_i
     assert store.get(INDEX_JSON)
 
 
-def test_a_conditional_write_whose_answer_got_lost_counts_as_made(store: Store) -> None:
-    store.put(PUBLISH_LEASE, b"mine")
-    assert store.put_if_absent(PUBLISH_LEASE, b"mine")
-    assert not store.put_if_absent(PUBLISH_LEASE, b"another's")
-    assert not store.delete_if_same(PUBLISH_LEASE, '"of another content"')
-    assert store.get(PUBLISH_LEASE) == b"mine"
-
-
-def told_to_caches(store: Store, key: str) -> tuple[str, str]:
-    found = store._s3.head_object(Bucket="bucket", Key=key)
-    return found["ContentType"], found["CacheControl"]
-
-
-def test_caches_ask_for_a_zip_each_time_and_keep_the_index_and_manifests_for_minutes(store: Store) -> None:
-    # As an earlier version left it: without a word to caches, and of no type.
-    stage(store, "r", manifest(*AZ))
-    store._s3.put_object(Bucket="bucket", Key=staged("r", public_zip_key(AZ)), Body=CONTENT)
-    publish_run(store, "r", "arn:r:1")
-    assert told_to_caches(store, "downloads/2016/AZ-2016.zip") == ("application/zip", "public, no-cache")
-    minutes = ("application/json", "public, max-age=300")
-    assert told_to_caches(store, "downloads/2016/AZ-2016.manifest.json") == minutes
-    assert told_to_caches(store, "downloads/index.json") == minutes
-    assert told_to_caches(store, "downloads/index.html")[1] == "public, max-age=300"
-
-
-def test_what_is_copied_in_parts_tells_caches_the_same(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nibrs_pipeline.store._GIB", 5 << 20)
-    store._s3.put_object(Bucket="bucket", Key="runs/r/downloads/a.zip", Body=b"0" * (9 << 20))
-    store.copy("runs/r/downloads/a.zip", "downloads/a.zip")
-    assert told_to_caches(store, "downloads/a.zip") == ("application/zip", "public, no-cache")
-    assert store._s3.head_object(Bucket="bucket", Key="downloads/a.zip")["ETag"].endswith('-2"')
-
-
-def test_very_many_objects_are_removed_and_others_stay(store: Store) -> None:
-    keys = [f"staged/{number:04}" for number in range(2001)]
-    store.put_many((key, b"x") for key in ["kept", *keys])
-    store.delete_many([*keys, "never/there"])
-    assert list(store.sizes("")) == ["kept"]
-    store.delete_many([])
-
-
-def test_what_s3_keeps_though_it_should_be_removed_is_named(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    # S3 answers 200 and says in its answer which objects it could not remove; the emulation always can.
-    answer = {"Errors": [{"Key": "a", "Code": "SlowDown", "Message": "Please reduce your request rate."}] * 2}
-    monkeypatch.setattr(store._s3, "delete_objects", lambda **request: answer)
-    with pytest.raises(StorageUnavailable, match=r"s3://bucket/a, one of 2, was not removed: SlowDown: Please reduce"):
-        store.delete_many(["a", "b", "c"])
-
-
 def test_what_was_replaced_is_told_before_anything_is_cleared(store: Store) -> None:
     stage(store, "r", manifest(*AZ))
     told: list[str] = []
@@ -347,79 +250,3 @@ def test_what_was_replaced_is_told_before_anything_is_cleared(store: Store) -> N
         "downloads/changes/1.html", "downloads/changes.html", "downloads/changes.atom", "downloads/index.json",
         "downloads/index.html",
     ]  # fmt: skip
-
-
-@pytest.fixture
-def distribution(store: Store) -> str:
-    """A CloudFront distribution in the emulation."""
-    origin = {"Id": "bucket", "DomainName": "bucket.s3.amazonaws.com", "S3OriginConfig": {"OriginAccessIdentity": ""}}
-    made = boto3.client("cloudfront").create_distribution(
-        DistributionConfig={
-            "CallerReference": "test", "Comment": "", "Enabled": True,
-            "Origins": {"Quantity": 1, "Items": [origin]},
-            "DefaultCacheBehavior": {"TargetOriginId": "bucket", "ViewerProtocolPolicy": "https-only"},
-        }
-    )  # fmt: skip
-    return str(made["Distribution"]["Id"])
-
-
-def test_cloudfront_forgets_what_publish_replaced(
-    store: Store, distribution: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert handled(store, distribution, monkeypatch) == {"published": 1, "kept_newer": 0}
-    client = boto3.client("cloudfront")
-    [summary] = client.list_invalidations(DistributionId=distribution)["InvalidationList"]["Items"]
-    found = client.get_invalidation(DistributionId=distribution, Id=summary["Id"])["Invalidation"]
-    assert "/downloads/2016/AZ-2016.zip" in found["InvalidationBatch"]["Paths"]["Items"]
-    assert "/downloads/index.html" in found["InvalidationBatch"]["Paths"]["Items"]
-
-
-def test_an_invalidation_that_fails_is_told_and_takes_nothing_back(
-    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-) -> None:
-    assert handled(store, "EGONE", monkeypatch) == {"published": 1, "kept_newer": 0}
-    assert store.get("downloads/2016/AZ-2016.zip") == CONTENT
-    assert store.get(staged("r", public_zip_key(AZ))) is None
-    assert '"CachesNotRefreshed":[1.0]' in capsys.readouterr().out
-    assert "CloudFront EGONE was not told to forget 8 paths: An error occurred (NoSuchDistribution)" in caplog.text
-
-
-def handled(store: Store, distribution: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
-    """What the function answers for a staged run."""
-    stage(store, "r", manifest(*AZ))
-    for name, value in {
-        "DATA_BUCKET": "bucket", "DISTRIBUTION_ID": distribution, "POWERTOOLS_TRACE_DISABLED": "true",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr("nibrs_pipeline.handlers.publish.data_store", lambda: store)
-    environment.cache_clear()
-    try:
-        return publish.handler({"run_id": "r", "execution": "arn:r:1"}, FunctionContext())  # type: ignore[arg-type]
-    finally:
-        environment.cache_clear()
-
-
-class FunctionContext:
-    """What the logger and the metrics want to know of the call."""
-
-    function_name = "Publish"
-    memory_limit_in_mb = 1024
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:Publish"
-    aws_request_id = "1"
-
-
-def test_very_many_objects_are_forgotten_by_their_prefix() -> None:
-    many = [f"downloads/2016/{place}.zip" for place in range(3000)]
-    assert paths_of(many) == ["/downloads/*"]
-    assert paths_of([*many, "estimates/2016/report.html"]) == ["/downloads/*", "/estimates/*"]
-    assert paths_of(["downloads/a b.zip", "downloads/a b.zip"]) == ["/downloads/a%20b.zip"]
-
-
-def test_a_cloudfront_that_is_not_reached_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr("nibrs_pipeline.publish.web_caches._TRIES", 1)
-    assert "was not told to forget 1 paths: Could not connect" in (invalidate("E1", ["downloads/a.zip"]) or "")

@@ -6,14 +6,12 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import feedparser
 import pytest
-from moto import mock_aws
 from nibrs_pipeline.archive.manifest import EstimatesManifest, FileEntry, StateYearManifest, ZipSummary
 from nibrs_pipeline.catalog import nibrs_catalog
 from nibrs_pipeline.errors import BrokenExtract, StorageUnavailable
@@ -42,17 +40,6 @@ from tests.unit.samples import estimates, manifest
 
 AZ, LA = StateYear("AZ", 2016), StateYear("LA", 2013)
 BIAS = "bias_code,bias_name\n11,Anti-White\n12,Anti-Black\n"
-
-
-@pytest.fixture
-def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "x")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        made = Store("bucket")
-        made._s3.create_bucket(Bucket="bucket")
-        yield made
 
 
 def digest(content: bytes) -> str:

@@ -1,0 +1,39 @@
+"""The adapter to S3 against an emulated one: conditional writes, copies, removals."""
+
+import pytest
+from nibrs_pipeline.errors import StorageUnavailable
+from nibrs_pipeline.keys import PUBLISH_LEASE
+from nibrs_pipeline.store import Store
+
+
+def test_a_conditional_write_whose_answer_got_lost_counts_as_made(store: Store) -> None:
+    store.put(PUBLISH_LEASE, b"mine")
+    assert store.put_if_absent(PUBLISH_LEASE, b"mine")
+    assert not store.put_if_absent(PUBLISH_LEASE, b"another's")
+    assert not store.delete_if_same(PUBLISH_LEASE, '"of another content"')
+    assert store.get(PUBLISH_LEASE) == b"mine"
+
+
+def test_what_is_copied_in_parts_tells_caches_the_same(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nibrs_pipeline.store._GIB", 5 << 20)
+    store._s3.put_object(Bucket="bucket", Key="runs/r/downloads/a.zip", Body=b"0" * (9 << 20))
+    store.copy("runs/r/downloads/a.zip", "downloads/a.zip")
+    found = store._s3.head_object(Bucket="bucket", Key="downloads/a.zip")
+    assert (found["ContentType"], found["CacheControl"]) == ("application/zip", "public, no-cache")
+    assert found["ETag"].endswith('-2"')
+
+
+def test_very_many_objects_are_removed_and_others_stay(store: Store) -> None:
+    keys = [f"staged/{number:04}" for number in range(2001)]
+    store.put_many((key, b"x") for key in ["kept", *keys])
+    store.delete_many([*keys, "never/there"])
+    assert list(store.sizes("")) == ["kept"]
+    store.delete_many([])
+
+
+def test_what_s3_keeps_though_it_should_be_removed_is_named(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    # S3 answers 200 and says in its answer which objects it could not remove; the emulation always can.
+    answer = {"Errors": [{"Key": "a", "Code": "SlowDown", "Message": "Please reduce your request rate."}] * 2}
+    monkeypatch.setattr(store._s3, "delete_objects", lambda **request: answer)
+    with pytest.raises(StorageUnavailable, match=r"s3://bucket/a, one of 2, was not removed: SlowDown: Please reduce"):
+        store.delete_many(["a", "b", "c"])
