@@ -1,7 +1,10 @@
-"""The adapter to S3 against an emulated one: conditional writes, copies, removals."""
+"""The adapter to S3 against an emulated one: conditional writes, reading in places, copies, removals."""
+
+import io
+import zipfile
 
 import pytest
-from nibrs_pipeline.errors import StorageUnavailable
+from nibrs_pipeline.errors import BrokenExtract, StorageUnavailable
 from nibrs_pipeline.keys import PUBLISH_LEASE
 from nibrs_pipeline.store import Store
 
@@ -37,3 +40,20 @@ def test_what_s3_keeps_though_it_should_be_removed_is_named(store: Store, monkey
     monkeypatch.setattr(store._s3, "delete_objects", lambda **request: answer)
     with pytest.raises(StorageUnavailable, match=r"s3://bucket/a, one of 2, was not removed: SlowDown: Please reduce"):
         store.delete_many(["a", "b", "c"])
+
+
+def test_an_object_is_read_in_places_and_not_after_it_was_replaced(store: Store) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("small.csv", "code,name\n11,Anti-White\n")
+        archive.writestr("large.bin", bytes(range(256)) * 4000)
+    store.put("a.zip", content.getvalue())
+    with store.open("a.zip") as file, zipfile.ZipFile(file) as archive:
+        assert archive.read("small.csv") == b"code,name\n11,Anti-White\n"
+        assert archive.read("large.bin")[-3:] == b"\xfd\xfe\xff"
+    file = store.open("a.zip")
+    store.put("a.zip", b"another")
+    with pytest.raises(BrokenExtract, match="was replaced while it was read"):
+        file.read(10)
+    with pytest.raises(BrokenExtract, match="is missing"):
+        store.open("nowhere.zip")

@@ -14,7 +14,7 @@ import feedparser
 import pytest
 from nibrs_pipeline.archive.manifest import EstimatesManifest, FileEntry, StateYearManifest, ZipSummary
 from nibrs_pipeline.catalog import nibrs_catalog
-from nibrs_pipeline.errors import BrokenExtract, StorageUnavailable
+from nibrs_pipeline.errors import StorageUnavailable
 from nibrs_pipeline.estimate.moved import moved_numbers
 from nibrs_pipeline.keys import (
     CHANGES_ATOM,
@@ -394,20 +394,6 @@ def test_what_was_told_before_choices_were_kept_says_nothing_of_them(store: Stor
     publish(store, "b")
     [sentence] = told(store, 2)["summary"]
     assert "made with" not in sentence
-
-
-def test_an_object_is_read_in_places_and_not_after_it_was_replaced(store: Store) -> None:
-    stage(store, "r", AZ, {**a_zip(7), "large.bin": bytes(range(256)) * 4000})
-    key = staged("r", public_zip_key(AZ))
-    with store.open(key) as file, zipfile.ZipFile(file) as archive:
-        assert archive.read("nibrs_bias_list.csv").decode() == BIAS
-        assert archive.read("large.bin")[-3:] == b"\xfd\xfe\xff"
-    file = store.open(key)
-    store.put(key, b"another")
-    with pytest.raises(BrokenExtract, match="was replaced while it was read"):
-        file.read(10)
-    with pytest.raises(BrokenExtract, match="is missing"):
-        store.open("nowhere.zip")
 
 
 def test_every_table_of_codes_is_one_whose_names_are_compared() -> None:
