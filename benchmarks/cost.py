@@ -118,12 +118,12 @@ def estimation_year(states: int) -> float:
     return (
         function_seconds("ExtractReferenceFunction", 60)
         + function_seconds("ZipEstimatesFunction", 10)
-        + states * (task_minutes("impute_items", 5) + task_minutes("tabulate_state", 5))
+        + states * task_minutes("impute_and_tabulate", 10)
         + task_minutes("weight", 10)
         + ESTIMATE_TASKS * task_minutes("estimate", 10)
         + task_minutes("report", 3)
-        + (20 + 3 * states) * PRICES["Step Functions, state transition"]
-        + logs((2 * states + 2 + ESTIMATE_TASKS) * TASK_LOG_KB)
+        + (20 + 2 * states) * PRICES["Step Functions, state transition"]
+        + logs((states + 2 + ESTIMATE_TASKS) * TASK_LOG_KB)
     )
 
 

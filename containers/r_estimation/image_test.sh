@@ -41,11 +41,9 @@ mv "$store/example/downloads" "$store/downloads"
 mv "$store/example/reference" "$store/$year/reference"
 chmod -R a+rwX "$store"
 
-say "Running two stages on it"
+say "Running a stage on it"
 variables=("ESTIMATION_PREFIX=$year/" DATA_YEAR=2016 INPUT_STATE=RI IMPUTATIONS=1 TABLES=all)
-for stage in impute_items tabulate_state; do
-    run "${variables[@]}" STATE_ZIP=downloads/2016/RI-2016.zip -- $stage | tee -a "$store/said"
-done
+run "${variables[@]}" STATE_ZIP=downloads/2016/RI-2016.zip -- impute_and_tabulate | tee "$store/said"
 result=$store/$year/tabulated/RI.csv
 head -2 "$result" | tail -1 | grep -qE '^RI[^,]*,[0-9]+,[0-9A-Z]+,[0-9]+$' || { echo "unexpected result:" >&2; head "$result" >&2; exit 1; }
 
@@ -54,7 +52,7 @@ grep -qE 'RI-crimes.rds: [0-9]+ rows, [1-9][0-9]+ counts' "$store/said" || { ech
 
 say "A stage that cannot work says why and ends with status 3"
 status=0
-run "${variables[@]}" STATE_ZIP=downloads/2016/XX-2016.zip -- tabulate_state || status=$?
+run "${variables[@]}" STATE_ZIP=downloads/2016/XX-2016.zip -- impute_and_tabulate || status=$?
 [ $status = 3 ] || { echo "exit status $status" >&2; exit 1; }
 
 say "The stage does not run as root"

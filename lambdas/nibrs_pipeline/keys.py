@@ -147,7 +147,7 @@ def inputs_key(run_id: str, year: int) -> str:
 
 
 def states_work_key(run_id: str, year: int) -> str:
-    """The work list of Tabulate states."""
+    """The work list of Impute and tabulate states."""
     return f"{run_prefix(run_id)}plan/tabulate-{year}.json"
 
 

@@ -239,6 +239,6 @@ def _measured(container: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _task_name(command: list[str], variables: Mapping[str, str]) -> str:
-    """The name of a task's log: tabulate_state-AZ-2016, weight-2016."""
+    """The name of a task's log: impute_and_tabulate-AZ-2016, weight-2016."""
     dimensions = ("INPUT_STATE", "GEOGRAPHY_GROUP", "TABLE_GROUP", "BUNDLE", "DATA_YEAR")
     return "-".join([*command[:1], *(variables[name] for name in dimensions if name in variables)])

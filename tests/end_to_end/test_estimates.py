@@ -259,7 +259,7 @@ def test_a_second_run_makes_no_estimates_a_changed_state_makes_its_year_anew(
     monkeypatch.setenv("WORKBOOKS", "all")
     before = estimates_zip(home).read_bytes()
     again = run(home, location, run_id="again", estimates=True)
-    assert "Tabulate states" not in again.view.states
+    assert "Impute and tabulate states" not in again.view.states
     assert again.view.output["publish"]["result"]["published"] == 0
     sql(location, "UPDATE ref_agency SET agency_status = 'D' WHERE ori = 'DE0010000'")
     third = run(home, location, run_id="third", years=[2016], estimates=True, downloads=False)
@@ -285,7 +285,7 @@ def test_a_broken_zip_fails_the_run_with_stage_state_and_remedy(home: Home, load
     assert outcome.view.status == "FAILED"
     report = (outcome.artifacts / "failure.txt").read_text()
     assert "MissingTabulations: 1 of 2 states of 2016 were not tabulated" in report
-    assert "DE: exit status 3: impute_items DE 2016: downloads/2016/DE-2016.zip has SHA-256 " in report
+    assert "DE: exit status 3: impute_and_tabulate DE 2016: downloads/2016/DE-2016.zip has SHA-256 " in report
     assert "it is damaged; make it anew with force" in report
     assert not estimates_zip(home).exists()
 

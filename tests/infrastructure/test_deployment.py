@@ -259,7 +259,9 @@ def test_failures_are_named_and_told_to_the_deployed_topic(story: Story) -> None
     assert "AZ-all-years: BrokenExtract: " in ": ".join(story.bundle_broken.failure)
     told = dict(story.deployed.messages())
     assert set(told) >= {"NIBRS run broken failed", "NIBRS run zip failed", "NIBRS run nobody failed"}
-    assert "AZ: exit status 3: impute_items AZ 2016: downloads/2016/AZ-2016.zip has" in told["NIBRS run zip failed"]
+    assert (
+        "AZ: exit status 3: impute_and_tabulate AZ 2016: downloads/2016/AZ-2016.zip has" in told["NIBRS run zip failed"]
+    )
     assert (
         "exit status 1: weight 2016: no agency of the reference extract is eligible" in told["NIBRS run nobody failed"]
     )
@@ -272,7 +274,7 @@ def test_failed_runs_are_completed_by_their_name_alone(story: Story) -> None:
 
 def test_what_is_up_to_date_is_not_made_again(story: Story) -> None:
     assert story.nothing_to_do.status == "SUCCEEDED", story.nothing_to_do.cause
-    assert not {"Extract state-years", "Tabulate states"} & set(story.nothing_to_do.states)
+    assert not {"Extract state-years", "Impute and tabulate states"} & set(story.nothing_to_do.states)
 
 
 def test_bundles_are_built_and_the_age_is_reported(story: Story) -> None:

@@ -211,8 +211,7 @@ def test_a_container_that_stands_in_waits_for_capacity_as_the_others_do() -> Non
 NOTES = {
     "Record failed state-year": ("Extract state-year", [["EmptyTable", "x"]]),
     "Record failed bundle": ("Build bundle", [["BrokenExtract", "x"]]),
-    "Record failed imputation": ("Impute state", [FAILED]),
-    "Record failed tabulation": ("Tabulate state", [FAILED]),
+    "Record failed tabulation": ("Impute and tabulate state", [FAILED]),
     "Record failed container": ("Extract state-year", [["DiskFull", "x"]]),
     "Record failed bundle container": ("Build bundle", [["DiskFull", "x"]]),
 }

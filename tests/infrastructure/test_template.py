@@ -149,7 +149,7 @@ def test_quotas_are_asked_for_that_cover_what_is_deployed() -> None:
     estimates = len(ESTIMATE_GEOGRAPHY_GROUPS) * len(ESTIMATE_TABLE_GROUPS) * vcpus["estimate"]
     load = json.loads((REPOSITORY / "containers" / "pipeline" / "tasks.json").read_text())["load"]["cpu"] // 1024
     assert (
-        f"| {vcpus['tabulate_state']} for each state tabulated at once (`max_concurrency`), {estimates} for the "
+        f"| {vcpus['impute_and_tabulate']} for each state tabulated at once (`max_concurrency`), {estimates} for the "
         f"estimates, {load} to fill a trial's database; {vcpus['extract_state_year']} for each state-year and "
         f"{vcpus['build_bundle']} for each bundle that a container takes over |"
     ) in page

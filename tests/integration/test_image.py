@@ -96,8 +96,7 @@ def test_a_stage_writes_nowhere_but_into_its_scratch_folder(tmp_path: Path) -> N
     read_only = (
         "mount --make-rprivate / && mount --bind $TMPDIR $TMPDIR && mount --bind $ARTIFACT_STORE $ARTIFACT_STORE "
         "&& mount -o remount,bind,ro / && cd $TMPDIR && { touch /var/tmp/x 2>/dev/null && exit 99; "
-        "for stage in impute_items tabulate_state; do "
-        f"{sys.executable} {estimation_folder() / 'entry_point.py'} $stage || exit; done; }}"
+        f"{sys.executable} {estimation_folder() / 'entry_point.py'} impute_and_tabulate; }}"
     )
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-c", read_only],

@@ -179,7 +179,12 @@ def test_every_function_may_be_called_again(functions: Functions) -> None:
         "its own inputs are not taken for those of an earlier try"
     )
     for item in states:
-        leave(functions, f"tabulate_state-{item['state']}", item["identity"], {f"tabulated/{item['state']}.csv": b"x"})
+        leave(
+            functions,
+            f"impute_and_tabulate-{item['state']}",
+            item["identity"],
+            {f"tabulated/{item['state']}.csv": b"x"},
+        )
     same_however_often(functions, check_tabulation, OF_YEAR)
     report = io.BytesIO()
     with zipfile.ZipFile(report, "w") as archive:
@@ -214,7 +219,7 @@ def test_what_an_earlier_try_left_counts_for_nothing_after_the_data_changed(func
     first = functions.list(states_work_key("changed", 2015))
     for item in first:
         functions.store.put_json(
-            f"runs/changed/estimation/2015/made/tabulate_state-{item['state']}.json",
+            f"runs/changed/estimation/2015/made/impute_and_tabulate-{item['state']}.json",
             {"identity": item["identity"], "outputs": {}},
         )
     functions.call(check_tabulation, year)

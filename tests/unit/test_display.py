@@ -24,15 +24,19 @@ FAILED = RunView(
     cause='MissingExtracts: {"errorMessage": "1 of 4"}',
 )
 IDLE = Activity()
+STATES = "ImputeAndTabulateStates"
 TWO_YEARS = RunView(
     "RUNNING",
     [
         Step("Estimate years"),
-        Step("Tabulate states", "2022", done=True),
+        Step("Impute and tabulate states", "2022", done=True),
         Step("Weight", "2022", done=True),
-        Step("Tabulate states", "2023"),
+        Step("Impute and tabulate states", "2023"),
     ],
-    [MapProgress("TabulateStates", 2, 2, 0, 0, "2022"), MapProgress("TabulateStates", 2, 0, 0, 1, "2023")],
+    [
+        MapProgress(STATES, 2, 2, 0, 0, "2022"),
+        MapProgress(STATES, 2, 0, 0, 1, "2023"),
+    ],
 )
 
 
@@ -82,9 +86,9 @@ def test_the_picture_of_a_failed_run_shows_where_it_ended() -> None:
 def test_the_picture_leaves_one_line_of_years_that_are_done() -> None:
     text = text_of(TWO_YEARS)
     assert re.search(r"^done +2022 estimated *$", text, re.M)
-    assert "Tabulate states 2022" not in text
-    assert re.search(r"^now +Tabulate states 2023 *$", text, re.M)
-    assert re.search(r"^Tabulate states 2023 .*0 of 2 done", text, re.M)
+    assert "Impute and tabulate states 2022" not in text
+    assert re.search(r"^now +Impute and tabulate states 2023 *$", text, re.M)
+    assert re.search(r"^Impute and tabulate states 2023 .*0 of 2 done", text, re.M)
 
 
 @pytest.mark.parametrize("width", [34, 40, 59])
@@ -127,16 +131,18 @@ def test_a_log_has_a_line_only_for_what_has_changed() -> None:
 
 def test_a_log_names_the_year_of_each_step_and_map_and_says_each_once() -> None:
     done = replace(
-        TWO_YEARS, status="SUCCEEDED", maps=[TWO_YEARS.maps[0], MapProgress("TabulateStates", 2, 2, 0, 0, "2023")]
+        TWO_YEARS,
+        status="SUCCEEDED",
+        maps=[TWO_YEARS.maps[0], MapProgress(STATES, 2, 2, 0, 0, "2023")],
     )
     assert log_of(TWO_YEARS, TWO_YEARS, done) == [
         "Estimate years",
-        "Tabulate states 2022",
+        "Impute and tabulate states 2022",
         "Weight 2022",
-        "Tabulate states 2023",
-        "  Tabulate states 2022: 2 of 2 done",
-        "  Tabulate states 2023: 0 of 2 done",
-        "  Tabulate states 2023: 2 of 2 done",
+        "Impute and tabulate states 2023",
+        "  Impute and tabulate states 2022: 2 of 2 done",
+        "  Impute and tabulate states 2023: 0 of 2 done",
+        "  Impute and tabulate states 2023: 2 of 2 done",
     ]
 
 
@@ -145,10 +151,10 @@ def test_a_log_names_what_has_been_made() -> None:
         "  Extract state-years: 4 of 4 done: DE-2015, RI-2015"
     )
     years = log_of(
-        replace(TWO_YEARS, status="SUCCEEDED"), finished=("tabulate_state-DE-2022", "tabulate_state-RI-2023")
+        replace(TWO_YEARS, status="SUCCEEDED"), finished=("impute_and_tabulate-DE-2022", "impute_and_tabulate-RI-2023")
     )
-    assert "  Tabulate states 2022: 2 of 2 done: DE-2022" in years
-    assert "  Tabulate states 2023: 0 of 2 done: RI-2023" in years
+    assert "  Impute and tabulate states 2022: 2 of 2 done: DE-2022" in years
+    assert "  Impute and tabulate states 2023: 0 of 2 done: RI-2023" in years
 
 
 @pytest.mark.parametrize(

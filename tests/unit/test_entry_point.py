@@ -20,8 +20,11 @@ from nibrs_pipeline.store import Store
 from tests.cutting_server import cutting_server
 
 PREFIX = "runs/r/estimation/2016/"
+STATE = "impute_and_tabulate"
 WEIGHT = {"ESTIMATION_PREFIX": PREFIX, "DATA_YEAR": "2016"}
-TABULATE = {**WEIGHT, "INPUT_STATE": "AZ", "STATE_ZIP": "downloads/2016/AZ-2016.zip", "TABLES": "all"}
+TABULATE = {
+    **WEIGHT, "INPUT_STATE": "AZ", "STATE_ZIP": "downloads/2016/AZ-2016.zip", "IMPUTATIONS": "1", "TABLES": "all",
+}  # fmt: skip
 
 
 def entry_point(
@@ -58,22 +61,22 @@ def store(tmp_path: Path) -> Path:
     zip_ = tmp_path / "store" / "downloads" / "2016" / "AZ-2016.zip"
     zip_.parent.mkdir(parents=True)
     zip_.write_text("a zip")
-    imputed = tmp_path / "store" / PREFIX / "imputed" / "AZ" / "victims.csv"
-    imputed.parent.mkdir(parents=True)
-    imputed.write_text("imputed")
+    reference = tmp_path / "store" / PREFIX / "reference" / "reference-2016.zip"
+    reference.parent.mkdir(parents=True)
+    reference.write_text("reference")
     return tmp_path / "store"
 
 
 @pytest.mark.parametrize(
     ("arguments", "variables", "said"),
     [
-        (
-            [],
-            {},
-            "nothing was given; it has to be one stage of impute_items, tabulate_state, weight, estimate, bias, report",
-        ),
+        ([], {}, "nothing was given; it has to be one stage of impute_and_tabulate, weight, estimate, bias, report"),
         (["sleep"], {}, "sleep was given"),
-        (["tabulate_state"], WEIGHT, "tabulate_state: INPUT_STATE, STATE_ZIP, TABLES must be set"),
+        (
+            [STATE],
+            WEIGHT,
+            f"{STATE}: INPUT_STATE, STATE_ZIP, IMPUTATIONS, TABLES must be set",
+        ),
         (["weight"], {"DATA_YEAR": "2016"}, "weight: ESTIMATION_PREFIX must be set"),
     ],
 )
@@ -89,17 +92,15 @@ def test_a_store_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_input_that_is_missing_is_named_and_the_failure_kept(store: Path) -> None:
-    status, output = entry_point(store, "tabulate_state", **{**TABULATE, "STATE_ZIP": "downloads/2016/XX-2016.zip"})
+    status, output = entry_point(store, STATE, **{**TABULATE, "STATE_ZIP": "downloads/2016/XX-2016.zip"})
     assert status == 3
-    assert "ERROR tabulate_state AZ 2016: " in output
-    kept = json.loads((store / PREFIX / "failures" / "tabulate_state-AZ.json").read_text())
+    assert "ERROR impute_and_tabulate AZ 2016: " in output
+    kept = json.loads((store / PREFIX / "failures" / f"{STATE}-AZ.json").read_text())
     assert kept["Error"] == "exit status 3"
     assert "XX-2016.zip: No such file" in kept["Cause"]
 
 
 def test_an_empty_folder_is_a_missing_input(store: Path) -> None:
-    (store / PREFIX / "reference").mkdir(parents=True)
-    (store / PREFIX / "reference" / "reference-2016.zip").write_text("x")
     status, output = entry_point(store, "weight", **WEIGHT)
     assert (status, f"there is nothing under {PREFIX}tabulated/" in output) == (3, True)
 
@@ -110,14 +111,14 @@ def test_a_stage_finds_its_inputs_and_its_outputs_come_back(store: Path, tmp_pat
         'mkdir -p "$OUTPUT_PIPELINE_DIR/tabulated"; cd "$OUTPUT_PIPELINE_DIR/tabulated"\n'
         'cat "$EXTERNAL_FILE_PATH/downloads/2016/AZ-2016.zip" > AZ.csv; echo "$2 $INPUT_STATE" >> AZ.csv',
     )
-    failure = store / PREFIX / "failures" / "tabulate_state-AZ.json"
+    failure = store / PREFIX / "failures" / f"{STATE}-AZ.json"
     failure.parent.mkdir(parents=True)
     failure.write_text("{}")
-    status, output = entry_point(store, "tabulate_state", path=path, **TABULATE)
+    status, output = entry_point(store, STATE, path=path, **TABULATE)
     assert status == 0
-    assert (store / PREFIX / "tabulated" / "AZ.csv").read_text() == "a ziptabulate_state AZ\n"
+    assert (store / PREFIX / "tabulated" / "AZ.csv").read_text() == "a zipimpute_and_tabulate AZ\n"
     assert not failure.exists(), "the failure of an earlier try is forgotten"
-    assert re.search(r"^REPORT tabulate_state AZ 2016 duration \d+\.\d\d s, peak memory \d+ MB$", output, re.M)
+    assert re.search(r"^REPORT impute_and_tabulate AZ 2016 duration \d+\.\d\d s, peak memory \d+ MB$", output, re.M)
 
 
 @pytest.fixture
@@ -146,11 +147,11 @@ def weighting_inputs(store: Path) -> None:
 
 def test_a_stage_may_run_a_process_per_processor_of_its_definition(store: Path, tmp_path: Path) -> None:
     weighting_inputs(store)
-    assert (stage_definitions()["weight"].cpu, stage_definitions()["tabulate_state"].cpu) == (2048, 1024)
+    assert (stage_definitions()["weight"].cpu, stage_definitions()[STATE].cpu) == (2048, 1024)
     memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
     most = 2 if memory_mb > 0.75 * stage_definitions()["weight"].memory_mb else 1
     assert processes_of(store, tmp_path, "weight", **WEIGHT) == min(most, len(os.sched_getaffinity(0)))
-    assert processes_of(store, tmp_path, "tabulate_state", **TABULATE) == 1
+    assert processes_of(store, tmp_path, STATE, **TABULATE) == 1
 
 
 @pytest.mark.parametrize(("memory_mb", "said"), [(8_000, 1), (12_000, 1), (15_900, 2), (64_000, 2)])
@@ -176,33 +177,33 @@ def test_a_stage_runs_no_more_processes_than_there_are_processors(store: Path, t
 def test_a_failed_stage_leaves_its_message_and_no_outputs(store: Path, tmp_path: Path) -> None:
     path = rscript(
         tmp_path / "bin",
-        'echo half > "$OUTPUT_PIPELINE_DIR/half.csv"; echo "ERROR tabulate_state AZ 2016: no such column" >&2; exit 1',
+        f'echo half > "$OUTPUT_PIPELINE_DIR/half.csv"\necho "ERROR {STATE} AZ 2016: no such column" >&2; exit 1',
     )
-    status, output = entry_point(store, "tabulate_state", path=path, **TABULATE)
+    status, output = entry_point(store, STATE, path=path, **TABULATE)
     assert status == 1
-    assert output.strip().endswith("ERROR tabulate_state AZ 2016: no such column")
-    kept = json.loads((store / PREFIX / "failures" / "tabulate_state-AZ.json").read_text())
-    assert kept == {"Error": "exit status 1", "Cause": "tabulate_state AZ 2016: no such column"}
+    assert output.strip().endswith("ERROR impute_and_tabulate AZ 2016: no such column")
+    kept = json.loads((store / PREFIX / "failures" / f"{STATE}-AZ.json").read_text())
+    assert kept == {"Error": "exit status 1", "Cause": "impute_and_tabulate AZ 2016: no such column"}
     assert not list(store.rglob("half.csv"))
 
 
 def test_a_stage_that_is_killed_is_told_from_one_that_fails(store: Path, tmp_path: Path) -> None:
-    status, output = entry_point(store, "tabulate_state", path=rscript(tmp_path / "bin", "kill -9 $$"), **TABULATE)
+    status, output = entry_point(store, STATE, path=rscript(tmp_path / "bin", "kill -9 $$"), **TABULATE)
     assert status == 137
-    memory = stage_definitions()["tabulate_state"].memory_mb
+    memory = stage_definitions()[STATE].memory_mb
     assert f"killed by signal 9, most likely because {memory:,} MB of memory were not enough" in output
 
 
 def test_a_stage_that_does_not_end_is_stopped_with_what_it_started(store: Path, tmp_path: Path) -> None:
     started = time.monotonic()
     path = rscript(tmp_path / "bin", "sleep 60")
-    status, output = entry_point(store, "tabulate_state", path=path, STAGE_TIMEOUT_S="0.5", **TABULATE)
+    status, output = entry_point(store, STATE, path=path, STAGE_TIMEOUT_S="0.5", **TABULATE)
     assert (status, "did not end within 0.5 seconds" in output) == (124, True)
     assert time.monotonic() - started < 30
 
 
 def test_without_r_it_says_what_to_install(store: Path, tmp_path: Path) -> None:
-    status, output = entry_point(store, "tabulate_state", path=str(tmp_path), **TABULATE)
+    status, output = entry_point(store, STATE, path=str(tmp_path), **TABULATE)
     assert (status, "Rscript was not found; install R" in output) == (2, True)
 
 
@@ -225,11 +226,9 @@ def leave(store: Path, name: str, identity: str, **outputs: str) -> None:
 def tabulated(store: Path) -> Path:
     """A store with two states' tables, made for what the year is estimated from now, and one of an earlier try."""
     for state in ("az", "la"):
-        leave(store, f"impute_items-{state.upper()}", f"{state}1", **{f"imputed/{state.upper()}/victims.csv": state})
-        leave(store, f"tabulate_state-{state.upper()}", f"{state}1", **{f"tabulated/{state.upper()}.csv": state})
-    leave(store, "tabulate_state-NE", "ne0", **{"tabulated/NE.csv": "gone"})
-    (store / PREFIX / "reference").mkdir()
-    (store / PREFIX / "reference" / "reference-2016.zip").write_text("reference")
+        made = {f"imputed/{state.upper()}/victims.csv": state, f"tabulated/{state.upper()}.csv": state}
+        leave(store, f"{STATE}-{state.upper()}", f"{state}1", **made)
+    leave(store, f"{STATE}-NE", "ne0", **{"tabulated/NE.csv": "gone"})
     (store / PREFIX / "inputs.json").write_text(json.dumps({"tabulations": {"AZ": "az1", "LA": "la1"}}))
     return store
 
@@ -274,12 +273,15 @@ def test_a_stage_run_twice_leaves_the_same(tabulated: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("file", "content", "said"),
     [
-        ("made/tabulate_state-LA.json", '{"identity": "la0", "outputs": {}}', "not made for the zips of this run: "),
-        ("made/impute_items-LA.json", '{"identity": "la0", "outputs": {}}', "not made for the zips of this run: "),
+        (
+            "made/impute_and_tabulate-LA.json",
+            '{"identity": "la0", "outputs": {}}',
+            "not made for the zips of this run: ",
+        ),
         ("tabulated/LA.csv", "half", f"tabulated/LA.csv has SHA-256 {sha256('half')}, the stage was started for "),
         ("reference/reference-2016.zip", "newer", "reference-2016.zip has SHA-256"),
     ],
-    ids=["made for another zip", "imputed for another zip", "written by another try", "another reference extract"],
+    ids=["made for another zip", "written by another try", "another reference extract"],
 )
 def test_what_was_made_for_other_inputs_is_refused(
     tabulated: Path, tmp_path: Path, file: str, content: str, said: str
@@ -303,40 +305,29 @@ def test_outputs_of_other_inputs_are_not_read_by_later_stages(tabulated: Path, t
 
 def test_a_zip_that_was_replaced_since_the_work_was_planned_is_not_taken(store: Path, tmp_path: Path) -> None:
     path = rscript(tmp_path / "bin", "true")
-    assert entry_point(store, "tabulate_state", path=path, INPUT_SHA256=sha256("a zip"), **TABULATE)[0] == 0
-    status, output = entry_point(store, "tabulate_state", path=path, INPUT_SHA256=sha256("planned"), **TABULATE)
+    assert entry_point(store, STATE, path=path, INPUT_SHA256=sha256("a zip"), **TABULATE)[0] == 0
+    status, output = entry_point(store, STATE, path=path, INPUT_SHA256=sha256("planned"), **TABULATE)
     assert status == 3
     assert f"AZ-2016.zip has SHA-256 {sha256('a zip')}, the stage was started for {sha256('planned')}" in output
 
 
-def test_a_state_is_tabulated_with_what_was_imputed_of_it_and_for_the_same(tabulated: Path, tmp_path: Path) -> None:
-    listing = 'cd "$INPUT_PIPELINE_DIR"; find . -type f > "$OUTPUT_PIPELINE_DIR/seen.csv"'
-    path = rscript(tmp_path / "bin", listing)
-    (tabulated / PREFIX / "made" / "impute_items-LA.json").unlink()
-    status, output = entry_point(tabulated, "tabulate_state", path=path, IDENTITY="az1", **TABULATE)
-    assert status == 0, output
-    assert (tabulated / PREFIX / "seen.csv").read_text() == "./imputed/AZ/victims.csv\n"
-    status, output = entry_point(tabulated, "tabulate_state", path=path, IDENTITY="az2", **TABULATE)
-    assert (status, f"there is nothing under {PREFIX}imputed/AZ/" in output) == (3, True)
-
-
 def test_a_reference_extract_that_was_replaced_is_not_taken_beside_the_zip(tabulated: Path, tmp_path: Path) -> None:
     path = rscript(tmp_path / "bin", "true")
-    given = {**TABULATE, "IMPUTATIONS": "1", "INPUT_SHA256": sha256("a zip")}
-    assert entry_point(tabulated, "impute_items", path=path, REFERENCE_SHA256=sha256("reference"), **given)[0] == 0
-    status, output = entry_point(tabulated, "impute_items", path=path, REFERENCE_SHA256=sha256("planned"), **given)
+    given = {**TABULATE, "INPUT_SHA256": sha256("a zip")}
+    assert entry_point(tabulated, STATE, path=path, REFERENCE_SHA256=sha256("reference"), **given)[0] == 0
+    status, output = entry_point(tabulated, STATE, path=path, REFERENCE_SHA256=sha256("planned"), **given)
     assert status == 3
     assert f"reference-2016.zip has SHA-256 {sha256('reference')}, the stage was started for" in output
 
 
 def kept_failure(store: Path) -> dict[str, str]:
-    found: dict[str, str] = json.loads((store / PREFIX / "failures" / "tabulate_state-AZ.json").read_text())
+    found: dict[str, str] = json.loads((store / PREFIX / "failures" / f"{STATE}-AZ.json").read_text())
     return found
 
 
 def test_a_file_that_is_too_large_for_the_disk_ends_with_a_kept_message(store: Path) -> None:
     (store / "downloads" / "2016" / "AZ-2016.zip").write_bytes(bytes(1 << 20))
-    status, output = entry_point(store, "tabulate_state", largest_file=1 << 16, **TABULATE)
+    status, output = entry_point(store, STATE, largest_file=1 << 16, **TABULATE)
     assert status == 4
     assert "no space left in " in output
     assert kept_failure(store)["Error"] == "exit status 4"
@@ -357,22 +348,24 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_ends_with_a_kept_message(store: Path, small_disk: Path, tmp_path: Path) -> None:
     (store / "downloads" / "2016" / "AZ-2016.zip").write_bytes(bytes(1 << 20))
-    status, output = entry_point(store, "tabulate_state", TMPDIR=str(small_disk), **TABULATE)
+    status, output = entry_point(store, STATE, TMPDIR=str(small_disk), **TABULATE)
     assert (status, "no space left in" in output) == (4, True)
     assert kept_failure(store)["Error"] == "exit status 4"
 
 
 def test_a_full_bucket_folder_is_told_even_if_the_message_cannot_be_kept(store: Path, small_disk: Path) -> None:
-    leave(small_disk, "impute_items-AZ", "az1", **{"imputed/AZ/victims.csv": "imputed"})
+    reference = small_disk / PREFIX / "reference" / "reference-2016.zip"
+    reference.parent.mkdir(parents=True)
+    reference.write_text("reference")
     zip_ = small_disk / "downloads" / "2016" / "AZ-2016.zip"
     zip_.parent.mkdir(parents=True)
     zip_.write_bytes(bytes(1000))
     with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
         while True:
             filler.write(bytes(1 << 10))
-    status, output = entry_point(small_disk, "tabulate_state", path="/nowhere", **TABULATE)
+    status, output = entry_point(small_disk, STATE, path="/nowhere", **TABULATE)
     assert status == 2
-    assert "ERROR tabulate_state AZ 2016: Rscript was not found" in output
+    assert "ERROR impute_and_tabulate AZ 2016: Rscript was not found" in output
     assert "ERROR the failure could not be kept: " in output
     assert "No space left on device" in output
 
@@ -380,13 +373,13 @@ def test_a_full_bucket_folder_is_told_even_if_the_message_cannot_be_kept(store: 
 def test_a_cut_download_ends_with_a_kept_message() -> None:
     with cutting_server() as (address, taken):
         status, output = entry_point(
-            "s3://bucket", "tabulate_state", **TABULATE,
+            "s3://bucket", STATE, **TABULATE,
             AWS_ENDPOINT_URL=address, AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_REGION="us-east-1",
         )  # fmt: skip
     assert status == 3
     assert "s3://bucket/downloads/2016/AZ-2016.zip: Max Retries Exceeded; complete the run" in output
     [(path, content)] = taken.items()
-    assert path == f"/bucket/{PREFIX}failures/tabulate_state-AZ.json"
+    assert path == f"/bucket/{PREFIX}failures/impute_and_tabulate-AZ.json"
     assert b"exit status 3" in content
     assert b"AZ-2016.zip: Max Retries Exceeded" in content
 

@@ -135,7 +135,7 @@ def test_the_choices_are_those_of_the_r_package() -> None:
 
 def receipts_of(made: YearInputs, *states: str) -> dict[str, Receipt]:
     """What the stage leaves that has tabulated states for these inputs."""
-    return {f"tabulate_state-{state}": Receipt(identity=made.tabulations[state], outputs={}) for state in states}
+    return {f"impute_and_tabulate-{state}": Receipt(identity=made.tabulations[state], outputs={}) for state in states}
 
 
 def test_only_states_whose_zip_or_method_changed_are_tabulated_again() -> None:
@@ -155,7 +155,7 @@ def test_only_states_whose_zip_or_method_changed_are_tabulated_again() -> None:
     other = made.source.model_copy(update={"reference_sha256": "other"})
     assert again(made.model_copy(update={"source": other}), both) == ["AZ", "LA"]
     # What another stage has left says nothing of a state.
-    assert again(made, {"weight": both["tabulate_state-AZ"]}) == ["AZ", "LA"]
+    assert again(made, {"weight": both["impute_and_tabulate-AZ"]}) == ["AZ", "LA"]
 
 
 def test_inputs_are_the_same_if_contents_and_method_are_and_are_read_as_they_were_written() -> None:
@@ -229,23 +229,24 @@ def test_what_is_estimated_side_by_side_is_what_the_package_has() -> None:
 
 
 def test_a_state_that_was_not_tabulated_is_named_with_the_stages_own_words() -> None:
+    failed = {"INPUT_STATE": "LA", "DATA_YEAR": "2016"}
     causes = {
-        "tabulate_state-AZ": b'{"Error": "exit status 1", "Cause": "tabulate_state AZ 2016: the zip is broken"}',
-        "task-tabulate_state-AZ": json.dumps({"Error": "States.TaskFailed", "Cause": stopped("x", 1)}).encode(),
-        "task-tabulate_state-LA": json.dumps(
-            {"Error": "States.TaskFailed", "Cause": stopped("tabulate_state", 137, INPUT_STATE="LA", DATA_YEAR="2016")}
+        "impute_and_tabulate-AZ": b'{"Error": "exit status 1", "Cause": "impute_and_tabulate AZ 2016: it is broken"}',
+        "task-impute_and_tabulate-AZ": json.dumps({"Error": "States.TaskFailed", "Cause": stopped("x", 1)}).encode(),
+        "task-impute_and_tabulate-LA": json.dumps(
+            {
+                "Error": "States.TaskFailed",
+                "Cause": stopped("impute_and_tabulate", 137, **failed),
+            }
         ).encode(),
     }
     require_all_tabulated(inputs(), {"AZ", "LA"}, causes)
-    imputing = {"impute_items-AZ": b'{"Error": "exit status 1", "Cause": "impute_items AZ 2016: no"}'}
-    with pytest.raises(MissingTabulations, match="AZ: exit status 1: impute_items AZ 2016: no"):
-        require_all_tabulated(inputs(), {"LA"}, causes | imputing)
     with pytest.raises(MissingTabulations) as error:
         require_all_tabulated(inputs(), set(), causes)
     lines = str(error.value).splitlines()
     assert lines[0] == "2 of 2 states of 2016 were not tabulated"
-    assert lines[1] == "AZ: exit status 1: tabulate_state AZ 2016: the zip is broken"
-    assert lines[2].startswith("LA: States.TaskFailed: tabulate_state LA 2016: exit status 137, it was killed")
+    assert lines[1] == "AZ: exit status 1: impute_and_tabulate AZ 2016: it is broken"
+    assert lines[2].startswith("LA: States.TaskFailed: impute_and_tabulate LA 2016: exit status 137, it was killed")
 
 
 def test_a_container_that_never_ran_is_told_with_the_reason_of_ecs() -> None:

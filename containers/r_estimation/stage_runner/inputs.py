@@ -10,8 +10,8 @@ from stage_runner.failures import STORE_FAILED, StageFailure
 from stage_runner.stages import RECEIPTS, Stage
 
 _NONE = "none"
-#: Stages that are run for each state.
-OF_STATES = ("impute_items", "tabulate_state")
+#: The stage that is run for each state.
+OF_STATES = "impute_and_tabulate"
 
 
 def stage_inputs(stage: Stage, store: Store, folder: Path) -> None:
@@ -61,16 +61,13 @@ def _objects(stage: Stage, store: Store, key: str, given: str, folder: Path) -> 
 def _outputs_by_receipt(stage: Stage, store: Store, folder: Path) -> dict[str, str]:
     """What stages have left for the inputs that this one is run for: keys and their SHA-256.
 
-    That is what has the same identity, and what was made of each state, which has an identity of its own: that of the
-    stages of the state.
+    That is what has the same identity, and what was made of each state, which has an identity of its own.
 
     Raises:
         StageFailure: a state's table was made for other inputs, or is not there.
     """
-    state = stage.variables.get("INPUT_STATE")
-    keys = [key for key in store.list(f"{stage.prefix}{RECEIPTS}") if not state or key.endswith(f"-{state}.json")]
-    receipts = {key: _read(store, key, folder) for key in keys}
-    wanted = {} if state else _of_states(stage, store, folder)
+    receipts = {key: _read(store, key, folder) for key in store.list(f"{stage.prefix}{RECEIPTS}")}
+    wanted = _of_states(stage, store, folder)
     stale = [key for key, identity in wanted.items() if receipts.get(key, {}).get("identity") != identity]
     if stale:
         raise StageFailure(
@@ -97,12 +94,11 @@ def method_choices(stage: Stage, store: Store, folder: Path) -> dict[str, str]:
 
 
 def _of_states(stage: Stage, store: Store, folder: Path) -> dict[str, str]:
-    """Receipts of every state's stages, and what each has to have been made for."""
+    """Receipts of every state, and what each has to have been made for."""
     inputs = _read(store, f"{stage.prefix}inputs.json", folder)
     return {
-        f"{stage.prefix}{RECEIPTS}{name}-{state}.json": identity
+        f"{stage.prefix}{RECEIPTS}{OF_STATES}-{state}.json": identity
         for state, identity in inputs["tabulations"].items()
-        for name in OF_STATES
     }
 
 

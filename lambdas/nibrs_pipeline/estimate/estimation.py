@@ -28,6 +28,8 @@ from nibrs_pipeline.state_year import StateYear
 NO_PREVIOUS = "none"
 #: The bias of estimates is not sought; also stands for the folder that there is not then.
 NO_BIAS = "none"
+#: The stage that is run for each state.
+STAGE_OF_STATES = "impute_and_tabulate"
 
 
 class StateItem(BaseModel):
@@ -183,7 +185,7 @@ def tabulated_states(inputs: YearInputs, receipts: Mapping[str, Receipt]) -> set
     return {
         state
         for state, identity in inputs.tabulations.items()
-        if (receipt := receipts.get(f"tabulate_state-{state}")) and receipt.identity == identity
+        if (receipt := receipts.get(f"{STAGE_OF_STATES}-{state}")) and receipt.identity == identity
     }
 
 
@@ -239,8 +241,8 @@ def require_all_tabulated(inputs: YearInputs, tabulated: Collection[str], causes
     """Refuse to go on without a state's table.
 
     Args:
-        causes: recorded failures by name: ``impute_items-<ST>`` or ``tabulate_state-<ST>`` is the stage's own message,
-            ``task-...`` what Step Functions knows if the stage could not leave one.
+        causes: recorded failures by name: ``impute_and_tabulate-<ST>`` is the stage's own message, ``task-...`` what
+            Step Functions knows if the stage could not leave one.
 
     Raises:
         MissingTabulations: names every state with its cause.
@@ -250,9 +252,8 @@ def require_all_tabulated(inputs: YearInputs, tabulated: Collection[str], causes
         return
     lines = []
     for state in missing:
-        names = [f"{stage}-{state}" for stage in ("impute_items", "tabulate_state")]
-        told = [causes[name] for name in (*names, *(f"task-{name}" for name in names)) if name in causes]
-        lines.append(f"{state}: {cause_of(told[0] if told else None)}")
+        name = f"{STAGE_OF_STATES}-{state}"
+        lines.append(f"{state}: {cause_of(causes.get(name, causes.get(f'task-{name}')))}")
     raise MissingTabulations(
         f"{len(missing)} of {len(inputs.zips)} states of {inputs.year} were not tabulated\n" + "\n".join(lines)
     )

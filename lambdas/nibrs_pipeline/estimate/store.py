@@ -29,7 +29,7 @@ def require_inputs(store: Store, run_id: str, year: int) -> YearInputs:
 
 
 def receipts(store: Store, run_id: str, year: int) -> dict[str, Receipt]:
-    """What stages have left, by name: ``weight``, ``tabulate_state-AZ``."""
+    """What stages have left, by name: ``weight``, ``impute_and_tabulate-AZ``."""
     prefix = f"{estimation_prefix(run_id, year)}{RECEIPTS}"
     found = store.get_many(store.sizes(prefix))
     return {

@@ -3,7 +3,25 @@
 stage_impute_items <- function(settings) {
   require_settings(settings, c("external", "output", "state"))
   opened <- open_published_zip(state_zip_path(settings))
+  write_imputed_items(settings, opened, records_of(opened))
+}
+
+#' Both stages of a state, whose zip is read once
+#' @noRd
+stage_impute_and_tabulate <- function(settings) {
+  require_settings(settings, c("external", "output", "state"))
+  opened <- open_published_zip(state_zip_path(settings))
   records <- records_of(opened)
+  write_imputed_items(settings, opened, records)
+  write_tabulation(settings, records)
+}
+
+#' Impute a state's items as often as is asked for, and write its files
+#'
+#' @param opened See [open_published_zip()].
+#' @param records See [records_of()].
+#' @noRd
+write_imputed_items <- function(settings, opened, records) {
   known <- list(facts = read_facts_of_incidents(opened, records), residents = residents_of_agencies(settings))
   made <- lapply(seq_len(settings$imputations), function(number) {
     impute_items(records, known, list(state = settings$state, year = settings$year, imputation = number))

@@ -23,6 +23,8 @@ run_stage <- function(name, settings) {
 }
 
 #' The names of all stages, in the order in which they are run
+#'
+#' `impute_and_tabulate` is the two before it in one, as the state machine runs them.
 #' @examples
 #' stage_names()
 #' @export
@@ -33,6 +35,7 @@ stage_functions <- function() {
   list(
     impute_items = stage_impute_items,
     tabulate_state = stage_tabulate_state,
+    impute_and_tabulate = stage_impute_and_tabulate,
     weight = stage_weight,
     estimate = stage_estimate,
     bias = stage_bias,

@@ -2,8 +2,15 @@
 #' @noRd
 stage_tabulate_state <- function(settings) {
   require_settings(settings, c("external", "output", "state"))
+  write_tabulation(settings, read_state_records(state_zip_path(settings)))
+}
+
+#' Count a state's records, with its imputed items if there are any, and write its files
+#'
+#' @param reported See [read_state_records()].
+#' @noRd
+write_tabulation <- function(settings, reported) {
   imputed <- stage_folder(settings, file.path("imputed", settings$state))
-  reported <- read_state_records(state_zip_path(settings))
   records <- items_of(reported, imputed)
   counts <- tabulate_offenses(records)
   inform("%s %d: %d offenses of %d agencies", settings$state, settings$year, sum(counts$offenses),

@@ -307,3 +307,21 @@ test_that("Group B arrestees are imputed by four models, which differ by agency"
   world <- world_of_items(reported, known)
   expect_equal(residents_of(world, c("AZ0000003", "AZ0000004"), "^race_"), list(race_black = c(0, 0.2)))
 })
+
+test_that("a state is imputed and tabulated by one stage as by the two, byte for byte", {
+  before <- logger::log_threshold()
+  on.exit(logger::log_threshold(before))
+  logger::log_threshold("WARN")
+  made <- function(...) {
+    folder <- tempfile()
+    for (stage in c(...)) {
+      run_stage(stage, settings_of(couples_imputed$root, INPUT_STATE = "AZ", IMPUTATIONS = "2",
+        TABLES = "all", INPUT_PIPELINE_DIR = folder, OUTPUT_PIPELINE_DIR = folder))
+    }
+    files <- list.files(folder, recursive = TRUE)
+    stats::setNames(tools::md5sum(file.path(folder, files)), files)
+  }
+  both <- made("impute_items", "tabulate_state")
+  expect_true(all(c("imputed/AZ/victims.csv", "tabulated/AZ.csv", "tabulated/AZ-victims-2.rds") %in% names(both)))
+  expect_identical(made("impute_and_tabulate"), both)
+})
