@@ -39,7 +39,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from stage_runner.artifact_store import Store, open_store
+from stage_runner.artifact_store import Store, at_once, open_store
 from stage_runner.failures import SYSTEM_FAILED, StageFailure, system_faults_named
 from stage_runner.in_r import run_in_r
 from stage_runner.inputs import method_choices, sha256_of, stage_inputs
@@ -60,15 +60,19 @@ def run(stage: Stage, store: Store) -> None:
         output = folder / "output"
         for packed in stage.definition.get("packs", []):
             pack(output / packed)
-        made = {}
-        for path in sorted(path for path in output.rglob("*") if path.is_file()):
-            key = stage.prefix + path.relative_to(output).as_posix()
-            made[key] = sha256_of(path)
-            store.upload(path, key)
+        paths = sorted(path for path in output.rglob("*") if path.is_file())
+        files = {stage.prefix + path.relative_to(output).as_posix(): path for path in paths}
+        made = dict(zip(files, at_once(lambda key: take(store, key, files[key]), files), strict=True))
         # Last: whoever finds it finds all outputs.
         receipt = folder / "receipt.json"
         receipt.write_text(json.dumps({"identity": stage.variables["IDENTITY"], "outputs": made}, indent=1))
         store.upload(receipt, stage.receipt_key)
+
+
+def take(store: Store, key: str, path: Path) -> str:
+    """Take an output back; returns its SHA-256."""
+    store.upload(path, key)
+    return sha256_of(path)
 
 
 def pack(folder: Path) -> None:

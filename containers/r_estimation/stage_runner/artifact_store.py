@@ -3,10 +3,11 @@
 import errno
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import boto3
 from boto3.exceptions import Boto3Error
@@ -18,6 +19,21 @@ from stage_runner.failures import STARTED_WRONGLY, STORE_FAILED, StageFailure
 
 #: An object was replaced while it was read: the image's boto3, which is Debian's, has no name for it yet.
 _REPLACED: type[Exception] = getattr(s3transfer_errors, "S3DownloadFailedError", Boto3Error)
+
+
+#: Objects that are brought or taken at the same time: one after the other, most of the time would be waiting.
+_AT_ONCE = 8
+#: Bytes up to which an object is written by one request.
+_SMALL = 8 << 20
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def at_once(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """Do the same with all items, several at the same time; results in their order, or the first failure among them."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(work, items))
 
 
 class Store(Protocol):
@@ -45,7 +61,10 @@ class BucketStore:
     def __init__(self, bucket: str) -> None:
         self.bucket = bucket
         retries: Any = {"mode": "standard", "max_attempts": 6}
-        self._s3 = boto3.client("s3", config=Config(retries=retries, connect_timeout=5, read_timeout=60))
+        self._s3 = boto3.client(
+            "s3",
+            config=Config(retries=retries, max_pool_connections=2 * _AT_ONCE, connect_timeout=5, read_timeout=60),
+        )
 
     def list(self, prefix: str) -> list[str]:
         """Keys under a prefix."""
@@ -60,6 +79,9 @@ class BucketStore:
 
     def upload(self, path: Path, key: str) -> None:
         """Take a file back."""
+        if path.stat().st_size <= _SMALL:
+            self.put(path.read_bytes(), key)
+            return
         with self._translated(key):
             self._s3.upload_file(str(path), self.bucket, key)
 

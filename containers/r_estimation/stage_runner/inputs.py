@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stage_runner.artifact_store import Store
+from stage_runner.artifact_store import Store, at_once
 from stage_runner.failures import STORE_FAILED, StageFailure
 from stage_runner.stages import RECEIPTS, Stage
 
@@ -22,39 +22,45 @@ def stage_inputs(stage: Stage, store: Store, folder: Path) -> None:
     Raises:
         StageFailure: an input is missing, or is another one than the stage was started for.
     """
-    for path_template, key_template in stage.definition["inputs"].items():
-        path, key = stage.fill(path_template), stage.fill(key_template)
-        if key == _NONE:
+    keys = {stage.fill(path): stage.fill(key) for path, key in stage.definition["inputs"].items()}
+    keys = {path: key for path, key in keys.items() if key != _NONE}
+    given = {stage.fill(path): stage.variables[name] for path, name in stage.definition.get("sha256", {}).items()}
+    left = None
+    if stage.variables["IDENTITY"] and any(key.endswith("/") for key in keys.values()):
+        left = _outputs_by_receipt(stage, store, folder)
+    wanted = {}
+    for path, key in keys.items():
+        if not key.endswith("/"):
+            wanted[folder / path] = (key, given.get(path, stage.variables["INPUT_SHA256"]))
             continue
-        given = stage.variables[stage.definition.get("sha256", {}).get(path_template, "INPUT_SHA256")]
-        for each, sha256 in _objects(stage, store, key, given, folder).items():
-            target = folder / (path + each.removeprefix(key) if key.endswith("/") else path)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            store.download(each, target)
-            if sha256 not in ("", _NONE) and (found := sha256_of(target)) != sha256:
-                raise StageFailure(
-                    STORE_FAILED,
-                    f"{each} has SHA-256 {found}, the stage was started for {sha256}: it has been replaced meanwhile; "
-                    "complete the run. If that says the same, it is damaged; make it anew with force",
-                )
+        for each, sha256 in _under(key, store, left).items():
+            wanted[folder / (path + each.removeprefix(key))] = (each, sha256)
+    at_once(lambda target: _bring(store, *wanted[target], target), wanted)
     (folder / "output").mkdir()
 
 
-def _objects(stage: Stage, store: Store, key: str, given: str, folder: Path) -> dict[str, str]:
-    """Keys of an input's objects with the SHA-256 that each has to have; empty where none is known.
+def _bring(store: Store, key: str, sha256: str, target: Path) -> None:
+    """Bring an object, which has to have this SHA-256 if one is known."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    store.download(key, target)
+    if sha256 not in ("", _NONE) and (found := sha256_of(target)) != sha256:
+        raise StageFailure(
+            STORE_FAILED,
+            f"{key} has SHA-256 {found}, the stage was started for {sha256}: it has been replaced meanwhile; "
+            "complete the run. If that says the same, it is damaged; make it anew with force",
+        )
+
+
+def _under(prefix: str, store: Store, left: dict[str, str] | None) -> dict[str, str]:
+    """Keys under a prefix with the SHA-256 that each object has to have; empty where none is known.
 
     Args:
-        given: that of a single object, as the environment says it.
+        left: what stages have left, if only that counts (``_outputs_by_receipt``).
     """
-    if not key.endswith("/"):
-        return {key: given}
-    if stage.variables["IDENTITY"]:
-        found = _outputs_by_receipt(stage, store, folder)
-        found = {each: sha256 for each, sha256 in found.items() if each.startswith(key)}
-    else:
-        found = dict.fromkeys(store.list(key), "")
+    there = left if left is not None else dict.fromkeys(store.list(prefix), "")
+    found = {key: sha256 for key, sha256 in there.items() if key.startswith(prefix)}
     if not found:
-        raise StageFailure(STORE_FAILED, f"there is nothing under {key}; run the stage that writes it first")
+        raise StageFailure(STORE_FAILED, f"there is nothing under {prefix}; run the stage that writes it first")
     return found
 
 
@@ -66,7 +72,8 @@ def _outputs_by_receipt(stage: Stage, store: Store, folder: Path) -> dict[str, s
     Raises:
         StageFailure: a state's table was made for other inputs, or is not there.
     """
-    receipts = {key: _read(store, key, folder) for key in store.list(f"{stage.prefix}{RECEIPTS}")}
+    keys = store.list(f"{stage.prefix}{RECEIPTS}")
+    receipts = dict(zip(keys, at_once(lambda key: _read(store, key, folder), keys), strict=True))
     wanted = _of_states(stage, store, folder)
     stale = [key for key, identity in wanted.items() if receipts.get(key, {}).get("identity") != identity]
     if stale:
@@ -103,7 +110,8 @@ def _of_states(stage: Stage, store: Store, folder: Path) -> dict[str, str]:
 
 
 def _read(store: Store, key: str, folder: Path) -> dict[str, Any]:
-    path = folder / "read.json"
+    path = folder / "read" / key
+    path.parent.mkdir(parents=True, exist_ok=True)
     store.download(key, path)
     found: dict[str, Any] = json.loads(path.read_text())
     return found

@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from nibrs_pipeline.errors import BrokenExtract
@@ -51,25 +52,26 @@ def clear_failures(store: Store, run_id: str, year: int) -> None:
         store.delete(key)
 
 
-def report_files(store: Store, inputs: YearInputs, folder: Path) -> Iterator[tuple[str, bytes]]:
-    """What the stage report has written, name and content in the order of names.
+@contextmanager
+def opened_report(store: Store, inputs: YearInputs, folder: Path) -> Iterator[zipfile.ZipFile]:
+    """What the stage report has written, as the zip that it has left.
 
     Args:
-        folder: where there is space for the zip that the stage has left.
+        folder: where there is space for it.
 
     Raises:
         BrokenExtract: the stage has left nothing that was made for these inputs.
     """
     run_id, year = inputs.run_id, inputs.year
     key = f"{estimation_prefix(run_id, year)}report.zip"
-    receipt = receipts(store, run_id, year).get("report")
+    content = store.get(f"{estimation_prefix(run_id, year)}{RECEIPTS}report.json")
+    receipt = Receipt.model_validate_json(content) if content is not None else None
     if receipt is None or receipt.identity != inputs.identity or key not in receipt.outputs:
         raise BrokenExtract(f"run {run_id} has no report of {year} that was made for its inputs; start it again")
     path = folder / "report.zip"
     store.download(key, path, receipt.outputs[key])
-    with zipfile.ZipFile(path) as archive:
-        for name in sorted(archive.namelist()):
-            yield name, archive.read(name)
+    with zipfile.ZipFile(path) as report:
+        yield report
 
 
 def _failures(run_id: str, year: int) -> str:

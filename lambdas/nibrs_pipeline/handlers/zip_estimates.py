@@ -1,7 +1,10 @@
 """Zip estimates: one deterministic zip of a year's report and tables."""
 
 import hashlib
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from shutil import copyfileobj
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -15,12 +18,14 @@ from nibrs_pipeline.archive.manifest import (
 )
 from nibrs_pipeline.archive.zip_writer import ZipWriter
 from nibrs_pipeline.environment import environment
-from nibrs_pipeline.estimate.beside_zip import BesideZip
-from nibrs_pipeline.estimate.store import report_files, require_inputs
+from nibrs_pipeline.estimate.beside_zip import is_beside, stage_beside
+from nibrs_pipeline.estimate.store import opened_report, require_inputs
 from nibrs_pipeline.handlers.resources import data_store
 from nibrs_pipeline.keys import manifest_of, public_estimates_key, public_report_key, staged
 from nibrs_pipeline.observability import logger, observed
 from nibrs_pipeline.store import full_disk_named
+
+_CHUNK = 1 << 20
 
 
 @observed
@@ -32,18 +37,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     inputs = require_inputs(store, run_id, year)
     key = staged(run_id, public_estimates_key(year))
     page_sha256 = None
-    with full_disk_named(folder), TemporaryDirectory(dir=folder) as work:
-        path, beside = Path(work) / Path(key).name, BesideZip(store, run_id, year, Path(work))
-        with path.open("wb") as target:
-            writer = ZipWriter(target)
-            for name, content in report_files(store, inputs, Path(work)):
-                if name == PAGE_BESIDE_ZIP:
-                    store.put(staged(run_id, public_report_key(year)), content)
-                    page_sha256 = hashlib.sha256(content).hexdigest()
-                elif not beside.takes(name, content):
-                    writer.add(name, content)
-            sha256 = writer.close()
-        files_beside = beside.complete()
+    with (
+        full_disk_named(folder),
+        TemporaryDirectory(dir=folder) as work,
+        opened_report(store, inputs, Path(work)) as report,
+        ThreadPoolExecutor(1) as worker,
+    ):
+        staging = worker.submit(stage_beside, store, run_id, year, report, Path(work))
+        if PAGE_BESIDE_ZIP in report.namelist():
+            page = report.read(PAGE_BESIDE_ZIP)
+            store.put(staged(run_id, public_report_key(year)), page)
+            page_sha256 = hashlib.sha256(page).hexdigest()
+        path = Path(work) / Path(key).name
+        writer, sha256 = _zipped(report, path)
+        files_beside = staging.result()
         store.upload(path, key, sha256)
     manifest = EstimatesManifest(
         year=year,
@@ -57,3 +64,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     )
     store.put(manifest_of(key), manifest.to_json())
     return {"files": len(manifest.files), "bytes": manifest.zip.bytes}
+
+
+def _zipped(report: zipfile.ZipFile, path: Path) -> tuple[ZipWriter, str]:
+    """Write the zip that the public sees; returns its writer and its SHA-256."""
+    with path.open("wb") as target:
+        writer = ZipWriter(target)
+        for name in sorted(report.namelist()):
+            if name != PAGE_BESIDE_ZIP and not is_beside(name):
+                with report.open(name) as source, writer.member(name) as member:
+                    copyfileobj(source, member, _CHUNK)
+        return writer, writer.close()
