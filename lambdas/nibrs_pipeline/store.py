@@ -3,8 +3,8 @@
 import errno
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,10 @@ from nibrs_pipeline.object_file import object_file
 _MISSING = {"NoSuchKey", "404", "NotFound"}
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _THREADS = 16
+#: Small files that are written at once while others are made; each is in memory until it is.
+_UPLOADS = 4
+#: Bytes up to which a file is written by one request.
+_SMALL = 8 << 20
 #: As many as S3 takes in one request.
 _DELETED_AT_ONCE = 1000
 _GIB = 1 << 30
@@ -166,6 +170,9 @@ class Store:
         Args:
             sha256: of its content; stated with the object, so that whoever copies it knows what it is.
         """
+        if path.stat().st_size <= _SMALL:
+            self.put(key, path.read_bytes(), sha256)
+            return
         with _translated(self.bucket, key):
             self._s3.upload_file(
                 str(path),
@@ -174,6 +181,26 @@ class Store:
                 ExtraArgs=headers(key) | _stating(sha256),
                 Config=TransferConfig(use_threads=False, multipart_chunksize=16 << 20),
             )
+
+    @contextmanager
+    def uploading(self) -> Iterator[Callable[[Path, str, str], None]]:
+        """Uploads that go on while the next file is made; all have ended when the block has.
+
+        Yields:
+            What uploads a file, as ``upload`` does; the file may be removed or replaced as soon as it returns.
+        """
+        with ThreadPoolExecutor(_UPLOADS) as pool:
+            begun: list[Future[None]] = []
+
+            def upload(path: Path, key: str, sha256: str) -> None:
+                if path.stat().st_size <= _SMALL:
+                    begun.append(pool.submit(self.put, key, path.read_bytes(), sha256))
+                else:
+                    self.upload(path, key, sha256)
+
+            yield upload
+            for each in begun:
+                each.result()
 
     def download(self, key: str, path: Path, sha256: str | None = None) -> None:
         """Write an object to a file.

@@ -7,6 +7,7 @@ What AWS does and moto does not: of several writes of an object on the condition
 succeeds (test_emulator.py, test_of_writes_on_one_condition_at_the_same_moment_one_succeeds).
 """
 
+import hashlib
 import os
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -57,16 +58,18 @@ def writing_to(folder: Path) -> tuple[Callable[..., FakeKey], Callable[..., Any]
         self: S3Backend, bucket_name: str, key_name: str, value: bytes, *args: Any, **options: Any
     ) -> FakeKey:
         path = _path(folder, bucket_name, key_name)
-        path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.{os.urandom(4).hex()}.partial")
         try:
-            partial.write_bytes(value)
+            _write(partial, value)
             partial.replace(path)
         except OSError:
             partial.unlink(missing_ok=True)
             raise
         key = original_put(self, bucket_name, key_name, b"", *args, **options)
         _back_by_file(key, path, len(value))
+        if key._etag is None:
+            # moto would read the file for it as soon as it answers.
+            key._etag = hashlib.md5(value, usedforsecurity=False).hexdigest()
         return key
 
     def delete_object(self: S3Backend, bucket_name: str, key_name: str, *args: Any, **options: Any) -> Any:
@@ -105,11 +108,21 @@ def restore_objects(folder: Path, bucket: str, account: str) -> int:
     return count
 
 
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
 def _path(folder: Path, bucket: str, key: str) -> Path:
-    path = (folder / bucket / key).resolve()
-    if not path.is_relative_to((folder / bucket).resolve()):
+    # By the text alone: asking the disk for every part of every path took a fifth of the time of the emulation.
+    top = os.path.normpath(folder / bucket)
+    path = os.path.normpath(os.path.join(top, key))
+    if not path.startswith(top + os.sep):
         raise ValueError(f"the key {key!r} would leave the folder of its bucket")
-    return path
+    return Path(path)
 
 
 def _back_by_file(key: FakeKey, path: Path, size: int) -> None:

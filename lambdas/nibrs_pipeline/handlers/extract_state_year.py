@@ -1,7 +1,6 @@
 """Extract state-years: one item of the map, one zip, one manifest."""
 
 import zipfile
-from collections.abc import Iterator
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -51,7 +50,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
                 agencies_file if environment().with_parquet else None,
             )
         if environment().with_parquet:
-            parquet = tuple(_stage_parquet(item, target, agencies))
+            parquet = _stage_parquet(item, target, agencies)
             manifest = manifest.model_copy(update={"parquet": parquet})
         key = staged(item.run_id, public_zip_key(item.state_year))
         store.upload(target, key, manifest.zip.sha256)
@@ -63,12 +62,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {"rows": rows, "bytes": manifest.zip.bytes}
 
 
-def _stage_parquet(item: WorkItem, source: Path, agencies: Path) -> Iterator[FileEntry]:
-    """Put the state-year's files of the Parquet set under the run's prefix, one after the other."""
-    for name, path in write_parquet_set(source, agencies, nibrs_catalog(), item.state_year, source.parent):
-        sha256 = file_sha256(path)
-        data_store().upload(path, staged(item.run_id, public_parquet_key(name)), sha256)
-        yield FileEntry(name=name, bytes=path.stat().st_size, sha256=sha256)
+def _stage_parquet(item: WorkItem, source: Path, agencies: Path) -> tuple[FileEntry, ...]:
+    """Put the state-year's files of the Parquet set under the run's prefix."""
+    entries = []
+    with data_store().uploading() as upload:
+        for name, path in write_parquet_set(source, agencies, nibrs_catalog(), item.state_year, source.parent):
+            sha256 = file_sha256(path)
+            upload(path, staged(item.run_id, public_parquet_key(name)), sha256)
+            entries.append(FileEntry(name=name, bytes=path.stat().st_size, sha256=sha256))
+    return tuple(entries)
 
 
 def _common_part(run_id: str) -> CommonPart:
