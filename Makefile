@@ -5,6 +5,8 @@ SHELL := bash
 
 UV := .tools/bin/uv
 RUN := $(UV) run --locked --all-extras
+# Without uv, which would install what only the tests need.
+NIBRS := .venv/bin/nibrs
 DATA ?=
 QUARANTINE ?=
 RENUMBER ?=
@@ -18,7 +20,7 @@ NATION ?= --size states --scale 0.03 --years 2022-2023
 TESTED := -v -n 2 --dist loadscope --no-loadscope-reorder --durations=10
 LOAD_OPTIONS := $(if $(QUARANTINE),--quarantine) $(if $(RENUMBER),--renumber)
 
-.PHONY: help setup explorer setup-test run test coverage image-test lint synth bootstrap deploy diff destroy bench clean clean-data
+.PHONY: help setup setup-run explorer setup-test run test coverage image-test lint synth bootstrap deploy diff destroy bench clean clean-data
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,18 +34,21 @@ explorer:  ## Bundle the script of the page that shows estimates (make setup doe
 setup-test: setup  ## Also what only the tests need: Chromium, sqlite3, zip, buildah, asl-validator, iam-simulate, cdk
 	@local/setup.sh test
 
-run: setup  ## Downloads and estimates: of zips (DATA="AZ-2016.zip ..." QUARANTINE=1 RENUMBER=1), else of a simulated nation
+setup-run:
+	@local/setup.sh run
+
+run: setup-run  ## Downloads and estimates: of zips (DATA="AZ-2016.zip ..." QUARANTINE=1 RENUMBER=1), else of a simulated nation
 ifeq ($(strip $(DATA)),)
 	@echo "== Simulating a nation in $(SIMULATED)/ (give DATA=\"path/AZ-2016.zip ...\" for published zips)"
-	@NIBRS_HOME="$(SIMULATED)" $(RUN) nibrs simulate $(NATION)
+	@NIBRS_HOME="$(SIMULATED)" $(NIBRS) simulate $(NATION)
 	@echo "== Running the state machine, with tables of crimes and the nation's workbook (TABLES=all WORKBOOKS=all: all)"
-	@NIBRS_HOME="$(SIMULATED)" TABLES="$${TABLES:-crimes}" WORKBOOKS="$${WORKBOOKS:-nation}" $(RUN) nibrs run
+	@NIBRS_HOME="$(SIMULATED)" TABLES="$${TABLES:-crimes}" WORKBOOKS="$${WORKBOOKS:-nation}" $(NIBRS) run
 else
 	@echo "== Loading $(DATA)"
-	@loaded=0; $(RUN) nibrs load $(LOAD_OPTIONS) $(DATA) || loaded=$$?; \
+	@loaded=0; $(NIBRS) load $(LOAD_OPTIONS) $(DATA) || loaded=$$?; \
 	[ $$loaded -le 1 ] || exit $$loaded; \
 	echo "== Running the state machine"; \
-	ran=0; $(RUN) nibrs run || ran=$$?; \
+	ran=0; $(NIBRS) run || ran=$$?; \
 	[ $$loaded = 0 ] || echo "== Not all files were loaded: what was refused, and why, stands above" >&2; \
 	[ $$ran = 0 ] || echo "== The run failed: the cause, and what to do, stand above" >&2; \
 	[ $$ran = 0 ] || exit $$ran; \

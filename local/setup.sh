@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the project needs, each thing once: `setup.sh python|explorer|estimation|test|synth [CONFIG]|cdk COMMAND CONFIG`.
+# Installs what the project needs, each thing once: `setup.sh run|python|explorer|estimation|test|synth [CONFIG]|cdk COMMAND CONFIG`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -48,16 +48,26 @@ install_uv() {
     .tools/bin/pip install --quiet --disable-pip-version-check "uv==$UV_VERSION"
 }
 
-install_python_packages() {
+installed() { # installed MARK: whether what a mark stands for was installed since it was locked
+    [ -e "$1" ] && [ "$1" -nt uv.lock ] && [ "$1" -nt pyproject.toml ]
+}
+
+install_python_packages() { # install_python_packages [to_run]: all, or what the nibrs command needs
+    local mark=.venv/.ready
+    local what=(--all-extras)
     install_uv
-    if [ uv.lock -nt .venv/.ready ] || [ pyproject.toml -nt .venv/.ready ]; then
-        nobody_at_work
-        say "Installing the locked Python packages into .venv/"
-        # Compiled here, since many environments keep Python from writing what it compiles: every start would do it anew.
-        .tools/bin/uv sync --quiet --locked --all-extras --compile-bytecode
-        .venv/bin/python -m compileall -q lambdas local cdk/nibrs_cdk
-        touch .venv/.ready
+    installed $mark && return
+    if [ "${1:-}" = to_run ]; then
+        mark=.venv/.ready_to_run
+        what=(--extra local --no-default-groups --group node)
+        installed $mark && return
     fi
+    nobody_at_work
+    say "Installing the locked Python packages into .venv/"
+    # Compiled here, since many environments keep Python from writing what it compiles: every start would do it anew.
+    .tools/bin/uv sync --quiet --locked "${what[@]}" --compile-bytecode
+    .venv/bin/python -m compileall -q lambdas local cdk/nibrs_cdk
+    touch $mark
 }
 
 install_estimation() {
@@ -122,6 +132,11 @@ case "${1:-}" in
         install_python_packages
         build_explorer
         ;;
+    run)
+        install_python_packages to_run
+        install_estimation
+        build_explorer or_without
+        ;;
     estimation)
         install_python_packages
         install_estimation
@@ -161,5 +176,5 @@ case "${1:-}" in
         [ "$2" = deploy ] && [ -n "${APPROVED:-}" ] && options=(--require-approval never)
         cd cdk && exec node_modules/.bin/cdk "$2" --context "config=$config" ${options[@]+"${options[@]}"}
         ;;
-    *) echo "usage: setup.sh python|explorer|estimation|test|synth [CONFIG]|cdk COMMAND CONFIG" >&2; exit 2 ;;
+    *) echo "usage: setup.sh run|python|explorer|estimation|test|synth [CONFIG]|cdk COMMAND CONFIG" >&2; exit 2 ;;
 esac

@@ -18,8 +18,8 @@ def folder(tmp_path: Path) -> Path:
     shutil.copy(REPOSITORY / "local" / "clean_data.sh", tmp_path / "local")
     stand_in = tmp_path / "stand-in"
     stand_in.write_text(
-        '#!/bin/sh\necho "home=$NIBRS_HOME $*${TABLES:+ (TABLES=$TABLES)}" >> calls\n'
-        'case "$2" in load) exit ${LOAD:-0} ;; run) exit ${RUN_ENDS:-0} ;; esac\n'
+        '#!/bin/sh\necho "home=$NIBRS_HOME nibrs $*${TABLES:+ (TABLES=$TABLES)}" >> calls\n'
+        'case "$1" in load) exit ${LOAD:-0} ;; run) exit ${RUN_ENDS:-0} ;; esac\n'
     )
     stand_in.chmod(0o755)
     return tmp_path
@@ -30,7 +30,7 @@ def make(folder: Path, *words: str, **environment: str) -> subprocess.CompletedP
         name: value for name, value in os.environ.items() if not name.startswith(("NIBRS_", "MAKE", "MFLAGS", "TABLES"))
     }
     return subprocess.run(
-        ["make", *words, "-o", "setup", "RUN=./stand-in"],
+        ["make", *words, "-o", "setup-run", "NIBRS=./stand-in"],
         cwd=folder, env={**kept, **environment}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
