@@ -28,8 +28,8 @@ _NOT_CODE = ("tests", "man")
 class StageDefinition(BaseModel):
     """A stage as ``containers/r_estimation/stages.json`` defines it; sizes in CPU units, MB and GB, time in seconds.
 
-    ``task`` is the name under which the state machine knows the stage's task; ``sha256`` the variables that have the
-    SHA-256 of inputs, by path, where it is not INPUT_SHA256.
+    ``task`` is the name under which the state machine knows the stage's task; ``r`` are variables of R's process;
+    ``sha256`` the variables that have the SHA-256 of inputs, by path, where it is not INPUT_SHA256.
     """
 
     task: str
@@ -41,6 +41,7 @@ class StageDefinition(BaseModel):
     dimensions: list[str]
     reads: list[str]
     inputs: dict[str, str]
+    r: dict[str, str] = {}
     sha256: dict[str, str] = {}
 
 

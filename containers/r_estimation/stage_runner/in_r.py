@@ -32,6 +32,7 @@ def run_in_r(stage: Stage, folder: Path, choices: Mapping[str, str]) -> None:
             STARTED_WRONGLY, "Rscript was not found; install R (Debian: r-base-core), or run the container's image"
         )
     environment = {
+        **stage.definition.get("r", {}),
         **os.environ,
         **choices,
         "EXTERNAL_FILE_PATH": str(folder / "external"),
