@@ -64,8 +64,10 @@ install_python_packages() { # install_python_packages [to_run]: all, or what the
     fi
     nobody_at_work
     say "Installing the locked Python packages into .venv/"
+    .tools/bin/uv sync --quiet --locked "${what[@]}"
     # Compiled here, since many environments keep Python from writing what it compiles: every start would do it anew.
-    .tools/bin/uv sync --quiet --locked "${what[@]}" --compile-bytecode
+    # moto brings packages for services that are not emulated here.
+    .venv/bin/python -m compileall -q -j 0 -x '/(sympy|mpmath|networkx|cfnlint|samtranslator|graphql)/' .venv/lib
     .venv/bin/python -m compileall -q lambdas local cdk/nibrs_cdk
     touch $mark
 }
