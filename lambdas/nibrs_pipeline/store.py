@@ -84,6 +84,11 @@ class Objects(Protocol):
         """When objects were written last; those that do not exist are left out."""
 
 
+def _sent_at_once(params: dict[str, Any], **_: Any) -> None:
+    """What one request writes is small: to ask first whether S3 would take it takes as long as to send it."""
+    params["headers"].pop("Expect", None)
+
+
 class Store:
     """Objects of one bucket."""
 
@@ -98,6 +103,7 @@ class Store:
                 read_timeout=60,
             ),
         )
+        self._s3.meta.events.register_last("before-call.s3.PutObject", _sent_at_once)
 
     def get(self, key: str) -> bytes | None:
         """An object's content, or None if there is no such object."""

@@ -55,6 +55,11 @@ class Store(Protocol):
         """Remove an object if there is one."""
 
 
+def _sent_at_once(params: dict[str, Any], **_: Any) -> None:
+    """What one request writes is small: to ask first whether S3 would take it takes as long as to send it."""
+    params["headers"].pop("Expect", None)
+
+
 class BucketStore:
     """An S3 bucket."""
 
@@ -65,6 +70,7 @@ class BucketStore:
             "s3",
             config=Config(retries=retries, max_pool_connections=2 * _AT_ONCE, connect_timeout=5, read_timeout=60),
         )
+        self._s3.meta.events.register_last("before-call.s3.PutObject", _sent_at_once)
 
     def list(self, prefix: str) -> list[str]:
         """Keys under a prefix."""
