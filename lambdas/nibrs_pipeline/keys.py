@@ -161,6 +161,14 @@ def staged(run_id: str, public_key: str) -> str:
     return run_prefix(run_id) + public_key
 
 
+def staged_beside(run_id: str, public_key: str, sha256: str) -> str:
+    """Where a run keeps what will lie beside a zip, of which there may be tens of thousands: the key says what it is.
+
+    Publish then knows them all from lists of a thousand, without a question for each.
+    """
+    return f"{staged(run_id, public_key)}.{sha256}"
+
+
 def manifest_of(zip_key: str) -> str:
     """The manifest beside a zip."""
     return zip_key.removesuffix(".zip") + _MANIFEST

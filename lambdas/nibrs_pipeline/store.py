@@ -238,12 +238,6 @@ class Store:
             return None
         return Stated(found["ContentLength"], found["ETag"], found.get("Metadata", {}).get(_SHA256))
 
-    def stated_many(self, keys: Iterable[str]) -> dict[str, Stated | None]:
-        """The same of several objects, asked side by side."""
-        wanted = list(keys)
-        with ThreadPoolExecutor(_THREADS) as pool:
-            return dict(zip(wanted, pool.map(self.stated, wanted), strict=True))
-
     def sha256_of(self, key: str, tag: str) -> str:
         """The SHA-256 of an object's content, read through.
 
@@ -389,9 +383,14 @@ class Store:
 
     def sizes(self, prefix: str) -> dict[str, int]:
         """Keys under a prefix with their sizes in bytes."""
+        return {key: found.size for key, found in self.listed(prefix).items()}
+
+    def listed(self, prefix: str) -> dict[str, Stated]:
+        """What a list says of the objects under a prefix: all but what their writers stated."""
         with _translated(self.bucket, prefix):
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
-            return {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", [])}
+            entries = (entry for page in pages for entry in page.get("Contents", []))
+            return {entry["Key"]: Stated(entry["Size"], entry["ETag"], None) for entry in entries}
 
 
 def file_sha256(path: Path) -> str:

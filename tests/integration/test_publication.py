@@ -21,6 +21,7 @@ from nibrs_pipeline.keys import (
     public_zip_key,
     publication_key,
     staged,
+    staged_beside,
 )
 from nibrs_pipeline.plan.planning import BundleItem
 from nibrs_pipeline.publish import explorer_page
@@ -157,13 +158,15 @@ def test_what_lies_beside_estimates_is_what_their_manifest_names(store: Store, m
     plan(store, "r")
     for name, body in ((key, content), (public_report_key(2016), page), (manifest_of(key), made.to_json())):
         store.put(staged("r", name), body)
-    for wrong, told in (None, "has 0 bytes"), (b"nibrsExplorer([]);", "has SHA-256"):
-        if wrong:
-            store.put(staged("r", beside), wrong)
-        with pytest.raises(BrokenExtract, match=rf"explorer/year\.js {told}"):
+    of_another_try = b"nibrsExplorer([]);"
+    there, elsewhere = (staged_beside("r", beside, hashlib.sha256(each).hexdigest()) for each in (year, of_another_try))
+    for staged_key, content, told in ("", b"", 0), (elsewhere, of_another_try, 0), (there, year[:5], 5):
+        if staged_key:
+            store.put(staged_key, content)
+        with pytest.raises(BrokenExtract, match=rf"explorer/year\.js\.{entry.sha256} has {told} bytes"):
             publish_run(store, "r", "arn:r:1")
         assert store.sizes("estimates/") == {}
-    store.put(staged("r", beside), year)
+    store.put(there, year)
     told_of: list[str] = []
     publish_run(store, "r", "arn:r:1", told_of.extend)
     assert store.get(beside) == year

@@ -30,6 +30,7 @@ from nibrs_pipeline.keys import (
     public_report_key,
     public_zip_key,
     staged,
+    staged_beside,
 )
 from nibrs_pipeline.plan.planning import Plan, WorkItem
 from nibrs_pipeline.publish.publication import publish_run
@@ -128,7 +129,8 @@ def stage_estimates(
             "beside": (FileEntry(name="nibrs-estimates-2016.parquet", bytes=len(parquet), sha256=digest(parquet)),),
         }
     )
-    store.put(staged(run_id, public_beside_key(2016, "nibrs-estimates-2016.parquet")), parquet)
+    key = public_beside_key(2016, "nibrs-estimates-2016.parquet")
+    store.put(staged_beside(run_id, key, digest(parquet)), parquet)
     store.put(staged(run_id, public_report_key(2016)), page)
     _put(store, run_id, public_estimates_key(2016), content, found)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nibrs_pipeline.archive.manifest import COLUMNS_OF_ALL_NUMBERS, FOLDER_BESIDE_ZIP, FileEntry
 from nibrs_pipeline.estimate.parquet import write_parquet
-from nibrs_pipeline.keys import public_beside_key, staged
+from nibrs_pipeline.keys import public_beside_key, staged_beside
 from nibrs_pipeline.store import Store
 
 
@@ -27,7 +27,7 @@ def stage_beside(store: Store, run_id: str, year: int, report: zipfile.ZipFile, 
 
     def stage(name: str, content: bytes) -> FileEntry:
         sha256 = hashlib.sha256(content).hexdigest()
-        store.put(staged(run_id, public_beside_key(year, name)), content, sha256)
+        store.put(staged_beside(run_id, public_beside_key(year, name), sha256), content, sha256)
         return FileEntry(name=name, bytes=len(content), sha256=sha256)
 
     names = sorted(name for name in report.namelist() if name.startswith(FOLDER_BESIDE_ZIP))

@@ -19,7 +19,15 @@ from nibrs_pipeline.extract.extraction import Commission, extract_state_year
 from nibrs_pipeline.extract.parquet_set import write_parquet_set
 from nibrs_pipeline.extract.table_metrics import table_observer
 from nibrs_pipeline.handlers.resources import data_store, database_snapshot
-from nibrs_pipeline.keys import common_key, common_part_key, manifest_of, public_parquet_key, public_zip_key, staged
+from nibrs_pipeline.keys import (
+    common_key,
+    common_part_key,
+    manifest_of,
+    public_parquet_key,
+    public_zip_key,
+    staged,
+    staged_beside,
+)
 from nibrs_pipeline.observability import logger, metrics, observed
 from nibrs_pipeline.plan.planning import WorkItem
 from nibrs_pipeline.store import file_sha256, full_disk_named
@@ -68,7 +76,7 @@ def _stage_parquet(item: WorkItem, source: Path, agencies: Path) -> tuple[FileEn
     with data_store().uploading() as upload:
         for name, path in write_parquet_set(source, agencies, nibrs_catalog(), item.state_year, source.parent):
             sha256 = file_sha256(path)
-            upload(path, staged(item.run_id, public_parquet_key(name)), sha256)
+            upload(path, staged_beside(item.run_id, public_parquet_key(name), sha256), sha256)
             entries.append(FileEntry(name=name, bytes=path.stat().st_size, sha256=sha256))
     return tuple(entries)
 

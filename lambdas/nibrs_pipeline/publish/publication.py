@@ -37,6 +37,7 @@ from nibrs_pipeline.keys import (
     public_report_key,
     publication_key,
     staged,
+    staged_beside,
 )
 from nibrs_pipeline.plan.planning import Plan
 from nibrs_pipeline.plan.run_store import read_plan
@@ -91,7 +92,9 @@ def publish_run(
         store.copy_many((staged(run_id, key), key, tags[key]) for key in zips)
         lease.renew()
         store.copy_small_many(
-            (staged(run_id, key), key, beside[key]) for manifest in selected for key in beside_of(manifest)
+            (staged_beside(run_id, key, entry.sha256), key, beside[key])
+            for manifest in selected
+            for key, entry in beside_of(manifest).items()
         )
         lease.renew()
         store.put_many((public_report_key(manifest.year), pages[manifest.year]) for manifest in _estimates(selected))
@@ -177,27 +180,35 @@ def _checked(store: Store, run_id: str, manifest: AnyManifest) -> str:
 
 
 def _checked_beside(store: Store, run_id: str, manifests: list[AnyManifest]) -> dict[str, str]:
-    """Entity tags of what is staged beside zips, by the keys that it will have, checked as zips are."""
+    """Entity tags of what is staged beside zips, by the keys that it will have: its size is the manifest's."""
     expected = {key: entry for manifest in manifests for key, entry in beside_of(manifest).items()}
-    found = store.stated_many(staged(run_id, key) for key in expected)
-    return {
-        key: _tag_of(store, staged(run_id, key), found[staged(run_id, key)], entry) for key, entry in expected.items()
-    }
+    found = {key: each for prefix in PUBLIC_PREFIXES for key, each in store.listed(staged(run_id, prefix)).items()}
+    tags = {}
+    for key, entry in expected.items():
+        there = staged_beside(run_id, key, entry.sha256)
+        tags[key] = _of_size(store, there, found.get(there), entry).tag
+    return tags
 
 
-def _tag_of(store: Store, key: str, found: Stated | None, expected: ZipSummary | FileEntry) -> str:
+def _tag_of(store: Store, key: str, found: Stated | None, expected: ZipSummary) -> str:
     """The entity tag of a staged object that is what a manifest says."""
+    there = _of_size(store, key, found, expected)
+    if (sha256 := there.sha256 or store.sha256_of(key, there.tag)) != expected.sha256:
+        raise BrokenExtract(
+            f"s3://{store.bucket}/{key} has SHA-256 {sha256}, its manifest says {expected.sha256}; "
+            "remove both and complete the run"
+        )
+    return there.tag
+
+
+def _of_size(store: Store, key: str, found: Stated | None, expected: ZipSummary | FileEntry) -> Stated:
+    """What is staged, if it has as many bytes as a manifest says."""
     if found is None or found.size != expected.bytes:
         raise BrokenExtract(
             f"s3://{store.bucket}/{key} has {found.size if found else 0:,} bytes, its manifest says "
             f"{expected.bytes:,}; remove both and complete the run"
         )
-    if (sha256 := found.sha256 or store.sha256_of(key, found.tag)) != expected.sha256:
-        raise BrokenExtract(
-            f"s3://{store.bucket}/{key} has SHA-256 {sha256}, its manifest says {expected.sha256}; "
-            "remove both and complete the run"
-        )
-    return found.tag
+    return found
 
 
 def _no_longer_there(theirs: Manifests, selected: list[AnyManifest]) -> list[str]:

@@ -17,7 +17,15 @@ from nibrs_pipeline.archive.manifest_store import Manifests
 from nibrs_pipeline.catalog import Catalog
 from nibrs_pipeline.errors import BrokenExtract
 from nibrs_pipeline.estimate.moved import Moved, moved_numbers
-from nibrs_pipeline.keys import CHANGES_ATOM, CHANGES_HTML, TOLD, change_key, public_beside_key, public_zip_key, staged
+from nibrs_pipeline.keys import (
+    CHANGES_ATOM,
+    CHANGES_HTML,
+    TOLD,
+    change_key,
+    public_beside_key,
+    public_zip_key,
+    staged_beside,
+)
 from nibrs_pipeline.publish.changes.comparison import Changes, Pairs, find_changes
 from nibrs_pipeline.publish.changes.pages import change_html, change_json, changes_atom, changes_html, entry_of
 from nibrs_pipeline.publish.changes.told import Told, numbers_sha256, told_of
@@ -120,7 +128,7 @@ class ChangeLog:
                 self._store.download(key, earlier, before)
             except BrokenExtract:
                 return None
-            self._store.download(staged(run_id, key), later, after)
+            self._store.download(staged_beside(run_id, key, after), later, after)
             return moved_numbers(earlier, later)
 
 
