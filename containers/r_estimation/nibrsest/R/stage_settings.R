@@ -9,8 +9,8 @@
 #'   same, and `OUTPUT_PIPELINE_DIR` is `INPUT_PIPELINE_DIR` if it is not set. What an earlier stage has written into
 #'   `OUTPUT_PIPELINE_DIR` is read from there.
 #' * `INPUT_STATE`: the state of `impute_items`, `tabulate_state` and `impute_and_tabulate`, by its postal abbreviation.
-#' * `IMPUTATIONS`: of the stages that impute, how many there are (1 to 99; default 1). Cells that depend on imputed items
-#'   are means over all, and what several leave open is part of their errors.
+#' * `IMPUTATIONS`: of the stages that impute, how many there are (1 to 99; default 1). Cells that depend on imputed
+#'   items are means over all, and what several leave open is part of their errors.
 #' * `GEOGRAPHY_GROUP`: the geographies of `estimate`, `nation`, `regions`, `states` or `areas`.
 #' * `AREAS`: of `weight` and `report`, `none` (default), or `all`: metropolitan areas, judicial districts and FBI field
 #'   offices have estimates too, see [areas_of()].

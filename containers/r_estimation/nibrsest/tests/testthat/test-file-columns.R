@@ -7,7 +7,8 @@ test_that("every file has columns, every column a file, a type and a meaning", {
   expect_equal(anyDuplicated(paste(named, rep(columns$column, lengths(files_of)))), 0L)
   expect_true(all(columns$type %in% c("character", "integer", "numeric", "logical")))
   expect_false(anyNA(columns$meaning))
-  expect_setequal(files$stage, c("extract_reference", stage_names()))
+  # What impute_and_tabulate writes is written by the two stages that it is.
+  expect_setequal(files$stage, c("extract_reference", setdiff(stage_names(), "impute_and_tabulate")))
 })
 
 test_that("a file with other columns than those that are described is not written", {
