@@ -30,6 +30,8 @@ _THREADS = 16
 _UPLOADS = 4
 #: Bytes up to which a file is written by one request.
 _SMALL = 8 << 20
+#: How objects are read that are read whole.
+_IN_FEW_PARTS = TransferConfig(use_threads=False, multipart_threshold=64 << 20, multipart_chunksize=64 << 20)
 #: As many as S3 takes in one request.
 _DELETED_AT_ONCE = 1000
 _GIB = 1 << 30
@@ -219,7 +221,7 @@ class Store:
         """
         with _translated(self.bucket, key):
             try:
-                self._s3.download_file(self.bucket, key, str(path), Config=TransferConfig(use_threads=False))
+                self._s3.download_file(self.bucket, key, str(path), Config=_IN_FEW_PARTS)
             except ClientError as error:
                 if _code(error) in _MISSING:
                     raise BrokenExtract(f"s3://{self.bucket}/{key} is missing; run the extraction again") from error

@@ -95,4 +95,7 @@ def test_a_wrong_stage_is_refused_in_any_locale(locale: str) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert "ERROR usage: Rscript run_stage.R STAGE; stages are impute_items, tabulate_state, impute_and_tabulate, " in done.stderr
+    assert (
+        "ERROR usage: Rscript run_stage.R STAGE; stages are impute_items, tabulate_state, impute_and_tabulate, "
+        in done.stderr
+    )

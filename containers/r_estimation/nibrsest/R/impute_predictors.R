@@ -87,11 +87,11 @@ offenses_of_rows <- function(world, unit, rows) {
 #' @noRd
 flags_of <- function(pairs, records, what) {
   recodes <- package_table("imputation/recodes.csv")
-  recodes <- split(recodes, by = "what")[[what]]
-  flags <- lapply(recodes$codes, function(codes) {
+  of_what <- which(recodes$what == what)
+  flags <- lapply(recodes$codes[of_what], function(codes) {
     as.numeric(records %in% pairs$record[pairs$code %in% words(codes)])
   })
-  stats::setNames(flags, recodes$category)
+  stats::setNames(flags, recodes$category[of_what])
 }
 
 #' @noRd

@@ -64,7 +64,7 @@ described_zip <- function(zip, number, names, stems) {
   list(
     zip = zip, number = as.integer(number),
     members = stats::setNames(names[match(files$source, stems)], files$table),
-    sources = lapply(split(columns, columns$table), function(rows) stats::setNames(rows$source, rows$column)),
+    sources = split(stats::setNames(columns$source, columns$column), columns$table),
     values = values[of_number, ]
   )
 }

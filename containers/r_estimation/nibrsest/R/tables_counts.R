@@ -43,7 +43,8 @@ tabulate_tables <- function(records, definitions = table_definitions()) {
 cell_counts <- function(records, definitions, cells) {
   sections <- sections_by_unit(definitions)
   of_tables <- split(seq_along(cells$table), cells$table)
-  counts <- lapply(split(sections, by = c("unit", "only", "codes_of")), function(of_unit) {
+  counts <- lapply(rows_alike(sections, c("unit", "only", "codes_of")), function(rows) {
+    of_unit <- sections[rows, ]
     records <- records_in_columns(records, of_unit, definitions)
     vehicles <- stolen_vehicles(records)
     conditions <- unlist(lapply(unique(of_unit$list), column_conditions, definitions), FALSE)
@@ -51,11 +52,13 @@ cell_counts <- function(records, definitions, cells) {
       unique(vapply(conditions, `[[`, "", 1L)))
     of_level <- which(definitions$exceptions$unit == unit$level)
     special <- definitions$exceptions[of_level, ]
-    counted <- lapply(split(of_unit[which(!of_unit$by_incident), ], by = "characteristic"), function(alike) {
-      pairs <- unit_categories(records, unit, alike$characteristic[[1]], definitions)
+    characteristics <- unique(of_unit$characteristic[!of_unit$by_incident])
+    counted <- lapply(stats::setNames(characteristics, paste(characteristics)), function(characteristic) {
+      pairs <- unit_categories(records, unit, characteristic, definitions)
       count_units(unit, pairs, special, records, vehicles, definitions$units)
     })
-    lapply(split(of_unit, by = c("table", "list", "codes", "but")), function(alike) {
+    lapply(rows_alike(of_unit, c("table", "list", "codes", "but")), function(rows) {
+      alike <- of_unit[rows, ]
       members <- members_of(unit$groups, alike[1, ], definitions)
       lapply(seq_len(nrow(alike)), function(number) {
         section <- lapply(alike, `[[`, number)
@@ -64,13 +67,19 @@ cell_counts <- function(records, definitions, cells) {
           sums <- units_by_incident(unit, members, records, definitions$units, most)
           return(placed_counts(sums, section, cells, of_tables))
         }
-        name <- as.character(section$characteristic)
-        section_counts(counted[[if (is.na(name)) "NA" else name]], members, section, cells, of_tables)
+        section_counts(counted[[paste(section$characteristic)]], members, section, cells, of_tables)
       })
     })
   })
   none <- data.table::data.table(place = integer(), cell = integer(), number = numeric())
   data.table::rbindlist(c(list(none), unlist(unlist(counts, FALSE), FALSE)))
+}
+
+#' Numbers of rows that are alike in some columns, in the order in which they first appear
+#' @noRd
+rows_alike <- function(table, columns) {
+  key <- do.call(paste, c(lapply(columns, function(column) table[[column]]), sep = "\t"))
+  unname(split(seq_along(key), factor(key, unique(key))))
 }
 
 #' Which unit counts which offense codes in each section
