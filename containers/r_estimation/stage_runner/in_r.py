@@ -38,7 +38,7 @@ def run_in_r(stage: Stage, folder: Path, choices: Mapping[str, str]) -> None:
         "EXTERNAL_FILE_PATH": str(folder / "external"),
         "INPUT_PIPELINE_DIR": str(folder / "pipeline"),
         "OUTPUT_PIPELINE_DIR": str(folder / "output"),
-        **_for_processes(_processes(stage)),
+        "PROCESSES": str(_processes(stage)),
     }
     started = monotonic()
     process = subprocess.Popen(
@@ -83,14 +83,6 @@ def _processes(stage: Stage) -> int:
     if memory_mb < _ENOUGH_MEMORY * stage.definition["memory_mb"]:
         return 1
     return max(1, min(processors, here))
-
-
-def _for_processes(number: int) -> dict[str, str]:
-    """Variables by which R runs so many processes at once."""
-    if number == 1:
-        return {"PROCESSES": "1"}
-    # The C library gives vectors of 1 MB and more back at once: kept for later, forked processes would copy them.
-    return {"PROCESSES": str(number), "MALLOC_MMAP_THRESHOLD_": str(1 << 20)}
 
 
 def _peak_of_children() -> int:
