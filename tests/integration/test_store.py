@@ -1,12 +1,14 @@
 """The adapter to S3 against an emulated one: conditional writes, reading in places, copies, removals."""
 
+import hashlib
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 from nibrs_pipeline.errors import BrokenExtract, StorageUnavailable
 from nibrs_pipeline.keys import PUBLISH_LEASE
-from nibrs_pipeline.store import Store
+from nibrs_pipeline.store import Stated, Store
 
 
 def test_a_conditional_write_whose_answer_got_lost_counts_as_made(store: Store) -> None:
@@ -24,6 +26,29 @@ def test_what_is_copied_in_parts_tells_caches_the_same(store: Store, monkeypatch
     found = store._s3.head_object(Bucket="bucket", Key="downloads/a.zip")
     assert (found["ContentType"], found["CacheControl"]) == ("application/zip", "public, no-cache")
     assert found["ETag"].endswith('-2"')
+
+
+def test_files_are_uploaded_while_the_next_is_made(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "made"
+    contents = {"small": b"s", "large": bytes(9 << 20), "next": b"n"}
+    with store.uploading() as upload:
+        for key, content in contents.items():
+            path.write_bytes(content)
+            upload(path, key, hashlib.sha256(content).hexdigest())
+            path.unlink()
+    assert store.get_many(contents) == contents
+    for key, content in contents.items():
+        assert store.stated(key) == Stated(
+            len(content), store.listed(key)[key].tag, hashlib.sha256(content).hexdigest()
+        )
+
+
+def test_an_upload_that_fails_while_the_next_file_is_made_is_raised(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "made"
+    path.write_bytes(b"x")
+    store.bucket = "gone"
+    with pytest.raises(StorageUnavailable, match="s3://gone/first"), store.uploading() as upload:
+        upload(path, "first", "0")
 
 
 def test_very_many_objects_are_removed_and_others_stay(store: Store) -> None:
