@@ -18,7 +18,7 @@ from nibrs_home.home import Home
 from nibrs_pipeline.catalog import Catalog, nibrs_catalog
 from nibrs_pipeline.database.location import DatabaseLocation
 
-from tests.databases import copied, make_empty
+from tests.databases import copied, make_empty, never_synced
 from tests.runs import load_trial
 
 # How long an example takes says something of the machine, nothing of the product.
@@ -108,6 +108,7 @@ def catalog() -> Catalog:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseLocation]:
     """A PostgreSQL that many tests share; its database ``empty`` has the schema, for ``databases.copied``."""
     with embedded_postgres.database(Home(tmp_path_factory.mktemp("server"))) as found:
+        never_synced(found)
         make_empty(found, "empty")
         yield found
 

@@ -33,6 +33,12 @@ def make_empty(server: DatabaseLocation, name: str) -> str:
     return name
 
 
+def never_synced(server: DatabaseLocation) -> None:
+    """The server leaves it to the system when its files are written: what tests have made need not outlive a crash."""
+    _tell(server, "ALTER SYSTEM SET fsync = off")
+    _tell(server, "SELECT pg_reload_conf()")
+
+
 def given_to_the_command(location: DatabaseLocation, monkeypatch: pytest.MonkeyPatch) -> None:
     """The ``nibrs`` command works on this database until the test ends."""
     for name, value in location.as_environment().items():

@@ -45,6 +45,9 @@ from stage_runner.in_r import run_in_r
 from stage_runner.inputs import method_choices, sha256_of, stage_inputs
 from stage_runner.stages import Stage, read_stage
 
+#: Files that are compressed already.
+COMPRESSED = (".gz", ".parquet", ".xlsx")
+
 
 def run(stage: Stage, store: Store) -> None:
     """Bring the inputs, run the stage, take its outputs back.
@@ -82,7 +85,8 @@ def pack(folder: Path) -> None:
     """
     with zipfile.ZipFile(folder.with_suffix(".zip"), "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            archive.write(path, path.relative_to(folder))
+            how = zipfile.ZIP_STORED if path.suffix in COMPRESSED else zipfile.ZIP_DEFLATED
+            archive.write(path, path.relative_to(folder), how)
     shutil.rmtree(folder)
 
 

@@ -56,9 +56,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
     with embedded_postgres.database(home) as location:
         load_trial(home.scratch("trial"), location)
         make_nation_of_trial(location)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("WORKBOOKS", "all")
-            outcome = run(home, location, estimates=True)
+        outcome = run(home, location, estimates=True)
         assert outcome.view.status == "SUCCEEDED", outcome.view.cause
         yield Published(home, location, outcome)
     embedded_postgres.stop(home)
@@ -87,7 +85,7 @@ def test_the_zip_the_report_and_the_index_are_published(published: Published) ->
         "README.md": 1, "changes.csv": 1, "checks.csv": 1, "checks.html": 1, "generalised_variances.csv": 1,
         "geographies.csv": 1, "imputed": 2 * 8, "indicator_tables": 8 * len(places), "offenses.csv": 1,
         "postgres_load.sql": 1, "postgres_setup.sql": 1, "report.html": 1, "tables.csv": 1, "weights": 15,
-        "workbooks": len(whole),
+        "workbooks": 1,
     }  # fmt: skip
     beside = (home.objects / BUCKET / public_report_key(2016)).read_bytes()
     assert manifest.report_sha256 == hashlib.sha256(beside).hexdigest()
@@ -154,33 +152,30 @@ def figures_of(book: openpyxl.Workbook, table: str) -> dict[tuple[str, str], tup
     return found
 
 
-def test_workbooks_open_and_have_the_figures_of_the_csv_files(published: Published, tmp_path: Path) -> None:
+def test_the_workbook_opens_and_has_the_figures_of_the_csv_files(published: Published, tmp_path: Path) -> None:
     with zipfile.ZipFile(estimates_zip(published.home)) as archive:
         archive.extractall(tmp_path)
-    paths = {path.stem: path for path in (tmp_path / "workbooks").iterdir()}
+    [path] = (tmp_path / "workbooks").iterdir()
+    assert path.name == "National.xlsx"
     tables = ["1a", "1b", "1c", "2a", "2b", "2c", "3c", "LEOKA"]
     sheets = ["Read me", *(name for table in tables for name in (table, f"{table} figures"))]
-    for path in paths.values():
-        book = openpyxl.load_workbook(path, read_only=True)
-        assert book.sheetnames == sheets
-        assert [book[name].max_row > 4 for name in sheets] == [True] * len(sheets)
-        book.close()
-    for name, folder in (("National", "National/National"), ("Rhode_Island", "State/Rhode_Island")):
-        book = openpyxl.load_workbook(paths[name])
-        assert [book[f"{table} figures"].freeze_panes for table in tables] == ["B5"] * len(tables)
-        assert [book[table].freeze_panes for table in tables] == ["B6"] * len(tables)
-        for table in tables:
-            [source] = (tmp_path / "indicator_tables" / folder).glob(f"*_{table}.csv")
-            with source.open(newline="") as file:
-                rows = [row for row in csv.DictReader(file) if row["der_elig_suppression"] == "1"]
-            expected = {(row["der_variable_name"], row["estimate_type"]): row for row in rows if row["estimate"]}
-            figures = figures_of(book, table)
-            assert figures.keys() == expected.keys()
-            for key, row in expected.items():
-                columns = ("estimate", "estimate_standard_error", "estimate_lower_bound", "estimate_upper_bound")
-                numbers = [float(row[column]) if row[column] not in ("", "-9") else None for column in columns]
-                assert list(figures[key][:4]) == pytest.approx(numbers, rel=1e-12)
-                assert figures[key][4] == {"0": "yes", "1": "no"}[row["suppression_flag_indicator"]]
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames == sheets
+    assert [book[name].max_row > 4 for name in sheets] == [True] * len(sheets)
+    assert [book[f"{table} figures"].freeze_panes for table in tables] == ["B5"] * len(tables)
+    assert [book[table].freeze_panes for table in tables] == ["B6"] * len(tables)
+    for table in tables:
+        [source] = (tmp_path / "indicator_tables" / "National" / "National").glob(f"*_{table}.csv")
+        with source.open(newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["der_elig_suppression"] == "1"]
+        expected = {(row["der_variable_name"], row["estimate_type"]): row for row in rows if row["estimate"]}
+        figures = figures_of(book, table)
+        assert figures.keys() == expected.keys()
+        for key, row in expected.items():
+            columns = ("estimate", "estimate_standard_error", "estimate_lower_bound", "estimate_upper_bound")
+            numbers = [float(row[column]) if row[column] not in ("", "-9") else None for column in columns]
+            assert list(figures[key][:4]) == pytest.approx(numbers, rel=1e-12)
+            assert figures[key][4] == {"0": "yes", "1": "no"}[row["suppression_flag_indicator"]]
 
 
 def test_the_zips_scripts_make_a_database_of_it(published: Published, tmp_path: Path) -> None:
@@ -256,7 +251,6 @@ def test_a_second_run_makes_no_estimates_a_changed_state_makes_its_year_anew(
     published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home, location = published.home, published.location
-    monkeypatch.setenv("WORKBOOKS", "all")
     before = estimates_zip(home).read_bytes()
     again = run(home, location, run_id="again", estimates=True)
     assert "Impute and tabulate states" not in again.view.states

@@ -16,12 +16,12 @@ with_imputation_error <- function(estimates, others) {
     data.table::set(estimates, NULL, c("imputation_error", "percentage_imputation_error"), NA_real_)
     return(estimates[])
   }
-  key <- function(table) paste(table$agency_group, table$cell)
+  places <- lapply(others, function(other) {
+    estimates[other[, c("agency_group", "cell")], on = c("agency_group", "cell"), which = TRUE]
+  })
   of <- function(column) {
     first <- estimates[[column]]
-    cbind(first, vapply(others, function(other) {
-      replace(first, match(key(other), key(estimates)), other[[column]])
-    }, first))
+    cbind(first, mapply(function(other, place) replace(first, place, other[[column]]), others, places))
   }
   count <- pooled(of("estimate"), estimates$standard_error)
   share <- pooled(of("percentage"), estimates$percentage_error)

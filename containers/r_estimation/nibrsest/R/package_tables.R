@@ -20,3 +20,20 @@ tables_read <- new.env()
 
 #' @noRd
 read_facts <- function(path) data.table::fread(path, colClasses = "character", na.strings = "", fill = TRUE)
+
+#' A function of one argument that remembers what it gave last, and for what
+#'
+#' For what a stage derives many times from the same tables. A copy is remembered, and a copy given: a data.table can be
+#' changed where it is.
+#' @param make A function of one argument whose value depends on nothing else.
+#' @noRd
+last_kept <- function(make) {
+  kept <- new.env()
+  function(argument) {
+    if (!identical(kept$argument, argument)) {
+      assign("value", make(argument), envir = kept)
+      assign("argument", data.table::copy(argument), envir = kept)
+    }
+    data.table::copy(kept$value)
+  }
+}

@@ -9,20 +9,22 @@
 #'   here, and so are the warnings of those before it; a process that was killed is an error before all others.
 #' @noRd
 done_at_once <- function(pieces, processes) {
-  if (min(processes, length(pieces)) <= 1L) {
+  processes <- min(processes, length(pieces))
+  if (processes <= 1L) {
     return(lapply(pieces, function(piece) piece()))
   }
-  # To fork takes longer than a small piece: a process does several of many.
-  dealt <- split(seq_along(pieces), rep_len(seq_len(8L * processes), length(pieces)))
-  # Each process copies what its collection of garbage marks: the less there is, the less it copies.
+  taken <- tempfile("taken")
+  dir.create(taken)
+  on.exit(unlink(taken, recursive = TRUE))
+  # Each process copies what its collection of garbage marks: the less there is, and the fewer they are, the less.
   gc()
   # What mclapply warns of is looked at below: a process without a result.
-  found <- suppressWarnings(parallel::mclapply(dealt, function(mine) lapply(pieces[mine], outcome_of),
+  found <- suppressWarnings(parallel::mclapply(seq_len(processes), function(process) outcomes_of(pieces, taken),
     mc.cores = processes, mc.preschedule = FALSE, mc.set.seed = FALSE))
   if (!all(vapply(found, is.list, TRUE))) {
     stop("a process of this stage was killed, most likely because memory was not enough", call. = FALSE)
   }
-  outcomes <- unlist(unname(found), recursive = FALSE)[order(unlist(dealt))]
+  outcomes <- do.call(Map, c(list(function(...) Find(Negate(is.null), list(...))), found))
   for (outcome in outcomes) {
     lapply(outcome$warnings, warning)
     if (!is.null(outcome$error)) {
@@ -30,6 +32,18 @@ done_at_once <- function(pieces, processes) {
     }
   }
   lapply(outcomes, `[[`, "value")
+}
+
+#' What came of the pieces of work that this process is the first to take
+#'
+#' @param taken A folder that the processes share. A folder in it, which only one of them can make, says that a piece is
+#'   taken.
+#' @return A list as long as `pieces`; nothing in place of those that others took.
+#' @noRd
+outcomes_of <- function(pieces, taken) {
+  lapply(seq_along(pieces), function(number) {
+    if (dir.create(file.path(taken, number), showWarnings = FALSE)) outcome_of(pieces[[number]])
+  })
 }
 
 #' What came of a piece of work: its value or its error, and its warnings, as they can be told to another process

@@ -122,7 +122,7 @@ agency_categories <- function(agencies) {
 #' @return A list: `adds`, a sparse matrix of zeros and ones, cells by sums; `denominator`, for each cell the number of
 #'   its sum, NA where the cell has no percentage.
 #' @noRd
-denominator_sums <- function(cells) {
+denominator_sums <- last_kept(function(cells) {
   has <- which(nzchar(cells$denominator) & cells$applies)
   key <- paste(cells$table, cells$column, cells$denominator, sep = "|")[has]
   sums <- unique(key)
@@ -134,7 +134,7 @@ denominator_sums <- function(cells) {
   denominator[has] <- match(key, sums)
   list(denominator = denominator, adds = Matrix::sparseMatrix(part_rows, rep(seq_along(sums), lengths(rows)), x = 1,
     dims = c(nrow(cells), length(sums))))
-}
+})
 
 #' What percentages divide by, respondents by sums
 #'

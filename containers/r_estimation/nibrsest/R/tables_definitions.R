@@ -213,7 +213,10 @@ counted_sections <- function(definitions) definitions$sections[which(is.na(defin
 #' @examples
 #' table_cells()
 #' @export
-table_cells <- function(definitions = table_definitions()) {
+table_cells <- function(definitions = table_definitions()) cells_of_definitions(definitions)
+
+#' @noRd
+cells_of_definitions <- last_kept(function(definitions) {
   sections <- counted_sections(definitions)
   cells <- cells_of(sections, definitions)
   section <- sections[cells$line, ]
@@ -227,7 +230,7 @@ table_cells <- function(definitions = table_definitions()) {
     applies = !paste(cells$line, cells$column) %in% not_applicable,
     whole = is.na(section$characteristic) & is.na(section$columns)
   )
-}
+})
 
 #' Every statistic that is published of the cells
 #'

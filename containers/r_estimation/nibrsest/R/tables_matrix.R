@@ -50,12 +50,14 @@ stacked_parts <- function(parts) {
 #' The matrices of the parts again, without the column `part`
 #' @noRd
 split_parts <- function(stacked, parts) {
-  lapply(stats::setNames(nm = parts), function(part) {
-    # Outside of `[`, where the column would hide the part.
-    of_part <- which(stacked$rows$part == part)
-    counts <- stacked$counts[which(stacked$counts$row %in% of_part), ]
-    count_matrix(stacked$rows[of_part, -"part"], stacked$cells, match(counts$row, of_part), counts$cell, counts$number)
-  })
+  part <- match(stacked$rows$part, parts)
+  place <- data.table::rowidv(part)
+  rows_of <- split(seq_along(part), factor(part, seq_along(parts)))
+  counts_of <- split(seq_len(nrow(stacked$counts)), factor(part[stacked$counts$row], seq_along(parts)))
+  stats::setNames(Map(function(rows, lines) {
+    counts <- stacked$counts[lines, ]
+    count_matrix(stacked$rows[rows, -"part"], stacked$cells, place[counts$row], counts$cell, counts$number)
+  }, rows_of, counts_of), parts)
 }
 
 #' The same as sparse matrices, rows of each part in the order of the ORIs that are asked for

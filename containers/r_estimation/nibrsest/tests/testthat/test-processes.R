@@ -10,10 +10,20 @@ test_that("pieces of work give what they return, in their order, with any number
   }
 })
 
-test_that("with one process a piece is done in this one, with more in as many others as are asked for", {
+test_that("with one process a piece is done in this one, with more in as many others as are asked for, and once", {
   pid <- function() Sys.getpid()
   expect_identical(done_at_once(list(pid, pid), 1L), list(Sys.getpid(), Sys.getpid()))
-  expect_length(unique(c(Sys.getpid(), unlist(done_at_once(list(pid, pid, pid), 2L)))), 4L)
+  slow <- function() {
+    Sys.sleep(0.2)
+    Sys.getpid()
+  }
+  others <- unlist(done_at_once(rep(list(slow), 6L), 2L))
+  expect_length(others, 6L)
+  expect_length(setdiff(others, Sys.getpid()), 2L)
+  done <- tempfile()
+  note <- function(number) function() cat(number, "\n", file = done, append = TRUE)
+  done_at_once(lapply(1:40, note), 3L)
+  expect_identical(sort(scan(done, quiet = TRUE)), as.numeric(1:40))
   met <- tempfile()
   # Each waits for the other: one after the other they would wait for ever.
   meet <- function(mine, other) {

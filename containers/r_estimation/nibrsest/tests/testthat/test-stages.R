@@ -31,6 +31,11 @@ test_that("the stages lead from zips to a report", {
   one <- data.table::fread(file.path(folder, "indicator_tables", "State", "Arizona", "Indicator_Tables_58_2b.csv"))
   one <- one[which(one$der_variable_name == "t_2b_1_1_12"), ]
   expect_equal(c(one$estimate, one$estimate_standard_error), c(robbery$estimate[[4]], robbery$standard_error[[4]]))
+  books <- list.files(file.path(folder, "workbooks"), full.names = TRUE)
+  expect_equal(basename(books), paste0(c("Arizona", "Louisiana", "National", "Region_South", "Region_West"), ".xlsx"))
+  tables <- c("1a", "1b", "1c", "2a", "2b", "2c", "3c", "LEOKA")
+  sheets <- c("Read me", rbind(tables, paste(tables, "figures")))
+  expect_equal(lapply(books, openxlsx::getSheetNames), rep(list(sheets), length(books)))
   sheet <- openxlsx::read.xlsx(file.path(folder, "workbooks", "Arizona.xlsx"), "2b", colNames = FALSE,
     skipEmptyRows = FALSE, skipEmptyCols = FALSE)
   expect_equal(sheet[1, 1], "Table 2b. Property offenses, 2016: Arizona")

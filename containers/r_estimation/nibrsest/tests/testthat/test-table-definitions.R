@@ -79,3 +79,21 @@ test_that("the 108 permutations have the numbers of the method", {
     c("US", "Northeast", "Midwest", "South", "West", "AL", "DC", "WY", "University or College", "Tribal"))
   expect_equal(sum(known$kind == "national group"), 10L)
 })
+
+test_that("what is remembered of an argument is not taken for another, nor changed with it or with what was given", {
+  calls <- 0L
+  doubled <- last_kept(function(table) {
+    calls <<- calls + 1L
+    data.table::data.table(x = 2 * table$x)
+  })
+  given <- data.table::data.table(x = 1:3)
+  first <- doubled(given)
+  data.table::set(first, 1L, "x", 100)
+  expect_equal(doubled(given)$x, c(2, 4, 6))
+  expect_equal(calls, 1L)
+  data.table::set(given, 1L, "x", 5L)
+  expect_equal(doubled(given)$x, c(10, 4, 6))
+  expect_equal(calls, 2L)
+  expect_equal(doubled(data.table::copy(given))$x, c(10, 4, 6))
+  expect_equal(calls, 2L)
+})
