@@ -19,6 +19,7 @@ from nibrs_pipeline.catalog import Catalog, nibrs_catalog
 from nibrs_pipeline.database.location import DatabaseLocation
 
 from tests.databases import copied, make_empty, never_synced
+from tests.memory_files import write_into_memory
 from tests.runs import load_trial
 
 # How long an example takes says something of the machine, nothing of the product.
@@ -38,6 +39,7 @@ REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    write_into_memory()
     for name in ("DB_URI", "PGHOST", "DB_SECRET_ARN", "NIBRS_HOME"):
         os.environ.pop(name, None)
     # Workbooks take most of the time of a report; tests that look at others than the nation's ask for all.

@@ -17,7 +17,11 @@ PACKAGE = estimation_folder() / "nibrsest"
 def r(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     if not shutil.which("Rscript") or not (r_library() / "nibrsest").is_dir():
         missing("R or its package nibrsest is not installed; `make setup-test` installs them")
-    environment = {**os.environ, "R_LIBS": str(r_library()), "LANG": "C.UTF-8", "NIBRS_REAL_DATA": str(REAL_DATA)}
+    environment = {
+        **os.environ, "R_LIBS": str(r_library()), "LANG": "C.UTF-8", "NIBRS_REAL_DATA": str(REAL_DATA),
+        # A heap that need not grow: collecting garbage would take up to a third of the time.
+        "R_VSIZE": "500M", "R_NSIZE": "8000000", "R_GC_MEM_GROW": "3",
+    }  # fmt: skip
     return subprocess.run(
         ["Rscript", "-e", code], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
