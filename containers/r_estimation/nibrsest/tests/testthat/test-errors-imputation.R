@@ -1,6 +1,6 @@
 estimates_by <- function(estimate, error = 0, degrees = NA_real_) {
-  data.table::data.table(cell = letters[seq_along(estimate)], estimate = estimate, standard_error = error,
-    percentage = estimate / 10, percentage_error = error / 10, degrees_of_freedom = degrees)
+  data.table::data.table(agency_group = "all agencies", cell = letters[seq_along(estimate)], estimate = estimate,
+    standard_error = error, percentage = estimate / 10, percentage_error = error / 10, degrees_of_freedom = degrees)
 }
 
 test_that("several imputations are pooled as mice pools them", {
