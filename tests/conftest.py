@@ -18,7 +18,7 @@ from nibrs_home.home import Home
 from nibrs_pipeline.catalog import Catalog, nibrs_catalog
 from nibrs_pipeline.database.location import DatabaseLocation
 
-from tests.databases import copied, make_empty, never_synced
+from tests.databases import copied, leave_alone, make_empty
 from tests.memory_files import write_into_memory
 from tests.runs import load_trial
 
@@ -110,7 +110,7 @@ def catalog() -> Catalog:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseLocation]:
     """A PostgreSQL that many tests share; its database ``empty`` has the schema, for ``databases.copied``."""
     with embedded_postgres.database(Home(tmp_path_factory.mktemp("server"))) as found:
-        never_synced(found)
+        leave_alone(found)
         make_empty(found, "empty")
         yield found
 

@@ -33,9 +33,10 @@ def make_empty(server: DatabaseLocation, name: str) -> str:
     return name
 
 
-def never_synced(server: DatabaseLocation) -> None:
-    """The server leaves it to the system when its files are written: what tests have made need not outlive a crash."""
-    _tell(server, "ALTER SYSTEM SET fsync = off")
+def leave_alone(server: DatabaseLocation) -> None:
+    """Have a server begin no transactions of its own, which tests would see, and wait for no disk."""
+    for name in ("autovacuum", "fsync"):
+        _tell(server, f"ALTER SYSTEM SET {name} = off")
     _tell(server, "SELECT pg_reload_conf()")
 
 
