@@ -13,14 +13,17 @@ from typing import Any
 
 from nibrs_engine.fork_server import start_fork_server
 
-#: Imported once, before a process is forked: modules that do not read the environment, which is the process's own.
+#: Imported once, before a process is forked: modules that do not read the environment, which is the process's own. What
+#: X-Ray's reads of it matters where calls are traced, which they are not here.
 _SHARED_IMPORTS = (
     "aws_lambda_powertools.metrics",
     "aws_lambda_powertools.utilities.typing",
+    "aws_xray_sdk.core",
     "boto3.s3.inject",
     "boto3.s3.transfer",
     "nibrs_engine.container_process",
     "nibrs_engine.lambda_process",
+    "nibrs_engine.service_descriptions",
     "nibrs_pipeline.extract.documents",
     "nibrs_pipeline.environment",
     "nibrs_pipeline.extract.extraction",
