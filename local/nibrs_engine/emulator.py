@@ -26,6 +26,7 @@ from nibrs_engine.object_files import one_at_a_time, restore_objects, writing_to
 from nibrs_engine.parsed_definitions import ParsedDefinitions
 from nibrs_engine.patches import patched
 from nibrs_engine.services import REGION, TOPIC, logging_to, served
+from nibrs_engine.users_settings import without_the_users_settings
 
 _ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/local"
 
@@ -83,6 +84,8 @@ def emulator(home: Home, log: Path | None = None) -> Iterator[Emulator]:
     default_user_config["lambda"] = {"use_docker": False}
     put_object, delete_object = writing_to(home.objects)
     with (
+        without_the_users_settings(),
+        patched(boto3, "DEFAULT_SESSION", None),
         logging_to(log),
         deep_recursion(),
         answering_histories(),

@@ -6,6 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import boto3
+import pytest
+from botocore.exceptions import ProfileNotFound
+from nibrs_engine.users_settings import without_the_users_settings
+
 _LOOK = """
 import json, os
 import boto3
@@ -33,5 +38,17 @@ def test_clients_are_those_of_the_processs_own_environment(tmp_path: Path) -> No
     )
     assert done.returncode == 0, done.stderr
     left_alone = {"AWS_PROFILE": "theirs", "AWS_CONFIG_FILE": str(config)}
-    # While the environment is still theirs it gives the region; afterwards nothing of theirs is known.
+    # While the environment is theirs its variables give the region; afterwards nothing of theirs is known.
     assert json.loads(done.stdout) == [left_alone, "eu-west-1", "us-east-1", "http://localhost:1", "mine"]
+
+
+def test_a_profile_that_does_not_exist_is_in_nobodys_way_until_the_block_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    for name in ("AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    before = dict(os.environ)
+    with without_the_users_settings():
+        boto3.Session().client("s3", region_name="us-east-1")
+    assert dict(os.environ) == before
+    with pytest.raises(ProfileNotFound, match="nobody"):
+        boto3.Session()
