@@ -21,8 +21,9 @@ def start_fork_server(modules: Sequence[str]) -> None:
     """
     forkserver.set_forkserver_preload(list(modules))
     resource_tracker.ensure_running()
-    # Only one thread would live on in the fork, and locks that others hold would stay locked.
-    alone = sys.platform == "linux" and threading.active_count() == 1
+    # Only one thread would live on in the fork, and locks that others hold would stay locked. What was imported while
+    # another file stood for standard output may keep it; the fork has closed it, and its number would be another's.
+    alone = sys.platform == "linux" and threading.active_count() == 1 and sys.stdout is sys.__stdout__
     with _forking() if alone else nullcontext():
         forkserver.ensure_running()
 

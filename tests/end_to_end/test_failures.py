@@ -36,7 +36,8 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, bytes]
     home = Home(tmp_path_factory.mktemp("right"))
     with embedded_postgres.database(home) as location:
         load_trial(home.scratch("trial"), location)
-        run(home, location)
+        outcome = run(home, location)
+        assert outcome.view.status == "SUCCEEDED", outcome.view.cause
         yield zips(public_files(home))
     embedded_postgres.stop(home)
 
