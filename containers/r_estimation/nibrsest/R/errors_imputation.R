@@ -21,7 +21,7 @@ with_imputation_error <- function(estimates, others) {
   })
   of <- function(column) {
     first <- estimates[[column]]
-    cbind(first, mapply(function(other, place) replace(first, place, other[[column]]), others, places))
+    do.call(cbind, c(list(first), Map(function(other, place) replace(first, place, other[[column]]), others, places)))
   }
   count <- pooled(of("estimate"), estimates$standard_error)
   share <- pooled(of("percentage"), estimates$percentage_error)

@@ -30,6 +30,12 @@ test_that("what further imputations do not have is as by the first", {
   expect_equal(found$imputation_error, c(0, sqrt(1.5 * 0.5)))
 })
 
+test_that("a single number is pooled as one of many", {
+  found <- with_imputation_error(estimates_by(10, 3), list(estimates_by(14), estimates_by(12)))
+  expect_equal(found$estimate, 12)
+  expect_equal(found$imputation_error, sqrt((1 + 1 / 3) * 4))
+})
+
 test_that("with one imputation there is nothing to say", {
   found <- with_imputation_error(estimates_by(10, 3), list())
   expect_equal(found[, c("estimate", "standard_error")], data.table::data.table(estimate = 10, standard_error = 3))
