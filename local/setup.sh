@@ -48,6 +48,18 @@ install_uv() {
     .tools/bin/pip install --quiet --disable-pip-version-check "uv==$UV_VERSION"
 }
 
+interpreter() { # python3, unless it was built without Python's own optimisations, as pyenv does, and the system's can do
+    # With them a run takes an eighth less.
+    local system=/usr/bin/python3
+    python3 -c 'import sys, sysconfig; built = sysconfig.get_config_var("CONFIG_ARGS") or ""
+sys.exit(sys.base_prefix != "/usr" and "--enable-optimizations" not in built)' && system=
+    if [ -n "$system" ] && $system -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        echo $system
+    else
+        command -v python3
+    fi
+}
+
 installed() { # installed MARK: whether what a mark stands for was installed since it was locked
     [ -e "$1" ] && [ "$1" -nt uv.lock ] && [ "$1" -nt pyproject.toml ]
 }
@@ -64,7 +76,7 @@ install_python_packages() { # install_python_packages [to_run]: all, or what the
     fi
     nobody_at_work
     say "Installing the locked Python packages into .venv/"
-    .tools/bin/uv sync --quiet --locked "${what[@]}"
+    .tools/bin/uv sync --quiet --locked --python "$(interpreter)" "${what[@]}"
     # Compiled here, since many environments keep Python from writing what it compiles: every start would do it anew.
     # moto brings packages for services that are not emulated here.
     .venv/bin/python -m compileall -q -j 0 -x '/(sympy|mpmath|networkx|cfnlint|samtranslator|graphql)/' .venv/lib

@@ -51,3 +51,23 @@ def _is_free(users: Path) -> bool:
         except BlockingIOError:
             return False
     return True
+
+
+@pytest.mark.parametrize("optimised", [True, False])
+def test_a_python_that_was_built_without_optimisations_gives_way_to_the_systems(
+    optimised: bool, tmp_path: Path
+) -> None:
+    function = re.search(r"^interpreter\(\).*?^}", SCRIPT, re.MULTILINE | re.DOTALL)
+    assert function
+    system = Path("/usr/bin/python3")
+    ask = [system, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
+    if not system.exists() or subprocess.run(ask, check=False).returncode != 0:
+        pytest.skip("the system has no Python of 3.11 or later, which alone is taken instead")
+    own = tmp_path / "python3"
+    own.write_text(f"#!/bin/sh\nexit {0 if optimised else 1}\n")
+    own.chmod(0o755)
+    found = subprocess.run(
+        ["bash", "-euc", f"{function[0]}\ninterpreter"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert found.stdout.strip() == str(own if optimised else system)
