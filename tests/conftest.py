@@ -45,8 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
     write_into_memory()
     for name in ("DB_URI", "PGHOST", "DB_SECRET_ARN", "NIBRS_HOME"):
         os.environ.pop(name, None)
-    # Workbooks take most of the time of a report; tests that look at others than the nation's ask for all.
-    os.environ["WORKBOOKS"] = "nation"
+    # Workbooks take most of the time of a report; tests that look at them ask for them.
+    os.environ["WORKBOOKS"] = "none"
     # Likewise tables: those of persons, drugs and guns have most of the cells.
     os.environ["TABLES"] = "crimes"
 

@@ -1,13 +1,12 @@
 """What the explorer shows, used by Chromium, and what it has to show by the CSV files in the zips."""
 
 import csv
-import io
 import json
 import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from urllib.parse import parse_qs
 from nibrs_engine.container_tasks import estimation_folder
 
 from tests.conftest import missing
+from tests.csv_members import read_member
 
 _FOLDER = Path(__file__).parent / "explorer_browser"
 _BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -53,8 +53,7 @@ def published_figures(path: Path, shown: set[str] | None = None) -> dict[tuple[s
     with zipfile.ZipFile(path) as archive:
         places = {
             row["permutation"]: row["geography"]
-            for row in _rows(archive, "geographies.csv")
-            if row["agency_group"] == "all agencies"
+            for row in read_member(archive, "geographies.csv", agency_group="all agencies")
         }
         shown = shown or _shown_tables()
         tables = [
@@ -62,7 +61,7 @@ def published_figures(path: Path, shown: set[str] | None = None) -> dict[tuple[s
             for name in archive.namelist()
             if name.startswith("indicator_tables/") and name.removesuffix(".csv").rpartition("_")[2] in shown
         ]
-        cells = (row for name in tables for row in _rows(archive, name) if row["PERMUTATION_NUMBER"] in places)
+        cells = (row for name in tables for row in read_member(archive, name, _OF_FIGURES, der_elig_suppression="1"))
         rated = _rated_rows()
         figures = {
             (places[row["PERMUTATION_NUMBER"]], *_name(row, rated)): _figure(
@@ -71,20 +70,24 @@ def published_figures(path: Path, shown: set[str] | None = None) -> dict[tuple[s
                 row["suppression_flag_indicator"],
             )
             for row in cells
-            if row["der_elig_suppression"] == "1" and row["estimate"]
+            if row["PERMUTATION_NUMBER"] in places and row["estimate"]
         }
-        for row in _rows(archive, "offenses.csv"):
-            if row["agency_group"] == "all agencies":
-                limits = (row["estimate"], row["lower_95"], row["upper_95"])
-                place, flag = row["geography"], row["suppression_flag"]
-                figures[place, row["cell"], "count"] = _figure("count", limits, flag)
-                if row["rate_per_100000"]:
-                    people = float(row["population"])
-                    rates = tuple(str(float(each) * (1e5 / people)) if each else "" for each in limits)
-                    figures[place, row["cell"], "rate"] = _figure("rate", rates, flag)
+        for row in read_member(archive, "offenses.csv", agency_group="all agencies"):
+            limits = (row["estimate"], row["lower_95"], row["upper_95"])
+            place, flag = row["geography"], row["suppression_flag"]
+            figures[place, row["cell"], "count"] = _figure("count", limits, flag)
+            if row["rate_per_100000"]:
+                people = float(row["population"])
+                rates = tuple(str(float(each) * (1e5 / people)) if each else "" for each in limits)
+                figures[place, row["cell"], "rate"] = _figure("rate", rates, flag)
     return figures
 
 
+#: What a figure is made of.
+_OF_FIGURES = (
+    "PERMUTATION_NUMBER", "der_variable_name", "estimate_type", "estimate", "estimate_lower_bound",
+    "estimate_upper_bound", "suppression_flag_indicator",
+)  # fmt: skip
 #: The explorer shows tables with a headline, by which it finds the others; their rates may be a table of their own.
 #: These have several.
 _WITHOUT_HEADLINE = re.compile(r"DM[6-9]")
@@ -129,11 +132,6 @@ def named_by(address: str) -> tuple[str, str, str]:
     """The geography, the figure and the kind of number that an address of the page is of."""
     given = parse_qs(address.removeprefix("#"))
     return given["place"][0], given["figure"][0], given["kind"][0]
-
-
-def _rows(archive: zipfile.ZipFile, name: str) -> Iterator[dict[str, str]]:
-    with archive.open(name) as file:
-        yield from csv.DictReader(io.TextIOWrapper(file, "utf-8", newline=""))
 
 
 def _name(row: Mapping[str, str], rated: Mapping[tuple[str, int], tuple[str, str, int]]) -> tuple[str, str]:

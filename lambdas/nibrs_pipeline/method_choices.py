@@ -39,8 +39,8 @@ class MethodChoices(BaseModel):
         default="none",
         description='whether metropolitan areas, judicial districts and field offices are estimated: "none" or "all"',
     )
-    workbooks: Literal["all", "nation"] = Field(
-        default="all", description='which geographies have a workbook: "all" or "nation"'
+    workbooks: Literal["all", "nation", "none"] = Field(
+        default="all", description='which geographies have a workbook: "all", "nation" or "none"'
     )
 
     @property

@@ -56,7 +56,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
     with embedded_postgres.database(home) as location:
         load_trial(home.scratch("trial"), location)
         make_nation_of_trial(location)
-        outcome = run(home, location, estimates=True)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("WORKBOOKS", "nation")
+            outcome = run(home, location, estimates=True)
         assert outcome.view.status == "SUCCEEDED", outcome.view.cause
         yield Published(home, location, outcome)
     embedded_postgres.stop(home)
@@ -225,12 +227,9 @@ def test_the_report_shows_changes_where_the_year_before_has_been_estimated(publi
     assert "Changes since" not in pages[2015]
     assert ">Changes since 2015</h2>" in pages[2016]
     nation = [
-        {
-            row["der_variable_name"]: row
-            for row in rows(published.home, "tables.csv", year)
-            if row["PERMUTATION_NUMBER"] == "1"
-        }["t_2b_1_1_14"]
+        row
         for year in (2016, 2015)
+        for row in rows(published.home, "tables.csv", year, PERMUTATION_NUMBER="1", der_variable_name="t_2b_1_1_14")
     ]
     now, before = (float(row["estimate"]) for row in nation)
     assert f"{100 * (now / before - 1):+.1f} %" in pages[2016]
@@ -247,17 +246,45 @@ def test_the_report_shows_changes_where_the_year_before_has_been_estimated(publi
     assert float(property_crime["difference_error"]) == pytest.approx(filled)
 
 
+def r_process(tasks: TaskPool, stage: str) -> int:
+    """Wait for the R process of a stage."""
+    while True:
+        for entry_point in tasks.processes():
+            found = subprocess.run(
+                ["pgrep", "-P", str(entry_point), "-f", f"run_stage.R.*{stage}"],
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            if found.stdout:
+                return int(found.stdout.split()[0])
+        time.sleep(0.01)
+
+
 def test_a_second_run_makes_no_estimates_a_changed_state_makes_its_year_anew(
     published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def kill_the_first(tasks: TaskPool) -> None:
+        os.kill(r_process(tasks, "weight"), signal.SIGKILL)
+
     home, location = published.home, published.location
     before = estimates_zip(home).read_bytes()
+    monkeypatch.setenv("WORKBOOKS", "nation")
     again = run(home, location, run_id="again", estimates=True)
     assert "Impute and tabulate states" not in again.view.states
     assert again.view.output["publish"]["result"]["published"] == 0
     sql(location, "UPDATE ref_agency SET agency_status = 'D' WHERE ori = 'DE0010000'")
+    # On the way a stage is killed: only what is missing is made when the run is completed.
+    killed = run(
+        home, location, run_id="third", years=[2016], estimates=True, downloads=False,
+        on_start=lambda pool, tasks: Thread(target=kill_the_first, args=[tasks], daemon=True).start(),
+    )  # fmt: skip
+    assert killed.view.status == "FAILED"
+    assert "exit status 137: weight 2016: R was killed by signal 9" in (killed.artifacts / "failure.txt").read_text()
+    assert estimates_zip(home).read_bytes() == before
+    made = home.objects / BUCKET / "runs" / "third" / "estimation" / "2016" / "tabulated" / "DE.csv"
+    written = made.stat().st_mtime_ns
     third = run(home, location, run_id="third", years=[2016], estimates=True, downloads=False)
     assert third.view.status == "SUCCEEDED", third.view.cause
+    assert made.stat().st_mtime_ns == written
     national = [row for row in rows(home, "offenses.csv") if row["geography"] == "US"]
     assert {row["agencies"] for row in national if row["agency_group"] == "all agencies"} == {"9"}
     assert estimates_zip(home).read_bytes() != before
@@ -282,37 +309,6 @@ def test_a_broken_zip_fails_the_run_with_stage_state_and_remedy(home: Home, load
     assert "DE: exit status 3: impute_and_tabulate DE 2016: downloads/2016/DE-2016.zip has SHA-256 " in report
     assert "it is damaged; make it anew with force" in report
     assert not estimates_zip(home).exists()
-
-
-def r_process(tasks: TaskPool, stage: str) -> int:
-    """Wait for the R process of a stage."""
-    while True:
-        for entry_point in tasks.processes():
-            found = subprocess.run(
-                ["pgrep", "-P", str(entry_point), "-f", f"run_stage.R.*{stage}"],
-                capture_output=True, text=True, check=False,
-            )  # fmt: skip
-            if found.stdout:
-                return int(found.stdout.split()[0])
-        time.sleep(0.01)
-
-
-def test_a_killed_stage_fails_the_run_and_only_what_is_missing_is_redone(home: Home, loaded: DatabaseLocation) -> None:
-    def kill_the_first(tasks: TaskPool) -> None:
-        os.kill(r_process(tasks, "weight"), signal.SIGKILL)
-
-    outcome = run(
-        home, loaded, years=[2016], estimates=True,
-        on_start=lambda pool, tasks: Thread(target=kill_the_first, args=[tasks], daemon=True).start(),
-    )  # fmt: skip
-    assert outcome.view.status == "FAILED"
-    assert "exit status 137: weight 2016: R was killed by signal 9" in (outcome.artifacts / "failure.txt").read_text()
-    made = home.objects / BUCKET / "runs" / "test" / "estimation" / "2016" / "tabulated" / "DE.csv"
-    written = made.stat().st_mtime_ns
-    completed = run(home, loaded, years=[2016], estimates=True)
-    assert completed.view.status == "SUCCEEDED", completed.view.cause
-    assert made.stat().st_mtime_ns == written
-    assert estimates_zip(home).exists()
 
 
 def test_a_real_state_without_return_a_is_raised_by_residents_and_not_for_release(

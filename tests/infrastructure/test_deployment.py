@@ -93,7 +93,7 @@ def synthesised_for(aws: Emulator, location: DatabaseLocation, folder: Path) -> 
     # moto holds no CloudFront distribution, and outputs name its address.
     text = with_values(GIVEN, {**given_resources(aws, location), "cloudfront = true": "cloudfront = false"})
     # So that every stage runs under its role.
-    text += '\n[estimates]\nbias = "copula"\ntables = "crimes"\nworkbooks = "nation"\n'
+    text += '\n[estimates]\nbias = "copula"\ntables = "crimes"\nworkbooks = "none"\n'
     return synthesise(str(given_configuration(folder, text)), folder / "cdk.out")
 
 

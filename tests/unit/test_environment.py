@@ -13,7 +13,7 @@ GOOD = {"DATA_BUCKET": "b", "PGPASSWORD": "secret"}
         (GOOD | {"ESTIMATOR": "ratio"}, "ESTIMATOR is 'ratio': it has to be 'model_assisted' or 'reference'"),
         (GOOD | {"IMPUTATIONS": "0"}, "IMPUTATIONS is '0': it has to be greater than or equal to 1"),
         (GOOD | {"MAX_CONCURRENCY": "many"}, "MAX_CONCURRENCY is 'many': it has to be a valid integer"),
-        (GOOD | {"WORKBOOKS": ""}, "WORKBOOKS is '': it has to be 'all' or 'nation'"),
+        (GOOD | {"WORKBOOKS": ""}, "WORKBOOKS is '': it has to be 'all', 'nation' or 'none'"),
         ({"PGPASSWORD": "secret"}, "DATA_BUCKET is not set"),
     ],
 )

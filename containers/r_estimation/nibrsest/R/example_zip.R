@@ -1,6 +1,6 @@
 #' The published zip of the made-up year
 #'
-#' Runs all stages on [example_year()] and packs what they publish, as `nibrs run` does; of the workbooks the nation's.
+#' Runs all stages on [example_year()] and packs what they publish, as `nibrs run` does, without workbooks.
 #'
 #' @param folder Where to work; it is made. By default the zip is made once per session, in its folder for files that do
 #'   not last.
@@ -29,7 +29,7 @@ example_zip <- function(folder = file.path(tempdir(), "nibrs-example")) {
   for (group in setdiff(geography_kinds()$geography_group, "areas")) {
     run_stage("estimate", settings(GEOGRAPHY_GROUP = group))
   }
-  run_stage("report", settings(WORKBOOKS = "nation"))
+  run_stage("report", settings(WORKBOOKS = "none"))
   report <- file.path(pipeline, "report")
   partial <- file.path(normalizePath(folder), "nibrs-estimates-2016.zip.partial")
   zip::zip(partial, list.files(report, recursive = TRUE), root = report)

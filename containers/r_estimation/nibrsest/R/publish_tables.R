@@ -4,14 +4,17 @@
 #' @return A list: `cells` (see [table_cells()]), `labels` (see [cell_names()], in the order of `cells`), `statistics`
 #'   (see [table_statistics()], of cells whose column is published), `populations` (see `populations.csv`).
 #' @noRd
-published_tables <- function(definitions = table_definitions()) {
+published_tables <- function(definitions = table_definitions()) published_of_definitions(definitions)
+
+#' @noRd
+published_of_definitions <- last_kept(function(definitions) {
   cells <- table_cells(definitions)
   labels <- cell_names(cells, definitions)
   statistics <- table_statistics(definitions)
   published <- !is.na(labels$indicator)[match(statistics$cell, cells$cell)]
   list(cells = cells, labels = labels, statistics = statistics[which(published), ],
     populations = definitions$populations)
-}
+})
 
 #' The same of the tables that are in workbooks, the explorer and the file of all numbers
 #'

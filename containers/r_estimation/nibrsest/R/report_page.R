@@ -5,7 +5,7 @@
 #'   [release_flags()], of the same rows), `places`, `weights`, `strata`, `attempts`, `table_a` (of all
 #'   geographies, see [table_a()]), `estimators` (see [estimators_of()]), `agencies`, `universe` (see
 #'   [universe_status()]), `donors`, `changes` (see [changes_of_years()], or NULL), `precision`
-#'   (see [publish_precision()]); and `has_areas`, whether areas below states are estimated.
+#'   (see [publish_precision()]); and `with`, see [links_html()].
 #' @param where Where each page lies, in the zip (`"in_zip"`) or beside it (`"beside_zip"`): its links lead to what lies
 #'   there.
 #' @return The pages, lines of HTML each, in the order of `where`.
@@ -44,7 +44,7 @@ report_pages <- function(year, found, where) {
     bias = bias_note(found$bias_method)
   )
   lapply(where, function(place) {
-    filled_in(template, c(parts, list(files = links_html(year, place, found$has_areas))))
+    filled_in(template, c(parts, list(files = links_html(year, place, found$with))))
   })
 }
 
@@ -242,10 +242,12 @@ warning_html <- function(notices) {
 }
 
 #' What lies beside the page, with links
+#'
+#' @param with What there is of that which links stand only with, see [what_is_wanted()].
 #' @noRd
-links_html <- function(year, where, areas = FALSE) {
+links_html <- function(year, where, with) {
   known <- package_table("report_links.csv")
-  here <- which(known$where == where & (is.na(known$only_with) | areas))
+  here <- which(known$where == where & (is.na(known$only_with) | known$only_with %in% with))
   files <- known[here, ]
   paste0("<li><a href=\"", gsub("{{year}}", year, files$link, fixed = TRUE), "\">",
     escape(gsub("{{year}}", year, files$text, fixed = TRUE)), "</a>: ", escape(files$meaning), "</li>")

@@ -80,7 +80,7 @@ publish_changes_and_pages <- function(year, diagnostics, settings, folder) {
   shown <- c(year[c("tables", "flags", "places", "estimators", "agencies", "universe")], weights, list(
     strata = read_strata(settings), bias_method = settings$bias,
     changes = publish_changes(compared_estimates(year$tables, year$flags, year$estimates), settings, folder),
-    precision = publish_precision(year$tables, folder, year$published), has_areas = settings$areas == "all"
+    precision = publish_precision(year$tables, folder, year$published), with = what_is_wanted(settings)
   ))
   publish_checks(c(shown[c("places", "table_a", "weights", "universe", "agencies")],
     lapply(c(diagnostics = "diagnostics", shares = "shares", records = "records"), read_of_states,
@@ -105,10 +105,17 @@ publish_readme <- function(year, diagnostics, settings, folder) {
       year$described), months_error_lines(donors, read_weight_file(settings, "masked.csv"))),
     bias = bias_lines(settings$bias, diagnostics), glossary = markdown_glossary(),
     use = use_and_citation(settings$year, is_simulated(year$universe)),
+    workbooks = if (settings$workbooks != "none") c(template_lines("zip_readme_workbooks.md"), "") else "",
     persons = if (settings$tables == "all") c(template_lines("zip_readme_persons.md"), "") else "",
     more_tables = if (settings$tables == "all") template_lines("zip_readme_more_tables.md") else
       "Tables of persons, drugs, guns and youth were not wanted (`TABLES=crimes`).")
   write_page(c(filled_in(readme, parts), describe_files("published")), file.path(folder, "README.md"))
+}
+
+#' What links of `report_links.csv` stand only with
+#' @noRd
+what_is_wanted <- function(settings) {
+  c(if (settings$areas == "all") "areas", if (settings$workbooks == "none") "no workbooks" else "workbooks")
 }
 
 #' Write `changes.csv`, if the year before is published
@@ -300,7 +307,8 @@ publish_tables <- function(tables, flags, reasons, places, with_residents, setti
     rows <- list(tables = tables[of_place, ], flags = flags[of_place, ], reasons = reasons[of_place, ])
     write_workbook(file.path(folder, "workbooks", name), rows, places[number, ], booked, settings$year, notice)
   }
-  wanted <- if (settings$workbooks == "nation") places$kind == "national" else !endsWith(places$kind, "group")
+  wanted <- switch(settings$workbooks, all = !endsWith(places$kind, "group"), nation = places$kind == "national",
+    none = rep(FALSE, nrow(places)))
   c(
     write_compact,
     lapply(unique(published$statistics$table), function(table) function() write_table(table)),

@@ -29,8 +29,8 @@
 #'   see [linearised_estimates()].
 #' * `BIAS`: of `bias` and `report`, `none` (default), or how the bias of estimates is found: `copula`, by residents and
 #'   their shares, or `copula_return_a`, by these and Return A.
-#' * `WORKBOOKS`: of `report`, `all` (default), a workbook per geography, or `nation`, the nation's alone: workbooks
-#'   take more time than all else of the stage.
+#' * `WORKBOOKS`: of `report`, `all` (default), a workbook per geography, `nation`, the nation's alone, or `none`:
+#'   workbooks take more time than all else of the stage.
 #' * `PROCESSES`: of `report`, how many processes write its files at once (1 to 99; default 1). What is written is the
 #'   same with any number.
 #' * `LOG_THRESHOLD`: `TRACE`, `DEBUG`, `INFO` (default), `WARN` or `ERROR`.
@@ -85,7 +85,7 @@ read_settings <- function(environment = Sys.getenv()) {
     estimator = choice("ESTIMATOR", c("model_assisted", "reference")),
     correction = choice("ERROR_CORRECTION", c("few_respondents", "none")),
     bias = choice("BIAS", c("none", "copula", "copula_return_a")),
-    workbooks = choice("WORKBOOKS", c("all", "nation")),
+    workbooks = choice("WORKBOOKS", c("all", "nation", "none")),
     processes = number("PROCESSES"),
     log_threshold = choice("LOG_THRESHOLD", c("TRACE", "DEBUG", "INFO", "WARN", "ERROR"), "INFO")
   )

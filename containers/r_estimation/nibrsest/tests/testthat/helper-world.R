@@ -172,7 +172,7 @@ settings_of <- function(root, ...) {
   folder <- file.path(root, "pipeline")
   read_settings(c(
     ..., DATA_YEAR = "2016", EXTERNAL_FILE_PATH = root, INPUT_PIPELINE_DIR = folder, TABLES = "crimes",
-    WORKBOOKS = "nation"
+    WORKBOOKS = "none"
   ))
 }
 

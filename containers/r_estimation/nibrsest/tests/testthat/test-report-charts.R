@@ -82,10 +82,15 @@ test_that("a simulated year says so, and any other has nothing to say", {
 })
 
 test_that("a page has the links of the place where it lies", {
-  beside <- links_html(2016L, "beside_zip")
+  beside <- links_html(2016L, "beside_zip", "workbooks")
   expect_true(any(grepl("href=\"nibrs-estimates-2016.zip\"", beside, fixed = TRUE)))
   expect_false(any(grepl("README.md\"", beside, fixed = TRUE)))
-  expect_false(any(grepl("nibrs-estimates", links_html(2016L, "in_zip"), fixed = TRUE)))
+  expect_false(any(grepl("nibrs-estimates", links_html(2016L, "in_zip", "areas"), fixed = TRUE)))
+  to_workbooks <- function(where, with) grep("workbooks", links_html(2016L, where, with), value = TRUE)
+  expect_match(to_workbooks("in_zip", "workbooks"), "href=\"workbooks/National.xlsx\"", fixed = TRUE)
+  expect_match(beside, "as CSV and as workbooks, with a README", all = FALSE)
+  for (where in c("in_zip", "beside_zip")) expect_length(to_workbooks(where, "no workbooks"), 0L)
+  expect_match(links_html(2016L, "beside_zip", "no workbooks"), "as CSV, with a README", all = FALSE)
 })
 
 test_that("what some agencies counted is no rate of all residents", {
