@@ -180,7 +180,7 @@ def test_the_workbook_opens_and_has_the_figures_of_the_csv_files(published: Publ
             assert figures[key][4] == {"0": "yes", "1": "no"}[row["suppression_flag_indicator"]]
 
 
-def test_the_zips_scripts_make_a_database_of_it(published: Published, tmp_path: Path) -> None:
+def test_the_zips_scripts_make_a_database_of_it(published: Published, server: DatabaseLocation, tmp_path: Path) -> None:
     files = tmp_path / "unzipped"
     with zipfile.ZipFile(estimates_zip(published.home)) as archive:
         archive.extractall(files)
@@ -193,30 +193,28 @@ def test_the_zips_scripts_make_a_database_of_it(published: Published, tmp_path: 
         f"SELECT CAST(estimate AS DOUBLE), CAST(estimate_lower_bound AS DOUBLE) FROM {tables} "
         "WHERE PERMUTATION_NUMBER = '95' AND der_variable_name = 't_2a_1_1_15'"
     ).fetchall()
-    home = Home(tmp_path / "database")
-    with embedded_postgres.database(home) as location:
-        sql(location, "CREATE DATABASE estimates")
-        # Twice: a year replaces itself.
-        for script in ("postgres_setup.sql", "postgres_load.sql", "postgres_load.sql"):
-            done = in_psql(files, script, location, "estimates")
-            assert done.returncode == 0, done.stderr
-        estimates = replace(location, database="estimates")
-        [loaded] = sql(
-            estimates,
-            "SELECT count(*), count(estimate), count(DISTINCT der_variable_name), count(DISTINCT permutation_number) "
-            "FROM estimates WHERE data_year = 2016",
-        )
-        assert tuple(loaded) == in_csv
-        assert loaded[0] > 100_000
-        [found] = sql(
-            estimates,
-            "SELECT estimate, estimate_lower_bound FROM labelled_estimates WHERE geography = 'RI' "
-            "AND der_variable_name = 't_2a_1_1_15' AND estimate_type = 'count' AND indicator_name = 'Robbery'",
-        )
-        assert tuple(found) == robbery
-        with pytest.raises(DatabaseError, match="duplicate key"):
-            sql(estimates, "INSERT INTO estimates SELECT * FROM estimates LIMIT 1")
-    embedded_postgres.stop(home)
+    sql(server, "CREATE DATABASE estimates")
+    # Twice: a year replaces itself.
+    for script in ("postgres_setup.sql", "postgres_load.sql", "postgres_load.sql"):
+        done = in_psql(files, script, server, "estimates")
+        assert done.returncode == 0, done.stderr
+    estimates = replace(server, database="estimates")
+    [loaded] = sql(
+        estimates,
+        "SELECT count(*), count(estimate), count(DISTINCT der_variable_name), count(DISTINCT permutation_number) "
+        "FROM estimates WHERE data_year = 2016",
+    )
+    assert tuple(loaded) == in_csv
+    assert loaded[0] > 100_000
+    [found] = sql(
+        estimates,
+        "SELECT estimate, estimate_lower_bound FROM labelled_estimates WHERE geography = 'RI' "
+        "AND der_variable_name = 't_2a_1_1_15' AND estimate_type = 'count' AND indicator_name = 'Robbery'",
+    )
+    assert tuple(found) == robbery
+    with pytest.raises(DatabaseError, match="duplicate key"):
+        sql(estimates, "INSERT INTO estimates SELECT * FROM estimates LIMIT 1")
+    sql(server, "DROP DATABASE estimates")
 
 
 def test_the_report_shows_changes_where_the_year_before_has_been_estimated(published: Published) -> None:
