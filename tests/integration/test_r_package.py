@@ -76,17 +76,19 @@ def test_lintr_finds_nothing() -> None:
 
 
 def test_r_cmd_check_has_neither_errors_nor_warnings(tmp_path: Path) -> None:
-    # Runs every example; the tests run above, and the vignette below, by the package that is installed already.
+    # Runs every example by the package that is installed already; so do the tests above, and the vignette below.
+    installed = f'"--library={r_library()}", "--install=check:{r_library() / "install.log"}"'
     done = r(
         f'bin <- function(...) system2(file.path(R.home("bin"), "R"), c("CMD", ...)); '
         f'bin("build", "--no-build-vignettes", "{PACKAGE}") + '
-        'bin("check", "--no-tests", "--no-manual", "--ignore-vignettes", Sys.glob("nibrsest_*.tar.gz"))',
+        f'bin("check", "--no-tests", "--no-manual", "--ignore-vignettes", {installed}, Sys.glob("nibrsest_*.tar.gz"))',
         tmp_path,
     )
     log = tmp_path / "nibrsest.Rcheck" / "00check.log"
     assert log.exists(), done.stdout + done.stderr
     said = log.read_text(encoding="utf-8")
     assert not [line for line in said.splitlines() if line.endswith(("ERROR", "WARNING"))], said
+    assert "* checking R code for possible problems ... OK" in said
     assert "* checking examples ... OK" in said
 
 

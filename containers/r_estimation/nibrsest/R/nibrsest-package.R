@@ -15,5 +15,5 @@
 "_PACKAGE"
 
 # Columns that data.table evaluates inside `[`.
-utils::globalVariables(c("adjusted", "agencies", "month", "moved", "N", "n", "number", "offenses", "respondent",
-  "respondents", "weight"))
+utils::globalVariables(c("adjusted", "agencies", "category", "core_city", "month", "moved", "msa_name", "N", "n",
+  "number", "offenses", "respondent", "respondents", "share", "weight"))
