@@ -48,12 +48,13 @@ install_uv() {
     .tools/bin/pip install --quiet --disable-pip-version-check "uv==$UV_VERSION"
 }
 
-interpreter() { # python3, unless it was built without Python's own optimisations, as pyenv does, and the system's can do
-    # With them a run takes an eighth less.
+interpreter() { # python3, or the system's where that was built without Python's own optimisations, as pyenv does
+    # With them a run needs an eighth less of the processors.
     local system=/usr/bin/python3
     python3 -c 'import sys, sysconfig; built = sysconfig.get_config_var("CONFIG_ARGS") or ""
 sys.exit(sys.base_prefix != "/usr" and "--enable-optimizations" not in built)' && system=
-    if [ -n "$system" ] && $system -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    # A minimal Python of the system's has not all modules.
+    if [ -n "$system" ] && $system -c 'import ssl, sqlite3, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
         echo $system
     else
         command -v python3
