@@ -49,6 +49,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["WORKBOOKS"] = "none"
     # Likewise tables: those of persons, drugs and guns have most of the cells.
     os.environ["TABLES"] = "crimes"
+    # Forty files of the Parquet set per state-year take a third of a run of a small state.
+    os.environ["PARQUET"] = "no"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -146,6 +148,14 @@ def loaded(server: DatabaseLocation, trial: str) -> Iterator[DatabaseLocation]:
     """A copy of the trial's database, until the test ends."""
     with copied(server, trial) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def parquet() -> Iterator[None]:
+    """State-years have their files of the Parquet set, too, as with users."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARQUET", "yes")
+        yield
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import click
+import pytest
 from nibrs_command.cli import main
 from nibrs_engine.container_tasks import TaskPool
 from nibrs_engine.definition import local_definition, state_machine_definition
@@ -21,6 +22,8 @@ from nibrs_pipeline.database.location import DatabaseLocation
 
 from tests.runs import load_trial, public, sql
 from tests.trial_data import write_trial_zips
+
+pytestmark = pytest.mark.usefixtures("parquet")
 
 NIBRS = Path(sys.executable).with_name("nibrs")
 

@@ -24,7 +24,7 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from tests.runs import load_trial, public_files, published_zip, run, sql, zips
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
+pytestmark = pytest.mark.usefixtures("unmeasured", "parquet")
 
 ALL = {"2015/DE-2015.zip", "2016/DE-2016.zip", "2015/RI-2015.zip", "2016/RI-2016.zip"}
 WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'COPY%'"

@@ -17,7 +17,7 @@ from tests.databases import copied
 from tests.end_to_end.test_failures import disturbed
 from tests.runs import public_files, published_zip, run, sql, zips
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
+pytestmark = pytest.mark.usefixtures("unmeasured", "parquet")
 
 
 @pytest.fixture

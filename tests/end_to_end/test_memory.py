@@ -10,6 +10,8 @@ from nibrs_pipeline.state_year import StateYear
 
 from tests.runs import load_trial, published_manifest, run, sql
 
+pytestmark = pytest.mark.usefixtures("parquet")
+
 ROWS = 1_000_000
 LIMIT_MB = 256
 #: What the process of a million rows may take more than that of 800. Their CSV alone has 100 MB.

@@ -19,7 +19,7 @@ from nibrs_pipeline.state_year import StateYear
 from tests.conftest import real_zip
 from tests.runs import load, published_manifest, published_zip, run
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
+pytestmark = pytest.mark.usefixtures("unmeasured", "parquet")
 
 ITEMS = [StateYear("AZ", 2016), StateYear("LA", 2013)]
 

@@ -33,6 +33,8 @@ from tests.reading import set_blocks
 from tests.runs import load_trial, public_files, published_manifest, published_zip, run, sql, zips
 from tests.unit.samples import manifest, source
 
+pytestmark = pytest.mark.usefixtures("parquet")
+
 ROOT = Path(__file__).parents[2]
 DE, RI = StateYear("DE", 2015), StateYear("RI", 2016)
 ALL = [StateYear(state, year) for state in ("DE", "RI") for year in (2015, 2016)]

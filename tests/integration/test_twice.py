@@ -53,6 +53,8 @@ from nibrs_pipeline.store import Store
 
 from tests.runs import load_trial, sql
 
+pytestmark = pytest.mark.usefixtures("parquet")
+
 RUN, EXECUTION = "twice", "arn:aws:states:us-east-1:123456789012:execution:nibrs-pipeline:twice"
 PLAN = {
     "request": {"years": [2016], "bundles": ["years"], "estimates": True, "run_id": RUN},
