@@ -5,7 +5,7 @@
 #'   [release_flags()], of the same rows), `places`, `weights`, `strata`, `attempts`, `table_a` (of all
 #'   geographies, see [table_a()]), `estimators` (see [estimators_of()]), `agencies`, `universe` (see
 #'   [universe_status()]), `donors`, `changes` (see [changes_of_years()], or NULL), `precision`
-#'   (see [publish_precision()]); and `with`, see [links_html()].
+#'   (see [publish_precision()]); and `optional`, see [optional_parts()].
 #' @param where Where each page lies, in the zip (`"in_zip"`) or beside it (`"beside_zip"`): its links lead to what lies
 #'   there.
 #' @return The pages, lines of HTML each, in the order of `where`.
@@ -44,7 +44,7 @@ report_pages <- function(year, found, where) {
     bias = bias_note(found$bias_method)
   )
   lapply(where, function(place) {
-    filled_in(template, c(parts, list(files = links_html(year, place, found$with))))
+    filled_in(template, c(parts, list(files = links_html(year, place, found$optional))))
   })
 }
 
@@ -243,11 +243,11 @@ warning_html <- function(notices) {
 
 #' What lies beside the page, with links
 #'
-#' @param with What there is of that which links stand only with, see [what_is_wanted()].
+#' @param optional See [optional_parts()]: some links lead to these.
 #' @noRd
-links_html <- function(year, where, with) {
+links_html <- function(year, where, optional) {
   known <- package_table("report_links.csv")
-  here <- which(known$where == where & (is.na(known$only_with) | known$only_with %in% with))
+  here <- which(known$where == where & (is.na(known$only_with) | known$only_with %in% optional))
   files <- known[here, ]
   paste0("<li><a href=\"", gsub("{{year}}", year, files$link, fixed = TRUE), "\">",
     escape(gsub("{{year}}", year, files$text, fixed = TRUE)), "</a>: ", escape(files$meaning), "</li>")

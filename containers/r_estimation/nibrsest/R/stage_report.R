@@ -80,7 +80,7 @@ publish_changes_and_pages <- function(year, diagnostics, settings, folder) {
   shown <- c(year[c("tables", "flags", "places", "estimators", "agencies", "universe")], weights, list(
     strata = read_strata(settings), bias_method = settings$bias,
     changes = publish_changes(compared_estimates(year$tables, year$flags, year$estimates), settings, folder),
-    precision = publish_precision(year$tables, folder, year$published), with = what_is_wanted(settings)
+    precision = publish_precision(year$tables, folder, year$published), optional = optional_parts(settings)
   ))
   publish_checks(c(shown[c("places", "table_a", "weights", "universe", "agencies")],
     lapply(c(diagnostics = "diagnostics", shares = "shares", records = "records"), read_of_states,
@@ -112,10 +112,10 @@ publish_readme <- function(year, diagnostics, settings, folder) {
   write_page(c(filled_in(readme, parts), describe_files("published")), file.path(folder, "README.md"))
 }
 
-#' What links of `report_links.csv` stand only with
+#' The parts of a year's files that there need not be: those that there are
 #' @noRd
-what_is_wanted <- function(settings) {
-  c(if (settings$areas == "all") "areas", if (settings$workbooks == "none") "no workbooks" else "workbooks")
+optional_parts <- function(settings) {
+  c("areas", "workbooks")[c(settings$areas, settings$workbooks) != "none"]
 }
 
 #' Write `changes.csv`, if the year before is published
