@@ -248,9 +248,8 @@ warning_html <- function(notices) {
 links_html <- function(year, where, optional) {
   known <- package_table("report_links.csv")
   here <- which(known$where == where & (is.na(known$only_with) | known$only_with %in% optional))
-  files <- known[here, ]
-  paste0("<li><a href=\"", gsub("{{year}}", year, files$link, fixed = TRUE), "\">",
-    escape(gsub("{{year}}", year, files$text, fixed = TRUE)), "</a>: ", escape(files$meaning), "</li>")
+  files <- lapply(known[here, ], function(texts) gsub("{{year}}", year, texts, fixed = TRUE))
+  paste0("<li><a href=\"", files$link, "\">", escape(files$text), "</a>: ", escape(files$meaning), "</li>")
 }
 
 #' @noRd

@@ -86,6 +86,7 @@ test_that("a page has the links of the place where it lies", {
   expect_true(any(grepl("href=\"nibrs-estimates-2016.zip\"", beside, fixed = TRUE)))
   expect_false(any(grepl("README.md\"", beside, fixed = TRUE)))
   expect_false(any(grepl("nibrs-estimates", links_html(2016L, "in_zip", "areas"), fixed = TRUE)))
+  expect_false(any(grepl("{{", beside, fixed = TRUE)))
   to_workbooks <- function(where, optional) grep("workbooks", links_html(2016L, where, optional), value = TRUE)
   expect_match(to_workbooks("in_zip", "workbooks"), "href=\"workbooks/National.xlsx\"", fixed = TRUE)
   for (where in c("in_zip", "beside_zip")) expect_length(to_workbooks(where, "areas"), 0L)
