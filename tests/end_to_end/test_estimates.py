@@ -7,6 +7,7 @@ import json
 import math
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -180,6 +181,14 @@ def test_the_workbook_opens_and_has_the_figures_of_the_csv_files(published: Publ
             assert figures[key][4] == {"0": "yes", "1": "no"}[row["suppression_flag_indicator"]]
 
 
+def with_first_lines_only(files: Path, folder: Path) -> Path:
+    """A copy of unzipped estimates whose tables end after ten rows."""
+    shutil.copytree(files, folder)
+    for path in folder.glob("indicator_tables/*/*/*.csv"):
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[:11]))
+    return folder
+
+
 def test_the_zips_scripts_make_a_database_of_it(published: Published, server: DatabaseLocation, tmp_path: Path) -> None:
     files = tmp_path / "unzipped"
     with zipfile.ZipFile(estimates_zip(published.home)) as archive:
@@ -194,9 +203,14 @@ def test_the_zips_scripts_make_a_database_of_it(published: Published, server: Da
         "WHERE PERMUTATION_NUMBER = '95' AND der_variable_name = 't_2a_1_1_15'"
     ).fetchall()
     sql(server, "CREATE DATABASE estimates")
-    # Twice: a year replaces itself.
-    for script in ("postgres_setup.sql", "postgres_load.sql", "postgres_load.sql"):
-        done = in_psql(files, script, server, "estimates")
+    # A year replaces what is there of it: here of the first lines of every table, which take less time.
+    first_lines = with_first_lines_only(files, tmp_path / "first_lines")
+    for folder, script in (
+        (files, "postgres_setup.sql"),
+        (first_lines, "postgres_load.sql"),
+        (files, "postgres_load.sql"),
+    ):
+        done = in_psql(folder, script, server, "estimates")
         assert done.returncode == 0, done.stderr
     estimates = replace(server, database="estimates")
     [loaded] = sql(
