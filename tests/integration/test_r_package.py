@@ -70,6 +70,16 @@ def test_every_exported_function_has_an_example_and_a_help_page_of_its_own() -> 
     assert set(exported) - with_examples == set()
 
 
+def test_installed_in_the_c_locale_the_package_says_what_it_says_elsewhere() -> None:
+    # As an image is built, and a machine that is reached by ssh: names that are not ASCII would be translated.
+    done = r(
+        'Sys.setlocale("LC_ALL", "C"); options(warn = 2L); '
+        'for (path in list.files("R", full.names = TRUE)) parse(path, keep.source = FALSE)',
+        PACKAGE,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_lintr_finds_nothing() -> None:
     done = r('found <- lintr::lint_package("."); print(found); quit(status = length(found) > 0L)', PACKAGE)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -187,13 +187,16 @@ strata_table <- function(strata, weights) {
   of <- function(stratum, what) {
     vapply(stratum, function(name) what(weights$weight[weights$stratum == name]), numeric(1))
   }
-  data.frame(
+  shown <- data.frame(
     "Stratum" = strata$stratum, "Groups" = strata$joined, "Agencies" = count(strata$N), "Respondents" = count(strata$n),
     "Weights" = strata$method, "Below 1" = count(of(strata$stratum, function(w) sum(w < 1 - 1e-9))),
     "Above 20" = count(of(strata$stratum, function(w) sum(w > 20))),
-    "1 + CV\u00b2" = sprintf("%.2f", of(strata$stratum, function(w) 1 + stats::var(w) / mean(w)^2)),
+    spread = sprintf("%.2f", of(strata$stratum, function(w) 1 + stats::var(w) / mean(w)^2)),
     "Calibrated to" = readable_terms(strata$covariates), check.names = FALSE
   )
+  # As a string: a name of an argument that is not ASCII is garbled where the package is installed in the C locale.
+  names(shown)[names(shown) == "spread"] <- "1 + CV\u00b2"
+  shown
 }
 
 #' Names of covariates as words; factors of combined ones with three digits

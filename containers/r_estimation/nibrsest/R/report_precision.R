@@ -16,14 +16,16 @@ precision_section <- function(rows, tables, fits) {
     fit_panel(rows$estimate[mine], rows$standard_error[mine] / rows$estimate[mine], fit)
   }, "")
   summary <- data.frame(
-    "Table" = national$table, "Counts" = count(national$cells), "R\u00b2" = sprintf("%.2f", national$r_squared),
+    "Table" = national$table, "Counts" = count(national$cells), r_squared = sprintf("%.2f", national$r_squared),
     "Fitted / direct: 10th percentile" = sprintf("%.2f", national$ratio_10),
     "median" = sprintf("%.2f", national$ratio_median), "90th percentile" = sprintf("%.2f", national$ratio_90),
-    "States: median R\u00b2" = vapply(national$table, function(table) {
+    median_r_squared = vapply(national$table, function(table) {
       of_table <- states$r_squared[states$table == table]
       if (length(of_table) == 0L) "" else sprintf("%.2f", stats::median(of_table))
     }, ""), check.names = FALSE
   )
+  # As strings: a name of an argument that is not ASCII is garbled where the package is installed in the C locale.
+  names(summary)[match(c("r_squared", "median_r_squared"), names(summary))] <- c("R\u00b2", "States: median R\u00b2")
   c(
     "<h2 id=\"precision\">Errors of sums of one's own</h2>",
     paste(
