@@ -24,7 +24,7 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from tests.runs import load_trial, public_files, published_zip, run, sql, zips
 
-pytestmark = pytest.mark.usefixtures("unmeasured", "parquet")
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 ALL = {"2015/DE-2015.zip", "2016/DE-2016.zip", "2015/RI-2015.zip", "2016/RI-2016.zip"}
 WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'COPY%'"
@@ -135,8 +135,9 @@ def test_an_s3_that_answers_503_for_a_while_is_tried_again(
 
 
 def test_an_s3_that_breaks_down_while_publishing_leaves_no_wrong_file_and_is_completed(
-    home: Home, loaded: DatabaseLocation
+    home: Home, loaded: DatabaseLocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PARQUET", "yes")
     run(home, loaded, run_id="before")
     sql(loaded, "UPDATE nibrs_month SET update_flag = 'Y'")
 
