@@ -137,6 +137,7 @@ rates_over <- function(cells, statistics) {
 #' @noRd
 category_labels <- function(cells, definitions) {
   known <- definitions$categories
+  known <- known[which(known$characteristic %in% cells$characteristic), ]
   known$label[match(paste(cells$characteristic, cells$category), paste(known$characteristic, known$category))]
 }
 

@@ -47,8 +47,10 @@ published_rows <- function(rows, flags, places, tables, year, bias_method = "non
   parts <- statistic_parts(rows, flags, places, tables, statistics)
   described <- describe_rows(values_of(parts), parts, bias_method)
   # The reference has these two columns from 2024 on.
-  late <- if (year < 2024L) c("PROP_ELIG_ORIS_NONZERO_COUNT", "CORRELATION_WITH_PRIOR_YEAR") else character()
-  described[, setdiff(names(described), late), with = FALSE]
+  if (year < 2024L) {
+    data.table::set(described, NULL, c("PROP_ELIG_ORIS_NONZERO_COUNT", "CORRELATION_WITH_PRIOR_YEAR"), NULL)
+  }
+  described
 }
 
 #' Every published statistic of rows, with what stands beside it
@@ -188,7 +190,9 @@ describe_rows <- function(values, parts, bias_method) {
     CORRELATION_WITH_PRIOR_YEAR = value(prior_year_correlation(parts$rows, place)),
     estimate_copula = of_bias(values$estimate - values$bias), bias_method = bias_method, basis = place$basis
   )
-  table[order(place$permutation, statistic$row, cell$column, kind), ]
+  in_order <- order(place$permutation, statistic$row, cell$column, kind)
+  # Mostly they are in order: tables are wide, and a copy costs more than to look.
+  if (is.unsorted(in_order)) table[in_order, ] else table
 }
 
 #' The first part of what a statistic is called: of its section, of its row, or of what it is a rate over
@@ -241,7 +245,9 @@ cell_names <- function(cells, definitions) {
 #' What tables are called
 #' @noRd
 full_tables <- function(tables, definitions = table_definitions()) {
-  paste0("Table ", tables, "-", definitions$tables$title[match(tables, definitions$tables$table)])
+  known <- unique(tables)
+  titles <- paste0("Table ", known, "-", definitions$tables$title[match(known, definitions$tables$table)])
+  titles[match(tables, known)]
 }
 
 #' @noRd
