@@ -63,10 +63,12 @@ covariances_of_years <- function(one, other, cells, correction) {
       match(ori, years[[2]]$respondents))
   }
   names <- intersect(unique(one$places$geography), unique(other$places$geography))
+  kinds <- geography_kinds()
+  schemes <- weighting_schemes()
   data.table::rbindlist(lapply(names, function(name) {
     designs <- lapply(years, function(year) {
       if (!any(year$inputs$weights$geography == name)) NULL else
-        design_of(name, year$inputs, geography_kinds())
+        design_with_strata(design_of(name, year$inputs, kinds), schemes)
     })
     if (is.null(designs[[1]]) || is.null(designs[[2]])) {
       return(NULL)
@@ -119,15 +121,26 @@ stratum_part <- function(year, design, group, correction) {
   list(
     contributions = stratum_contributions(y, weights, used, correction), ori = design$weights$ori,
     stratum = design$weights$stratum, N = design$weights$N, n = design$weights$n,
-    universe = data.table::data.table(ori = design$place$agencies$ori, stratum = strata_of_agencies(design))
+    universe = data.table::data.table(ori = design$place$agencies$ori, stratum = design$stratum)
   )
 }
 
-#' The stratum of every agency of a geography, the silent ones too
+#' A design with the `stratum` of every agency of its geography, the silent ones too; without, where no strata decide
+#'
+#' @param design See [design_of()].
+#' @param schemes See [weighting_schemes()].
 #' @noRd
-strata_of_agencies <- function(design) {
+design_with_strata <- function(design, schemes) {
+  if (design$estimator != "model_assisted") {
+    design$stratum <- strata_of_agencies(design, schemes)
+  }
+  design
+}
+
+#' @noRd
+strata_of_agencies <- function(design, schemes) {
   place <- design$place
-  group <- initial_groups(place$agencies, place$covariates, scheme_of(place$kind, weighting_schemes()))
+  group <- initial_groups(place$agencies, place$covariates, scheme_of(place$kind, schemes))
   joined <- strsplit(design$strata$joined, " ", fixed = TRUE)
   stratum <- rep(design$strata$stratum, lengths(joined))[match(group, unlist(joined))]
   # What respondents' weights say counts.

@@ -123,8 +123,9 @@ pack_totals <- function(values, of_offenses, changes, totals) {
   cells <- c(totals, unique(of_offenses$cell))
   pack <- list(count = packed(all, 1L, cells), rate = packed(all, 3L, cells))
   if (!is.null(changes)) {
-    moved <- data.table::data.table(cell = changes$der_variable_name, kind = 4L, estimate = changes$percent,
-      lower = changes$lower_95, upper = changes$upper_95,
+    # A geography may have no change.
+    moved <- data.table::data.table(cell = changes$der_variable_name, kind = rep(4L, nrow(changes)),
+      estimate = changes$percent, lower = changes$lower_95, upper = changes$upper_95,
       letter = ifelse(changes$suppression_flag == 0L, "R", "N"))
     pack$change <- packed(moved, 4L, cells)
   }

@@ -71,6 +71,7 @@ explorer_table <- function(table, published, definitions) {
   mine <- which(published$cells$table == table & !is.na(published$labels$indicator))
   cells <- published$cells[mine, ]
   labels <- published$labels[mine, ]
+  statistics <- published$statistics[which(published$statistics$cell %in% cells$cell), ]
   columns <- match(unique(cells$column), cells$column)
   lines <- which(cells$column == cells$column[[1]])
   totals <- lines[is_headline(cells)[lines]]
@@ -80,7 +81,7 @@ explorer_table <- function(table, published, definitions) {
   sections <- split(rest, factor(part, unique(part)))
   numbers <- vapply(sections, function(rows) cells$section[[rows[[1]]]], 0L)
   ids <- paste0(numbers, ifelse(duplicated(numbers), paste0(".", data.table::rowid(numbers)), ""))
-  names <- section_labels(sections, cells, published, definitions)
+  names <- section_labels(sections, cells, statistics, definitions)
   title <- sub("^Table [^-]*-", "", labels$full_table[[1]])
   list(
     table = table, title = title, group = group_of_table(table, definitions),
@@ -89,13 +90,13 @@ explorer_table <- function(table, published, definitions) {
       unit = vapply(cells$column[columns], function(column) counted_noun(table, column, definitions), "")),
     totals = data.frame(section = cells$section[totals], row = cells$row[totals],
       label = ifelse(is.na(cells$characteristic[totals]), "", labels$domain_2[totals]),
-      rates = vapply(cells$cell[totals], rates_over, "", published$statistics)),
+      rates = vapply(cells$cell[totals], rates_over, "", statistics)),
     sections = lapply(seq_along(sections), function(at) {
       rows <- sections[[at]]
       list(id = ids[[at]], section = numbers[[at]], label = names[[at]], numbers = I(cells$row[rows]),
         rows = I(category_labels(cells[rows, ], definitions)),
         of = denominator_label(cells[rows, ], cells, definitions),
-        rates = rates_over(cells$cell[rows], published$statistics))
+        rates = rates_over(cells$cell[rows], statistics))
     })
   )
 }
@@ -103,8 +104,8 @@ explorer_table <- function(table, published, definitions) {
 #' What sections are called: by their title or characteristic; where several of a table are called alike, also by what
 #' the names of their rows have in common, by what their percentages are of, or by their first row
 #' @noRd
-section_labels <- function(sections, cells, published, definitions) {
-  titles <- published$statistics$title[match(cells$cell, published$statistics$cell)]
+section_labels <- function(sections, cells, statistics, definitions) {
+  titles <- statistics$title[match(cells$cell, statistics$cell)]
   labels <- vapply(sections, function(rows) {
     characteristic <- definitions$characteristics$characteristic == cells$characteristic[[rows[[1]]]]
     data.table::fcoalesce(titles[[rows[[1]]]], definitions$characteristics$title[characteristic])
@@ -137,6 +138,7 @@ rates_over <- function(cells, statistics) {
 #' @noRd
 category_labels <- function(cells, definitions) {
   known <- definitions$categories
+  known <- known[which(known$characteristic %in% cells$characteristic), ]
   known$label[match(paste(cells$characteristic, cells$category), paste(known$characteristic, known$category))]
 }
 

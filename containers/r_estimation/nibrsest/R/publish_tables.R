@@ -44,24 +44,39 @@ booked_tables <- function(published, definitions = table_definitions()) {
 #' @noRd
 published_rows <- function(rows, flags, places, tables, year, bias_method = "none",
                            statistics = tables$statistics) {
-  parts <- statistic_parts(rows, flags, places, tables, statistics)
+  parts <- statistic_parts(rows, flags, places, tables, statistics, in_order = TRUE)
   described <- describe_rows(values_of(parts), parts, bias_method)
   # The reference has these two columns from 2024 on.
-  late <- if (year < 2024L) c("PROP_ELIG_ORIS_NONZERO_COUNT", "CORRELATION_WITH_PRIOR_YEAR") else character()
-  described[, setdiff(names(described), late), with = FALSE]
+  if (year < 2024L) {
+    data.table::set(described, NULL, c("PROP_ELIG_ORIS_NONZERO_COUNT", "CORRELATION_WITH_PRIOR_YEAR"), NULL)
+  }
+  described
 }
 
 #' Every published statistic of rows, with what stands beside it
 #'
 #' @param rows,flags,places,tables,statistics See [published_rows()].
+#' @param in_order Whether statistics are ordered by permutation, row, column and kind; else they are in the order of
+#'   `rows`.
 #' @return A list of what [describe_rows()] takes, in the same order, and `row`: the number of each statistic's row.
 #' @noRd
-statistic_parts <- function(rows, flags, places, tables, statistics = tables$statistics) {
+statistic_parts <- function(rows, flags, places, tables, statistics = tables$statistics, in_order = FALSE) {
   # A row of the result per statistic of each row's cell.
-  of_cell <- split(seq_len(nrow(statistics)), factor(statistics$cell, unique(statistics$cell)))
-  of_row <- of_cell[match(rows$cell, names(of_cell))]
-  chosen <- as.integer(unlist(of_row, use.names = FALSE))
-  numbers <- rep(seq_len(nrow(rows)), lengths(of_row))
+  known <- unique(statistics$cell)
+  by_cell <- order(match(statistics$cell, known))
+  statistics_of <- tabulate(match(statistics$cell, known), length(known))
+  cell <- match(rows$cell, known)
+  times <- data.table::fifelse(is.na(cell), 0L, statistics_of[cell])
+  before <- cumsum(statistics_of) - statistics_of
+  chosen <- by_cell[sequence(times, before[cell] + 1L)]
+  numbers <- rep(seq_len(nrow(rows)), times)
+  if (in_order) {
+    # Numbers are ordered here, since what they stand for is wide.
+    ranked <- order(rows$permutation[numbers], statistics$row[chosen], statistics$column[chosen],
+      statistics$kind[chosen])
+    chosen <- chosen[ranked]
+    numbers <- numbers[ranked]
+  }
   rated_over <- match(statistics$population, tables$populations$population)
   # Places have residents of every category of persons, of which most tables need none.
   people <- unlist(tables$populations[unique(rated_over), c("column", "column_of_respondents")])
@@ -161,7 +176,7 @@ describe_rows <- function(values, parts, bias_method) {
   blank <- rep(NA_real_, nrow(values))
   # Without a bias there is nothing but the standard error.
   of_bias <- function(x) data.table::fifelse(is.na(values$bias), NA_real_, uncertain(x))
-  table <- data.table::data.table(
+  data.table::data.table(
     indicator_name = label$indicator, estimate = value(values$estimate), estimate_unweighted = value(values$unweighted),
     estimate_geographic_location = place$description, estimate_type = statistic_kinds[kind], estimate_type_num = kind,
     estimate_type_detail_percentage = data.table::fifelse(kind == 2L, denominator_wording(cell$denominator), "-9"),
@@ -188,7 +203,6 @@ describe_rows <- function(values, parts, bias_method) {
     CORRELATION_WITH_PRIOR_YEAR = value(prior_year_correlation(parts$rows, place)),
     estimate_copula = of_bias(values$estimate - values$bias), bias_method = bias_method, basis = place$basis
   )
-  table[order(place$permutation, statistic$row, cell$column, kind), ]
 }
 
 #' The first part of what a statistic is called: of its section, of its row, or of what it is a rate over
@@ -241,7 +255,9 @@ cell_names <- function(cells, definitions) {
 #' What tables are called
 #' @noRd
 full_tables <- function(tables, definitions = table_definitions()) {
-  paste0("Table ", tables, "-", definitions$tables$title[match(tables, definitions$tables$table)])
+  known <- unique(tables)
+  titles <- paste0("Table ", known, "-", definitions$tables$title[match(known, definitions$tables$table)])
+  titles[match(tables, known)]
 }
 
 #' @noRd

@@ -46,14 +46,11 @@ area_rates <- function(found) {
   shown <- which(found$tables$cell %in% cells)
   rows <- found$tables[shown, ]
   place <- found$areas[match(rows$permutation, found$areas$permutation), ]
-  definitions <- table_definitions()
-  known <- table_cells(definitions)
-  labels <- cell_names(known, definitions)$indicator
   per <- ifelse(place$population > 0 & place$basis != "counts", 1e5 / place$population, NA)
   half <- interval_factor(rows$degrees_of_freedom) * rows$standard_error
   data.table::data.table(
     permutation = rows$permutation, cell = rows$cell, order = match(rows$cell, cells),
-    label = labels[match(rows$cell, known$cell)], estimate = rows$estimate, lower = pmax(0, rows$estimate - half),
+    label = unname(report_cell_names()[rows$cell]), estimate = rows$estimate, lower = pmax(0, rows$estimate - half),
     upper = rows$estimate + half, rate = rows$estimate * per, rate_half = half * per,
     withheld = !found$flags$flag[shown] %in% 0L
   )

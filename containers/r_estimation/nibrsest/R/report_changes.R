@@ -19,9 +19,11 @@ compared_estimates <- function(tables, flags, offenses) {
 #' @noRd
 compared_cells <- function() {
   if (is.null(tables_read$compared_cells)) {
-    published <- published_tables()
-    compared <- published$cells$total & published$cells$applies & !is.na(published$labels$indicator)
-    assign("compared_cells", published$cells$cell[compared], envir = tables_read)
+    definitions <- table_definitions()
+    cells <- table_cells(definitions)
+    totals <- cells[which(cells$total & cells$applies), ]
+    is_published <- !is.na(cell_names(totals, definitions)$indicator)
+    assign("compared_cells", totals$cell[is_published], envir = tables_read)
   }
   tables_read$compared_cells
 }

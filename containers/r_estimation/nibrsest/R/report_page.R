@@ -11,9 +11,7 @@
 #' @return The pages, lines of HTML each, in the order of `where`.
 #' @noRd
 report_pages <- function(year, found, where) {
-  definitions <- table_definitions()
-  cells <- table_cells(definitions)
-  found$names <- stats::setNames(cell_names(cells, definitions)$indicator, cells$cell)
+  found$names <- report_cell_names()
   template <- page_template("report.html")
   agencies <- found$agencies
   nation <- headline_rows(found, 1L)
@@ -46,6 +44,16 @@ report_pages <- function(year, found, where) {
   lapply(where, function(place) {
     filled_in(template, c(parts, list(files = links_html(year, place, found$optional))))
   })
+}
+
+#' What the cells are called that the report shows: `report_cells.csv`
+#' @return Names, named by cell.
+#' @noRd
+report_cell_names <- function() {
+  definitions <- table_definitions()
+  cells <- table_cells(definitions)
+  shown <- cells[match(package_table("report_cells.csv")$cell, cells$cell), ]
+  stats::setNames(cell_names(shown, definitions)$indicator, shown$cell)
 }
 
 #' What the report says of the bias

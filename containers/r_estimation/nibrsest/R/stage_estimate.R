@@ -6,7 +6,8 @@ stage_estimate <- function(settings) {
   require_settings(settings, c("input", "output", "geography_group"))
   kinds <- geography_kinds()
   refuse_setting(settings, "geography_group", unique(kinds$geography_group))
-  groups <- table_groups(wanted_definitions(settings))
+  definitions <- wanted_definitions(settings)
+  groups <- table_groups(definitions)
   if (nzchar(settings$table_group)) {
     refuse_setting(settings, "table_group", names(groups))
     groups <- groups[settings$table_group]
@@ -16,7 +17,7 @@ stage_estimate <- function(settings) {
     inform("there are no %s", settings$geography_group)
   } else {
     for (group in names(groups)) {
-      estimate_tables_of(group, groups[[group]], inputs, settings, kinds)
+      estimate_tables_of(group, groups[[group]], inputs, settings, kinds, table_cells(definitions))
     }
   }
 }
@@ -66,10 +67,10 @@ covariates_and_source <- function(table) {
 #'
 #' @param tables Names of tables; `offense_codes` stands for the estimates by offense code.
 #' @param inputs See [estimate_inputs()].
+#' @param all_cells See [table_cells()]: of these tables and any others.
 #' @noRd
-estimate_tables_of <- function(group, tables, inputs, settings, kinds) {
+estimate_tables_of <- function(group, tables, inputs, settings, kinds, all_cells) {
   designs <- lapply(inputs$responding, design_of, inputs, kinds)
-  all_cells <- table_cells()
   cells <- all_cells[which(all_cells$table %in% tables), ]
   folder <- stage_folder(settings, file.path("annual", group))
   annual <- read_count_matrix(file.path(folder, "cells.rds"), "weight", cells$cell)

@@ -291,10 +291,12 @@ publish_tables <- function(tables, flags, reasons, places, with_residents, setti
     write_stage_file(rows, file.path(folder, "tables.csv"), "report/tables.csv")
     write_stage_file(places, file.path(folder, "geographies.csv"), "report/geographies.csv")
   }
+  cell_numbers <- match(tables$cell, published$cells$cell)
   write_table <- function(table) {
     of_table <- which(published$statistics$table == table)
     statistics <- published$statistics[of_table, ]
-    asked <- which(tables$cell %in% statistics$cell &
+    is_asked <- published$cells$cell %in% statistics$cell
+    asked <- which(is_asked[cell_numbers] &
       (table %in% booked$statistics$table | tables$permutation %in% whole_places))
     rows <- published_rows(tables[asked, ], flags[asked, ], with_residents, published, settings$year, settings$bias,
       statistics)

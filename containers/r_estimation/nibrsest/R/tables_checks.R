@@ -48,11 +48,13 @@ check_words <- function(file, named, column, texts, known) {
 check_conditions <- function(file, named, column, texts, definitions, words_of_its_own = character()) {
   known <- paste(definitions$categories$characteristic, definitions$categories$category)
   lines <- which(!is.na(texts) & !texts %in% words_of_its_own)
-  met <- lapply(lines, function(line) {
-    unlist(lapply(conditions_of(texts[[line]]), function(condition) {
+  # Many lines have the same.
+  once <- unique(texts[lines])
+  met <- lapply(once, function(text) {
+    unlist(lapply(conditions_of(text), function(condition) {
       if (length(condition) < 2L) condition else paste(condition[[1]], condition[-1])
     }))
-  })
+  })[match(texts[lines], once)]
   refuse_unknown(file, rep(named[lines], lengths(met)), column, unlist(met), known)
 }
 
