@@ -10,9 +10,7 @@ file_columns <- function(file) {
 }
 
 #' @noRd
-columns_of_file <- function(columns, file) {
-  columns[which(vapply(strsplit(columns$files, " ", fixed = TRUE), function(files) file %in% files, TRUE)), ]
-}
+columns_of_file <- function(columns, file) columns[which(has_word(columns$files, file)), ]
 
 #' What every column of files means, as Markdown
 #'
