@@ -55,7 +55,7 @@ set_extent <- function(book, name, rows, columns) {
   sheet$dimension <- sprintf("<dimension ref=\"A1:%s%d\"/>", openxlsx::int2col(columns), as.integer(rows))
 }
 
-#' The same members with a date that does not change
+#' The same members with a date and rights that do not change
 #' @noRd
 repack <- function(written, path, year) {
   folder <- tempfile("book")
@@ -67,6 +67,7 @@ repack <- function(written, path, year) {
   date <- as.POSIXct(sprintf("%d-01-01 12:00:00", year), tz = "UTC")
   # A zip has local times: noon of a day is the same day in most of the world, and in UTC for certain.
   Sys.setFileTime(file.path(folder, members), date)
+  Sys.chmod(file.path(folder, members), "0644", use_umask = FALSE)
   dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
   before <- Sys.getenv("TZ", NA)
   Sys.setenv(TZ = "UTC")
