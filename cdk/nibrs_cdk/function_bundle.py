@@ -37,7 +37,14 @@ def build_bundle(repository: Path, root_certificates: Path | None = None) -> Pat
     (folder / ROOT_CERTIFICATES).unlink(missing_ok=True)
     if root_certificates:
         shutil.copyfile(root_certificates, folder / ROOT_CERTIFICATES)
+    _make_readable(folder)
     return folder
+
+
+def _make_readable(folder: Path) -> None:
+    """Let everybody read what is there: Lambda runs as somebody else, and files keep the rights of who deploys."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
 
 
 def export_requirements(repository: Path, target: Path, *options: str) -> None:

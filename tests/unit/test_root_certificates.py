@@ -93,7 +93,7 @@ def test_the_configuration_s_own_file_goes_before_what_was_fetched(tmp_path: Pat
     assert root_certificates(read_configuration(str(path)), fetched) == own
 
 
-def test_the_certificates_are_in_the_functions_bundle(
+def test_the_certificates_are_in_the_functions_bundle_which_everybody_can_read(
     tmp_path: Path, pem: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "uv.lock").write_text("")
@@ -104,6 +104,11 @@ def test_the_certificates_are_in_the_functions_bundle(
     explorer = tmp_path / "lambdas/nibrs_pipeline/publish/explorer.bundle.js"
     explorer.parent.mkdir()
     explorer.write_text("")
+    # As where one deploys with a umask of 077.
+    explorer.chmod(0o600)
+    explorer.parent.chmod(0o700)
     monkeypatch.setattr(function_bundle, "_install_dependencies", lambda _, target: target.mkdir())
     bundle = function_bundle.build_bundle(tmp_path, tmp_path / "fetched.pem")
     assert (bundle / "database-root-certificates.pem").read_bytes() == pem
+    kept_from_others = [path for path in (bundle, *bundle.rglob("*")) if path.stat().st_mode & 0o044 != 0o044]
+    assert kept_from_others == []
