@@ -155,6 +155,31 @@ definitions_with <- function(...) {
   folder
 }
 
+# The definitions of some tables alone, none of persons, which are counted sooner than all.
+few_tables <- function(tables, definitions = table_definitions()) {
+  of_groups <- vapply(strsplit(definitions$groups$tables, " ", fixed = TRUE), function(of_group) {
+    paste(intersect(of_group, tables), collapse = " ")
+  }, "")
+  data.table::set(definitions$groups, NULL, "tables", of_groups)
+  definitions$groups <- definitions$groups[which(nzchar(of_groups)), ]
+  for (name in c("tables", "sections")) {
+    definitions[[name]] <- definitions[[name]][which(definitions[[name]]$table %in% tables), ]
+  }
+  definitions
+}
+
+# While `code` runs the package's definitions are others: what it has read and derived of its own is put back.
+with_definitions <- function(definitions, code) {
+  before <- as.list(tables_read)
+  replaced_by <- function(kept) {
+    rm(list = ls(tables_read), envir = tables_read)
+    list2env(kept, tables_read)
+  }
+  on.exit(replaced_by(before))
+  replaced_by(list(definitions = definitions))
+  force(code)
+}
+
 # What respondents use of a table of counts by agency, month and cell: months of their own, and their donors'.
 used_of <- function(counted, months, donors) {
   cells <- unique(counted$cell)
@@ -202,10 +227,20 @@ made_once <- function(make) {
   }
 }
 
-# The folder of two states that have been through all stages.
+# The folder of two states that have been through all stages. A workbook takes as long as all else of the report: there
+# is the nation's alone.
 two_states_done <- made_once(function() {
   root <- two_states()
-  run_all(root, WORKBOOKS = "all")
+  run_all(root, WORKBOOKS = "nation")
+  root
+})
+
+# The same with two tables alone, of unlike sizes, and with all workbooks of them.
+booked_of_world <- c("2b", "LEOKA")
+definitions_of_booked <- function() few_tables(c("offense_codes", booked_of_world))
+all_booked_done <- made_once(function() {
+  root <- two_states()
+  with_definitions(definitions_of_booked(), run_all(root, WORKBOOKS = "all"))
   root
 })
 

@@ -29,18 +29,6 @@ small_state <- function(stolen = "03") {
 }
 
 counted <- tabulate_tables(read_state_records(small_state()))
-# The definitions of some tables alone, none of persons, which are counted sooner than all.
-few_tables <- function(tables, definitions = table_definitions()) {
-  of_groups <- vapply(strsplit(definitions$groups$tables, " ", fixed = TRUE), function(of_group) {
-    paste(intersect(of_group, tables), collapse = " ")
-  }, "")
-  data.table::set(definitions$groups, NULL, "tables", of_groups)
-  definitions$groups <- definitions$groups[which(nzchar(of_groups)), ]
-  for (name in c("tables", "sections")) {
-    definitions[[name]] <- definitions[[name]][which(definitions[[name]]$table %in% tables), ]
-  }
-  definitions
-}
 number <- function(cell, ori = NULL) {
   sum(counted$number[counted$cell == cell & (is.null(ori) | counted$ori %in% ori)])
 }
