@@ -155,8 +155,11 @@ definitions_with <- function(...) {
   folder
 }
 
-# The definitions of some tables alone, none of persons, which are counted sooner than all.
+# The definitions of some tables alone, which are counted sooner than all. Without `offense_codes` there is no estimate
+# by offense code.
 few_tables <- function(tables, definitions = table_definitions()) {
+  # What is given stays as it is.
+  definitions <- lapply(definitions, data.table::copy)
   of_groups <- vapply(strsplit(definitions$groups$tables, " ", fixed = TRUE), function(of_group) {
     paste(intersect(of_group, tables), collapse = " ")
   }, "")

@@ -1,12 +1,10 @@
 pieces_of <- function(...) lapply(list(...), function(value) function() value)
 
 test_that("pieces of work give what they return, in their order, with any number of processes", {
+  values <- c(list("a", NULL, list(1L), data.table::data.table(x = 1:3)), as.list(1:70))
   for (processes in 1:4) {
-    expect_identical(done_at_once(pieces_of("a", NULL, list(1L), data.table::data.table(x = 1:3)), processes),
-      list("a", NULL, list(1L), data.table::data.table(x = 1:3)))
+    expect_identical(done_at_once(do.call(pieces_of, values), processes), values)
     expect_identical(done_at_once(list(), processes), list())
-    many <- lapply(1:70, function(number) function() number)
-    expect_identical(done_at_once(many, processes), as.list(1:70))
   }
 })
 
