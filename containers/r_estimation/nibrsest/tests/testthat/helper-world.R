@@ -1,7 +1,7 @@
 # A small world on disk: two states with four agencies each, of which the last does not report.
 
 write_csv <- function(table, folder, name) {
-  utils::write.csv(table, file.path(folder, name), row.names = FALSE, na = "", quote = FALSE)
+  data.table::fwrite(table, file.path(folder, name), na = "", quote = FALSE)
 }
 
 zip_of <- function(path, tables) {
@@ -204,23 +204,6 @@ settings_of <- function(root, ...) {
   ))
 }
 
-two_states <- function() {
-  root <- tempfile()
-  robberies <- data.frame(agency = c(1, 1, 2, 3), month = c(1, 1, 5, 12), code = c("120", "120", "23H", "120"))
-  state_zip(root, "AZ", robberies)
-  state_zip(root, "LA", data.frame(agency = c(1, 2, 3), month = c(2, 3, 4), code = c("13A", "13A", "13A")))
-  reference_zip(root, c("AZ", "LA"))
-  root
-}
-
-run_all <- function(root, states = c("AZ", "LA"), ...) {
-  for (state in states) run_stage("tabulate_state", settings_of(root, INPUT_STATE = state))
-  run_stage("weight", settings_of(root))
-  for (group in c("nation", "regions", "states")) run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = group))
-  run_stage("report", settings_of(root, ...))
-  report_of(root)
-}
-
 # What several tests only read is made when the first of them asks for it, and kept: whoever changes it takes a copy.
 made_once <- function(make) {
   made <- new.env()
@@ -228,6 +211,32 @@ made_once <- function(make) {
     if (is.null(made$value)) made$value <- make()
     made$value
   }
+}
+
+two_states_made <- made_once(function() {
+  root <- tempfile()
+  robberies <- data.frame(agency = c(1, 1, 2, 3), month = c(1, 1, 5, 12), code = c("120", "120", "23H", "120"))
+  state_zip(root, "AZ", robberies)
+  state_zip(root, "LA", data.frame(agency = c(1, 2, 3), month = c(2, 3, 4), code = c("13A", "13A", "13A")))
+  reference_zip(root, c("AZ", "LA"))
+  root
+})
+two_states <- function() copy_of_folder(two_states_made())
+
+# The same with both states tabulated, for tests of later stages.
+two_states_counted <- made_once(function() {
+  root <- two_states()
+  for (state in c("AZ", "LA")) run_stage("tabulate_state", settings_of(root, INPUT_STATE = state))
+  root
+})
+two_states_tabulated <- function() copy_of_folder(two_states_counted())
+
+run_all <- function(root, states = c("AZ", "LA"), ...) {
+  for (state in states) run_stage("tabulate_state", settings_of(root, INPUT_STATE = state))
+  run_stage("weight", settings_of(root))
+  for (group in c("nation", "regions", "states")) run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = group))
+  run_stage("report", settings_of(root, ...))
+  report_of(root)
 }
 
 # The folder of two states that have been through all stages. A workbook takes as long as all else of the report: there

@@ -152,9 +152,8 @@ test_that("errors can be asked for without the correction for few respondents", 
 
 test_that("what an earlier stage wrote into the output folder counts before what the input folder has", {
   logger::log_threshold("FATAL")
-  root <- two_states()
+  root <- two_states_tabulated()
   other <- file.path(root, "other")
-  for (state in c("AZ", "LA")) run_stage("tabulate_state", settings_of(root, INPUT_STATE = state))
   apart <- settings_of(root, OUTPUT_PIPELINE_DIR = other)
   run_stage("tabulate_state", settings_of(root, OUTPUT_PIPELINE_DIR = other, INPUT_STATE = "LA"))
   expect_equal(tabulated_folders(apart), c(AZ = file.path(root, "pipeline", "tabulated"),
@@ -179,9 +178,8 @@ test_that("a stage that lacks its input names the file and the stage that makes 
 
 test_that("a year of which nobody reported three months has no estimate, and says so", {
   logger::log_threshold("FATAL")
-  root <- two_states()
+  root <- two_states_tabulated()
   reference_zip(root, c("AZ", "LA"), silent = 1:4)
-  run_stage("tabulate_state", settings_of(root, INPUT_STATE = "AZ"))
   run_stage("weight", settings_of(root))
   expect_error(run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = "nation")), "choose a year in which some did")
 })
@@ -205,7 +203,7 @@ test_that("a year without Return A is raised by residents, without an error and 
 
 test_that("an agency that misses months takes them from another, but not one of which incidents are there", {
   logger::log_threshold("FATAL")
-  root <- two_states()
+  root <- two_states_tabulated()
   reference <- file.path(root, "reference", "reference-2016.zip")
   folder <- tempfile()
   utils::unzip(reference, exdir = folder)
@@ -214,7 +212,6 @@ test_that("an agency that misses months takes them from another, but not one of 
   write_csv(months, folder, "months.csv")
   unlink(reference)
   utils::zip(reference, list.files(folder, full.names = TRUE, recursive = TRUE), flags = "-jqX")
-  for (state in c("AZ", "LA")) run_stage("tabulate_state", settings_of(root, INPUT_STATE = state))
   run_stage("weight", settings_of(root))
   weights <- file.path(root, "pipeline", "weights")
   donors <- data.table::fread(file.path(weights, "donors.csv"))
@@ -227,9 +224,8 @@ test_that("an agency that misses months takes them from another, but not one of 
 
 test_that("a universe without an eligible agency is refused", {
   logger::log_threshold("FATAL")
-  root <- two_states()
+  root <- two_states_tabulated()
   reference_zip(root, c("AZ", "LA"), status = "D")
-  run_stage("tabulate_state", settings_of(root, INPUT_STATE = "AZ"))
   expect_error(run_stage("weight", settings_of(root)), "no agency of the reference extract is eligible in 2016")
 })
 
