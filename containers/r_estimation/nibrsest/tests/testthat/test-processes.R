@@ -61,14 +61,11 @@ test_that("warnings of pieces are heard", {
 
 test_that("a report of which a part cannot be written fails with that part's message", {
   logger::log_threshold("FATAL")
-  root <- tempfile()
-  dir.create(root)
-  file.copy(file.path(two_states_done(), "pipeline"), root, recursive = TRUE)
-  unlink(report_of(root), recursive = TRUE)
+  root <- copy_of_folder(all_booked_done(), "^pipeline/report/")
   # A folder lies where a file has to be written.
   dir.create(file.path(report_of(root), "tables.csv", "x"), recursive = TRUE)
   for (processes in c("1", "2")) {
-    expect_error(suppressWarnings(run_stage("report", settings_of(root, PROCESSES = processes))),
-      "cannot write .*tables.csv")
+    expect_error(suppressWarnings(with_definitions(definitions_of_booked(), run_stage("report",
+      settings_of(root, PROCESSES = processes)))), "cannot write .*tables.csv")
   }
 })
