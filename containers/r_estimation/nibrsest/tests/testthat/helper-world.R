@@ -1,7 +1,7 @@
 # A small world on disk: two states with four agencies each, of which the last does not report.
 
 write_csv <- function(table, folder, name) {
-  utils::write.csv(table, file.path(folder, name), row.names = FALSE, na = "", quote = FALSE)
+  data.table::fwrite(table, file.path(folder, name), na = "", quote = FALSE)
 }
 
 zip_of <- function(path, tables) {
@@ -155,6 +155,34 @@ definitions_with <- function(...) {
   folder
 }
 
+# The definitions of some tables alone, which are counted sooner than all. Without `offense_codes` there is no estimate
+# by offense code.
+few_tables <- function(tables, definitions = table_definitions()) {
+  # What is given stays as it is.
+  definitions <- lapply(definitions, data.table::copy)
+  of_groups <- vapply(strsplit(definitions$groups$tables, " ", fixed = TRUE), function(of_group) {
+    paste(intersect(of_group, tables), collapse = " ")
+  }, "")
+  data.table::set(definitions$groups, NULL, "tables", of_groups)
+  definitions$groups <- definitions$groups[which(nzchar(of_groups)), ]
+  for (name in c("tables", "sections")) {
+    definitions[[name]] <- definitions[[name]][which(definitions[[name]]$table %in% tables), ]
+  }
+  definitions
+}
+
+# While `code` runs the package's definitions are others: what it has read and derived of its own is put back.
+with_definitions <- function(definitions, code) {
+  before <- as.list(tables_read)
+  replaced_by <- function(kept) {
+    rm(list = ls(tables_read), envir = tables_read)
+    list2env(kept, tables_read)
+  }
+  on.exit(replaced_by(before))
+  replaced_by(list(definitions = definitions))
+  force(code)
+}
+
 # What respondents use of a table of counts by agency, month and cell: months of their own, and their donors'.
 used_of <- function(counted, months, donors) {
   cells <- unique(counted$cell)
@@ -176,23 +204,6 @@ settings_of <- function(root, ...) {
   ))
 }
 
-two_states <- function() {
-  root <- tempfile()
-  robberies <- data.frame(agency = c(1, 1, 2, 3), month = c(1, 1, 5, 12), code = c("120", "120", "23H", "120"))
-  state_zip(root, "AZ", robberies)
-  state_zip(root, "LA", data.frame(agency = c(1, 2, 3), month = c(2, 3, 4), code = c("13A", "13A", "13A")))
-  reference_zip(root, c("AZ", "LA"))
-  root
-}
-
-run_all <- function(root, states = c("AZ", "LA"), ...) {
-  for (state in states) run_stage("tabulate_state", settings_of(root, INPUT_STATE = state))
-  run_stage("weight", settings_of(root))
-  for (group in c("nation", "regions", "states")) run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = group))
-  run_stage("report", settings_of(root, ...))
-  report_of(root)
-}
-
 # What several tests only read is made when the first of them asks for it, and kept: whoever changes it takes a copy.
 made_once <- function(make) {
   made <- new.env()
@@ -202,10 +213,46 @@ made_once <- function(make) {
   }
 }
 
-# The folder of two states that have been through all stages.
+two_states_made <- made_once(function() {
+  root <- tempfile()
+  robberies <- data.frame(agency = c(1, 1, 2, 3), month = c(1, 1, 5, 12), code = c("120", "120", "23H", "120"))
+  state_zip(root, "AZ", robberies)
+  state_zip(root, "LA", data.frame(agency = c(1, 2, 3), month = c(2, 3, 4), code = c("13A", "13A", "13A")))
+  reference_zip(root, c("AZ", "LA"))
+  root
+})
+two_states <- function() copy_of_folder(two_states_made())
+
+# The same with both states tabulated, for tests of later stages.
+two_states_counted <- made_once(function() {
+  root <- two_states()
+  for (state in c("AZ", "LA")) run_stage("tabulate_state", settings_of(root, INPUT_STATE = state))
+  root
+})
+two_states_tabulated <- function() copy_of_folder(two_states_counted())
+
+run_all <- function(root, states = c("AZ", "LA"), ...) {
+  for (state in states) run_stage("tabulate_state", settings_of(root, INPUT_STATE = state))
+  run_stage("weight", settings_of(root))
+  for (group in c("nation", "regions", "states")) run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = group))
+  run_stage("report", settings_of(root, ...))
+  report_of(root)
+}
+
+# The folder of two states that have been through all stages. A workbook takes as long as all else of the report: there
+# is the nation's alone.
 two_states_done <- made_once(function() {
   root <- two_states()
-  run_all(root, WORKBOOKS = "all")
+  run_all(root, WORKBOOKS = "nation")
+  root
+})
+
+# The same with two tables alone, of unlike sizes, and with all workbooks of them.
+booked_of_world <- c("2b", "LEOKA")
+definitions_of_booked <- function() few_tables(c("offense_codes", booked_of_world))
+all_booked_done <- made_once(function() {
+  root <- two_states()
+  with_definitions(definitions_of_booked(), run_all(root, WORKBOOKS = "all"))
   root
 })
 

@@ -44,7 +44,7 @@ run_areas <- function(root, ...) {
 zip_report <- function(report, zip, without = "^$") {
   report <- copy_of_folder(report, paste(c("^(indicator_tables|beside_zip|workbooks)/", without), collapse = "|"))
   dir.create(dirname(zip), showWarnings = FALSE)
-  zip::zip(zip, list.files(report, recursive = TRUE), root = report)
+  zip::zip(zip, list.files(report, recursive = TRUE), root = report, compression_level = 1L)
   zip
 }
 

@@ -124,16 +124,20 @@ assisted_world <- function() {
     responds = list(1:380, c(21:400)), ori = as.character(1:500), place = c(1:60, 361:460))
 }
 
+# counts: A column per cell. Cells share nothing, not even slopes of variances: each is as it would be alone.
 assisted_year <- function(world, which, counts) {
+  counts <- as.matrix(counts)
   responds <- world$responds[[which]]
-  model <- borrowed_model(Matrix::Matrix(cbind(cell = counts[responds]), sparse = TRUE), world$covariates[responds, ])
+  model <- borrowed_model(Matrix::Matrix(counts[responds, , drop = FALSE], sparse = TRUE), world$covariates[responds, ],
+    pool = as.character(seq_len(ncol(counts))))
   inside <- intersect(world$place, responds)
   silent <- setdiff(world$place, responds)
   weight <- length(world$place) / length(inside)
   estimate <- model_assisted_estimates(model, match(inside, responds), rep(weight, length(inside)),
     rep(1, length(inside)), colSums(world$covariates[world$place, ]),
     data.frame(size = world$total[silent], share = rep(1, length(silent))))
-  list(model = model, error = estimate$estimate - sum(counts[world$place]), variance = estimate$standard_error^2,
+  list(model = model, error = estimate$estimate - colSums(counts[world$place, , drop = FALSE]),
+    variance = estimate$standard_error^2,
     respondents = data.table::data.table(ori = world$ori[inside], row = match(inside, responds), factor = weight - 1),
     silent = data.table::data.table(ori = world$ori[silent], size = world$total[silent], share = 1))
 }
@@ -142,19 +146,19 @@ test_that("model-assisted estimates of two years go together as many draws of pe
   world <- assisted_world()
   shared <- intersect(world$responds[[1]], world$responds[[2]])
   rows <- lapply(world$responds, function(responds) match(shared, responds))
-  draws <- t(replicate(400, {
-    residuals <- persistent(world$total, 0.7)
-    years <- lapply(1:2, function(year) assisted_year(world, year, 0.3 * world$total + residuals[[year]]))
-    correlation <- residual_correlation(years[[1]]$model, years[[2]]$model, rows[[1]], rows[[2]])
-    c(years[[1]]$error, years[[2]]$error, correlation, assisted_covariance(years[[1]], years[[2]], correlation),
-      years[[1]]$variance, years[[2]]$variance)
-  }))
-  expect_equal(mean(draws[, 3]), 0.7, tolerance = 0.03)
-  expect_equal(mean(draws[, 4]), stats::cov(draws[, 1], draws[, 2]), tolerance = 0.2)
+  # Each draw is a cell.
+  residuals <- replicate(400, persistent(world$total, 0.7))
+  years <- lapply(1:2, function(year) assisted_year(world, year, 0.3 * world$total + simplify2array(residuals[year, ])))
+  correlation <- residual_correlation(years[[1]]$model, years[[2]]$model, rows[[1]], rows[[2]])
+  covariance <- assisted_covariance(years[[1]], years[[2]], correlation)
+  expect_length(covariance, 400L)
+  expect_equal(mean(correlation), 0.7, tolerance = 0.03)
+  expect_equal(mean(covariance), stats::cov(years[[1]]$error, years[[2]]$error), tolerance = 0.2)
   # The error of the difference is that of the differences, far from what independence has.
-  change <- stats::var(draws[, 2] - draws[, 1])
-  expect_equal(mean(draws[, 5] + draws[, 6] - 2 * draws[, 4]), change, tolerance = 0.15)
-  expect_gt(mean(draws[, 5] + draws[, 6]), 1.5 * change)
+  change <- stats::var(years[[2]]$error - years[[1]]$error)
+  variances <- years[[1]]$variance + years[[2]]$variance
+  expect_equal(mean(variances - 2 * covariance), change, tolerance = 0.15)
+  expect_gt(mean(variances), 1.5 * change)
 })
 
 test_that("each kind of agency adds its own part", {

@@ -312,11 +312,13 @@ test_that("a state is imputed and tabulated by one stage as by the two, byte for
   before <- logger::log_threshold()
   on.exit(logger::log_threshold(before))
   logger::log_threshold("WARN")
+  root <- tempfile()
+  record_zip(file.path(root, "downloads", "2016", "AZ-2016.zip"), "AZ", couples(200L))
   made <- function(...) {
     folder <- tempfile()
     for (stage in c(...)) {
-      run_stage(stage, settings_of(couples_imputed$root, INPUT_STATE = "AZ", IMPUTATIONS = "2",
-        TABLES = "all", INPUT_PIPELINE_DIR = folder, OUTPUT_PIPELINE_DIR = folder))
+      run_stage(stage, settings_of(root, INPUT_STATE = "AZ", IMPUTATIONS = "2", TABLES = "all",
+        INPUT_PIPELINE_DIR = folder, OUTPUT_PIPELINE_DIR = folder))
     }
     files <- list.files(folder, recursive = TRUE)
     stats::setNames(tools::md5sum(file.path(folder, files)), files)

@@ -1,12 +1,10 @@
 pieces_of <- function(...) lapply(list(...), function(value) function() value)
 
 test_that("pieces of work give what they return, in their order, with any number of processes", {
+  values <- c(list("a", NULL, list(1L), data.table::data.table(x = 1:3)), as.list(1:70))
   for (processes in 1:4) {
-    expect_identical(done_at_once(pieces_of("a", NULL, list(1L), data.table::data.table(x = 1:3)), processes),
-      list("a", NULL, list(1L), data.table::data.table(x = 1:3)))
+    expect_identical(done_at_once(do.call(pieces_of, values), processes), values)
     expect_identical(done_at_once(list(), processes), list())
-    many <- lapply(1:70, function(number) function() number)
-    expect_identical(done_at_once(many, processes), as.list(1:70))
   }
 })
 
@@ -63,14 +61,11 @@ test_that("warnings of pieces are heard", {
 
 test_that("a report of which a part cannot be written fails with that part's message", {
   logger::log_threshold("FATAL")
-  root <- tempfile()
-  dir.create(root)
-  file.copy(file.path(two_states_done(), "pipeline"), root, recursive = TRUE)
-  unlink(report_of(root), recursive = TRUE)
+  root <- copy_of_folder(all_booked_done(), "^pipeline/report/")
   # A folder lies where a file has to be written.
   dir.create(file.path(report_of(root), "tables.csv", "x"), recursive = TRUE)
   for (processes in c("1", "2")) {
-    expect_error(suppressWarnings(run_stage("report", settings_of(root, PROCESSES = processes))),
-      "cannot write .*tables.csv")
+    expect_error(suppressWarnings(with_definitions(definitions_of_booked(), run_stage("report",
+      settings_of(root, PROCESSES = processes)))), "cannot write .*tables.csv")
   }
 })

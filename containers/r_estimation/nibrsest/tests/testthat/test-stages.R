@@ -31,23 +31,6 @@ test_that("the stages lead from zips to a report", {
   one <- data.table::fread(file.path(folder, "indicator_tables", "State", "Arizona", "Indicator_Tables_58_2b.csv"))
   one <- one[which(one$der_variable_name == "t_2b_1_1_12"), ]
   expect_equal(c(one$estimate, one$estimate_standard_error), c(robbery$estimate[[4]], robbery$standard_error[[4]]))
-  books <- list.files(file.path(folder, "workbooks"), full.names = TRUE)
-  expect_equal(basename(books), paste0(c("Arizona", "Louisiana", "National", "Region_South", "Region_West"), ".xlsx"))
-  tables <- c("1a", "1b", "1c", "2a", "2b", "2c", "3c", "LEOKA")
-  sheets <- c("Read me", rbind(tables, paste(tables, "figures")))
-  expect_equal(lapply(books, openxlsx::getSheetNames), rep(list(sheets), length(books)))
-  sheet <- openxlsx::read.xlsx(file.path(folder, "workbooks", "Arizona.xlsx"), "2b", colNames = FALSE,
-    skipEmptyRows = FALSE, skipEmptyCols = FALSE)
-  expect_equal(sheet[1, 1], "Table 2b. Property offenses, 2016: Arizona")
-  figures <- openxlsx::read.xlsx(file.path(folder, "workbooks", "Arizona.xlsx"), "2b figures", startRow = 4)
-  figures <- figures[figures$Variable == "t_2b_1_1_12", ]
-  expect_equal(figures$Standard.error, robbery$standard_error[[4]])
-  expect_equal(figures[c("Offense", "Release", "Reason")], data.frame(Offense = "Robbery", Release = "no",
-    Reason = "a silent agency has more than a tenth of the residents"), ignore_attr = TRUE)
-  at <- which(unlist(sheet[4, ]) == "Robbery")
-  expect_equal(as.numeric(sheet[6, at]), robbery$estimate[[4]])
-  expect_equal(as.numeric(sheet[7, at]), robbery$estimate[[4]] * 1e5 / 20000)
-  expect_equal(sheet[8, 1], "Weapon involved: No")
   page <- paste(readLines(file.path(folder, "report.html")), collapse = "\n")
   expect_match(page, "NIBRS estimates for 2016", fixed = TRUE)
   # All states are simulated: the nation is as large as they are.
@@ -55,6 +38,41 @@ test_that("the stages lead from zips to a report", {
   expect_false(grepl("{{", page, fixed = TRUE))
   az <- regmatches(page, regexpr("<tr><td>AZ</td>.*?</tr>", page, perl = TRUE))
   expect_match(az, "<td>4</td><td>3</td><td>75 %</td>")
+})
+
+test_that("a geography's workbook has its tables and their figures, each geography has one, or the nation alone", {
+  logger::log_threshold("FATAL")
+  books_of <- function(root) list.files(file.path(report_of(root), "workbooks"), full.names = TRUE)
+  sheets_of <- function(tables) c("Read me", rbind(tables, paste(tables, "figures")))
+  nation <- books_of(two_states_done())
+  expect_equal(basename(nation), "National.xlsx")
+  expect_equal(openxlsx::getSheetNames(nation), sheets_of(c("1a", "1b", "1c", "2a", "2b", "2c", "3c", "LEOKA")))
+  books <- books_of(all_booked_done())
+  expect_equal(basename(books), paste0(c("Arizona", "Louisiana", "National", "Region_South", "Region_West"), ".xlsx"))
+  expect_equal(lapply(books, openxlsx::getSheetNames), rep(list(sheets_of(booked_of_world)), length(books)))
+  estimates <- data.table::fread(file.path(report_of(two_states_done()), "offenses.csv"))
+  # Numbers of a state and of the nation, whose residents are 20,000 and 40,000.
+  for (place in list(
+    list(book = books[[1]], geography = "AZ", name = "Arizona", residents = 20000,
+      reason = "a silent agency has more than a tenth of the residents"),
+    list(book = nation, geography = "US", name = "National", residents = 40000,
+      reason = "relative standard error above 30 %")
+  )) {
+    book <- place$book
+    robbery <- estimates[which(estimates$cell == "120" & estimates$agency_group == "all agencies" &
+      estimates$geography == place$geography), ]
+    sheet <- openxlsx::read.xlsx(book, "2b", colNames = FALSE, skipEmptyRows = FALSE, skipEmptyCols = FALSE)
+    expect_equal(sheet[1, 1], paste("Table 2b. Property offenses, 2016:", place$name))
+    figures <- openxlsx::read.xlsx(book, "2b figures", startRow = 4)
+    figures <- figures[figures$Variable == "t_2b_1_1_12", ]
+    expect_equal(figures$Standard.error, robbery$standard_error)
+    expect_equal(figures[c("Offense", "Release", "Reason")], data.frame(Offense = "Robbery", Release = "no",
+      Reason = place$reason), ignore_attr = TRUE)
+    at <- which(unlist(sheet[4, ]) == "Robbery")
+    expect_equal(as.numeric(sheet[6, at]), robbery$estimate)
+    expect_equal(as.numeric(sheet[7, at]), robbery$estimate * 1e5 / place$residents)
+    expect_equal(sheet[8, 1], "Weapon involved: No")
+  }
 })
 
 test_that("names have the same order on every machine", {
@@ -100,12 +118,22 @@ test_that("the same inputs give the same bytes, in whatever order, however drawn
   }
   run_stage("weight", settings_of(again))
   for (group in c("states", "regions", "nation")) run_stage("estimate", settings_of(again, GEOGRAPHY_GROUP = group))
-  run_stage("report", settings_of(again, WORKBOOKS = "all", PROCESSES = "2"))
-  files <- list.files(report, recursive = TRUE)
-  expect_gt(length(files), 20L)
-  expect_equal(list.files(report_of(again), recursive = TRUE), files)
-  of <- function(folder) unname(tools::md5sum(file.path(folder, files)))
-  expect_equal(of(report_of(again)), of(report))
+  run_stage("report", settings_of(again, WORKBOOKS = "nation", PROCESSES = "2"))
+  expect_same_files <- function(report, again) {
+    files <- list.files(report, recursive = TRUE)
+    expect_gt(length(files), 20L)
+    expect_equal(list.files(again, recursive = TRUE), files)
+    of <- function(folder) unname(tools::md5sum(file.path(folder, files)))
+    expect_equal(of(again), of(report))
+  }
+  expect_same_files(report, report_of(again))
+  # All workbooks, of what is the same.
+  booked <- all_booked_done()
+  other <- tempfile()
+  with_definitions(definitions_of_booked(), run_stage("report",
+    settings_of(booked, OUTPUT_PIPELINE_DIR = other, WORKBOOKS = "all", PROCESSES = "2")))
+  expect_length(list.files(file.path(other, "report", "workbooks")), 5L)
+  expect_same_files(report_of(booked), file.path(other, "report"))
 })
 
 test_that("errors can be asked for without the correction for few respondents", {
@@ -124,9 +152,8 @@ test_that("errors can be asked for without the correction for few respondents", 
 
 test_that("what an earlier stage wrote into the output folder counts before what the input folder has", {
   logger::log_threshold("FATAL")
-  root <- two_states()
+  root <- two_states_tabulated()
   other <- file.path(root, "other")
-  for (state in c("AZ", "LA")) run_stage("tabulate_state", settings_of(root, INPUT_STATE = state))
   apart <- settings_of(root, OUTPUT_PIPELINE_DIR = other)
   run_stage("tabulate_state", settings_of(root, OUTPUT_PIPELINE_DIR = other, INPUT_STATE = "LA"))
   expect_equal(tabulated_folders(apart), c(AZ = file.path(root, "pipeline", "tabulated"),
@@ -151,9 +178,8 @@ test_that("a stage that lacks its input names the file and the stage that makes 
 
 test_that("a year of which nobody reported three months has no estimate, and says so", {
   logger::log_threshold("FATAL")
-  root <- two_states()
+  root <- two_states_tabulated()
   reference_zip(root, c("AZ", "LA"), silent = 1:4)
-  run_stage("tabulate_state", settings_of(root, INPUT_STATE = "AZ"))
   run_stage("weight", settings_of(root))
   expect_error(run_stage("estimate", settings_of(root, GEOGRAPHY_GROUP = "nation")), "choose a year in which some did")
 })
@@ -162,7 +188,7 @@ test_that("a year without Return A is raised by residents, without an error and 
   logger::log_threshold("FATAL")
   root <- two_states()
   reference_zip(root, "AZ", return_a = FALSE)
-  folder <- run_all(root, "AZ")
+  folder <- with_definitions(definitions_of_booked(), run_all(root, "AZ"))
   strata <- data.table::fread(file.path(folder, "weights", "strata.csv"))
   expect_equal(unique(strata$method), "residents")
   estimates <- data.table::fread(file.path(folder, "offenses.csv"))
@@ -177,7 +203,7 @@ test_that("a year without Return A is raised by residents, without an error and 
 
 test_that("an agency that misses months takes them from another, but not one of which incidents are there", {
   logger::log_threshold("FATAL")
-  root <- two_states()
+  root <- two_states_tabulated()
   reference <- file.path(root, "reference", "reference-2016.zip")
   folder <- tempfile()
   utils::unzip(reference, exdir = folder)
@@ -186,7 +212,6 @@ test_that("an agency that misses months takes them from another, but not one of 
   write_csv(months, folder, "months.csv")
   unlink(reference)
   utils::zip(reference, list.files(folder, full.names = TRUE, recursive = TRUE), flags = "-jqX")
-  for (state in c("AZ", "LA")) run_stage("tabulate_state", settings_of(root, INPUT_STATE = state))
   run_stage("weight", settings_of(root))
   weights <- file.path(root, "pipeline", "weights")
   donors <- data.table::fread(file.path(weights, "donors.csv"))
@@ -199,9 +224,8 @@ test_that("an agency that misses months takes them from another, but not one of 
 
 test_that("a universe without an eligible agency is refused", {
   logger::log_threshold("FATAL")
-  root <- two_states()
+  root <- two_states_tabulated()
   reference_zip(root, c("AZ", "LA"), status = "D")
-  run_stage("tabulate_state", settings_of(root, INPUT_STATE = "AZ"))
   expect_error(run_stage("weight", settings_of(root)), "no agency of the reference extract is eligible in 2016")
 })
 

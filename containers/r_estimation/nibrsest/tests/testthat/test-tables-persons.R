@@ -30,7 +30,7 @@ records <- read_state_records(persons_state())
 records$group_b <- data.table::data.table(id = c("1", "2"), ori = c("AZ0000003", NA), month = c(7L, NA), code = "90D",
   arrest_type = "T", under_18 = NA, age = c(50L, 20L), sex = "M", race = "W", ethnicity = NA_character_)
 logger::log_threshold("FATAL")
-counted <- tabulate_tables(records, definitions)
+counted <- tabulate_tables(records, few_tables(c("3a", "4a", "5a", "LEOKA"), definitions))
 numbers <- function(...) {
   as.vector(tapply(counted$number, factor(counted$cell, paste0("t_", c(...))), sum, default = 0))
 }

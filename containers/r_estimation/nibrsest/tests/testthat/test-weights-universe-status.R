@@ -147,7 +147,7 @@ test_that("a state of reporters only has counts of its agencies, and says so in 
   logger::log_threshold("FATAL")
   root <- two_states()
   reference_zip(root, c("AZ", "LA"), notes = rbind(simulated(c("AZ", "LA")), notes_of("AZ", "reporters_only")))
-  folder <- run_all(root)
+  folder <- with_definitions(definitions_of_booked(), run_all(root))
   estimates <- data.table::fread(file.path(folder, "offenses.csv"))
   robbery <- estimates[which(estimates$cell == "120" & estimates$agency_group == "all agencies"), ]
   expect_equal(stats::setNames(robbery$basis, robbery$geography),
@@ -155,7 +155,9 @@ test_that("a state of reporters only has counts of its agencies, and says so in 
   expect_equal(robbery$estimate[robbery$geography %in% c("US", "AZ")], c(3, 3))
   expect_equal(is.na(robbery$standard_error), robbery$basis == "counts")
   tables <- data.table::fread(file.path(folder, "tables.csv"))
-  expect_true(all(tables$suppression_flag[tables$PERMUTATION_NUMBER %in% c(1L, 45L, 58L)] == 1L))
+  of_counts <- tables[which(tables$PERMUTATION_NUMBER %in% c(1L, 45L, 58L)), ]
+  expect_setequal(sub("^t_([^_]*)_.*", "\\1", of_counts$der_variable_name), booked_of_world)
+  expect_true(all(of_counts$suppression_flag == 1L))
   table_a <- data.table::fread(file.path(folder, "weights", "table_a.csv"))
   expect_setequal(table_a$geography, c("South", "LA"))
   for (name in c("report.html", "README.md")) {
