@@ -44,7 +44,10 @@ def build_bundle(repository: Path, root_certificates: Path | None = None) -> Pat
 def _make_readable(folder: Path) -> None:
     """Let everybody read what is there: Lambda runs as somebody else, and files keep the rights of who deploys."""
     for path in (folder, *folder.rglob("*")):
-        path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
+        mode = path.stat().st_mode
+        readable = mode | (0o555 if path.is_dir() else 0o444)
+        if readable != mode:
+            path.chmod(readable)
 
 
 def export_requirements(repository: Path, target: Path, *options: str) -> None:

@@ -1,7 +1,8 @@
-"""What local/setup.sh asks before it replaces what a run needs."""
+"""What local/setup.sh asks before it replaces what a run needs, and what a clone holds before it."""
 
 import fcntl
 import re
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 from nibrs_command import cli, entry
 
-SCRIPT = (Path(__file__).parents[2] / "local" / "setup.sh").read_text(encoding="utf-8")
+REPOSITORY = Path(__file__).parents[2]
+SCRIPT = (REPOSITORY / "local" / "setup.sh").read_text(encoding="utf-8")
 
 
 def test_nothing_is_installed_under_a_command_that_is_at_work(tmp_path: Path) -> None:
@@ -71,3 +73,22 @@ def test_a_python_that_was_built_without_optimisations_gives_way_to_the_systems(
         env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert found.stdout.strip() == str(own if optimised else system)
+
+
+def test_a_clone_has_the_same_bytes_whatever_git_is_told_of_line_ends(tmp_path: Path) -> None:
+    source, clone = tmp_path / "source", tmp_path / "clone"
+    shutil.copytree(REPOSITORY / "code_tables" / "lists", source / "lists")
+    shutil.copyfile(REPOSITORY / ".gitattributes", source / ".gitattributes")
+
+    def git(*arguments: str) -> None:
+        who = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+        subprocess.run(["git", *who, "-c", "core.autocrlf=true", *arguments], check=True, capture_output=True)
+
+    git("init", str(source))
+    git("-C", str(source), "add", ".")
+    git("-C", str(source), "commit", "--message=lists")
+    # As on Windows, whose Linux then runs what was cloned there.
+    git("clone", str(source), str(clone))
+    lists = sorted((clone / "lists").glob("*.csv"))
+    assert len(lists) > 20
+    assert [path.name for path in lists if path.read_bytes() != (source / "lists" / path.name).read_bytes()] == []
