@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the project needs, each thing once: `setup.sh run|python|explorer|estimation|test|synth [CONFIG]|cdk COMMAND CONFIG`.
 set -euo pipefail
+# Whatever is usual here: PostgreSQL, which root may not run, reads what root has installed.
+umask 022
 cd "$(dirname "$0")/.."
 
 UV_VERSION=0.13.9
