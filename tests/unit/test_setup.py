@@ -92,3 +92,10 @@ def test_a_clone_has_the_same_bytes_whatever_git_is_told_of_line_ends(tmp_path: 
     lists = sorted((clone / "lists").glob("*.csv"))
     assert len(lists) > 20
     assert [path.name for path in lists if path.read_bytes() != (source / "lists" / path.name).read_bytes()] == []
+
+
+def test_what_is_installed_can_be_read_by_others(tmp_path: Path) -> None:
+    # PostgreSQL does not run as root: as somebody else it reads what root has installed.
+    begun = SCRIPT.partition("\nUV_VERSION=")[0]
+    subprocess.run(["bash", "-c", f"umask 077\n{begun}\ntouch '{tmp_path}/installed'"], cwd=tmp_path, check=True)
+    assert (tmp_path / "installed").stat().st_mode & 0o044 == 0o044
