@@ -1,8 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the project needs, each thing once: `setup.sh run|python|explorer|estimation|test|synth [CONFIG]|cdk COMMAND CONFIG`.
 set -euo pipefail
-# Whatever is usual here: PostgreSQL, which root may not run, reads what root has installed.
-umask 022
 cd "$(dirname "$0")/.."
 
 UV_VERSION=0.13.9
@@ -67,6 +65,10 @@ installed() { # installed MARK: whether what a mark stands for was installed sin
     [ -e "$1" ] && [ "$1" -nt uv.lock ] && [ "$1" -nt pyproject.toml ]
 }
 
+let_everybody_read() { # PostgreSQL, which root may not run, reads what root has installed, also from a cache of a strict umask
+    find "$1" ! -type l ! -perm -a+r -exec chmod a+rX {} +
+}
+
 install_python_packages() { # install_python_packages [to_run]: all, or what the nibrs command needs
     local mark=.venv/.ready
     local what=(--all-extras)
@@ -84,6 +86,7 @@ install_python_packages() { # install_python_packages [to_run]: all, or what the
     # moto brings packages for services that are not emulated here.
     .venv/bin/python -m compileall -q -j 0 -x '/(sympy|mpmath|networkx|cfnlint|samtranslator|graphql)/' .venv/lib
     .venv/bin/python -m compileall -q lambdas local cdk/nibrs_cdk
+    let_everybody_read .venv
     touch $mark
 }
 

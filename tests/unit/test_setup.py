@@ -95,7 +95,12 @@ def test_a_clone_has_the_same_bytes_whatever_git_is_told_of_line_ends(tmp_path: 
 
 
 def test_what_is_installed_can_be_read_by_others(tmp_path: Path) -> None:
-    # PostgreSQL does not run as root: as somebody else it reads what root has installed.
-    begun = SCRIPT.partition("\nUV_VERSION=")[0]
-    subprocess.run(["bash", "-c", f"umask 077\n{begun}\ntouch '{tmp_path}/installed'"], cwd=tmp_path, check=True)
-    assert (tmp_path / "installed").stat().st_mode & 0o044 == 0o044
+    function = re.search(r"^let_everybody_read\(\).*?^}", SCRIPT, re.MULTILINE | re.DOTALL)
+    assert function
+    program = tmp_path / "bin" / "initdb"
+    program.parent.mkdir(mode=0o700)
+    program.touch(mode=0o700)
+    text = tmp_path / "bin" / "text"
+    text.touch(mode=0o600)
+    subprocess.run(["bash", "-euc", f"{function[0]}\nlet_everybody_read bin"], cwd=tmp_path, check=True)
+    assert [path.stat().st_mode & 0o777 for path in (program.parent, program, text)] == [0o755, 0o755, 0o644]

@@ -11,6 +11,18 @@ html_table <- function(table) {
   paste(c("<table>", "<thead><tr>", head, "</tr></thead><tbody>", body, "</tbody></table>"), collapse = "\n")
 }
 
+#' A table with other headings in place of some names
+#'
+#' Headings are strings: a name of an argument that is not ASCII is garbled where the package is installed in the C
+#' locale.
+#' @param table A data frame, which is changed.
+#' @param headings By name.
+#' @noRd
+with_headings <- function(table, headings) {
+  data.table::setnames(table, names(headings), headings)
+  table
+}
+
 #' @noRd
 escape <- function(text) {
   text <- gsub("&", "&amp;", text, fixed = TRUE)

@@ -202,9 +202,7 @@ strata_table <- function(strata, weights) {
     spread = sprintf("%.2f", of(strata$stratum, function(w) 1 + stats::var(w) / mean(w)^2)),
     "Calibrated to" = readable_terms(strata$covariates), check.names = FALSE
   )
-  # As a string: a name of an argument that is not ASCII is garbled where the package is installed in the C locale.
-  names(shown)[names(shown) == "spread"] <- "1 + CV\u00b2"
-  shown
+  with_headings(shown, c(spread = "1 + CV\u00b2"))
 }
 
 #' Names of covariates as words; factors of combined ones with three digits

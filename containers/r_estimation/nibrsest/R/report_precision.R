@@ -24,8 +24,7 @@ precision_section <- function(rows, tables, fits) {
       if (length(of_table) == 0L) "" else sprintf("%.2f", stats::median(of_table))
     }, ""), check.names = FALSE
   )
-  # As strings: a name of an argument that is not ASCII is garbled where the package is installed in the C locale.
-  names(summary)[match(c("r_squared", "median_r_squared"), names(summary))] <- c("R\u00b2", "States: median R\u00b2")
+  summary <- with_headings(summary, c(r_squared = "R\u00b2", median_r_squared = "States: median R\u00b2"))
   c(
     "<h2 id=\"precision\">Errors of sums of one's own</h2>",
     paste(
